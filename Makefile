@@ -1,0 +1,98 @@
+# Two commands on a fresh machine (Python >= 3.11 and make): `make run`, `make test`.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+PY ?= python3
+V := .venv
+PYTHON := $(V)/bin/python
+PACKAGES := gateway channels handlers storage scheduler
+PORT ?=
+ARGS ?=
+# 2 workers, a file stays on one of them (its module's fixtures are made once); `make test ARGS="-k zalo"` narrows
+WORKERS ?= 2
+
+.PHONY: help install dev run demo test bench check fix screenshots chaos audit lock clean distclean
+
+help: ## what there is
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- the environment: runtime from one hashed lock, the rest from another that agrees with it -----------------
+
+$(V)/.uv: requirements/bootstrap.txt
+	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PY=/path/to/python3.11")'
+	$(PY) -m venv $(V)
+	$(PYTHON) -m pip install -q --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@touch $@
+
+$(V)/.runtime: $(V)/.uv requirements/runtime.txt pyproject.toml
+	$(V)/bin/uv pip install -q --python $(PYTHON) --require-hashes -r requirements/runtime.txt
+	$(V)/bin/uv pip install -q --python $(PYTHON) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(V)/.dev: $(V)/.runtime requirements/dev.txt
+	$(V)/bin/uv pip install -q --python $(PYTHON) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+install: $(V)/.runtime ## the environment only, into .venv
+dev: $(V)/.dev ## the environment with everything the tests and checks need
+
+# --- run ------------------------------------------------------------------------------------------------------
+
+run: $(V)/.runtime ## the gateway on the embedded default; PORT=… overrides the port
+	@exec $(PYTHON) -m gateway run $(if $(PORT),--port $(PORT)) $(ARGS)
+
+demo: $(V)/.runtime ## the gateway, every platform's stand-in, simulated customers and an advisor
+	@exec $(PYTHON) -m gateway demo $(if $(PORT),--port $(PORT)) $(ARGS)
+
+# --- prove ----------------------------------------------------------------------------------------------------
+
+test: $(V)/.dev ## the whole suite, with a real PostgreSQL and a real Chromium
+	$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+bench: $(V)/.dev ## the figures of docs/performance.md, next to this machine's own limits
+	$(PYTHON) -m tools.bench $(ARGS)
+
+screenshots: $(V)/.dev ## pictures of every view, into docs/
+	$(PYTHON) -m tools.screenshots $(ARGS)
+
+chaos: $(V)/.dev ## the long kill loop
+	$(PYTHON) -m tools.chaos $(ARGS)
+
+audit: $(V)/.dev ## known vulnerabilities in the runtime lock, where the network allows asking
+	$(V)/bin/pip-audit --require-hashes --disable-pip -r requirements/runtime.txt $(ARGS)
+
+check: $(V)/.dev ## lint, format, types, layers, dependencies, dead code, lock, scripts
+	$(V)/bin/ruff check
+	$(V)/bin/ruff format --check
+	$(V)/bin/mypy
+	$(V)/bin/lint-imports
+	$(V)/bin/deptry .
+	$(V)/bin/vulture
+	$(PYTHON) tools/check_lock.py
+	$(PYTHON) tools/browser/check_scripts.py
+
+fix: $(V)/.dev ## what ruff can put right by itself
+	$(V)/bin/ruff check --fix
+	$(V)/bin/ruff format
+
+# --- the lock: public files only (no index, link or configuration of this machine), no host name in it ---------
+
+UV_CLEAN := env -u UV_INDEX -u UV_INDEX_URL -u UV_DEFAULT_INDEX -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS -u UV_CONSTRAINT \
+	-u UV_OVERRIDE $(V)/bin/uv --no-config
+LOCK := $(UV_CLEAN) pip compile -q --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+
+lock: $(V)/.uv ## resolve anew within pyproject.toml; UPGRADE=1 takes the newest of everything
+	$(LOCK) $(if $(UPGRADE),--upgrade) requirements/bootstrap.in -o requirements/bootstrap.txt
+	$(LOCK) $(if $(UPGRADE),--upgrade) pyproject.toml --extra postgres --group build -o requirements/runtime.txt
+	$(LOCK) $(if $(UPGRADE),--upgrade) pyproject.toml --extra postgres --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	$(PY) tools/check_lock.py
+
+clean: ## caches and build products
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov build dist
+	find $(PACKAGES) tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean ## and the environment; never var/, which is somebody's data
+	rm -rf $(V) tools/browser/node_modules

@@ -1,0 +1,1 @@
+"""Translation between platform bytes and our words; what each platform can carry."""

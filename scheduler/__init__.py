@@ -1,0 +1,1 @@
+"""The clock: due timers, expired leases, retention."""

@@ -1,0 +1,1 @@
+"""Tables, claims, transactions and migrations: what is kept, and that it is kept once."""
