@@ -1,0 +1,121 @@
+"""The texts as loaded: found by key and language, filled, and named by version for the evidence of a consent."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from handlers.texts.template import HOLE, MalformedTemplate, Template, compile_template
+
+LANGUAGES: Final = ("vi", "en")
+FOLDER: Final = Path(__file__).parent
+
+
+class UnknownText(LookupError):
+    """No such key, or no such language."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextVersion:
+    """Which wording was shown. `full` -- SHA-256 of the template as written, the evidence of a consent."""
+
+    short: str
+    full: str
+
+
+class _Strict(yaml.CSafeLoader):
+    """A key written twice is a mistake, not an override."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
+        keys = [str(key.value) for key, _ in node.value]
+        twice = sorted({key for key in keys if keys.count(key) > 1})
+        if twice:
+            raise MalformedTemplate(f"written twice near line {node.start_mark.line + 1}: {', '.join(twice)}")
+        return dict(super().construct_mapping(node, deep))
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """All texts of all languages. `templates` -- language -> dotted key -> compiled text."""
+
+    templates: Mapping[str, Mapping[str, Template]]
+    salutations: Mapping[str, str]  # language -> what {xung_ho} says as long as nothing better is known
+
+    @classmethod
+    def load(cls, folder: Path = FOLDER) -> Texts:
+        """Read `<folder>/<language>.yaml`.
+
+        :raises MalformedTemplate: a stray brace, a key written twice, something that is no text
+        """
+        read = {lang: yaml.load((folder / f"{lang}.yaml").read_text("utf-8"), _Strict) for lang in LANGUAGES}  # noqa: S506
+        return cls(
+            templates={lang: _compiled(tree) for lang, tree in read.items()},
+            salutations={lang: str(tree["meta"]["default_salutation"]) for lang, tree in read.items()},
+        )
+
+    def render(self, key: str, lang: str, **variables: object) -> str:
+        """The message `key`, filled and capitalised; values stand in it exactly as given.
+
+        :raises UnknownText: no such key
+        :raises UnfilledVariable: a value is absent or blank; the message must not be sent
+        """
+        template = self.template(key, lang)
+        if not variables.get("xung_ho"):
+            variables["xung_ho"] = self.salutations[lang]
+        return template.fill(variables)
+
+    def label(self, key: str, lang: str) -> str:
+        """A text as it stands: a button, a noun phrase, a word of the web page."""
+        return self.template(key, lang).source
+
+    def button(self, key: str, lang: str) -> str:
+        """A button's face; `key` with or without its `buttons.`"""
+        return self.label(key if "." in key else f"buttons.{key}", lang)
+
+    def section(self, name: str, lang: str) -> dict[str, str]:
+        """All labels under `name`, for a page that draws them by itself."""
+        prefix = f"{name}."
+        return {
+            key.removeprefix(prefix): text.source
+            for key, text in self.templates[lang].items()
+            if key.startswith(prefix)
+        }
+
+    def variables(self, key: str, lang: str) -> frozenset[str]:
+        """What `key` needs before it can be said."""
+        return self.template(key, lang).variables
+
+    def version(self, key: str, lang: str) -> TextVersion:
+        """Which wording `key` has today."""
+        full = hashlib.sha256(self.template(key, lang).source.encode()).hexdigest()
+        return TextVersion(full[:12], full)
+
+    def template(self, key: str, lang: str) -> Template:
+        """The compiled text.
+
+        :raises UnknownText: no such key or language
+        """
+        try:
+            return self.templates[lang][key]
+        except KeyError as err:
+            raise UnknownText(f"{key} in {lang}") from err
+
+
+def _compiled(tree: Mapping[str, Mapping[str, object]]) -> dict[str, Template]:
+    found: dict[str, Template] = {}
+    for section, texts in tree.items():
+        if section == "meta":
+            continue
+        for name, text in texts.items():
+            key = f"{section}.{name}"
+            if not isinstance(text, str) or not text.strip():
+                raise MalformedTemplate(f"{key}: no text")
+            if HOLE.search(text) and section == "buttons":
+                raise MalformedTemplate(f"{key}: a button has no variables")
+            found[key] = compile_template(key, text)
+    return found
