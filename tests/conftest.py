@@ -1,0 +1,126 @@
+"""What every test may ask for: databases, people at browsers. One PostgreSQL serves all workers of a run.
+
+Playwright and SQLAlchemy are imported by the fixtures that need them: a table test of a pure function starts without.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, Page
+
+    from tests.support.browser import Visitors
+    from tests.support.postgres import Databases, Postgres
+
+RUN: Final = "GATEWAY_TEST_RUN"  # the folder that the workers of one run share; its name also names the run's databases
+
+settings.register_profile("house", deadline=None, print_blob=True)  # two shared cores keep no deadline
+settings.load_profile("house")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for name in [name for name in os.environ if name.startswith("GATEWAY__")]:
+        del os.environ[name]  # the configuration of whoever runs the tests is not the tests'
+    if not hasattr(config, "workerinput"):
+        run = Path(tempfile.mkdtemp(prefix="gatewaytest"))
+        (run / "owner").write_text(str(os.getpid()), encoding="utf-8")
+        os.environ[RUN] = str(run)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput") and RUN in os.environ:
+        run = Path(os.environ.pop(RUN))
+        if (run / "postgres.pid").exists():
+            from tests.support import postgres
+
+            postgres.end(run)
+        shutil.rmtree(run, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def databases() -> Iterator[Databases]:
+    from tests.support import postgres
+
+    run, worker = Path(os.environ[RUN]), os.environ.get("PYTEST_XDIST_WORKER", "gw")
+    made = postgres.Databases(postgres.shared(run), prefix=f"{run.name.lower()}_{worker}")
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def pg_template() -> str | None:
+    """Override it below a folder with `databases.template(name, prepare)` to begin each test from prepared tables."""
+    return None
+
+
+@pytest.fixture
+def pg_url(databases: Databases, pg_template: str | None) -> Iterator[str]:
+    """A fresh database on the run's PostgreSQL: empty, or a copy of `pg_template`."""
+    with databases.fresh(pg_template) as url:
+        yield url
+
+
+@pytest.fixture
+def pg_empty_url(databases: Databases) -> Iterator[str]:
+    """A fresh database with nothing in it, whatever `pg_template` says."""
+    with databases.fresh() as url:
+        yield url
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    """A running server that nobody else uses: a test may stop and start it."""
+    from tests.support.postgres import Postgres
+
+    server = Postgres()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Once for each database we support: a fresh one."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'gateway.db'}"
+    return str(request.getfixturevalue("pg_url"))
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    from tests.support.browser import launched
+
+    async with launched() as chromium:
+        yield chromium
+
+
+@pytest.fixture
+async def visitors(browser: Browser) -> AsyncIterator[Visitors]:
+    """`page = await visitors(viewport=…)`: one more person at a browser of their own. A page's error fails the test;
+    a test that means one to happen clears `visitors.troubles`."""
+    from tests.support.browser import Visitors
+
+    people = Visitors(browser)
+    yield people
+    with contextlib.suppress(Exception):
+        for context in browser.contexts:
+            await context.close()
+    assert people.troubles == []
+
+
+@pytest.fixture
+async def page(visitors: Visitors) -> Page:
+    """One person at a browser, the usual case."""
+    return await visitors()
