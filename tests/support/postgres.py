@@ -5,6 +5,7 @@ Order of choice: the server at $GATEWAY_TEST_PG_URL, the binaries of the wheel e
 """
 
 import contextlib
+import fcntl
 import importlib.util
 import os
 import pwd
@@ -22,7 +23,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import psycopg
-from filelock import FileLock
 from sqlalchemy.engine import make_url
 
 SETTINGS: Final = {  # a test's data need not outlive the power; what a commit means to a reader stays as it is
@@ -190,8 +190,9 @@ def shared(run: Path) -> str:
     given = os.environ.get("GATEWAY_TEST_PG_URL")
     if given:
         return make_url(given).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
-    with FileLock(run / "postgres.lock"):
-        told = run / "postgres.url"
+    told = run / "postgres.url"
+    with (run / "postgres.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         if not told.exists():
             _start_keeper(run, told)
     return told.read_text(encoding="utf-8")
