@@ -1,0 +1,96 @@
+"""The keys that an account of each channel may carry, with their defaults: what config.yaml's `accounts` is checked with.
+
+What an account *needs* in its mode is the adapter's to say (`Adapter.problems`); here is only what a key looks like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gateway import readers
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of the configuration. `about` -- what it is, for the docs and for problem lines; `variable` -- the one
+    that the shipped file reads a secret from."""
+
+    read: Callable[[object], Any]
+    about: str
+    default: Any = ""
+    secret: bool = False
+    variable: str = ""
+
+
+HERE: Final = ("webchat", "telegram")  # the others are known names that later versions bring
+
+COMMON: Final[Mapping[str, Key]] = {
+    "channel": Key(readers.text, "which platform", None),
+    "name": Key(readers.text, "our own short name of it; part of its webhook's path", None),
+    "limits": Key(
+        readers.limits,
+        "{inbound_per_s, outbound_per_s, per_chat_per_s}: calls a second, 0 = off; default: the platform's own numbers",
+        None,
+    ),
+    "bot": Key(readers.switch, "false: people only on this account; default: conversation.bot", None),
+}
+
+
+def _secret(about: str, variable: str) -> Key:
+    return Key(readers.text, about, secret=True, variable=variable)
+
+
+def _url(default: str) -> Key:
+    return Key(readers.base_url, "where the platform answers", default)
+
+
+CHANNELS: Final[Mapping[str, Mapping[str, Key]]] = {
+    "webchat": {
+        "origins": Key(readers.several(readers.origin), "sites that may embed the widget: https://www.example.vn", ()),
+    },
+    "telegram": {
+        "token": _secret("the bot's token from BotFather", "TELEGRAM_TOKEN"),
+        "secret": _secret("for webhook only: 32 or more of A-Z a-z 0-9 _ -, made by you", "TELEGRAM_SECRET"),
+        "receive": Key(readers.choice("polling", "webhook"), "polling, or webhook (needs public_url)", "polling"),
+        "api_url": _url("https://api.telegram.org"),
+    },
+    "zalo": {
+        "app_id": Key(readers.text, "the app's id"),
+        "oa_id": Key(readers.text, "the official account's id"),
+        "app_secret": _secret("the app's secret key", "ZALO_APP_SECRET"),
+        "oa_secret_key": _secret("the webhook's secret key", "ZALO_OA_SECRET_KEY"),
+        "refresh_token": _secret("the first refresh token", "ZALO_REFRESH_TOKEN"),
+        "api_url": _url("https://openapi.zalo.me"),
+        "oauth_url": _url("https://oauth.zaloapp.com"),
+        "zbs_url": _url("https://business.openapi.zalo.me"),
+    },
+    "viber": {
+        "token": _secret("the bot's authentication token", "VIBER_TOKEN"),
+        "api_url": _url("https://chatapi.viber.com"),
+    },
+    "facebook": {
+        "page_id": Key(readers.text, "the page's id"),
+        "page_token": _secret("the page's access token", "FB_PAGE_TOKEN"),
+        "app_id": Key(readers.text, "the app's id"),
+        "app_secret": _secret("the app's secret", "FB_APP_SECRET"),
+        "verify_token": _secret("the handshake's word, made by you", "FB_VERIFY_TOKEN"),
+        "api_url": _url("https://graph.facebook.com"),
+    },
+    "leads": {
+        "secret": _secret("the form's secret, made by you", "LEADS_SECRET"),
+        "fields": Key(readers.mapping, "our field names and the form's", ()),
+    },
+    "hotline": {
+        "secret": _secret("the call centre's secret, made by you", "HOTLINE_SECRET"),
+        "fields": Key(readers.mapping, "our field names and the call centre's", ()),
+    },
+    "email": {
+        "host": Key(readers.text, "the mail server"),
+        "port": Key(readers.number(1, 65535, "a port number"), "the mail server's port", 587),
+        "username": Key(readers.text, "the account's name"),
+        "password": _secret("the account's password", "SMTP_PASSWORD"),
+        "sender": Key(readers.sender, "IBAOHIEM <name@host>"),
+    },
+}
