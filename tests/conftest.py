@@ -40,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput") and RUN in os.environ:
         run = Path(os.environ.pop(RUN))
-        if (run / "postgres.pid").exists():
+        if (run / "postgres.lock").exists():
             from tests.support import postgres
 
             postgres.end(run)
@@ -52,7 +52,7 @@ def databases() -> Iterator[Databases]:
     from tests.support import postgres
 
     run, worker = Path(os.environ[RUN]), os.environ.get("PYTEST_XDIST_WORKER", "gw")
-    made = postgres.Databases(postgres.shared(run), prefix=f"{run.name.lower()}_{worker}")
+    made = postgres.Databases(postgres.shared(run), run=postgres.run_name(run), worker=worker)
     yield made
     made.close()
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import psycopg
+from psycopg import sql
 from sqlalchemy.engine import make_url
 
 SETTINGS: Final = {  # a test's data need not outlive the power; what a commit means to a reader stays as it is
@@ -128,18 +129,18 @@ class Postgres:
 
 @dataclass(slots=True)
 class Databases:
-    """Fresh databases on one server. `prefix` keeps apart the workers and the runs that share it."""
+    """Fresh databases on one server; their names keep apart the runs and the workers that share it."""
 
     url: str
-    prefix: str
+    run: str
+    worker: str
     count: int = 0
     templates: set[str] = field(default_factory=set)
     _connection: psycopg.Connection[Any] | None = None
 
     def template(self, name: str, prepare: Callable[[str], None]) -> str:
         """Have `prepare(url)` fill a database once a run, whichever worker comes first; hand the name to `fresh`."""
-        run = self.prefix.split("_", maxsplit=1)[0]
-        full = f"{run}_template_{name}"
+        full = f"{self.run}_template_{name}"
         if full in self.templates:
             return full
         self._execute("SELECT pg_advisory_lock(%s)", TEMPLATE_LOCK)
@@ -156,7 +157,7 @@ class Databases:
     @contextlib.contextmanager
     def fresh(self, template: str | None = None) -> Iterator[str]:
         self.count += 1
-        name = f"{self.prefix}_{self.count}"
+        name = f"{self.run}_{self.worker}_{self.count}"
         self._execute(
             f'CREATE DATABASE "{name}" TEMPLATE "{template or "template0"}"'
         )  # 20-35 ms here, and 15 to drop it
@@ -187,6 +188,7 @@ def libpq(url: str) -> str:
 
 def shared(run: Path) -> str:
     """The address of this run's server. The first worker that asks starts it; it ends with `end`, or with the run's process."""
+    (run / "postgres.lock").touch()
     given = os.environ.get("GATEWAY_TEST_PG_URL")
     if given:
         return make_url(given).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
@@ -199,7 +201,10 @@ def shared(run: Path) -> str:
 
 
 def end(run: Path) -> None:
-    """Stop this run's server, if it ever had one."""
+    """Stop this run's server, if it ever had one; on a server given to us, drop the run's templates."""
+    given = os.environ.get("GATEWAY_TEST_PG_URL")
+    if given:
+        _sweep(given, run_name(run))
     pidfile = run / "postgres.pid"
     if not pidfile.exists():
         return
@@ -209,6 +214,20 @@ def end(run: Path) -> None:
     until = time.monotonic() + PATIENCE
     while pidfile.exists() and time.monotonic() < until:
         time.sleep(0.02)
+
+
+def run_name(run: Path) -> str:
+    """The run's folder as the beginning of a database's name."""
+    return run.name.lower().replace("_", "0")
+
+
+def _sweep(url: str, name: str) -> None:
+    with psycopg.connect(libpq(url), autocommit=True) as connection:
+        left = connection.execute(
+            "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [f"{name}_"]
+        ).fetchall()
+        for (database,) in left:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
 
 
 def _start_keeper(run: Path, told: Path) -> None:
