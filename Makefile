@@ -13,7 +13,7 @@ ARGS ?=
 # 2 workers, a file stays on one of them (its module's fixtures are made once); `make test ARGS="-k zalo"` narrows
 WORKERS ?= 2
 
-.PHONY: help install dev run demo test bench check fix screenshots chaos audit lock clean distclean
+.PHONY: help install dev run demo test bench check lint format types layers dependencies deadcode locks scripts fix screenshots chaos audit lock clean distclean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,14 +63,24 @@ chaos: $(V)/.dev ## the long kill loop
 audit: $(V)/.dev ## known vulnerabilities in the runtime lock, where the network allows asking
 	$(V)/bin/pip-audit --require-hashes --disable-pip -r requirements/runtime.txt $(ARGS)
 
-check: $(V)/.dev ## lint, format, types, layers, dependencies, dead code, lock, scripts
+CHECKS := lint format types layers dependencies deadcode locks scripts
+check: $(CHECKS) ## lint, format, types, layers, dependencies, dead code, locks, scripts; -k shows all faults at once
+$(CHECKS): $(V)/.dev
+lint:
 	$(V)/bin/ruff check
+format:
 	$(V)/bin/ruff format --check
+types:
 	$(V)/bin/mypy
-	$(V)/bin/lint-imports
+layers:
+	$(V)/bin/lint-imports --no-logo
+dependencies:
 	$(V)/bin/deptry .
+deadcode:
 	$(V)/bin/vulture
+locks:
 	$(PYTHON) tools/check_lock.py
+scripts:
 	$(PYTHON) tools/browser/check_scripts.py
 
 fix: $(V)/.dev ## what ruff can put right by itself
