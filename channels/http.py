@@ -1,0 +1,165 @@
+"""One way to call a platform: bytes out, status and bytes back, and "never reached" told apart from "answer lost".
+
+Until the request's first byte a failure is `Retryable`; from then on it is `DeliveryUnknown`, for the platform may
+have acted on it. Nothing here ever calls twice, follows a redirect, keeps a cookie or names a URL (tokens are in
+them) in an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Mapping
+from contextvars import ContextVar
+from typing import Any, Final
+
+import aiohttp
+from aiohttp import ClientResponse, ClientTimeout, hdrs
+from yarl import URL
+
+from channels.contract import ChannelError, DeliveryUnknown, Permanent, Retryable
+
+ANSWER_BYTES: Final = 1 << 20
+_LARGE: Final = 1 << 19  # above it a body goes out in pieces, so that it does not hold the loop
+_PATHS: Final = 64  # paths whose parsed URL is kept: a platform has a handful of methods
+
+_started: ContextVar[list[bool]] = ContextVar("started")
+
+
+class _Request(aiohttp.ClientRequest):
+    """Marks the moment before the first byte: a connection (new or kept alive) is there, nothing is written yet."""
+
+    async def send(self, conn: Any) -> ClientResponse:
+        _started.get()[0] = True
+        return await super().send(conn)
+
+
+class _TooLarge(Exception):
+    pass
+
+
+class Http:
+    """Keep-alive calls to one platform for one account.
+
+    base -- scheme, host and perhaps a prefix; paths are appended to it and can lead nowhere else · connect_s -- DNS,
+    TCP, TLS and the wait for one of `limit` connections · idle_s -- between two pieces of an answer · total_s -- all.
+    """
+
+    def __init__(
+        self, base: str, *, connect_s: float = 5.0, total_s: float = 15.0, idle_s: float = 10.0, limit: int = 16
+    ) -> None:
+        self._base = base.rstrip("/")
+        self._total_s = total_s
+        self._connect_s = connect_s
+        self._idle_s = idle_s
+        self._limit = limit
+        self._timeout = self._timeouts(idle_s)
+        self._session: aiohttp.ClientSession | None = None
+        self._closed = False
+        self._urls: dict[str, URL] = {}
+
+    async def post(
+        self,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        total_s: float | None = None,
+        idle_s: float | None = None,
+    ) -> tuple[int, bytes]:
+        """The answer's status and body. Raises Retryable or DeliveryUnknown."""
+        data = body if len(body) <= _LARGE else io.BytesIO(body)
+        try:
+            return await self._ask("POST", path, data, headers, total_s=total_s, idle_s=idle_s, cap=ANSWER_BYTES)
+        except _TooLarge:
+            pass
+        raise DeliveryUnknown("the answer is too large")
+
+    async def get(
+        self, path: str, headers: Mapping[str, str], *, cap: int = ANSWER_BYTES, total_s: float = 60.0
+    ) -> tuple[int, bytes]:
+        """As `post`; reading changes nothing there, so that every failure is Retryable, and more than `cap` bytes
+        are Permanent(too_large)."""
+        problem: ChannelError
+        try:
+            return await self._ask("GET", path, None, headers, total_s=total_s, idle_s=None, cap=cap)
+        except _TooLarge:
+            problem = Permanent("the file is too large", reason="too_large")
+        except DeliveryUnknown as err:
+            problem = Retryable(str(err))
+        raise problem
+
+    async def close(self) -> None:
+        self._closed = True
+        if self._session is not None:
+            await self._session.close()
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        data: Any,
+        headers: Mapping[str, str],
+        *,
+        total_s: float | None,
+        idle_s: float | None,
+        cap: int,
+    ) -> tuple[int, bytes]:
+        if self._closed:
+            raise Retryable("the client is closed")
+        if self._session is None:
+            self._session = self._open()
+        started = [False]
+        _started.set(started)
+        timeout = self._timeout if idle_s is None else self._timeouts(idle_s)
+        try:
+            async with asyncio.timeout(total_s or self._total_s):
+                async with self._session.request(
+                    method, self._url(path), data=data, headers=headers, allow_redirects=False, timeout=timeout
+                ) as response:
+                    return response.status, await _read(response, cap)
+        except (aiohttp.ClientError, OSError, ValueError, asyncio.IncompleteReadError) as err:
+            problem = type(err).__name__  # its text has the URL, and the URL the token
+        if started[0]:
+            raise DeliveryUnknown(f"no answer ({problem})", code=problem)
+        raise Retryable(f"not reached ({problem})", code=problem)
+
+    def _url(self, path: str) -> URL:
+        url = self._urls.get(path)
+        if url is None:
+            if not path.startswith("/"):
+                raise ValueError("a path starts with /")
+            url = URL(self._base + path)
+            if len(self._urls) < _PATHS:
+                self._urls[path] = url
+        return url
+
+    def _timeouts(self, idle_s: float) -> ClientTimeout:
+        return ClientTimeout(
+            total=None, connect=self._connect_s, sock_connect=self._connect_s, sock_read=idle_s, ceil_threshold=3600
+        )
+
+    def _open(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._limit, keepalive_timeout=15, ttl_dns_cache=60),
+            request_class=_Request,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            auto_decompress=False,
+            headers={hdrs.ACCEPT_ENCODING: "identity", hdrs.USER_AGENT: "gateway"},
+        )
+
+
+async def _read(response: ClientResponse, cap: int) -> bytes:
+    if (response.content_length or 0) > cap:
+        response.close()
+        raise _TooLarge
+    pieces: list[bytes] = []
+    size = 0
+    while piece := await response.content.readany():
+        size += len(piece)
+        if size > cap:
+            response.close()
+            raise _TooLarge
+        pieces.append(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
