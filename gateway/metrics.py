@@ -1,0 +1,103 @@
+"""The gateway's figures for Prometheus: one object, made once a process. `/metrics` is in gateway.health."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from gateway import logs
+
+SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+STATES: Final = ("ok", "throttled", "auth_broken", "off")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What only the tables know; read when somebody asks for /metrics. Ages in seconds, 0 = nothing waits."""
+
+    oldest_event_s: float = 0
+    oldest_send_s: float = 0
+    quarantined: int = 0
+    outbox: Mapping[str, int] = field(default_factory=dict)  # state -> rows
+    accounts: Mapping[str, str] = field(default_factory=dict)  # account id -> state
+    backup_age_s: float | None = None
+    audit_age_s: float | None = None
+    wal_bytes: int = 0
+
+
+class Metrics:
+    """Counters that the code raises, gauges that `take` sets. prometheus_client is imported here, not before."""
+
+    def __init__(self) -> None:
+        import prometheus_client as prometheus
+
+        self.registry = prometheus.CollectorRegistry()
+        here: Any = {"registry": self.registry}
+
+        def gauge(name: str, about: str, *labels: str) -> prometheus.Gauge:
+            return prometheus.Gauge(f"gateway_{name}", about, labels, **here)
+
+        def counter(name: str, about: str, *labels: str) -> prometheus.Counter:
+            return prometheus.Counter(f"gateway_{name}", about, labels, **here)
+
+        def histogram(name: str, about: str, *labels: str) -> prometheus.Histogram:
+            return prometheus.Histogram(f"gateway_{name}", about, labels, buckets=SECONDS, **here)
+
+        self.events = counter("events", "events taken in", "channel", "account", "kind")
+        self.rejected = counter("rejected", "deliveries refused", "channel", "account", "reason")
+        self.sends = counter("sends", "platform calls by what came of them", "account", "outcome")
+        self.log_hits = counter("log_redactions", "values that the logs' last net caught; each is a bug", "kind")
+        self.webhook_seconds = histogram("webhook_seconds", "from a delivery's first byte to its answer", "channel")
+        self.turn_seconds = histogram("turn_seconds", "from a turn's last event to its committed reply")
+        self.send_seconds = histogram("send_seconds", "platform calls", "account")
+        self.oldest_event = gauge("oldest_event_seconds", "age of the oldest event that is not done")
+        self.oldest_send = gauge("oldest_send_seconds", "age of the oldest message that waits to be sent")
+        self.quarantined = gauge("quarantined", "events in quarantine")
+        self.outbox = gauge("outbox", "messages by state", "state")
+        self.loop_lag = gauge("loop_lag_seconds", "how late the event loop runs")
+        self.account_state = gauge("account_state", "1 for the state an account is in", "account", "state")
+        self.heartbeat_age = gauge("heartbeat_age_seconds", "since the last committed heartbeat")
+        self.store_queue = gauge("store_queue", "items that wait for the store's thread")
+        self.disk_free = gauge("disk_free_bytes", "free bytes where the database is")
+        self.wal = gauge("wal_bytes", "size of SQLite's write-ahead log")
+        self.backup_age = gauge("backup_age_seconds", "since the last good backup; -1 = none known")
+        self.audit_age = gauge("audit_verified_age_seconds", "since the audit chain was last verified; -1 = none known")
+        self.ready = gauge("ready", "1 while /health/ready says so")
+        self._logged: dict[str, int] = {}
+
+    def take(self, figures: Figures) -> None:
+        """Set the gauges that the tables know."""
+        self.oldest_event.set(figures.oldest_event_s)
+        self.oldest_send.set(figures.oldest_send_s)
+        self.quarantined.set(figures.quarantined)
+        self.wal.set(figures.wal_bytes)
+        self.backup_age.set(-1 if figures.backup_age_s is None else figures.backup_age_s)
+        self.audit_age.set(-1 if figures.audit_age_s is None else figures.audit_age_s)
+        self.outbox.clear()
+        for state, rows in figures.outbox.items():
+            self.outbox.labels(state).set(rows)
+        self.account_state.clear()
+        for account, now in figures.accounts.items():
+            for state in {*STATES, now}:
+                self.account_state.labels(account, state).set(state == now)
+
+    def text(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        from prometheus_client import generate_latest
+
+        for kind, count in logs.hits.items():
+            self.log_hits.labels(kind).inc(count - self._logged.get(kind, 0))
+            self._logged[kind] = count
+        return generate_latest(self.registry)
+
+    async def watch_loop(self, every: float = 0.25) -> None:
+        """Measure the loop's lag for ever; `loop_lag` is the worst of the last eight looks."""
+        recent: list[float] = []
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(every)
+            recent = [*recent[-7:], max(0.0, time.monotonic() - before - every)]
+            self.loop_lag.set(max(recent))
