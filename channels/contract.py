@@ -1,0 +1,335 @@
+"""The vocabulary every channel shares: what arrives, what leaves, what a platform can carry, what can go wrong.
+
+Standard library only, so that every other package may import it. An adapter is a value (`Adapter`), not a subclass:
+four pure functions, one small client, and data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final, Protocol
+
+
+class Kind(StrEnum):
+    """What an event is. The values up to UNSUPPORTED are also the message kinds of the JSON API."""
+
+    TEXT = "text"
+    IMAGE = "image"
+    FILE = "file"
+    AUDIO = "audio"
+    VIDEO = "video"
+    STICKER = "sticker"
+    LOCATION = "location"
+    CONTACT = "contact"
+    BUTTON = "button"
+    FOLLOW = "follow"
+    UNFOLLOW = "unfollow"
+    REACTION = "reaction"
+    EDIT = "edit"
+    CALL = "call"
+    FORM = "form"
+    SYSTEM = "system"
+    UNSUPPORTED = "unsupported"
+    RECEIPT = "receipt"  # delivered or seen: changes a message, makes none
+    ECHO = "echo"  # something we sent, told back; or typed by a human in the platform's own app (`by_human`)
+    IGNORED = "ignored"  # not for us (groups, channel posts, service messages): stored, never thought about
+
+
+SAID: Final = frozenset(
+    {
+        Kind.TEXT,
+        Kind.IMAGE,
+        Kind.FILE,
+        Kind.AUDIO,
+        Kind.VIDEO,
+        Kind.STICKER,
+        Kind.LOCATION,
+        Kind.CONTACT,
+        Kind.BUTTON,
+        Kind.UNSUPPORTED,
+    }
+)  # what a person says, as opposed to what merely happened
+MEDIA: Final = frozenset({Kind.IMAGE, Kind.FILE, Kind.AUDIO, Kind.VIDEO, Kind.STICKER})
+UNSAID: Final = datetime(1970, 1, 1, tzinfo=UTC)  # `said_at` of what carries no time (a Telegram tap): use received_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One POST as it came. `secret` -- the last path segment where a channel allows one, else ''."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    query: Mapping[str, str] = field(default_factory=dict)
+    secret: str = ""
+    method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One OA, page or bot of ours. `settings` is its block of config.yaml, secrets resolved; never printed."""
+
+    channel: str
+    name: str
+    settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def id(self) -> str:
+        """`telegram:main`: the key of its row and of everything that belongs to it."""
+        return f"{self.channel}:{self.name}"
+
+    def get(self, key: str, default: Any = "") -> Any:
+        return self.settings.get(key, default)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What the platform says about the person. The display name is never treated as a legal name."""
+
+    name: str = ""
+    language: str = ""  # BCP 47, as the platform gives it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundFile:
+    """A file that the platform keeps for us. `source` -- its file id or URL; `size` in bytes, 0 when unsaid."""
+
+    kind: Kind
+    source: str
+    name: str = ""
+    mime: str = ""
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedContact:
+    """A contact card. `own` -- the platform vouches that it is the sender's own number."""
+
+    phone: str
+    name: str = ""
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """`status` delivered, read or failed; for `external_ids`, or for everything up to `watermark`."""
+
+    status: str
+    external_ids: tuple[str, ...] = ()
+    watermark: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundEvent:
+    """One thing that a platform told us.
+
+    key -- permanent dedup key, unique per account · thread -- the platform's own id of the person or chat, as text,
+    '' when the event belongs to no conversation · external_id -- the platform's message id · said_at -- the
+    platform's time, aware UTC, `UNSAID` when it does not tell · text -- cleaned (channels.reading.clean), at most
+    16,000 code points ·
+    payload -- what a tapped button carries · ref -- external id of the message that is edited, reacted to or
+    answered · album -- items that share it are one turn · at_limit -- the text fills the platform's limit, more may
+    follow · raw -- bytes of which `parse` makes this very event again (the law of re-reading).
+    """
+
+    channel: str
+    account: str
+    key: str
+    kind: Kind
+    thread: str
+    said_at: datetime
+    raw: bytes = field(repr=False)
+    external_id: str = ""
+    text: str = field(default="", repr=False)
+    payload: str = ""
+    files: tuple[InboundFile, ...] = ()
+    contact: SharedContact | None = field(default=None, repr=False)
+    location: tuple[float, float] | None = field(default=None, repr=False)
+    receipt: Receipt | None = None
+    profile: Profile | None = field(default=None, repr=False)
+    ref: str = ""
+    album: str = ""
+    at_limit: bool = False
+    forwarded: bool = False
+    by_human: bool = False
+    reason: str = ""  # why it is ignored or unsupported, for people
+    extra: Mapping[str, str] = field(default_factory=dict, repr=False)  # e.g. start payload, form fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """A choice offered to the customer. `id` comes back as `payload`; `contact` asks for the own phone number."""
+
+    id: str
+    label: str
+    url: str = ""
+    contact: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundFile:
+    """A file of ours on its way out. `data` is filled by the sender just before the call, never in the outbox."""
+
+    id: str
+    name: str
+    mime: str
+    size: int
+    data: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundMessage:
+    """What one platform call says. `id` is the outbox row's: where a platform de-duplicates, it does so by it."""
+
+    id: str
+    thread: str
+    text: str = field(default="", repr=False)
+    buttons: tuple[Button, ...] = ()
+    file: OutboundFile | None = None
+    clear_keyboard: bool = False  # take an earlier contact keyboard away
+    notification: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Calls a second, 0 = off. Default: the platform's published numbers."""
+
+    inbound_per_s: float = 0
+    outbound_per_s: float = 0
+    per_chat_per_s: float = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a channel carries: `fit`, the core and the README's table read it. Sizes in code points or bytes."""
+
+    title: str
+    text_limit: int
+    caption_limit: int = 0
+    buttons: int = 0
+    button_label_limit: int = 0
+    button_data_bytes: int = 0
+    asks_contact: bool = False
+    file_bytes: int = 0  # largest file we may send; 0 = none
+    fetch_bytes: int = 0  # largest file we may fetch
+    receipts: tuple[str, ...] = ()  # of delivered, read
+    idempotent: bool = False  # sending the same id twice shows once: an unknown send may be repeated
+    unknown_blocks: bool = True  # an unknown send holds its lane until it is reconciled
+    window_hours: int = 0  # 0 = may be written to at any time
+    inbound: str = "webhook"  # how it is received, for people
+    limits: Limits = Limits()
+    conversational: bool = True
+
+
+class Client(Protocol):
+    """The only part of a channel that touches the network. One per account, made by `Adapter.client`."""
+
+    async def call(self, request: Any) -> str:
+        """Send what `render` made; the platform's message id. Raises ChannelError."""
+        ...
+
+    async def fetch(self, source: str, *, limit: int) -> bytes:
+        """A customer's file by its `InboundFile.source`, at most `limit` bytes. Raises ChannelError."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Polling(Protocol):
+    """A client that fetches its updates itself. `batches` yields deliveries; the next one is asked for only after
+    the caller has committed the last (it resumes the generator), so an offset never runs ahead of the commit."""
+
+    def batches(self) -> AsyncIterator[Sequence[Delivery]]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adapter:
+    """A channel. `parse` may return events of several accounts of the same app; `KeyError`s are its own bugs."""
+
+    name: str
+    capabilities: Capabilities
+    verify: Callable[[Delivery, Account], None]  # raises WebhookRejected
+    parse: Callable[[Delivery, Account], list[InboundEvent]]  # raises MalformedPayload
+    render: Callable[[OutboundMessage, Account], Any]  # the platform's request, as a value
+    client: Callable[[Account], Client] | None  # None: handed in by gateway (web chat)
+    problems: Callable[[Account], list[str]] = lambda account: []  # settings this account lacks, one line each
+    reply: Callable[[Delivery, Account, Mapping[str, str]], bytes | None] | None = None
+    prepare: Callable[[], None] | None = None  # heavy imports: call it in a thread at start, before render and call
+
+
+class WebhookRejected(Exception):
+    """Not authentic, or not for us: 401, nothing stored. The text is a reason for the counter, without secrets."""
+
+
+class MalformedPayload(Exception):
+    """Authentic but unreadable: stored quarantined with its bytes, answered 200."""
+
+
+class ChannelError(Exception):
+    """A platform call did not go through; the subclass says what is known. `code` -- theirs, for the attempt row."""
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Retryable(ChannelError):
+    """They certainly did not take it (refused, DNS, 503)."""
+
+
+class RateLimited(ChannelError):
+    """Too fast. `retry_after` seconds, theirs if they say; `whole_account` when it is not only this chat."""
+
+    def __init__(self, message: str, *, retry_after: float, code: str = "", whole_account: bool = True) -> None:
+        super().__init__(message, code=code)
+        self.retry_after = retry_after
+        self.whole_account = whole_account
+
+
+class DeliveryUnknown(ChannelError):
+    """They may have it (timeout after the first byte, lost or unreadable answer, 500)."""
+
+
+class NeedsReauth(ChannelError):
+    """The token is dead or revoked: the account is parked, its messages wait."""
+
+
+class Permanent(ChannelError):
+    """They refused it for good. `reason`: blocked, window, too_large, bad_request, refused …"""
+
+    def __init__(self, message: str, *, reason: str = "refused", code: str = "") -> None:
+        super().__init__(message, code=code)
+        self.reason = reason
+
+
+def outbound_to_json(message: OutboundMessage) -> dict[str, Any]:
+    """What the outbox keeps of a call; a file's bytes stay in the file store."""
+    out: dict[str, Any] = {"thread": message.thread}
+    if message.text:
+        out["text"] = message.text
+    if message.buttons:
+        out["buttons"] = [[b.id, b.label, b.url, b.contact] for b in message.buttons]
+    if message.file:
+        out["file"] = [message.file.id, message.file.name, message.file.mime, message.file.size]
+    if message.clear_keyboard:
+        out["clear"] = True
+    if not message.notification:
+        out["silent"] = True
+    return out
+
+
+def outbound_from_json(row_id: str, data: Mapping[str, Any], *, file_data: bytes = b"") -> OutboundMessage:
+    """The reverse, for the row `row_id`."""
+    file = data.get("file")
+    return OutboundMessage(
+        id=row_id,
+        thread=data["thread"],
+        text=data.get("text", ""),
+        buttons=tuple(Button(id=b[0], label=b[1], url=b[2], contact=b[3]) for b in data.get("buttons", ())),
+        file=OutboundFile(id=file[0], name=file[1], mime=file[2], size=file[3], data=file_data) if file else None,
+        clear_keyboard=data.get("clear", False),
+        notification=not data.get("silent", False),
+    )

@@ -1,0 +1,270 @@
+"""The shell around the core: loads lanes, turns events into what the core understands, applies its effects.
+
+Runs on the store's thread. `decide` computes outside any transaction; `write` and `act` are inside one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+import structlog
+
+from channels.contract import Account, Capabilities, InboundEvent, OutboundFile
+from handlers import events, interpret
+from handlers.apply import LaneDraft
+from handlers.core import decide
+from handlers.model import (
+    Acted,
+    Advisor,
+    Business,
+    Context,
+    Event,
+    Refused,
+    State,
+    Turn,
+    state_from_json,
+)
+from handlers.texts import Texts
+from storage import files, inbox, turns
+from storage.keys import KeyRing
+from storage.times import at
+from storage.tx import Tx
+from storage.turns import Lane, Rows
+
+log = structlog.get_logger("engine")
+REMEMBERED: Final = 8192  # parsed events between ingest and think
+
+Parse = Callable[[str, bytes], InboundEvent]  # (account id, stored bytes) -> the event; raises MalformedPayload
+
+
+@dataclass(slots=True)
+class Result:
+    """What one lane's turn came to, ready to be written."""
+
+    point_id: str
+    rows: Rows
+
+
+@dataclass(slots=True)
+class Results:
+    """Of a whole batch. `singly` -- each alone, to find the one that cannot be written."""
+
+    lanes: list[Result] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.lanes)
+
+    def singly(self) -> list[Results]:
+        return [Results([lane]) for lane in self.lanes]
+
+
+@dataclass(slots=True)
+class Switches:
+    """Is the bot on: for all, and per account. Read by the engine, set by the desk."""
+
+    bot: bool = True
+    accounts: dict[str, bool] = field(default_factory=dict)
+
+    def on(self, account_id: str) -> bool:
+        return self.bot and self.accounts.get(account_id, True)
+
+
+class Engine:
+    """See the module. `parse` reads a stored event again; `capabilities` by channel name."""
+
+    def __init__(
+        self,
+        *,
+        accounts: Mapping[str, Account],
+        capabilities: Mapping[str, Capabilities],
+        parse: Parse,
+        texts: Texts,
+        business: Business,
+        keys: KeyRing,
+        test_account: Callable[[str], bool] = lambda account_id: False,
+    ) -> None:
+        self.accounts = accounts
+        self.capabilities = capabilities
+        self.parse = parse
+        self.texts = texts
+        self.business = business
+        self.keys = keys
+        self.switches = Switches()
+        self.test_account = test_account
+        self._recent: dict[str, InboundEvent] = {}
+        self._waiting = 0
+
+    # ---- between ingest and think
+
+    def remember(self, event_id: str, event: InboundEvent) -> None:
+        """Keep a parsed event in memory until its turn; it can always be read again from its bytes."""
+        if len(self._recent) >= REMEMBERED:
+            del self._recent[next(iter(self._recent))]
+        self._recent[event_id] = event
+
+    # ---- the thinker of storage.db
+
+    def load(self, tx: Tx, lanes: Sequence[str]) -> list[Lane] | None:
+        loaded = [lane for lane in turns.load(tx, lanes).values() if lane.events]
+        if not loaded:
+            return None
+        self._complete(tx, loaded)
+        return loaded
+
+    def _complete(self, tx: Tx, loaded: list[Lane]) -> None:
+        unknown = [event for lane in loaded for event in lane.events if event.id not in self._recent]
+        for event in unknown:
+            try:
+                turns.open_bodies(tx, [event])
+            except Exception as err:  # noqa: BLE001 - the event is quarantined when its turn comes
+                log.warning("engine.body_lost", event=event.id, error=type(err).__name__)
+        pending = [lane for lane in loaded if lane.conversation is not None and lane.conversation.c_stage in events.CONSENT_OPEN]
+        if pending:
+            histories = turns.histories(tx, pending)
+            for lane in pending:
+                lane.history = histories.get(lane.point_id, ())
+        self._waiting = tx.value("SELECT COUNT(*) FROM handoff WHERE state = 'waiting'") or 0
+
+    def decide(self, work: list[Lane], *, now_ms: int) -> Results:
+        results = Results()
+        for lane in work:
+            try:
+                rows = self._turn(lane, now_ms)
+            except Exception as err:
+                rows = self._failure(lane, err)
+            if lane.more:
+                rows.again.append((lane.point_id, "now", now_ms))
+            results.lanes.append(Result(lane.point_id, rows))
+        return results
+
+    def write(self, tx: Tx, result: Results) -> None:
+        all_rows = result.lanes[0].rows if len(result.lanes) == 1 else Rows()
+        if len(result.lanes) != 1:
+            for lane in result.lanes:
+                all_rows.add(lane.rows)
+        if tx.postgres:
+            tx.among(
+                "SELECT id FROM contact_point WHERE id IN (:among) ORDER BY id FOR UPDATE", [lane.point_id for lane in result.lanes]
+            )
+        turns.write(tx, all_rows)
+
+    # ---- one lane
+
+    def _turn(self, lane: Lane, now_ms: int) -> Rows:
+        draft = self._draft(lane, now_ms)
+        heard: list[Event] = []
+        for opened in lane.events:
+            event = interpret.read(opened, self._recent, self.parse)
+            heard.extend(draft.take_in(opened, event))
+        if heard:
+            self._decide(draft, tuple(heard), lane.history, now_ms)
+        for opened in lane.events:
+            self._recent.pop(opened.id, None)
+        return draft.finish()
+
+    def _decide(self, draft: LaneDraft, heard: tuple[Event, ...], history: tuple[str, ...], now_ms: int) -> None:
+        decision = decide(draft.state, Turn(events=heard, history=history), now=at(now_ms), context=self._context(draft))
+        draft.apply(decision)
+
+    def _draft(self, lane: Lane, now_ms: int) -> LaneDraft:
+        state = State()
+        if lane.conversation is not None and lane.key is not None:
+            state = interpret.open_state(lane)
+        account = self.accounts.get(lane.account_id)
+        channel = lane.account_id.partition(":")[0]
+        return LaneDraft(
+            lane=lane,
+            state=state,
+            now_ms=now_ms,
+            capabilities=self.capabilities[channel],
+            texts=self.texts,
+            business=self.business,
+            keys=self.keys,
+            test=self.test_account(lane.account_id) if account is not None else False,
+        )
+
+    def _context(self, draft: LaneDraft) -> Context:
+        capabilities = draft.capabilities
+        return Context(
+            business=self.business,
+            channel=draft.channel,
+            bot=self.switches.on(draft.lane.account_id),
+            asks_contact=capabilities.asks_contact,
+            buttons=capabilities.buttons,
+            queue_position=self._waiting + 1,
+            conversation_id=draft.conversation_id,
+        )
+
+    def _failure(self, lane: Lane, err: Exception) -> Rows:
+        head = lane.events[0]
+        log.exception("engine.turn_failed", event=head.id, attempts=head.attempts + 1)
+        several = len(lane.events) > 1
+        rows = turns.failed(
+            head.id,
+            head.account_id,
+            attempts=head.attempts,
+            point_id=lane.point_id,
+            reason=type(err).__name__,
+            limit=inbox.MAX_ERRORS,
+            source=head.source,
+        )
+        if several:
+            # Which of them is poison is not known: mark each, so that from now on they are thought one at a time.
+            others = [event.id for event in lane.events[1:] if not event.attempts]
+            rows.later.append(lambda tx: turns.attempt(tx, others))
+        return rows
+
+    # ---- acts of people
+
+    def act(self, tx: Tx, conversation_id: str, name: str, *, by: Advisor, data: Mapping[str, Any]) -> None:
+        """Think what waits in the lane, then do this. Raises Refused."""
+        point_id = tx.value("SELECT point_id FROM conversation WHERE id = :id", id=conversation_id)
+        if point_id is None:
+            raise Refused("not_found", "no such conversation")
+        if tx.postgres:
+            tx.value("SELECT id FROM contact_point WHERE id = :id FOR UPDATE", id=point_id)
+        waiting = turns.load(tx, [point_id])[point_id]
+        if waiting.events and waiting.conversation is not None and waiting.conversation.c_id == conversation_id:
+            self._complete(tx, [waiting])
+            self.write(tx, self.decide([waiting], now_ms=tx.now_ms))
+        lane = turns.load(tx, [point_id], conversation_id=conversation_id)[point_id]
+        lane.events.clear()
+        draft = self._draft(lane, tx.now_ms)
+        draft.files = _files(tx, data.get("file_ids", ()))
+        self._waiting = tx.value("SELECT COUNT(*) FROM handoff WHERE state = 'waiting'") or 0
+        acted = Acted(name=name, by=by, at=at(tx.now_ms), data=data)
+        self._decide(draft, (acted,), (), tx.now_ms)
+        event_id = inbox.insert_own(
+            tx,
+            point_id=point_id,
+            account_id=lane.account_id,
+            kind="act",
+            source="desk",
+            key=f"act:{draft.cause}",
+            body_=orjson.dumps({"name": name, "by": by.id, "data": dict(data)}, default=str),
+            state="done",
+            conversation_id=conversation_id,
+        )
+        assert event_id is not None
+        turns.write(tx, draft.finish())
+
+    def open_for(self, tx: Tx, conversation_id: str) -> State:
+        """The core's state of a conversation, for views. Raises KeyError when there is none."""
+        row = tx.one("SELECT contact_id, state_sealed FROM conversation WHERE id = :id", id=conversation_id)
+        if row is None:
+            raise KeyError(conversation_id)
+        return state_from_json(tx.keys.open_json(tx, row.contact_id, "conversation", "state_sealed", conversation_id, row.state_sealed))
+
+
+def _files(tx: Tx, file_ids: Sequence[str]) -> dict[str, OutboundFile]:
+    """What is known of the files that an act sends. Raises Refused for one that is not there."""
+    found: dict[str, OutboundFile] = {}
+    for file_id in file_ids:
+        row = tx.one("SELECT id, contact_id, name_sealed, mime, size FROM file WHERE id = :id AND deleted_at IS NULL", id=file_id)
+        if row is None:
+            raise Refused("not_found", f"no file {file_id}")
+        found[file_id] = OutboundFile(id=row.id, name=files.name_of(tx, row), mime=row.mime, size=row.size)
+    return found

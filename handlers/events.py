@@ -1,0 +1,13 @@
+"""Names that the engine and the tables share."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from handlers.model import Stage
+
+CONSENT_OPEN: Final = frozenset({Stage.NEW.value, Stage.GREETED.value, Stage.CONSENT_PENDING.value})  # no C1 yet
+TIMER: Final = "timer"
+ACT: Final = "act"
+SEND_ENDED: Final = "send_ended"
+OURS: Final = frozenset({TIMER, ACT, SEND_ENDED})  # kinds of events of our own making

@@ -1,0 +1,117 @@
+"""May a call to this account leave now? Slots (bulkhead), the platform's rates, and pauses, per account.
+
+Memory of one process, used from the store's thread (which claims rows) and from the loop (which finishes calls).
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Final
+
+SLOTS: Final = 64  # calls in flight an account
+BURST_S: Final = 1.0  # a bucket holds one second's worth
+
+
+@dataclass(slots=True)
+class _Bucket:
+    rate: float
+    level: float
+    at_ms: int
+
+    def take(self, now_ms: int) -> bool:
+        self.level = min(max(1.0, self.rate * BURST_S), self.level + (now_ms - self.at_ms) * self.rate / 1000)
+        self.at_ms = now_ms
+        if self.level < 1:
+            return False
+        self.level -= 1
+        return True
+
+
+@dataclass(slots=True)
+class Gate:
+    """One account's. `rate`, `chat_rate` in calls a second, 0 = off. `paused_until` in ms; `broken` until reset."""
+
+    rate: float = 0
+    chat_rate: float = 0
+    slots: int = SLOTS
+    in_flight: int = 0
+    paused_until: int = 0
+    broken: str = ""
+    closed: bool = False  # stopping: nothing new leaves
+    bucket: _Bucket | None = None
+    chats: dict[str, _Bucket] = field(default_factory=dict)
+    refused: bool = False  # something was held back since the last look
+
+
+class Gates:
+    """All accounts'."""
+
+    def __init__(self) -> None:
+        self._gates: dict[str, Gate] = {}
+        self._lock = threading.Lock()
+
+    def configure(self, account_id: str, *, rate: float, chat_rate: float, slots: int = SLOTS) -> Gate:
+        gate = self._gates[account_id] = Gate(rate=rate, chat_rate=chat_rate, slots=slots)
+        return gate
+
+    def of(self, account_id: str) -> Gate | None:
+        return self._gates.get(account_id)
+
+    def admit(self, account_id: str, lane: str, now_ms: int) -> bool:
+        """Take a slot and the tokens for one call, or nothing."""
+        gate = self._gates.get(account_id)
+        if gate is None:
+            return False
+        with self._lock:
+            if gate.closed or gate.broken or gate.paused_until > now_ms or gate.in_flight >= gate.slots:
+                gate.refused = True
+                return False
+            if gate.rate or gate.chat_rate:
+                if not self._tokens(gate, lane, now_ms):
+                    gate.refused = True
+                    return False
+            gate.in_flight += 1
+            return True
+
+    def _tokens(self, gate: Gate, lane: str, now_ms: int) -> bool:
+        if gate.chat_rate:
+            chat = gate.chats.get(lane)
+            if chat is None:
+                if len(gate.chats) > 10_000:
+                    gate.chats.clear()
+                chat = gate.chats[lane] = _Bucket(gate.chat_rate, max(1.0, gate.chat_rate * 3), now_ms)
+            if not chat.take(now_ms):
+                return False
+        if gate.rate:
+            if gate.bucket is None:
+                gate.bucket = _Bucket(gate.rate, gate.rate * BURST_S, now_ms)
+            return gate.bucket.take(now_ms)
+        return True
+
+    def release(self, account_id: str) -> None:
+        """A call came back, whatever it brought."""
+        gate = self._gates.get(account_id)
+        if gate is not None:
+            with self._lock:
+                gate.in_flight = max(0, gate.in_flight - 1)
+
+    def pause(self, account_id: str, until_ms: int) -> None:
+        gate = self._gates.get(account_id)
+        if gate is not None:
+            gate.paused_until = max(gate.paused_until, until_ms)
+
+    def break_(self, account_id: str, reason: str) -> None:
+        """The token is dead: nothing leaves until `mend`."""
+        gate = self._gates.get(account_id)
+        if gate is not None:
+            gate.broken = reason
+
+    def mend(self, account_id: str) -> None:
+        gate = self._gates.get(account_id)
+        if gate is not None:
+            gate.broken, gate.paused_until = "", 0
+
+    def close(self) -> None:
+        for gate in self._gates.values():
+            gate.closed = True

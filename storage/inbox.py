@@ -1,0 +1,324 @@
+"""The inbox: every event once, committed before it is acknowledged.
+
+The unique key (account, hash of the platform's key) is the only thing that decides what is a duplicate: no cache, no
+look-up before the insert.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from storage.ids import new_id
+from storage.keys import seal
+from storage.lanes import NOW, QUIET
+from storage.tx import Tx
+
+DAY_MS: Final = 86_400_000
+MAX_DEATHS: Final = 3  # starts of the process that found the event half done
+MAX_ERRORS: Final = 5
+STATS: Final = ("deliveries", "duplicates", "rejected", "events", "messages", "receipts", "ignored", "quarantined", "pending")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """One item of a POST. thread '' = belongs to no conversation. `wait_ms` -- how long its turn may wait for more;
+    0 = thought about at once. `state` new, ignored or quarantined (unreadable)."""
+
+    account_id: str
+    key: str
+    kind: str
+    thread: str
+    body: bytes = field(repr=False)
+    wait_ms: int = 0
+    state: str = "new"
+    reason: str = ""
+    source: str = "platform"
+    id: str = field(default_factory=new_id)
+
+
+def key_hash(key: str) -> bytes:
+    """What the unique key is made of: hashes live on when the key itself is erased."""
+    return hashlib.sha256(key.encode()).digest()[:16]
+
+
+def ingest(tx: Tx, arrivals: Sequence[Arrival]) -> list[bool]:
+    """Insert many events in a handful of statements; True where the event is new."""
+    lanes = _lanes(tx, arrivals)
+    day = tx.now_ms // DAY_MS
+    key = tx.keys.day(day)
+    if key is None:
+        key = tx.keys.open_day(day, day_key(tx, day))
+    rows: list[dict[str, Any]] = []
+    for arrival in arrivals:
+        lane = lanes.get((arrival.account_id, arrival.thread))
+        rows.append(
+            {
+                "id": arrival.id,
+                "account_id": arrival.account_id,
+                "key_hash": key_hash(arrival.key),
+                "key": arrival.key,
+                "kind": arrival.kind,
+                "source": arrival.source,
+                "point_id": lane[0] if lane else None,
+                "seq": _next(lane) if lane else 0,
+                "state": arrival.state,
+                "reason": arrival.reason,
+                "attempts": 0,
+                "day": day,
+                "body_sealed": seal(key, f"inbox_event|body_sealed|{arrival.id}", arrival.body),
+                "body_hash": hashlib.sha256(arrival.body).digest()[:16],
+                "received_at": tx.now_ms,
+                "due_at": tx.now_ms + arrival.wait_ms,
+            }
+        )
+    kept = tx.rows("INSERT INTO inbox_event", tuple(rows[0]), rows, "ON CONFLICT (account_id, key_hash) DO NOTHING RETURNING id")
+    new = {row[0] for row in kept}
+    _count(tx, arrivals, new)
+    if len(new) < len(rows):
+        _conflicts(tx, [row for row in rows if row["id"] not in new])
+    for arrival, row in zip(arrivals, rows, strict=True):
+        if row["id"] in new and row["point_id"] and arrival.state == "new":
+            tx.after.append((row["point_id"], QUIET if arrival.wait_ms else NOW, row["due_at"]))
+    return [arrival.id in new for arrival in arrivals]
+
+
+def _lanes(tx: Tx, arrivals: Sequence[Arrival]) -> dict[tuple[str, str], list[Any]]:
+    """[contact point id, next seq] of every thread; the row's own counter gives the order, on PostgreSQL under its
+    lock (sorted, so that two batches cannot wait for each other)."""
+    wanted = Counter((a.account_id, a.thread) for a in arrivals if a.thread)
+    if not wanted:
+        return {}
+    spoke = {(a.account_id, a.thread) for a in arrivals if a.source == "platform" and a.kind != "receipt"}
+    rows = [
+        {
+            "id": new_id(),
+            "account_id": account_id,
+            "thread": thread,
+            "seq": count,
+            "message_seq": 0,
+            "out_seq": 0,
+            "reachable": True,
+            "unreachable_reason": "",
+            "last_inbound_at": tx.now_ms if (account_id, thread) in spoke else None,
+            "created_at": tx.now_ms,
+        }
+        for (account_id, thread), count in sorted(wanted.items())
+    ]
+    found = tx.rows(
+        "INSERT INTO contact_point",
+        tuple(rows[0]),
+        rows,
+        "ON CONFLICT (account_id, thread) DO UPDATE SET seq = contact_point.seq + excluded.seq, "
+        "last_inbound_at = COALESCE(excluded.last_inbound_at, contact_point.last_inbound_at) "
+        "RETURNING id, account_id, thread, seq",
+    )
+    return {(row[1], row[2]): [row[0], row[3] - wanted[row[1], row[2]] + 1] for row in found}
+
+
+def _next(lane: list[Any]) -> int:
+    lane[1] += 1
+    return int(lane[1] - 1)
+
+
+def _count(tx: Tx, arrivals: Sequence[Arrival], new: set[str]) -> None:
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for arrival in arrivals:
+        if arrival.source != "platform":
+            continue
+        mine = counts[arrival.account_id]
+        mine["deliveries"] += 1
+        if arrival.id not in new:
+            mine["duplicates"] += 1
+        else:
+            mine["events"] += 1
+            mine["pending" if arrival.state == "new" else arrival.state] += 1
+    count(tx, counts)
+
+
+def count(tx: Tx, counts: Mapping[str, Mapping[str, int]]) -> None:
+    """Add to the loss accounting of each account."""
+    rows = [{"account_id": account_id, **{name: mine.get(name, 0) for name in STATS}} for account_id, mine in sorted(counts.items()) if mine]
+    if rows:
+        added = ", ".join(f"{name} = {name} + :{name}" for name in STATS)
+        tx.many(f"UPDATE account_stat SET {added} WHERE account_id = :account_id", rows)
+
+
+def _conflicts(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
+    """Same key, other body: the first counts; the other is kept for a person."""
+    for row in rows:
+        first = tx.one(
+            "SELECT id, body_hash FROM inbox_event WHERE account_id = :account_id AND key_hash = :key_hash",
+            account_id=row["account_id"],
+            key_hash=row["key_hash"],
+        )
+        if first is None or bytes(first.body_hash) == row["body_hash"]:
+            continue
+        tx.insert(
+            "inbound_conflict",
+            id=row["id"],
+            account_id=row["account_id"],
+            event_id=first.id,
+            day=row["day"],
+            body_sealed=row["body_sealed"],
+            received_at=row["received_at"],
+        )
+        tx.hint("conflict", row["account_id"])
+
+
+def body(tx: Tx, event_id: str, day: int, sealed: bytes, *, table: str = "inbox_event") -> bytes:
+    """The stored bytes of an event. Raises storage.keys.KeyMissing once its day key is destroyed."""
+    from storage.keys import unseal
+
+    key = tx.keys.day(day)
+    if key is None:
+        key = tx.keys.open_day(day, tx.value("SELECT wrapped FROM day_key WHERE day = :day", day=day))
+    return unseal(key, f"{table}|body_sealed|{event_id}", bytes(sealed))
+
+
+def day_key(tx: Tx, day: int) -> bytes:
+    """The wrapped key of a day, made at its first use."""
+    tx.run(
+        "INSERT INTO day_key (day, wrapped, created_at) VALUES (:day, :wrapped, :now) ON CONFLICT (day) DO NOTHING",
+        day=day,
+        wrapped=tx.keys.wrap_day_key(day),
+        now=tx.now_ms,
+    )
+    return bytes(tx.value("SELECT wrapped FROM day_key WHERE day = :day", day=day))
+
+
+def open_lanes(tx: Tx) -> list[tuple[str, str, int]]:
+    """Every lane with open events: (lane, why, due)."""
+    rows = tx.all(
+        "SELECT point_id, MIN(due_at) AS first_due, MAX(due_at) AS last_due, MIN(due_at - received_at) AS wait, MAX(attempts) AS attempts "
+        "FROM inbox_event WHERE state = 'new' AND point_id IS NOT NULL GROUP BY point_id LIMIT 5000"
+    )
+    return [
+        (row.point_id, NOW if row.wait == 0 and not row.attempts else QUIET, row.first_due if row.wait == 0 or row.attempts else row.last_due)
+        for row in rows
+    ]
+
+
+def reject(tx: Tx, counts: Mapping[str, int]) -> None:
+    """Count refused POSTs; a refused POST is one delivery."""
+    count(tx, {account_id: {"deliveries": n, "rejected": n} for account_id, n in counts.items()})
+
+
+# ---- acts and timers: events of our own making
+
+
+def insert_own(
+    tx: Tx, *, point_id: str, account_id: str, kind: str, source: str, key: str, body_: bytes, state: str, conversation_id: str | None = None
+) -> str | None:
+    """An event of the desk, the clock or the system, in the lane's order. None when its key is known already."""
+    seq = tx.value("UPDATE contact_point SET seq = seq + 1 WHERE id = :id RETURNING seq", id=point_id)
+    day = tx.now_ms // DAY_MS
+    key_ = tx.keys.day(day) or tx.keys.open_day(day, day_key(tx, day))
+    event_id = new_id()
+    inserted = tx.run(
+        "INSERT INTO inbox_event (id, account_id, key_hash, key, kind, source, point_id, seq, state, reason, attempts, day, "
+        "body_sealed, body_hash, received_at, due_at, done_at, conversation_id) VALUES (:id, :account_id, :key_hash, :key, :kind, :source, :point_id, "
+        ":seq, :state, '', 0, :day, :body_sealed, :body_hash, :now, :now, :done_at, :conversation_id) ON CONFLICT (account_id, key_hash) DO NOTHING",
+        id=event_id,
+        account_id=account_id,
+        key_hash=key_hash(key),
+        key=key,
+        kind=kind,
+        source=source,
+        point_id=point_id,
+        seq=seq,
+        state=state,
+        day=day,
+        body_sealed=seal(key_, f"inbox_event|body_sealed|{event_id}", body_),
+        body_hash=hashlib.sha256(body_).digest()[:16],
+        now=tx.now_ms,
+        done_at=tx.now_ms if state == "done" else None,
+        conversation_id=conversation_id,
+    )
+    if not inserted:
+        return None
+    if state == "new":
+        tx.after.append((point_id, NOW, tx.now_ms))
+    return event_id
+
+
+# ---- life of the process
+
+
+def begin_boot(tx: Tx) -> list[str]:
+    """Note this boot. After an unclean stop, the lanes whose events were open then: suspects, to be handled one at a
+    time, the attempt committed first."""
+    clean = tx.value("SELECT value FROM setting WHERE name = 'clean_stop'")
+    _set(tx, "boot", tx.boot)
+    _set(tx, "clean_stop", "no")
+    if clean != "no":
+        return []
+    return [row[0] for row in tx.all("SELECT DISTINCT point_id FROM inbox_event WHERE state = 'new' AND point_id IS NOT NULL")]
+
+
+def suspect(tx: Tx, point_id: str) -> bool:
+    """Count a try of the lane's next turn before it is made; False when the lane is through. An event that was being
+    handled when the process died three times is quarantined."""
+    rows = tx.all(
+        "SELECT id, account_id, source, attempts FROM inbox_event WHERE state = 'new' AND point_id = :point AND received_at < :now ORDER BY seq LIMIT 40",
+        point=point_id,
+        now=tx.now_ms,
+    )
+    while rows and rows[0].attempts >= MAX_DEATHS:
+        quarantine(tx, rows[0].id, rows[0].account_id, source=rows[0].source, reason="process_ended", attempts=rows[0].attempts)
+        rows = rows[1:]
+    if not rows:
+        return False
+    turn = rows[:1] if any(row.attempts for row in rows) else rows
+    tx.run_among("UPDATE inbox_event SET attempts = attempts + 1 WHERE id IN (:among)", [row.id for row in turn])
+    return True
+
+
+def quarantine(tx: Tx, event_id: str, account_id: str, *, source: str, reason: str, attempts: int) -> None:
+    """Set an event aside for a person; its lane goes on."""
+    changed = tx.run(
+        "UPDATE inbox_event SET state = 'quarantined', reason = :reason, attempts = :attempts, done_at = :now WHERE id = :id AND state = 'new'",
+        id=event_id,
+        reason=reason,
+        attempts=attempts,
+        now=tx.now_ms,
+    )
+    if changed and source == "platform":
+        count(tx, {account_id: {"quarantined": 1, "pending": -1}})
+    tx.hint("quarantine", event_id)
+
+
+def replay(tx: Tx, event_id: str) -> bool:
+    """A person sends a quarantined event through again. False when it is not one; harmless twice."""
+    row = tx.one("SELECT account_id, source, point_id, body_sealed FROM inbox_event WHERE id = :id AND state = 'quarantined'", id=event_id)
+    if row is None or row.point_id is None or row.body_sealed is None:
+        return False
+    tx.run(
+        "UPDATE inbox_event SET state = 'new', attempts = 0, reason = '', done_at = NULL, due_at = :now WHERE id = :id", id=event_id, now=tx.now_ms
+    )
+    if row.source == "platform":
+        count(tx, {row.account_id: {"quarantined": -1, "pending": 1}})
+    tx.after.append((row.point_id, NOW, tx.now_ms))
+    return True
+
+
+def mark_clean_stop(tx: Tx) -> None:
+    _set(tx, "clean_stop", "yes")
+
+
+def heartbeat(tx: Tx) -> None:
+    """A committed row is the only proof that we can serve."""
+    _set(tx, "heartbeat", str(tx.now_ms))
+
+
+def _set(tx: Tx, name: str, value: str) -> None:
+    tx.run(
+        "INSERT INTO setting (name, value, updated_at) VALUES (:name, :value, :now) "
+        "ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
+        name=name,
+        value=value,
+        now=tx.now_ms,
+    )

@@ -1,0 +1,271 @@
+"""The outbox: one row a platform call, from intent to fate.
+
+A row is `sending`, with this process's boot id, before the first byte leaves; what a call brought is recorded in a
+later batch. A `sending` row of another boot may have been sent: it becomes `unknown`, never `queued` again by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+from storage.ids import new_id
+from storage.inbox import insert_own
+from storage.tx import Tx
+
+OPEN: Final = "('queued','sending','retry_wait','unknown')"
+UNCONFIRMED_AFTER_MS: Final = 15 * 60_000
+# The states that the JSON API has no word for, in its own words.
+SHOWN: Final = {"retry_wait": "queued", "failed_late": "failed", "quarantined": "failed"}
+ENDED: Final = frozenset({"failed", "unknown", "unconfirmed", "expired"})  # fates that the conversation must learn of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendJob:
+    """A row that this process may call now. `body` -- OutboundMessage as JSON; the sender knows how to read it."""
+
+    id: str
+    account_id: str
+    point_id: str
+    conversation_id: str
+    message_id: str
+    klass: str
+    attempts: int
+    not_after: int | None
+    created_at: int
+    body: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a call brought. `state` -- the row's next; `tried` False when it costs no attempt (throttled);
+    `blocks_ms` -- how long an unknown holds its lane; `account` -- (state, reason, paused until ms) to note."""
+
+    job: SendJob
+    state: str
+    external_id: str = ""
+    error: str = ""
+    code: str = ""
+    detail: str = ""
+    not_before: int = 0
+    started_at: int = 0
+    took_ms: int = 0
+    tried: bool = True
+    blocks_ms: int = 0
+    account: tuple[str, str, int | None] | None = None
+
+
+def record(tx: Tx, outcomes: Sequence[Outcome]) -> None:
+    """Write the fates of many calls, and claim what may leave next on their lanes."""
+    tx.many(
+        "UPDATE outbox SET state = :state, external_id = :external_id, error = :error, not_before = :not_before, "
+        "attempts = attempts + :tried, done_at = :done_at, version = version + 1 "
+        "WHERE id = :id AND state = 'sending' AND boot_id = :boot",
+        [
+            {
+                "id": o.job.id,
+                "state": o.state,
+                "external_id": o.external_id or None,
+                "error": o.error,
+                "not_before": tx.now_ms + o.blocks_ms if o.state == "unknown" else o.not_before,
+                "tried": int(o.tried),
+                "done_at": tx.now_ms if o.state in ("sent", "failed", "expired", "unknown") else None,
+                "boot": tx.boot,
+            }
+            for o in outcomes
+        ],
+    )
+    tx.insert_many(
+        "attempt",
+        [
+            {
+                "id": new_id(),
+                "outbox_id": o.job.id,
+                "number": o.job.attempts + 1,
+                "started_at": o.started_at,
+                "took_ms": o.took_ms,
+                "outcome": o.state if o.tried else "throttled",
+                "code": o.code,
+                "detail": o.detail[:1024],
+            }
+            for o in outcomes
+        ],
+    )
+    _messages(tx, outcomes)
+    for outcome in outcomes:
+        if outcome.account is not None:
+            state, reason, until = outcome.account
+            tx.run(
+                "UPDATE account SET state = :state, reason = :reason, paused_until = :until WHERE id = :id",
+                id=outcome.job.account_id, state=state, reason=reason, until=until,
+            )
+            tx.hint("account", outcome.job.account_id)
+        if outcome.state in ENDED:
+            tell_conversation(tx, outcome.job, outcome.state, outcome.error)
+    waiting = tx.among(
+        "SELECT DISTINCT point_id FROM outbox WHERE point_id IN (:among) AND state IN ('queued','retry_wait')",
+        list({o.job.point_id for o in outcomes}),
+    )
+    if waiting:
+        claim(tx, points=[row[0] for row in waiting])
+
+
+def _messages(tx: Tx, outcomes: Sequence[Outcome]) -> None:
+    """The message shows its weakest part; only the last part's success makes it sent."""
+    shown = {"sent": "sent", "failed": "failed", "unknown": "unknown", "retry_wait": "queued", "expired": "expired"}
+    tx.many(
+        "UPDATE message SET status = :status, external_id = COALESCE(:external_id, external_id), error = :error "
+        "WHERE id = :id AND status IN ('queued', 'sending', 'unknown')",
+        [
+            {"id": o.job.message_id, "status": shown[o.state], "external_id": o.external_id or None, "error": o.error}
+            for o in outcomes
+            if o.state in shown
+        ],
+    )
+    for outcome in outcomes:
+        tx.hint("message", outcome.job.conversation_id)
+
+
+def tell_conversation(tx: Tx, job: SendJob, status: str, reason: str) -> None:
+    """The conversation learns of a send's end as of everything else: by an event."""
+    insert_own(
+        tx,
+        point_id=job.point_id,
+        account_id=job.account_id,
+        kind="send_ended",
+        source="system",
+        key=f"send:{job.id}:{status}",
+        body_=orjson.dumps({"message_id": job.message_id, "status": status, "reason": reason}),
+        state="new",
+    )
+
+
+_HEADS: Final = """
+SELECT o.id, o.account_id, o.point_id, o.contact_id, o.conversation_id, o.message_id, o.klass, o.attempts, o.not_after, o.created_at, o.body_sealed
+FROM outbox o
+WHERE o.state IN ('queued','retry_wait') AND o.not_before <= :now {where}
+AND NOT EXISTS (
+  SELECT 1 FROM outbox e WHERE e.point_id = o.point_id AND e.out_seq < o.out_seq
+  AND (e.state IN ('queued','sending','retry_wait') OR (e.state = 'unknown' AND e.not_before > :now)))
+ORDER BY o.created_at, o.out_seq LIMIT :limit {lock}"""
+
+
+def claim(tx: Tx, *, points: Sequence[str] | None = None, accounts: Sequence[str] = (), limit: int = 64) -> int:
+    """Take the heads of lanes that may leave now into `sending`; they are in `tx.sends` for after the commit.
+    `points` -- only these lanes, else every lane of `accounts`. How many were taken."""
+    lock = "FOR UPDATE OF o SKIP LOCKED" if tx.postgres else ""
+    column, values = ("point_id", points) if points is not None else ("account_id", accounts)
+    rows = tx.among(_HEADS.format(where=f"AND o.{column} IN (:among)", lock=lock), list(values or ()), now=tx.now_ms, limit=limit)
+    taken = []
+    for row in rows:
+        job = SendJob(
+            id=row.id,
+            account_id=row.account_id,
+            point_id=row.point_id,
+            conversation_id=row.conversation_id,
+            message_id=row.message_id,
+            klass=row.klass,
+            attempts=row.attempts,
+            not_after=row.not_after,
+            created_at=row.created_at,
+            body=tx.keys.open_json(tx, row.contact_id, "outbox", "body_sealed", row.id, row.body_sealed),
+        )
+        if row.not_after is not None and row.not_after < tx.now_ms:
+            _expire(tx, job)
+        elif tx.gates.admit(row.account_id, row.point_id, tx.now_ms):
+            taken.append(job)
+    tx.many(
+        "UPDATE outbox SET state = 'sending', boot_id = :boot, started_at = :now, version = version + 1 WHERE id = :id",
+        [{"id": job.id, "boot": tx.boot, "now": tx.now_ms} for job in taken],
+    )
+    tx.many("UPDATE message SET status = 'sending' WHERE id = :id AND status = 'queued'", [{"id": job.message_id} for job in taken])
+    tx.sends.extend(taken)
+    return len(taken)
+
+
+def _expire(tx: Tx, job: SendJob) -> None:
+    tx.run("UPDATE outbox SET state = 'expired', done_at = :now, error = 'too_old', version = version + 1 WHERE id = :id", id=job.id, now=tx.now_ms)
+    tx.run("UPDATE message SET status = 'expired', error = 'too_old' WHERE id = :id AND status IN ('queued','sending')", id=job.message_id)
+    tell_conversation(tx, job, "expired", "too_old")
+
+
+def recover(tx: Tx, *, idempotent: Sequence[str]) -> tuple[int, int]:
+    """At start: what another boot left in `sending` may have been sent. Accounts that de-duplicate by our id send it
+    again; elsewhere it is unknown. (sent again, unknown)."""
+    again = tx.run_among(
+        "UPDATE outbox SET state = 'queued', version = version + 1 WHERE state = 'sending' AND boot_id <> :boot AND account_id IN (:among)",
+        list(idempotent),
+        boot=tx.boot,
+    )
+    rows = tx.all("SELECT id, account_id, point_id, conversation_id, message_id, klass, attempts FROM outbox WHERE state = 'sending' AND boot_id <> :boot", boot=tx.boot)
+    for row in rows:
+        tx.run(
+            "UPDATE outbox SET state = 'unknown', error = 'process_ended', done_at = :now, not_before = :now, version = version + 1 WHERE id = :id",
+            id=row.id,
+            now=tx.now_ms,
+        )
+        tx.run("UPDATE message SET status = 'unknown', error = 'process_ended' WHERE id = :id AND status IN ('queued','sending')", id=row.message_id)
+        job = SendJob(
+            id=row.id, account_id=row.account_id, point_id=row.point_id, conversation_id=row.conversation_id, message_id=row.message_id,
+            klass=row.klass, attempts=row.attempts, not_after=None, created_at=0, body={},
+        )
+        tell_conversation(tx, job, "unknown", "process_ended")
+    return again, len(rows)
+
+
+def sweep(tx: Tx) -> int:
+    """Unknown sends that nothing confirmed in 15 minutes are a person's question from now on."""
+    rows = tx.all(
+        "SELECT id, message_id, conversation_id FROM outbox WHERE state = 'unknown' AND done_at < :before LIMIT 200",
+        before=tx.now_ms - UNCONFIRMED_AFTER_MS,
+    )
+    for row in rows:
+        tx.run("UPDATE outbox SET state = 'unconfirmed', version = version + 1 WHERE id = :id AND state = 'unknown'", id=row.id)
+        tx.run("UPDATE message SET status = 'unconfirmed' WHERE id = :id AND status = 'unknown'", id=row.message_id)
+        tx.hint("message", row.conversation_id)
+    return len(rows)
+
+
+def cancel(tx: Tx, conversation_id: str, *, reason: str, purposes: Sequence[str] = ()) -> int:
+    """Take back what is still queued. `purposes` () = everything but required notices."""
+    if purposes:
+        rows = tx.among(
+            "SELECT id, message_id FROM outbox WHERE conversation_id = :id AND state IN ('queued','retry_wait') AND purpose IN (:among)",
+            list(purposes), id=conversation_id,
+        )
+    else:
+        rows = tx.all(
+            "SELECT id, message_id FROM outbox WHERE conversation_id = :id AND state IN ('queued','retry_wait') AND purpose <> 'legal'",
+            id=conversation_id,
+        )
+    for row in rows:
+        tx.run("UPDATE outbox SET state = 'cancelled', error = :reason, done_at = :now, version = version + 1 WHERE id = :id", id=row.id, reason=reason, now=tx.now_ms)
+        tx.run("UPDATE message SET status = 'cancelled', error = :reason WHERE id = :id", id=row.message_id, reason=reason)
+    if rows:
+        tx.hint("message", conversation_id)
+    return len(rows)
+
+
+def resend(tx: Tx, outbox_id: str) -> str | None:
+    """A person decided: the same call again as a new row. None when the row is not one that ended badly."""
+    row = tx.one("SELECT * FROM outbox WHERE id = :id AND state IN ('failed','unconfirmed','unknown','expired','quarantined')", id=outbox_id)
+    if row is None:
+        return None
+    body = tx.keys.open_for(tx, row.contact_id, "outbox", "body_sealed", row.id, row.body_sealed)
+    copy = new_id()
+    seq = tx.value("UPDATE contact_point SET out_seq = out_seq + 1 WHERE id = :id RETURNING out_seq", id=row.point_id)
+    tx.insert(
+        "outbox",
+        id=copy, cause=copy, step=0, account_id=row.account_id, point_id=row.point_id, contact_id=row.contact_id,
+        conversation_id=row.conversation_id, message_id=row.message_id, part=row.part, last_part=row.last_part, out_seq=seq, klass=row.klass,
+        purpose=row.purpose, state="queued", body_sealed=tx.keys.seal_for(tx, row.contact_id, "outbox", "body_sealed", copy, body),
+        not_before=tx.now_ms, not_after=None, attempts=0, boot_id="", error="", created_at=tx.now_ms, version=0,
+    )
+    tx.run("UPDATE outbox SET state = 'failed', error = 'sent_again', version = version + 1 WHERE id = :id", id=row.id)
+    tx.run("UPDATE message SET status = 'queued', error = '' WHERE id = :id", id=row.message_id)
+    claim(tx, points=[row.point_id])
+    tx.hint("message", row.conversation_id)
+    return copy
