@@ -194,12 +194,17 @@ class Store:
         """True when this SQLite library must be the file's only connection (version gate)."""
         return not self.postgres and sqlite_is_gated()
 
+    @property
+    def backlog(self) -> int:
+        """Items that wait for the thread."""
+        return self._items.qsize()
+
     def health(self) -> StoreHealth:
         return StoreHealth(
             heartbeat_age_s=time.monotonic() - self._beaten,
             writable=not self._reason,
             reason=self._reason,
-            queue=self._items.qsize(),
+            queue=self.backlog,
         )
 
     # ---- what callers use

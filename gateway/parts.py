@@ -1,0 +1,125 @@
+"""What the gateway is made of, in one value that its handlers share: `request.app[PARTS]`."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from aiohttp import web
+
+from channels.contract import SAID, Account, Adapter, Client, InboundEvent, Kind
+from gateway.config import Config
+from gateway.hub import Hub
+from handlers.engine import Engine
+from handlers.model import Advisor
+from handlers.texts import Texts
+from handlers.understanding import urgent
+from storage import inbox
+from storage.db import Store
+from storage.inbox import Arrival
+from storage.times import at
+
+if TYPE_CHECKING:
+    from gateway.metrics import Metrics
+
+ALBUM_MS: Final = 1000  # album items come one by one without an end mark; long texts are cut by the client
+AT_ONCE: Final = frozenset({Kind.BUTTON, Kind.CONTACT, Kind.FOLLOW, Kind.UNFOLLOW, Kind.FORM, Kind.CALL})
+
+
+class Clock:
+    """Wall clock plus an offset that only the demonstration and the tests move."""
+
+    def __init__(self) -> None:
+        self.offset_ms = 0
+
+    def ms(self) -> int:
+        return time.time_ns() // 1_000_000 + self.offset_ms
+
+
+async def _no_files(file_id: str) -> bytes:
+    raise FileNotFoundError(file_id)
+
+
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """See the module. `adapters` by channel, `accounts` by id, `clients` by account id once it is started."""
+
+    config: Config
+    clock: Clock
+    store: Store
+    engine: Engine
+    texts: Texts
+    hub: Hub
+    metrics: Metrics
+    adapters: Mapping[str, Adapter]
+    accounts: Mapping[str, Account]
+    clients: dict[str, Client] = field(default_factory=dict)
+    rejected: Counter[str] = field(default_factory=Counter)  # by account, until the next flush
+    state: str = "starting"
+    closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)  # before the store closes, in order
+    starters: list[Callable[[], Awaitable[None]]] = field(default_factory=list)  # once the store is open
+    ticks: list[tuple[str, float, Callable[[], Awaitable[Any]]]] = field(default_factory=list)  # name, seconds, call
+    read_file: Callable[[str], Awaitable[bytes]] = field(default=_no_files)  # bytes of a file in the file store
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+        return at(self.clock.ms())
+
+    async def ingest(self, account: Account, events: Sequence[InboundEvent]) -> list[bool]:
+        """Store events of this app's accounts; returns after the commit: True where one was new."""
+        arrivals = [self.arrival(account, event) for event in events]
+        return await self.store.ingest(arrivals)
+
+    def arrival(self, account: Account, event: InboundEvent) -> Arrival:
+        """The inbox row of an event. One for an account that is not ours is kept aside."""
+        account_id = f"{event.channel}:{event.account}"
+        if account_id not in self.accounts:
+            return Arrival(
+                account_id=account.id, key=event.key, kind=event.kind.value, thread="", body=event.raw, state="quarantined", reason="unknown account"
+            )
+        ignored = event.kind is Kind.IGNORED or not event.thread
+        arrival = Arrival(
+            account_id=account_id,
+            key=event.key,
+            kind=event.kind.value,
+            thread="" if ignored else event.thread,
+            body=event.raw,
+            wait_ms=0 if ignored else self._wait(event),
+            state="ignored" if ignored else "new",
+            reason=event.reason,
+        )
+        if not ignored:
+            self.engine.remember(arrival.id, event)
+        return arrival
+
+    def _wait(self, event: InboundEvent) -> int:
+        quiet = self.config.conversation.turn_quiet_ms
+        if event.kind in AT_ONCE:
+            return 0
+        if event.album or event.at_limit:
+            return max(ALBUM_MS, quiet)
+        if event.kind in SAID and quiet and event.text and urgent(event.text):
+            return 0
+        return quiet
+
+    async def act(self, conversation_id: str, name: str, *, by: Advisor, data: Mapping[str, Any] | None = None) -> None:
+        """What a person does with a conversation, in one transaction with what waits there. Raises Refused."""
+        given = data or {}
+        await self.store.run(lambda tx: self.engine.act(tx, conversation_id, name, by=by, data=given))
+
+    async def flush_rejected(self) -> None:
+        """Write the refused POSTs of the last second down."""
+        if self.rejected:
+            counts, self.rejected = self.rejected, Counter()
+            try:
+                await self.store.run(lambda tx: inbox.reject(tx, counts))
+            except Exception:
+                self.rejected.update(counts)
+                raise
+
+
+PARTS: Final = web.AppKey("parts", Parts)

@@ -1,0 +1,136 @@
+"""POST /hooks/{channel}/{account}: verify, parse, insert, commit, 200. Nothing else, in this order."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from channels.contract import Account, Adapter, Delivery, MalformedPayload, WebhookRejected
+from gateway.parts import PARTS, Parts
+from gateway.web.limits import Bucket
+from storage.errors import StorageUnavailable
+from storage.inbox import Arrival
+
+log = structlog.get_logger("hooks")
+BODY_CAP: Final = 1 << 20
+BODY_CAPS: Final = {"facebook": 4 << 20}
+BODY_S: Final = 5.0
+QUEUE_CAP: Final = 2000  # items that wait for the store: beyond this a platform's redelivery is the better queue
+
+
+class _Refusal(Exception):
+    def __init__(self, status: int, reason: str, *, close: bool = False) -> None:
+        super().__init__(reason)
+        self.status, self.reason, self.close = status, reason, close
+
+
+class Hooks:
+    """The handler with what it counts."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self._buckets: dict[str, Bucket] = {}
+        for account in parts.accounts.values():
+            limits = parts.config.limits_of(account, parts.adapters[account.channel].capabilities.limits)
+            if limits.inbound_per_s:
+                self._buckets[account.id] = Bucket(limits.inbound_per_s)
+
+    async def post(self, request: web.Request) -> web.Response:
+        parts = self.parts
+        channel, name = request.match_info["channel"], request.match_info["account"]
+        account = parts.accounts.get(f"{channel}:{name}")
+        if account is None or parts.adapters[channel].capabilities.inbound == "own page":
+            return web.Response(status=404)
+        try:
+            return await self._take(request, account, parts.adapters[channel])
+        except _Refusal as refusal:
+            return self._refuse(account, refusal)
+        except StorageUnavailable as err:
+            return _later(err.reason)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            return web.Response(status=400)
+        except Exception as err:
+            log.exception("hooks.failed", account=account.id, error=type(err).__name__)
+            return _later("internal")
+
+    async def _take(self, request: web.Request, account: Account, adapter: Adapter) -> web.Response:
+        bucket = self._buckets.get(account.id)
+        if (bucket is not None and not bucket.take()) or self.parts.store.backlog > QUEUE_CAP:
+            return _later("overload")
+        body = await _body(request, BODY_CAPS.get(account.channel, BODY_CAP))
+        delivery = Delivery(headers=request.headers, body=body, query=request.query, secret=request.match_info.get("secret", ""))
+        try:
+            adapter.verify(delivery, account)
+        except WebhookRejected as err:
+            raise _Refusal(401, str(err)) from err
+        try:
+            events = adapter.parse(delivery, account)
+        except MalformedPayload as err:
+            await self.parts.store.ingest([unreadable(account, body, str(err))])
+            log.warning("hooks.unreadable", account=account.id, reason=str(err))
+            return web.Response()
+        if events:
+            fresh = await self.parts.ingest(account, events)
+            for event, new in zip(events, fresh, strict=True):
+                if new:
+                    self.parts.metrics.events.labels(event.channel, event.account, event.kind.value).inc()
+        return web.Response()
+
+    def _refuse(self, account: Account, refusal: _Refusal) -> web.Response:
+        self.parts.rejected[account.id] += 1
+        self.parts.metrics.rejected.labels(account.channel, account.name, refusal.reason).inc()
+        response = web.Response(status=refusal.status)
+        if refusal.close:
+            response.force_close()
+        return response
+
+
+def unreadable(account: Account, body: bytes, reason: str) -> Arrival:
+    """Authentic bytes that nobody could read: kept aside for a person, once."""
+    digest = hashlib.sha256(body).hexdigest()
+    return Arrival(account_id=account.id, key=f"unreadable:{digest}", kind="unreadable", thread="", body=body, state="quarantined", reason=reason[:200])
+
+
+async def _body(request: web.Request, cap: int) -> bytes:
+    if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+        raise _Refusal(415, "encoding", close=True)
+    length = request.content_length
+    if length is not None and length > cap:
+        raise _Refusal(413, "too large", close=True)
+    try:
+        async with asyncio.timeout(BODY_S):
+            if length is not None:
+                return await request.content.readexactly(length)
+            chunks: list[bytes] = []
+            size = 0
+            while chunk := await request.content.readany():
+                size += len(chunk)
+                if size > cap:
+                    raise _Refusal(413, "too large", close=True)
+                chunks.append(chunk)
+            return b"".join(chunks)
+    except TimeoutError:
+        raise _Refusal(408, "slow", close=True) from None
+    except web.RequestPayloadError:
+        raise _Refusal(400, "broken body", close=True) from None
+
+
+def _later(_reason: str) -> web.Response:
+    """Not acknowledged, so the platform repeats it. The delay is spread, so that they do not all come at once."""
+    return web.Response(status=503, headers={"Retry-After": str(random.randint(15, 45))})  # noqa: S311
+
+
+def routes(parts: Parts) -> list[web.RouteDef]:
+    hooks = Hooks(parts)
+    return [
+        web.post("/hooks/{channel}/{account}", hooks.post),
+        web.post("/hooks/{channel}/{account}/{secret}", hooks.post),
+    ]
+
+
+__all__ = ["PARTS", "Hooks", "routes", "unreadable"]
