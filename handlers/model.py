@@ -6,11 +6,10 @@ here needs a default and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from channels.contract import Button, InboundFile, Kind, SharedContact
@@ -49,7 +48,26 @@ def status_of(stage: Stage) -> str:
     return "with_advisor" if stage is Stage.WITH_ADVISOR else "closed"
 
 
-EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
+class _Empty(Mapping[str, Any]):
+    """No entries, for ever: a default that a frozen dataclass accepts (before Python 3.12 a mappingproxy is none)."""
+
+    def __getitem__(self, key: str) -> Any:
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __repr__(self) -> str:
+        return "{}"
+
+
+EMPTY: Final[Mapping[str, Any]] = _Empty()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,61 @@
+"""What a message of ours has come to: a status only moves forward, whatever order the news comes in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+# state -> what may come next by our own doing; failed and unconfirmed go on as a new row only
+NEXT: Final[Mapping[str, frozenset[str]]] = {
+    "queued": frozenset({"sending", "cancelled", "expired", "failed", "quarantined"}),
+    "sending": frozenset({"sent", "retry_wait", "unknown", "failed", "quarantined"}),
+    "retry_wait": frozenset({"sending", "cancelled", "expired", "failed", "quarantined"}),
+    "sent": frozenset({"delivered", "read", "failed_late"}),
+    "delivered": frozenset({"read"}),
+    "read": frozenset(),
+    "unknown": frozenset({"sent", "retry_wait", "unconfirmed"}),
+    "unconfirmed": frozenset({"closed"}),
+    "failed": frozenset(),
+    "failed_late": frozenset(),
+    "expired": frozenset(),
+    "cancelled": frozenset(),
+    "quarantined": frozenset({"queued"}),
+    "closed": frozenset(),
+}
+REPEATABLE: Final = frozenset({"A", "C"})  # classes that a machine may send once more after an unknown fate
+
+# What a platform tells of a message that it has. A receipt is proof that it was taken, so it also settles a message
+# whose answer was lost; what was refused, withdrawn or never sent stays what it is.
+_HEIGHT: Final[Mapping[str, int]] = {"sent": 1, "delivered": 2, "read": 3}
+_OPEN_TO_PROOF: Final = frozenset({"sending", "retry_wait", "unknown", "unconfirmed"})
+
+SHOWN: Final[Mapping[str, str]] = {
+    "retry_wait": "queued",
+    "failed_late": "failed",
+    "quarantined": "failed",
+    "closed": "unconfirmed",
+}
+
+
+def may_become(state: str, new: str, *, klass: str = "A") -> bool:
+    """Whether our own machinery may move an outbox row from `state` to `new`."""
+    if state == "unknown" and new == "retry_wait":
+        return klass in REPEATABLE
+    return new in NEXT.get(state, frozenset())
+
+
+def told(state: str, news: str) -> str:
+    """The state after a platform's receipt: sent, delivered, read or failed. Stale or absurd news changes nothing."""
+    if news == "failed":
+        if state == "sent":
+            return "failed_late"
+        return "failed" if state in _OPEN_TO_PROOF - {"unconfirmed"} else state
+    height = _HEIGHT.get(news, 0)
+    if state in _OPEN_TO_PROOF:
+        return news if height else state
+    return news if height > _HEIGHT.get(state, height) else state
+
+
+def shown(state: str) -> str:
+    """The state in the words of the JSON API."""
+    return SHOWN.get(state, state)

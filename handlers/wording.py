@@ -1,0 +1,119 @@
+"""What stands in the holes of our texts: times, numbers and names as a person says them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from handlers import schedule
+from handlers.model import Business, Say, State
+from handlers.texts import Texts
+
+WEEKDAYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "vi": ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật"),
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}
+SHORT_DAYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "vi": ("T2", "T3", "T4", "T5", "T6", "T7", "CN"),
+    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+}
+ALWAYS: Final = {"vi": "24/7", "en": "24/7"}
+SOON: Final = {"vi": "càng sớm càng tốt", "en": "as soon as possible"}
+ON: Final = {"vi": "ngày", "en": "on"}
+EMERGENCY: Final[Mapping[str, str]] = {"so_cap_cuu": "115", "so_cuu_hoa": "114", "so_cong_an": "113"}
+
+
+def variables(say: Say, *, state: State, business: Business, texts: Texts) -> dict[str, str]:
+    """Everything that `say` may need: its own values over what is known of the customer and of the agency."""
+    lang = state.lang
+    known = {
+        "xung_ho": address(state.salutation),
+        "ten": str(state.slots.get("name", "")),
+        "so_dien_thoai": phone(str(state.slots.get("phone", ""))),
+        "ma_yeu_cau": state.code,
+        "hotline": business.hotline,
+        "dia_chi": business.address,
+        "ten_phap_ly": business.legal_name,
+        "email_bao_ve_du_lieu": business.dpo_email,
+        "link_chinh_sach": business.policy_url,
+        "link_san_pham": business.product_url,
+        "gio_lam_viec": hours(business, lang),
+        "phien_ban": texts.version(say.key, lang).short,
+        **EMERGENCY,
+    }
+    for name, value in say.values.items():
+        known[name] = value if isinstance(value, str) else ", ".join(texts.label(key, lang) for key in value)
+    return known
+
+
+def address(salutation: str) -> str:
+    """How the customer is spoken to. The bot calls itself `em`, so nobody else is: then the polite default."""
+    return "" if salutation == "em" else salutation
+
+
+def phone(number: str) -> str:
+    """E.164 as people read it: 0912 345 678; a foreign number as it is."""
+    if not number.startswith("+84"):
+        return number
+    national = "0" + number[3:]
+    return f"{national[:4]} {national[4:7]} {national[7:]}" if len(national) == 10 else national
+
+
+def clock(moment: datetime, business: Business) -> str:
+    return schedule.local(moment, business).strftime("%H:%M")
+
+
+def day(moment: datetime, business: Business, lang: str) -> str:
+    """thứ Hai 23/11 · Monday 23/11: day first, in both languages."""
+    here = schedule.local(moment, business)
+    return f"{WEEKDAYS[lang][here.weekday()]} {here.day:02}/{here.month:02}"
+
+
+def moment(when: datetime, business: Business, lang: str) -> str:
+    """08:00 thứ Hai 23/11"""
+    return f"{clock(when, business)} {day(when, business, lang)}"
+
+
+def stamp(when: datetime, business: Business, lang: str) -> str:
+    """For evidence: 14:05 ngày 22/11/2026"""
+    here = schedule.local(when, business)
+    return f"{here:%H:%M} {ON[lang]} {here:%d/%m/%Y}"
+
+
+def date(when: datetime, business: Business) -> str:
+    return schedule.local(when, business).strftime("%d/%m/%Y")
+
+
+def appointment(state: State, business: Business) -> str:
+    """The wished time of a call as 08:00–12:00 thứ Hai 23/11, or as soon as possible."""
+    callback: Mapping[str, Any] = state.slots.get("callback_time", {})
+    lang = state.lang
+    if state.memory.get("soon") or not callback:
+        return SOON[lang]
+    begins, ends = (datetime.fromisoformat(str(callback[key])) for key in ("from", "to"))
+    if begins == ends:
+        return moment(begins, business, lang)
+    return f"{clock(begins, business)}–{clock(ends, business)} {day(begins, business, lang)}"
+
+
+def hours(business: Business, lang: str) -> str:
+    """T2–T6 08:00–12:00, 13:00–17:30; T7 08:00–12:00"""
+    if business.hours is None:
+        return ALWAYS[lang]
+    runs: list[tuple[list[int], str]] = []
+    for at, name in enumerate(schedule.DAYS):
+        spans = ", ".join(f"{begins}–{ends}" for begins, ends in sorted(business.hours.get(name, ())))
+        if spans and runs and runs[-1][1] == spans and runs[-1][0][-1] == at - 1:
+            runs[-1][0].append(at)
+        elif spans:
+            runs.append(([at], spans))
+    names = SHORT_DAYS[lang]
+    return "; ".join(
+        f"{names[days[0]]}{'–' + names[days[-1]] if len(days) > 1 else ''} {spans}" for days, spans in runs
+    )
+
+
+def deadline(now: datetime, business: Business, lang: str, *, minutes: int) -> str:
+    """Until when people will have answered: in working time, and never before it can be read."""
+    return moment(schedule.add_minutes(now + timedelta(seconds=59), minutes, business), business, lang)
