@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
-from channels.contract import SAID, Account, Adapter, Client, InboundEvent, Kind
+from channels.contract import SAID, Account, Adapter, ChannelError, Client, InboundEvent, Kind
 from gateway.config import Config
 from gateway.hub import Hub
 from handlers.engine import Engine
@@ -40,6 +42,11 @@ class Clock:
         return time.time_ns() // 1_000_000 + self.offset_ms
 
 
+async def _quietly(call: Awaitable[None]) -> None:
+    with contextlib.suppress(ChannelError):
+        await call
+
+
 async def _no_files(file_id: str) -> bytes:
     raise FileNotFoundError(file_id)
 
@@ -60,6 +67,7 @@ class Parts:
     clients: dict[str, Client] = field(default_factory=dict)
     rejected: Counter[str] = field(default_factory=Counter)  # by account, until the next flush
     state: str = "starting"
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)  # small things under way
     closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)  # before the store closes, in order
     starters: list[Callable[[], Awaitable[None]]] = field(default_factory=list)  # once the store is open
     ticks: list[tuple[str, float, Callable[[], Awaitable[Any]]]] = field(default_factory=list)  # name, seconds, call
@@ -105,6 +113,15 @@ class Parts:
         if event.kind in SAID and quiet and event.text and urgent(event.text):
             return 0
         return quiet
+
+    def noticed(self, account: Account, event: InboundEvent) -> None:
+        """A stored tap stops spinning on the customer's screen; if that fails, nothing is lost."""
+        answer = getattr(self.clients.get(account.id), "answer_callback", None)
+        callback = event.extra.get("callback_id", "")
+        if answer is not None and callback:
+            task = asyncio.create_task(_quietly(answer(callback)))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
 
     async def act(self, conversation_id: str, name: str, *, by: Advisor, data: Mapping[str, Any] | None = None) -> None:
         """What a person does with a conversation, in one transaction with what waits there. Raises Refused."""

@@ -44,7 +44,7 @@ class Hooks:
         parts = self.parts
         channel, name = request.match_info["channel"], request.match_info["account"]
         account = parts.accounts.get(f"{channel}:{name}")
-        if account is None or parts.adapters[channel].capabilities.inbound == "own page":
+        if account is None or parts.adapters[channel].client is None:
             return web.Response(status=404)
         try:
             return await self._take(request, account, parts.adapters[channel])
@@ -78,6 +78,7 @@ class Hooks:
             fresh = await self.parts.ingest(account, events)
             for event, new in zip(events, fresh, strict=True):
                 if new:
+                    self.parts.noticed(account, event)
                     self.parts.metrics.events.labels(event.channel, event.account, event.kind.value).inc()
         return web.Response()
 

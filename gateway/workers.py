@@ -196,7 +196,11 @@ async def _take(parts: Parts, account_id: str, adapter: Any, batch: Any) -> None
             if aside:
                 await parts.store.ingest(aside)
             if events:
-                await parts.ingest(account, events)
+                fresh = await parts.ingest(account, events)
+                for event, new in zip(events, fresh, strict=True):
+                    if new:
+                        parts.noticed(account, event)
+                        parts.metrics.events.labels(event.channel, event.account, event.kind.value).inc()
             return
         except Exception as err:
             log.warning("poll.not_stored", account=account_id, error=type(err).__name__)

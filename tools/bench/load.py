@@ -1,0 +1,88 @@
+"""The other side of the benchmark: customers in a closed loop, on the strict stand-in, and what they measured."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+from gateway.demo.standins.telegram import FakeTelegram
+
+LINES: Final = ("chào shop, mình muốn mua bảo hiểm xe máy", "đồng ý", "Nguyễn Văn An", "0912 345 678", "chiều mai", "đúng rồi")
+PATIENCE_S: Final = 20.0
+TICKS: Final = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(slots=True)
+class Measured:
+    """turns -- replied · lost -- no reply in time · extra -- replies that nobody asked for · cpu_s -- of the process."""
+
+    seconds: float = 0
+    cpu_s: float = 0
+    turns: int = 0
+    lost: int = 0
+    extra: int = 0
+    waits: list[float] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        return self.turns / self.seconds if self.seconds else 0.0
+
+    @property
+    def cpu_us(self) -> float:
+        return self.cpu_s / self.turns * 1e6 if self.turns else 0.0
+
+    def percentile(self, share: float) -> float:
+        """Milliseconds."""
+        ordered = sorted(self.waits)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000 if ordered else 0.0
+
+
+def cpu_of(pid: int) -> float:
+    """User and system seconds of a process, its threads included."""
+    with open(f"/proc/{pid}/stat", "rb") as file:
+        fields = file.read().rpartition(b")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def resident(pid: int) -> int:
+    """Bytes resident."""
+    with open(f"/proc/{pid}/statm", "rb") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+async def closed_loop(fake: FakeTelegram, pid: int, *, customers: int, warm_s: float, seconds: float) -> Measured:
+    """`customers` at a time; each says its next line once the reply to the last one arrived; after six a new one comes."""
+    measured = Measured()
+    begins = asyncio.Event()
+    ends = asyncio.Event()
+
+    async def one() -> None:
+        while not ends.is_set():
+            chat = fake.customer()
+            for line in LINES:
+                if ends.is_set():
+                    return
+                said = time.perf_counter()
+                await chat.say(line)
+                try:
+                    await chat.next_message(PATIENCE_S)
+                except TimeoutError:
+                    measured.lost += 1
+                    return
+                if begins.is_set() and not ends.is_set():
+                    measured.turns += 1
+                    measured.waits.append(time.perf_counter() - said)
+            measured.extra += len(chat.inbox) - len(LINES)
+
+    tasks = [asyncio.create_task(one()) for _ in range(customers)]
+    await asyncio.sleep(warm_s)
+    begins.set()
+    started, cpu = time.perf_counter(), cpu_of(pid)
+    await asyncio.sleep(seconds)
+    measured.seconds, measured.cpu_s = time.perf_counter() - started, cpu_of(pid) - cpu
+    ends.set()
+    await asyncio.gather(*tasks)
+    return measured
