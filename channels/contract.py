@@ -129,10 +129,9 @@ class InboundEvent:
     key -- permanent dedup key, unique per account · thread -- the platform's own id of the person or chat, as text,
     '' when the event belongs to no conversation · external_id -- the platform's message id · said_at -- the
     platform's time, aware UTC, `UNSAID` when it does not tell · text -- cleaned (channels.reading.clean), at most
-    16,000 code points ·
-    payload -- what a tapped button carries · ref -- external id of the message that is edited, reacted to or
-    answered · album -- items that share it are one turn · at_limit -- the text fills the platform's limit, more may
-    follow · raw -- bytes of which `parse` makes this very event again (the law of re-reading).
+    16,000 code points · payload -- what a tapped button carries · ref -- external id of the message that is edited,
+    reacted to or answered · album -- items that share it are one turn · at_limit -- the text fills the platform's
+    limit, more may follow · raw -- bytes of which `parse` makes this very event again (the law of re-reading).
     """
 
     channel: str

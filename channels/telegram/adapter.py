@@ -1,0 +1,136 @@
+"""Telegram Bot API: capabilities, verify, parse, render, outcome, client.
+
+Sources, read 2026-11-22 (Bot API 10.3): core.telegram.org/bots/api, /bots/webhooks, /bots/faq; the open-source server
+(tdlib/telegram-bot-api) for error texts and delivery; limits count code points (measured by others on the live API).
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Any, Final
+
+from channels.contract import (
+    Account,
+    Adapter,
+    Button,
+    Capabilities,
+    Delivery,
+    Limits,
+    OutboundFile,
+    OutboundMessage,
+    WebhookRejected,
+)
+from channels.telegram.answers import outcome
+from channels.telegram.client import TelegramClient, prepare
+from channels.telegram.settings import problems, secrets_of
+from channels.telegram.updates import TEXT_LIMIT, parse
+
+if TYPE_CHECKING:
+    from aiogram.methods import TelegramMethod
+
+__all__ = ["ADAPTER", "CAPABILITIES", "outcome", "parse", "render", "verify"]
+
+PHOTO_BYTES: Final = 10 << 20  # above it, or of another type, a picture goes as a document
+PHOTO_TYPES: Final = frozenset({"image/jpeg", "image/png", "image/webp"})
+_HEADER: Final = "X-Telegram-Bot-Api-Secret-Token"
+NARROW: Final = 14  # labels up to this many letters stand two in a row on a phone
+
+CAPABILITIES: Final = Capabilities(
+    title="Telegram",
+    text_limit=TEXT_LIMIT,
+    caption_limit=1024,
+    buttons=24,
+    button_label_limit=64,
+    button_data_bytes=64,
+    asks_contact=True,
+    file_bytes=50 << 20,
+    fetch_bytes=20 << 20,
+    unknown_blocks=False,  # nothing to ask Telegram afterwards: the lane would wait for nothing
+    inbound="long polling or webhook",
+    limits=Limits(outbound_per_s=30, per_chat_per_s=1),
+)
+
+
+def verify(delivery: Delivery, account: Account) -> None:
+    """The secret token that setWebhook was given, in a header; up to two are good during a change."""
+    header = delivery.headers.get(_HEADER) or delivery.headers.get(_HEADER.lower(), "")
+    given = header.encode("utf-8", "backslashreplace")  # as bytes: compare_digest raises on text that is not ASCII
+    good = False
+    for secret in secrets_of(account):
+        good |= hmac.compare_digest(given, secret.encode())
+    if not good:
+        raise WebhookRejected("telegram: wrong secret token" if given else "telegram: no secret token")
+
+
+def render(message: OutboundMessage, account: Account) -> TelegramMethod[Any]:
+    """The Bot API method that says it, as a value. Plain text: no markup to break, nothing to escape."""
+    from channels.telegram import calls
+
+    common: dict[str, Any] = {"chat_id": int(message.thread) if _NUMBER.fullmatch(message.thread) else message.thread}
+    if (markup := _markup(message)) is not None:
+        common["reply_markup"] = markup
+    if not message.notification:
+        common["disable_notification"] = True
+    if message.file is None:
+        return calls.SendMessage(text=message.text, **common)
+    if message.text:
+        common["caption"] = message.text
+    upload = calls.File(message.file.data, filename=_file_name(message.file))
+    if message.file.mime in PHOTO_TYPES and message.file.size <= PHOTO_BYTES:
+        return calls.SendPhoto(photo=upload, **common)
+    return calls.SendDocument(document=upload, **common)
+
+
+_NUMBER: Final = re.compile(r"-?[0-9]{1,19}")
+
+
+def _markup(message: OutboundMessage) -> Any:
+    """One kind a message. The phone number can only be asked for under the text field; other buttons that stand
+    there answer with their label as plain text."""
+    from channels.telegram import calls
+
+    if any(button.contact for button in message.buttons):
+        rows = [
+            [calls.KeyboardButton(text=button.label, request_contact=True if button.contact else None)]
+            for button in message.buttons
+        ]
+        return calls.ReplyKeyboardMarkup(keyboard=rows, resize_keyboard=True, one_time_keyboard=True)
+    if message.buttons:
+        keyboard = [[_inline(button) for button in row] for row in _rows(message.buttons)]
+        return calls.InlineKeyboardMarkup(inline_keyboard=keyboard)
+    return calls.ReplyKeyboardRemove(remove_keyboard=True) if message.clear_keyboard else None
+
+
+def _inline(button: Button) -> Any:
+    from channels.telegram import calls
+
+    if button.url:
+        return calls.InlineKeyboardButton(text=button.label, url=button.url)
+    return calls.InlineKeyboardButton(text=button.label, callback_data=button.id)
+
+
+def _rows(buttons: tuple[Button, ...]) -> list[tuple[Button, ...]]:
+    wide = any(len(button.label) > NARROW for button in buttons)
+    return [buttons[at : at + (1 if wide else 2)] for at in range(0, len(buttons), 1 if wide else 2)]
+
+
+def _file_name(file: OutboundFile) -> str:
+    """ASCII only: a multipart header carries nothing else safely."""
+    plain = (
+        unicodedata.normalize("NFD", file.name.replace("đ", "d").replace("Đ", "D")).encode("ascii", "ignore").decode()
+    )
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", plain).strip("._-")[-80:] or "file"
+
+
+ADAPTER: Final = Adapter(
+    name="telegram",
+    capabilities=CAPABILITIES,
+    verify=verify,
+    parse=parse,
+    render=render,
+    client=TelegramClient,
+    problems=problems,
+    prepare=prepare,
+)

@@ -1,0 +1,214 @@
+"""The part of Telegram that touches the network: aiogram's Bot over our one way to call."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from channels.contract import Account, Delivery, DeliveryUnknown, NeedsReauth, Permanent, RateLimited, Retryable
+from channels.http import Http
+from channels.telegram.answers import answer, outcome
+from channels.telegram.settings import API_URL, receives, secrets_of, token_of
+
+if TYPE_CHECKING:
+    from aiogram import Bot
+    from aiogram.methods import TelegramMethod
+
+FETCH_BYTES: Final = 20 << 20  # getFile gives no more
+POLL_S: Final = 25  # a poll waits this long for news; its answer is waited for twice as long
+BACK_OFF_S: Final = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
+UPDATES: Final = ["message", "edited_message", "callback_query", "my_chat_member"]
+
+_FILE_PATH: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
+
+
+def prepare() -> None:
+    """Import aiogram: a second, so in a thread at start."""
+    import_module("channels.telegram.calls")
+
+
+class TelegramClient:
+    """One bot. `pause` -- how it waits between failed polls."""
+
+    def __init__(self, account: Account, *, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self._account = account
+        self._token = token_of(account)
+        self._http = Http(str(account.get("api_url") or API_URL))
+        self._pause = pause
+        self.trouble = ""  # why the last poll failed, for people
+        self._made: Bot | None = None
+
+    def __repr__(self) -> str:
+        return f"TelegramClient({self._account.id})"
+
+    @property
+    def _bot(self) -> Bot:
+        if self._made is None:
+            from aiogram.client.telegram import TelegramAPIServer
+
+            from channels.telegram import calls
+
+            server = TelegramAPIServer.from_base(str(self._account.get("api_url") or API_URL))
+            self._made = calls.Bot(self._token, session=calls.LeanSession(self._http, server))
+        return self._made
+
+    # ---- sending
+
+    async def call(self, request: TelegramMethod[Any]) -> str:
+        """Telegram's message id. Raises ChannelError."""
+        return outcome(*await self._ask(request))
+
+    async def answer_callback(self, callback_id: str) -> None:
+        """Stop the tapped button's spinner. Too late is harmless. Raises ChannelError."""
+        from channels.telegram import calls
+
+        outcome(*await self._ask(calls.AnswerCallbackQuery(callback_query_id=callback_id)))
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    # ---- files
+
+    async def fetch(self, source: str, *, limit: int) -> bytes:
+        """A customer's file by its file id, from the account's own api_url. Raises ChannelError."""
+        from channels.telegram import calls
+
+        limit = min(limit, FETCH_BYTES)
+        file = await self._read(calls.GetFile(file_id=source))
+        size, path = (file.get("file_size"), file.get("file_path")) if isinstance(file, dict) else (None, None)
+        if isinstance(size, int) and size > limit:
+            raise Permanent("telegram: the file is too large", reason="too_large")
+        if not isinstance(path, str) or not _FILE_PATH.fullmatch(path):
+            raise Permanent("telegram: the file has no address", reason="gone")
+        status, data = await self._http.get(f"/file/bot{self._token}/{path}", {}, cap=limit)
+        if status == 200:
+            return data
+        if status == 404:
+            raise Permanent("telegram: the file is gone", reason="gone", code="404")
+        if status == 401:
+            raise NeedsReauth("telegram: the token is not known there", code="401")
+        raise Retryable(f"telegram: no file, HTTP {status}", code=str(status))
+
+    # ---- receiving
+
+    async def batches(self) -> AsyncIterator[Sequence[Delivery]]:
+        """Long polling. Updates are confirmed by the next poll's offset, and the next poll is made only after the
+        caller, having committed these, resumes: what was not committed comes again. Raises NeedsReauth for what only
+        a person can mend (token, a second poller); everything else is waited out."""
+        from channels.telegram import calls
+
+        webhook_gone, offset, failures = False, None, 0
+        while True:
+            try:
+                if not webhook_gone:
+                    await self._read(calls.DeleteWebhook(drop_pending_updates=False))
+                    webhook_gone = True
+                updates = await self._poll(offset)
+            except RateLimited as err:
+                self.trouble = str(err)
+                await self._pause(err.retry_after)
+                continue
+            except (Retryable, DeliveryUnknown, Permanent) as err:
+                self.trouble = str(err)
+                wait = BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)]
+                failures += 1
+                await self._pause(wait * random.uniform(0.8, 1.2))  # noqa: S311
+                continue
+            failures, self.trouble = 0, ""
+            if updates:
+                yield [Delivery(headers={}, body=body) for _, body in updates]
+                offset = max(number for number, _ in updates) + 1
+
+    async def _poll(self, offset: int | None) -> list[tuple[int, bytes]]:
+        from channels.telegram import calls
+
+        request = calls.GetUpdates(offset=offset, limit=100, timeout=POLL_S, allowed_updates=UPDATES)
+        began = asyncio.get_running_loop().time()
+        status, body = await self._ask(request, timeout=2 * POLL_S)
+        updates = split_updates(body) if status == 200 else None
+        if updates is None:
+            answer(status, body)  # says why
+            raise Retryable("telegram: an answer that holds no updates")
+        if not updates and asyncio.get_running_loop().time() - began < 0.5:
+            await self._pause(0.5)  # a server that does not hold the line must not be asked in a circle
+        return updates
+
+    # ---- set-up, for people
+
+    async def setup(self, url: str) -> list[str]:
+        """Tell Telegram where to deliver (nowhere, when the account polls) and which commands to show. What was done,
+        a line each. Raises ChannelError."""
+        from channels.telegram import calls
+
+        done = []
+        if receives(self._account) == "webhook":
+            secret = secrets_of(self._account)[0]
+            await self._read(
+                calls.SetWebhook(url=url, secret_token=secret, allowed_updates=UPDATES, max_connections=40)
+            )
+            done.append(f"webhook set: {url}")
+        else:
+            await self._read(calls.DeleteWebhook(drop_pending_updates=False))
+            done.append("webhook removed: this account polls")
+        for language, words in (("", "Bắt đầu tư vấn bảo hiểm"), ("en", "Start")):
+            command = calls.BotCommand(command="start", description=words)
+            await self._read(calls.SetMyCommands(commands=[command], language_code=language))
+        done.append("commands set: /start")
+        return done
+
+    async def status(self) -> dict[str, Any]:
+        """Telegram's own view: bot, webhook, pending, last_error, last_error_at (Unix seconds). Raises ChannelError."""
+        from channels.telegram import calls
+
+        bot = await self._read(calls.GetMe())
+        webhook = await self._read(calls.GetWebhookInfo())
+        return {
+            "bot": bot.get("username", ""),
+            "receive": receives(self._account),
+            "webhook": webhook.get("url", ""),
+            "pending": webhook.get("pending_update_count", 0),
+            "last_error": webhook.get("last_error_message", ""),
+            "last_error_at": webhook.get("last_error_date", 0),
+        }
+
+    # ---- small things
+
+    async def _ask(self, request: TelegramMethod[Any], *, timeout: int | None = None) -> tuple[int, bytes]:
+        answered: tuple[int, bytes] = await self._bot(request, request_timeout=timeout)
+        return answered
+
+    async def _read(self, request: TelegramMethod[Any]) -> Any:
+        """The result of a call that may be made twice: a lost answer is Retryable."""
+        try:
+            return answer(*await self._ask(request))
+        except DeliveryUnknown as err:
+            problem = Retryable(str(err), code=err.code)
+        raise problem
+
+
+_RESULT: Final = re.compile(r'\s*\{\s*(?:"ok"\s*:\s*true\s*,\s*)?"result"\s*:\s*\[\s*')
+_NEXT: Final = re.compile(r"\s*,?\s*")
+
+
+def split_updates(body: bytes) -> list[tuple[int, bytes]] | None:
+    """The updates of a poll's answer, id and the very bytes of each, so that one that nobody can read is one
+    quarantined event and not a poll that fails for ever; None when it is no such answer."""
+    text = body.decode("utf-8", "replace")
+    start = _RESULT.match(text)
+    if start is None:
+        return None
+    updates: list[tuple[int, bytes]] = []
+    at, decoder = start.end(), json.JSONDecoder()
+    try:
+        while text[at] != "]":
+            update, end = decoder.raw_decode(text, at)
+            updates.append((int(update["update_id"]), text[at:end].encode()))
+            at = _NEXT.match(text, end).end()  # type: ignore[union-attr]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return updates or None  # those before it can be had; then it comes first
+    return updates

@@ -1,0 +1,82 @@
+"""What test_contract.py must know of each channel besides its fixtures: an account, a good signature, its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from channels.contract import (
+    Account,
+    ChannelError,
+    Delivery,
+    DeliveryUnknown,
+    NeedsReauth,
+    Permanent,
+    RateLimited,
+    Retryable,
+)
+from channels.registry import MODULES
+from channels.telegram import answers
+
+FIXTURES = Path(__file__).parent / "fixtures"
+SECRETS = ("123456789:AA-token-Nobody-May-See", "secret-Nobody-May-See-0123456789abcdef")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """sign -- headers that verify accepts; None: nothing from outside is accepted · answers -- (status, body, what it
+    means), None = went through · lacking -- settings that must be refused."""
+
+    account: Account
+    sign: Callable[[bytes, Account], Mapping[str, str]] | None = None
+    outcome: Callable[[int, bytes], str] | None = None
+    answers: tuple[tuple[int, bytes, type[ChannelError] | None], ...] = ()
+    lacking: tuple[dict[str, Any], ...] = field(default=())
+
+
+TELEGRAM = Account(
+    channel="telegram",
+    name="main",
+    settings={"token": SECRETS[0], "secret": SECRETS[1], "receive": "webhook", "api_url": "http://127.0.0.1:9"},
+)
+
+SAMPLES: Mapping[str, Sample] = {
+    "webchat": Sample(account=Account(channel="webchat", name="site")),
+    "telegram": Sample(
+        account=TELEGRAM,
+        sign=lambda body, account: {"X-Telegram-Bot-Api-Secret-Token": account.get("secret")},
+        outcome=answers.outcome,
+        answers=(
+            (200, b'{"ok":true,"result":{"message_id":7}}', None),
+            (503, b"", Retryable),
+            (429, b'{"ok":false,"error_code":429,"parameters":{"retry_after":7}}', RateLimited),
+            (502, b"<html>", DeliveryUnknown),
+            (401, b'{"ok":false,"error_code":401,"description":"Unauthorized"}', NeedsReauth),
+            (403, b'{"ok":false,"error_code":403,"description":"Forbidden: bot was blocked by the user"}', Permanent),
+        ),
+        lacking=(
+            {},
+            {"token": ""},
+            {"token": "no"},
+            {"token": SECRETS[0], "receive": "carrier pigeon"},
+            {"token": SECRETS[0], "receive": "webhook"},
+            {"token": SECRETS[0], "receive": "webhook", "secret": "short"},
+            {"token": SECRETS[0], "receive": "webhook", "secret": "x" * 31},
+            {"token": SECRETS[0], "receive": "webhook", "secret": "đ" * 32},
+            {"token": SECRETS[0], "receive": "webhook", "secret": ["a" * 32, "b" * 32, "c" * 32]},
+            {"token": SECRETS[0], "receive": "webhook", "secret": ["a" * 32, "short"]},
+        ),
+    ),
+}
+
+
+def fixtures() -> list[tuple[str, Path]]:
+    return [(name, path) for name in MODULES for path in sorted((FIXTURES / name).glob("*.json"))]
+
+
+def delivery(name: str, body: bytes) -> Delivery:
+    """The fixture's bytes as the platform would post them."""
+    sample = SAMPLES[name]
+    return Delivery(headers=sample.sign(body, sample.account) if sample.sign else {}, body=body)
