@@ -39,7 +39,7 @@ COMMON: Final[Mapping[str, Key]] = {
 
 
 def _secret(about: str, variable: str) -> Key:
-    return Key(readers.text, about, secret=True, variable=variable)
+    return Key(readers.secrets, about, secret=True, variable=variable)
 
 
 def _url(default: str) -> Key:

@@ -136,9 +136,15 @@ class Conversation:
 class Logging:
     """What the process writes to stderr."""
 
-    level: str = key("info", readers.choice("debug", "info", "warning", "error"), "least grave line that is written")
+    level: str = key(
+        "info",
+        readers.choice("debug", "info", "warning", "error"),
+        "least grave line written: debug, info, warning, error",
+    )
     format: str = key(
-        "auto", readers.choice("auto", "json", "console"), "auto: for people at a terminal, else JSON lines"
+        "auto",
+        readers.choice("auto", "json", "console"),
+        "auto (readable at a terminal, else JSON lines), json or console",
     )
 
 

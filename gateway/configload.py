@@ -148,8 +148,8 @@ class Loading:
         except Wrong as err:
             self.problems.append(f"{label}: {err}{f' (from {source})' if source else ''}")
             return {}
-        if known.secret and isinstance(read, str):
-            self.secrets.add(read)
+        if known.secret:
+            self.secrets |= {read} if isinstance(read, str) else set(read)
         return {name: read}
 
     def _finish(self, made: dict[str, Any], port: int | None) -> dict[str, Any]:
@@ -339,10 +339,7 @@ class _Entry:
 
 
 def _adapter_problems(account: Account) -> list[str]:
-    try:
-        from channels import registry  # type: ignore[attr-defined,unused-ignore]  # late: only what is listed is imported
-    except ImportError:
-        return []
+    from channels import registry  # late: only what is listed is imported
 
     return list(registry.adapter(account.channel).problems(account))
 

@@ -27,12 +27,12 @@ FRAMES: Final = 12  # innermost frames of a stack that are worth their line
 # What may be said: surrogate ids, names of ours, numbers. Never text, names, phones, bodies, queries, headers.
 FIELDS: Final = frozenset(
     """
-    event level at logger account advisor api attempt attempts backup boot bytes case category cause channel code
-    contact conversation count day delay_s delivery document dropped due error event_id expected file found frames
-    free_mb free_percent handoff handler host id items job key_id kind lag_ms lane left level_name limit listed message
-    method mode ms name_hash next_s object oldest_s outbox outcome percent pid point policy port process purpose queue
-    reason request retry_s revision role route rows seconds size sqlite state status step task template thread_name
-    timer token_id took_ms type until url version waited_ms wal_mb where
+    account advisor again api at attempt attempts backup boot bytes case category cause channel code contact
+    conversation count day delay_s delivery document dropped due error event event_id expected file found frames
+    free_mb free_percent handler handoff host id items job key key_id kind lag_ms lane left level level_name limit
+    listed logger message method mode ms next_s object oldest_s outbox outcome percent pid point policy port process
+    purpose query queue reason request retry_s revision role route rows seconds size sqlite state status step task
+    template thread_name timer token_id took_ms trace type unknown until url verdict version waited_ms wal_mb where
     """.split()
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import io
 import json
@@ -17,6 +18,8 @@ import pytest
 import structlog
 
 from gateway import logs
+
+METHODS = ("debug", "info", "warning", "error", "exception", "critical")
 
 
 @pytest.fixture
@@ -187,3 +190,20 @@ def test_a_terminal_gets_readable_lines() -> None:
         structlog.reset_defaults()
     assert "hello" in stream.getvalue()
     assert not stream.getvalue().startswith("{")
+
+
+def test_every_field_that_we_log_is_on_the_list() -> None:
+    root = Path(__file__).parents[2]
+    missing = set()
+    for package in ("gateway", "channels", "handlers", "storage", "scheduler"):
+        for path in (root / package).rglob("*.py"):
+            for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in METHODS:
+                    owner = ast.unparse(call.func.value)
+                    if owner in ("log", "self.log", "self._log") or "get_logger" in owner:
+                        missing |= {
+                            f"{path.relative_to(root)}:{call.lineno}: {keyword.arg}"
+                            for keyword in call.keywords
+                            if keyword.arg not in logs.FIELDS | {"exc_info"}
+                        }
+    assert not missing
