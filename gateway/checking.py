@@ -1,0 +1,50 @@
+"""What `gateway check-config` says of a lawful configuration: warnings, and texts that can never be sent."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
+
+from handlers.model import Business, Say, State
+from handlers.texts import LANGUAGES, Texts, check
+from handlers.wording import variables
+
+if TYPE_CHECKING:
+    from gateway.config import Config
+
+SHOWN = 6  # texts named in a line
+
+
+def findings(config: Config) -> list[str]:
+    """Lines for people; none of them stops a start."""
+    texts = Texts.load()
+    lines = [f"warning: {line}" for line in config.warnings]
+    lines += [f"text: {line}" for line in check(texts)]
+    for key, unsaid in unsayable(config.business(), texts).items():
+        more = f" and {len(unsaid) - SHOWN} more" if len(unsaid) > SHOWN else ""
+        lines.append(f"business.{key}: is empty, so these texts are never sent: {', '.join(unsaid[:SHOWN])}{more}")
+    if "example" in config.agency.policy_url or config.agency.agency_code.startswith("DEMO"):
+        lines.append("warning: business: still has the demonstration's values; customers would be told them")
+    return lines
+
+
+def unsayable(business: Business, texts: Texts) -> dict[str, list[str]]:
+    """The agency's empty keys -> texts that need them."""
+    keys = [item.name for item in fields(Business) if item.type == "str"]
+    marks: dict[str, Any] = {key: f"<{key}>" for key in keys if key != "timezone"}
+    marked = replace(business, **marks)
+    key_of = {
+        variable: value[1:-1]
+        for variable, value in variables(
+            Say(key=min(texts.templates["vi"])), state=State(), business=marked, texts=texts
+        ).items()
+        if value.startswith("<")
+    }
+    found: dict[str, set[str]] = {}
+    for lang in LANGUAGES:
+        for name, text in texts.templates[lang].items():
+            for variable in text.variables:
+                key = key_of.get(variable, "")
+                if key and not getattr(business, key):
+                    found.setdefault(key, set()).add(name)
+    return {key: sorted(names) for key, names in sorted(found.items())}

@@ -1,0 +1,357 @@
+"""The command line: what it refuses and how, what it asks of the API, what it prints."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from typer.testing import CliRunner, Result
+
+from gateway import cli, logs
+from gateway.admin import reachable
+from storage.engines import FileLock
+from storage.keys import KeyRing
+
+ROOT = Path(__file__).parents[2]
+
+
+def gateway(*args: str, stdin: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
+    """A real process."""
+    return subprocess.run(
+        [sys.executable, "-m", "gateway", *args],
+        cwd=ROOT,
+        env={**os.environ, **environ},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+# ---- without a gateway
+
+
+@pytest.mark.parametrize(
+    ("args", "wanted"),
+    [
+        (["run", "--config", "a.yaml", "--port", "1"], ["--config", "a.yaml", "run", "--port", "1"]),
+        (["--config", "a.yaml", "run"], ["--config", "a.yaml", "run"]),
+        (["user", "--config=a.yaml", "add"], ["--config=a.yaml", "user", "add"]),
+        (["run", "--config"], ["--config", "run"]),
+        (["erase", "--", "--config"], ["erase", "--", "--config"]),
+        ([], []),
+    ],
+)
+def test_config_may_stand_anywhere(args: list[str], wanted: list[str]) -> None:
+    assert cli.hoisted(args) == wanted
+
+
+def test_help_is_light_and_names_every_command() -> None:
+    code = (
+        "import sys; sys.argv = ['gateway', '--help']\n"
+        "from gateway.__main__ import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print([name for name in ('aiohttp', 'sqlalchemy', 'pydantic', 'structlog', 'rich', 'aiogram') if name in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == "[]"
+    for command in (
+        "run understand demo check-config migrate user token channels inbox outbox backup restore export erase keys audit"
+    ).split():
+        assert f"\n  {command} " in run.stdout
+
+
+def test_a_refused_configuration(tmp_path: Path) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text("server: {port: x}\nfoo: 1\n")
+    lines = 'foo: unknown section\nserver.port: "x" is not a port number (0 to 65535)\n'
+    ran = gateway("run", "--config", str(path))
+    assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", lines)
+    for command in ("check-config", "run", "demo", "migrate", "backup x", "token list", "channels status"):
+        result = CliRunner().invoke(cli.app, [*command.split(), "--config", str(path)])
+        assert (result.exit_code, result.stdout, result.stderr) == (2, "", lines)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_check_config(tmp_path: Path) -> None:
+    ran = gateway("--config", str(ROOT / "config.yaml"), "check-config")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.splitlines()[0] == "config.yaml: sound; accounts: webchat:site"
+    assert "the demonstration's values" in ran.stdout
+    path = tmp_path / "config.yaml"
+    path.write_text("server: {host: 0.0.0.0}\n")
+    ran = gateway("check-config", f"--config={path}")
+    assert ran.returncode == 0
+    assert "warning: server.public_url: is empty while" in ran.stdout
+    assert "business.hotline: is empty, so these texts are never sent: " in ran.stdout
+
+
+def test_a_command_line_that_makes_no_sense() -> None:
+    assert gateway("rnu").returncode == 2
+    assert gateway("run", "--port", "high").returncode == 2
+    ran = gateway("run", "--port", "70000")
+    assert (ran.returncode, ran.stderr) == (2, "--port: 70000 is not a port number (0 to 65535)\n")
+
+
+# ---- with a gateway behind the socket
+
+
+@dataclass
+class Fake:
+    """What stands behind `gateway.sock`: answers by method and path, and what it was asked."""
+
+    config: Path
+    answers: dict[str, Any] = field(default_factory=dict)
+    asked: list[tuple[str, Any]] = field(default_factory=list)
+
+    async def handle(self, request: web.Request) -> web.Response:
+        where = f"{request.method} {request.path_qs.removeprefix('/api/v1')}"
+        self.asked.append((where, await request.json() if request.can_read_body else None))
+        if where not in self.answers:
+            return web.json_response({"error": {"code": "not_found", "message": "Not Found"}}, status=404)
+        answer = self.answers[where]
+        if isinstance(answer, web.Response):
+            return answer
+        return web.json_response(answer)
+
+    def run(self, *args: str, stdin: str = "") -> Result:
+        return CliRunner().invoke(cli.app, ["--config", str(self.config), *args], input=stdin)
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fake]:
+    monkeypatch.setattr(logs, "setup", lambda **_: None)  # its hooks are for a process of one's own
+    folder = (
+        tmp_path / "a-rather-long-name-of-a-folder" / "so-that-a-socket-address-does-not-hold-it" / "in-its-108-bytes"
+    )
+    folder.mkdir(parents=True)
+    config = folder / "config.yaml"
+    config.write_text("database: {url: 'sqlite:///gateway.db'}")
+    made = Fake(config)
+    ready, stop = threading.Event(), asyncio.Event()
+    loop = asyncio.new_event_loop()
+
+    async def serve() -> None:
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", made.handle)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        with reachable(folder / "gateway.sock") as path:
+            await web.UnixSite(runner, path).start()
+        ready.set()
+        await stop.wait()
+        await runner.cleanup()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
+    thread.start()
+    assert ready.wait(10)
+    yield made
+    loop.call_soon_threadsafe(stop.set)
+    thread.join(10)
+    loop.close()
+
+
+def page(*items: dict[str, Any], after: str | None = None) -> dict[str, Any]:
+    return {"items": list(items), "next": after}
+
+
+ANSWERS: list[tuple[list[str], dict[str, Any], list[tuple[str, Any]], str]] = [
+    (
+        ["token", "add", "--name", "crm", "--role", "integration"],
+        {"POST /tokens": {"id": "t1", "token": "ibg_secret"}},
+        [("POST /tokens", {"name": "crm", "role": "integration"})],
+        "ibg_secret\n",
+    ),
+    (
+        ["token", "list"],
+        {
+            "GET /tokens?limit=200": page({"id": "t1", "name": "a b", "role": "admin", "used_at": None}, after="c"),
+            "GET /tokens?limit=200&cursor=c": page({"id": "t2", "name": "x", "role": "dpo", "created_at": "now"}),
+        },
+        [("GET /tokens?limit=200", None), ("GET /tokens?limit=200&cursor=c", None)],
+        "id\tname\trole\tcreated_at\tused_at\nt1\ta b\tadmin\t-\t-\nt2\tx\tdpo\tnow\t-\n",
+    ),
+    (["token", "revoke", "t1"], {"DELETE /tokens/t1": {}}, [("DELETE /tokens/t1", None)], "t1 is revoked\n"),
+    (
+        ["user", "add", "--email", "lan@x.vn", "--name", "Lan", "--role", "advisor"],
+        {"POST /users": {"id": "u1", "password": "einmal"}},
+        [("POST /users", {"email": "lan@x.vn", "name": "Lan", "role": "advisor"})],
+        "u1  lan@x.vn  advisor\npassword: einmal\n",
+    ),
+    (
+        ["user", "disable", "Lan@x.vn"],
+        {
+            "GET /users?limit=200": page({"id": "u0", "email": None}, {"id": "u1", "email": "lan@x.vn"}),
+            "POST /users/u1/disable": {},
+        },
+        [("GET /users?limit=200", None), ("POST /users/u1/disable", {})],
+        "Lan@x.vn is disabled\n",
+    ),
+    (
+        ["user", "reset", "u1"],
+        {"POST /users/u1/reset": {"password": "neu"}},
+        [("POST /users/u1/reset", {})],
+        "password: neu\n",
+    ),
+    (
+        ["inbox", "list", "--channel", "telegram"],
+        {"GET /events?state=quarantined&channel=telegram&limit=200": page({"id": "e1", "reason": "un\nreadable"})},
+        [("GET /events?state=quarantined&channel=telegram&limit=200", None)],
+        "id\tchannel\taccount\tkind\tstate\treason\treceived_at\ne1\t-\t-\t-\t-\tun readable\t-\n",
+    ),
+    (
+        ["inbox", "replay", "e1", "e2"],
+        {"POST /events/e1/replay": {}, "POST /events/e2/replay": {}},
+        [("POST /events/e1/replay", {}), ("POST /events/e2/replay", {})],
+        "e1 is read again\ne2 is read again\n",
+    ),
+    (
+        ["outbox", "resend", "m1"],
+        {"POST /outbox/m1/resend": {}},
+        [("POST /outbox/m1/resend", {})],
+        "m1 is queued again\n",
+    ),
+    (["erase", "c1", "--yes"], {"POST /contacts/c1/erase": {}}, [("POST /contacts/c1/erase", {})], "c1 is erased\n"),
+    (
+        ["export", "c1"],
+        {"GET /contacts/c1/export": {"name": "Lân"}},
+        [("GET /contacts/c1/export", None)],
+        '{\n  "name": "Lân"\n}\n',
+    ),
+    (
+        ["bot", "off", "--account", "telegram:main"],
+        {"PATCH /switches": {}, "GET /switches": {"bot": True}},
+        [("PATCH /switches", {"accounts": {"telegram:main": False}}), ("GET /switches", None)],
+        '{"bot": true}\n',
+    ),
+    (["migrate"], {}, [], "the database is up to date\n"),
+]
+
+
+@pytest.mark.parametrize(("args", "answers", "asked", "printed"), ANSWERS, ids=[" ".join(case[0]) for case in ANSWERS])
+def test_what_a_command_asks_and_prints(
+    fake: Fake, args: list[str], answers: dict[str, Any], asked: list[tuple[str, Any]], printed: str
+) -> None:
+    fake.answers = answers
+    result = fake.run(*args)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, printed, "")
+    assert fake.asked == asked
+
+
+def test_a_password_from_stdin(fake: Fake) -> None:
+    fake.answers = {"POST /users": {"id": "u1"}}
+    args = ["user", "add", "--email", "a@b.vn", "--name", "A", "--role", "admin", "--password-stdin"]
+    result = fake.run(*args, stdin="ein langes Kennwort\n")
+    assert result.stdout == "u1  a@b.vn  admin\n"
+    assert fake.asked[0][1]["password"] == "ein langes Kennwort"
+    assert fake.run(*args, stdin="").exit_code == 1
+
+
+@pytest.mark.parametrize(("answer", "status"), [({"ok": True, "rows": 9}, 0), ({"ok": False, "at": 4}, 1)])
+def test_the_trail(fake: Fake, answer: dict[str, Any], status: int) -> None:
+    fake.answers = {"GET /audit/verify": answer}
+    result = fake.run("audit", "verify")
+    assert (result.exit_code, json.loads(result.stdout)) == (status, answer)
+
+
+def refusal(status: int, code: str, message: str, **more: Any) -> web.Response:
+    return web.json_response({"error": {"code": code, "message": message, **more}}, status=status)
+
+
+def test_a_refusal_is_one_line_and_exit_1(fake: Fake) -> None:
+    fake.answers = {
+        "POST /tokens": refusal(422, "invalid", "some fields are not right", fields={"role": "no such role"}),
+        "POST /outbox/m1/resend": refusal(404, "not_found", "there is nothing here, or nothing for you"),
+    }
+    result = fake.run("token", "add", "--name", "x", "--role", "king")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "some fields are not right (role: no such role)\n"
+    assert fake.run("outbox", "resend", "m1").stderr == "there is nothing here, or nothing for you\n"
+
+
+def test_what_this_version_has_not_says_so(fake: Fake) -> None:
+    result = fake.run("keys", "rotate")
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", "not in this version\n")
+
+
+def test_erasing_asks_first(fake: Fake) -> None:
+    result = fake.run("erase", "c1", stdin="n\n")
+    assert result.exit_code == 1
+    assert fake.asked == []
+
+
+def test_an_export_is_a_private_new_file(fake: Fake, tmp_path: Path) -> None:
+    fake.answers = {"GET /contacts/c1/export": {"a": 1}}
+    target = tmp_path / "out.json"
+    assert fake.run("export", "c1", "--output", str(target)).exit_code == 0
+    assert (json.loads(target.read_text()), target.stat().st_mode & 0o777) == ({"a": 1}, 0o600)
+    assert fake.run("export", "c1", "--output", str(target)).exit_code == 1
+
+
+# ---- backup and restore
+
+
+def test_postgresql_has_its_own_tools(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("database: {url: 'postgresql+psycopg://u:geheim@h/d'}")
+    for args, tool in ((["backup", "x"], "pg_dump"), (["restore", "x"], "pg_restore")):
+        ran = CliRunner().invoke(cli.app, [*args, "--config", str(config)])
+        assert (ran.exit_code, ran.stdout) == (2, "")
+        assert tool in ran.stderr
+        assert "geheim" not in ran.stderr
+
+
+def test_nothing_to_back_up(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("")
+    for command, line in (
+        ("backup", f"{tmp_path}/var/gateway.db: no such database\n"),
+        ("restore", f"{tmp_path}/var/keys: holds no keys; put the folder of the keys there first\n"),
+    ):
+        ran = CliRunner().invoke(cli.app, [command, str(tmp_path / "x"), "--config", str(config)])
+        assert (ran.exit_code, ran.stdout, ran.stderr) == (1, "", line)
+    assert list(tmp_path.iterdir()) == [config]
+
+
+def test_there_and_back_on_the_command_line(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("")
+    (tmp_path / "var").mkdir()
+    KeyRing.load(tmp_path / "var/keys")
+    with contextlib.closing(sqlite3.connect(tmp_path / "var/gateway.db")) as connection:
+        connection.execute("CREATE TABLE contact (id TEXT)")
+
+    def run(*args: str) -> Result:
+        return CliRunner().invoke(cli.app, ["--config", str(config), *args])
+
+    archive = str(tmp_path / "backups/one.backup")
+    made = run("backup", archive)
+    assert (made.exit_code, made.stderr) == (0, "")
+    assert [line.partition(":")[0] for line in made.stdout.splitlines()] == [
+        archive,
+        str(tmp_path / "backups/gateway-contact-keys.backup"),
+        str(tmp_path / "var/keys"),
+    ]
+    assert run("restore", archive, "--check").stdout.endswith("it can be restored\n")
+    assert run("restore", archive).exit_code == 1
+    lock = FileLock(tmp_path / "var/gateway.db")
+    lock.take()
+    assert "already runs" in run("restore", archive, "--force").stderr
+    lock.drop()
+    restored = run("restore", archive, "--force")
+    assert (restored.exit_code, restored.stderr) == (0, "")
+    assert "before-restore-" in restored.stdout
