@@ -41,6 +41,7 @@ from handlers.model import (
     Unfollowed,
     Unwake,
     WakeAt,
+    evolve,
     state_to_json,
     status_of,
 )
@@ -109,7 +110,7 @@ class LaneDraft:
             self.conversation_id = new_id()
             old, self.state = self.state, State()
             if lane.conversation is not None:
-                self.state = replace(
+                self.state = evolve(
                     self.state, lang=old.lang, salutation=old.salutation, ads_off=old.ads_off, reminders_off=old.reminders_off
                 )
         else:
@@ -242,7 +243,7 @@ class LaneDraft:
             armed.pop(effect.name, None)
             if isinstance(effect, WakeAt):
                 armed[effect.name] = effect.at.isoformat()
-            self.state = replace(self.state, armed=armed)
+            self.state = evolve(self.state, armed=armed)
             self.rows.later.append(fx.timer(effect, self.conversation_id, self.lane.point_id))
         else:
             early, late = fx.rows_of(effect, self)
@@ -254,7 +255,7 @@ class LaneDraft:
             self.rows.later.append(fx.raise_handoff(self.state.handoff, effect))
             return
         handoff_id = new_id()
-        self.state = replace(self.state, handoff=handoff_id)
+        self.state = evolve(self.state, handoff=handoff_id)
         self.rows.later.append(fx.open_handoff(handoff_id, effect, self))
         self.rows.hints.append(("handoff", self.conversation_id))
 
@@ -276,7 +277,7 @@ class LaneDraft:
         clear = bool(self.state.memory.get("contact_keyboard")) and not contact_asked
         if contact_asked != bool(self.state.memory.get("contact_keyboard")):
             memory = {key: value for key, value in self.state.memory.items() if key != "contact_keyboard"}
-            self.state = replace(self.state, memory=memory | ({"contact_keyboard": True} if contact_asked else {}))
+            self.state = evolve(self.state, memory=memory | ({"contact_keyboard": True} if contact_asked else {}))
         self._out(
             "\n\n".join(pieces), author="bot", advisor_id=None, klass=last.klass, purpose=last.purpose, buttons=buttons, clear=clear, keys=[say.key for say in said]
         )

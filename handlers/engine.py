@@ -120,7 +120,7 @@ class Engine:
             try:
                 turns.open_bodies(tx, [event])
             except Exception as err:  # noqa: BLE001 - the event is quarantined when its turn comes
-                log.warning("engine.body_lost", event=event.id, error=type(err).__name__)
+                log.warning("engine.body_lost", event_id=event.id, error=type(err).__name__)
         pending = [lane for lane in loaded if lane.conversation is not None and lane.conversation.c_stage in events.CONSENT_OPEN]
         if pending:
             histories = turns.histories(tx, pending)
@@ -200,7 +200,7 @@ class Engine:
 
     def _failure(self, lane: Lane, err: Exception) -> Rows:
         head = lane.events[0]
-        log.exception("engine.turn_failed", event=head.id, attempts=head.attempts + 1)
+        log.exception("engine.turn_failed", event_id=head.id, attempts=head.attempts + 1)
         several = len(lane.events) > 1
         rows = turns.failed(
             head.id,

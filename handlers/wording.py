@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -25,26 +25,36 @@ EMERGENCY: Final[Mapping[str, str]] = {"so_cap_cuu": "115", "so_cuu_hoa": "114",
 
 
 def variables(say: Say, *, state: State, business: Business, texts: Texts) -> dict[str, str]:
-    """Everything that `say` may need: its own values over what is known of the customer and of the agency."""
+    """What the holes of `say`'s text need: its own values over what is known of the customer and of the agency."""
     lang = state.lang
-    known = {
-        "xung_ho": address(state.salutation),
-        "ten": str(state.slots.get("name", "")),
-        "so_dien_thoai": phone(str(state.slots.get("phone", ""))),
-        "ma_yeu_cau": state.code,
-        "hotline": business.hotline,
-        "dia_chi": business.address,
-        "ten_phap_ly": business.legal_name,
-        "email_bao_ve_du_lieu": business.dpo_email,
-        "link_chinh_sach": business.policy_url,
-        "link_san_pham": business.product_url,
-        "gio_lam_viec": hours(business, lang),
-        "phien_ban": texts.version(say.key, lang).short,
-        **EMERGENCY,
-    }
-    for name, value in say.values.items():
-        known[name] = value if isinstance(value, str) else ", ".join(texts.label(key, lang) for key in value)
+    known: dict[str, str] = {}
+    for name in texts.variables(say.key, lang):
+        if name in say.values:
+            value = say.values[name]
+            known[name] = value if isinstance(value, str) else ", ".join(texts.label(key, lang) for key in value)
+        elif name in _KNOWN:
+            known[name] = _KNOWN[name](say, state, business, texts)
     return known
+
+
+_Known = Callable[[Say, State, Business, Texts], str]
+_KNOWN: Final[Mapping[str, _Known]] = {
+    "xung_ho": lambda say, state, business, texts: address(state.salutation),
+    "ten": lambda say, state, business, texts: str(state.slots.get("name", "")),
+    "so_dien_thoai": lambda say, state, business, texts: phone(str(state.slots.get("phone", ""))),
+    "ma_yeu_cau": lambda say, state, business, texts: state.code,
+    "hotline": lambda say, state, business, texts: business.hotline,
+    "dia_chi": lambda say, state, business, texts: business.address,
+    "ten_phap_ly": lambda say, state, business, texts: business.legal_name,
+    "email_bao_ve_du_lieu": lambda say, state, business, texts: business.dpo_email,
+    "link_chinh_sach": lambda say, state, business, texts: business.policy_url,
+    "link_san_pham": lambda say, state, business, texts: business.product_url,
+    "gio_lam_viec": lambda say, state, business, texts: hours(business, state.lang),
+    "phien_ban": lambda say, state, business, texts: texts.version(say.key, state.lang).short,
+    "so_cap_cuu": lambda say, state, business, texts: EMERGENCY["so_cap_cuu"],
+    "so_cuu_hoa": lambda say, state, business, texts: EMERGENCY["so_cuu_hoa"],
+    "so_cong_an": lambda say, state, business, texts: EMERGENCY["so_cong_an"],
+}  # only what the text asks for is looked up: the table is on the path of every reply
 
 
 def address(salutation: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,12 @@ class TextVersion:
 
     short: str
     full: str
+
+
+@lru_cache(maxsize=1024)
+def _version(source: str) -> TextVersion:
+    full = hashlib.sha256(source.encode()).hexdigest()
+    return TextVersion(full[:12], full)
 
 
 class _Strict(yaml.CSafeLoader):
@@ -92,8 +99,7 @@ class Texts:
 
     def version(self, key: str, lang: str) -> TextVersion:
         """Which wording `key` has today."""
-        full = hashlib.sha256(self.template(key, lang).source.encode()).hexdigest()
-        return TextVersion(full[:12], full)
+        return _version(self.template(key, lang).source)
 
     def template(self, key: str, lang: str) -> Template:
         """The compiled text.
