@@ -1,0 +1,1 @@
+"""The whole story without any account anywhere: local platforms, simulated customers, an advisor."""
