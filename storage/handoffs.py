@@ -1,0 +1,72 @@
+"""The queue: who waits for a person, since when, and what is known of the request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from storage.tx import Tx
+
+_SELECT: Final = """
+SELECT h.id, h.conversation_id, h.contact_id, h.code, h.reason, h.priority, h.state, h.test, h.opened_at, h.taken_at, h.taken_by,
+       a.name AS taken_name, h.closed_at, h.outcome, h.first_reply_at
+FROM handoff h LEFT JOIN advisor a ON a.id = h.taken_by
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handoff:
+    id: str
+    conversation_id: str
+    contact_id: str
+    code: str
+    reason: str
+    priority: int
+    state: str
+    test: bool
+    opened_at: int
+    taken_at: int | None
+    taken_by: tuple[str, str] | None
+    closed_at: int | None
+    outcome: str
+    first_reply_at: int | None
+
+
+def _handoff(row: Any) -> Handoff:
+    values = dict(row._mapping)
+    name = values.pop("taken_name")
+    values["taken_by"] = (row.taken_by, name or "") if row.taken_by else None
+    values["test"] = bool(row.test)
+    return Handoff(**values)
+
+
+def queue(tx: Tx, *, after: tuple[int, int, str] | None, limit: int) -> list[Handoff]:
+    """Who waits: the more urgent first, then who has waited longest. `after` -- (priority, opened_at, id) seen last."""
+    where, binds = "", {}
+    if after is not None:
+        where = (
+            "AND (h.priority < :priority OR (h.priority = :priority AND (h.opened_at > :opened"
+            " OR (h.opened_at = :opened AND h.id > :id))))"
+        )
+        binds = {"priority": after[0], "opened": after[1], "id": after[2]}
+    rows = tx.all(
+        f"{_SELECT} WHERE h.state = 'waiting' {where} ORDER BY h.priority DESC, h.opened_at, h.id LIMIT :limit",
+        **binds,
+        limit=limit,
+    )
+    return [_handoff(row) for row in rows]
+
+
+def of_conversation(tx: Tx, conversation_id: str) -> Handoff | None:
+    """The last time this conversation asked for a person."""
+    row = tx.one(
+        f"{_SELECT} WHERE h.conversation_id = :id ORDER BY h.opened_at DESC, h.id DESC LIMIT 1", id=conversation_id
+    )
+    return None if row is None else _handoff(row)
+
+
+def of_conversations(tx: Tx, conversation_ids: Sequence[str]) -> dict[str, Handoff]:
+    """The last handoff of each."""
+    rows = tx.among(f"{_SELECT} WHERE h.conversation_id IN (:among) ORDER BY h.opened_at, h.id", list(conversation_ids))
+    return {row.conversation_id: _handoff(row) for row in rows}

@@ -1,0 +1,185 @@
+"""Finding a conversation by words without keeping the words: keyed HMACs of folded words, of the beginnings of names,
+and of phone numbers and their last four digits. Written off the hot path; erased with the contact."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from base64 import b32hexencode
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from storage.keys import KeyMissing, KeyRing
+from storage.tx import Tx
+
+CURSOR: Final = "search_cursor"  # setting: id of the last message whose words are in the index
+MARGIN_MS: Final = 30_000  # messages of another process may commit out of id order: the cursor stays this far behind
+WORDS: Final = 60  # of one message
+LONGEST: Final = 24
+ASKED: Final = 8  # words of one query
+STATEMENT: Final = 200  # rows a statement
+_WORD: Final = re.compile(r"\d+|[^\W\d_]+")
+_NAMES: Final = ("name", "org_name", "full_name")
+_EXACT: Final = ("phone", "email", "plate", "code", "policy_number")
+_PLAIN: Final = str.maketrans("đ", "d")
+
+
+def fold(text: str) -> str:
+    """Lower case without marks: `Đỗ Thị` and `do thi` are the same words."""
+    plain = unicodedata.normalize("NFD", text.lower().translate(_PLAIN))
+    return "".join(letter for letter in plain if not unicodedata.combining(letter))
+
+
+def words(text: str) -> list[str]:
+    return [word[:LONGEST] for word in _WORD.findall(fold(text))]
+
+
+def _digits(text: str) -> str:
+    """A phone number as its national digits, `0…`; '' for what is none."""
+    digits = re.sub(r"\D", "", text)
+    if text.lstrip().startswith("+84") or (digits.startswith("84") and len(digits) == 11):
+        digits = "0" + digits[2:]
+    return digits if len(digits) >= 8 and not re.search(r"[^\W\d_]", text) else ""
+
+
+def token(keys: KeyRing, word: str) -> bytes:
+    return keys.blind("search", word)
+
+
+def wanted(keys: KeyRing, query: str) -> list[bytes]:
+    """What must be found for a query: all of its words; a number as a whole, or its last four digits."""
+    number = _digits(query)
+    if number:
+        return [token(keys, number)]
+    whole = query.strip().lower()
+    if " " not in whole and ("@" in whole or (re.search(r"\d", whole) and re.search(r"[^\W\d_]", whole))):
+        return [token(keys, whole)]  # an address, a plate, a request code
+    return [token(keys, word) for word in dict.fromkeys(words(query)[:ASKED])]
+
+
+def rarest(tx: Tx, tokens: Sequence[bytes], *, limit: int) -> list[str] | None:
+    """The conversations of the first word that has no more than `limit`; None when all words are common."""
+    for each in tokens:
+        rows = tx.all(
+            "SELECT conversation_id FROM search_token WHERE token = :token LIMIT :limit", token=each, limit=limit + 1
+        )
+        if len(rows) <= limit:
+            return [row[0] for row in rows]
+    return None
+
+
+# ---- writing
+
+
+def index(tx: Tx, *, limit: int = 40) -> int:
+    """Take the next messages and their conversations into the index; how many messages. Call it again at once while
+    it answers `limit`, and a second after the next hint."""
+    stored = (tx.value("SELECT value FROM setting WHERE name = :name", name=CURSOR) or "").split("|")
+    last, swept = stored[0], stored[-1]
+    done = _take(tx, last, "~", limit)
+    if done:
+        last = done[-1]
+    elif tx.postgres:  # messages of other processes commit out of the order of their ids: look once more, later
+        done = _take(tx, swept, _id_at(tx.now_ms - MARGIN_MS), limit)
+        swept = done[-1] if done else swept
+    if done:
+        _remember(tx, f"{last}|{swept}")
+    return len(done)
+
+
+def _take(tx: Tx, after: str, before: str, limit: int) -> list[str]:
+    rows = tx.all(
+        "SELECT id, conversation_id, contact_id, body_sealed FROM message WHERE id > :after AND id < :before ORDER BY id LIMIT :limit",
+        after=after,
+        before=before,
+        limit=limit,
+    )
+    consented = _conversations(tx, [row.conversation_id for row in rows])
+    found = {conversation_id: _of_state(state) for conversation_id, (_, state) in consented.items()}
+    for row in rows:
+        if row.conversation_id in found:
+            found[row.conversation_id].update(words(_text(tx, row))[:WORDS])
+    for conversation_id, texts in found.items():
+        put(tx, conversation_id, consented[conversation_id][0], texts)
+    return [row.id for row in rows]
+
+
+def _id_at(ms: int) -> str:
+    """The smallest id that is made at this moment (storage.ids)."""
+    return b32hexencode(ms.to_bytes(6) + bytes(10)).decode()[:26].lower()
+
+
+def _remember(tx: Tx, cursor: str) -> None:
+    tx.run(
+        "INSERT INTO setting (name, value, updated_at) VALUES (:name, :value, :now)"
+        " ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
+        name=CURSOR,
+        value=cursor,
+        now=tx.now_ms,
+    )
+
+
+def _conversations(tx: Tx, ids: Sequence[str]) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """(contact, state) of the conversations whose customer agreed to be remembered (C1)."""
+    rows = tx.among("SELECT id, contact_id, state_sealed FROM conversation WHERE id IN (:among)", sorted(set(ids)))
+    found: dict[str, tuple[str, Mapping[str, Any]]] = {}
+    for row in rows:
+        try:
+            state = tx.keys.open_json(tx, row.contact_id, "conversation", "state_sealed", row.id, row.state_sealed)
+        except KeyMissing:
+            continue
+        if state.get("consents", {}).get("C1") == "given":
+            found[row.id] = (row.contact_id, state)
+    return found
+
+
+def _text(tx: Tx, row: Any) -> str:
+    try:
+        return str(
+            tx.keys.open_json(tx, row.contact_id, "message", "body_sealed", row.id, row.body_sealed).get("text", "")
+        )
+    except KeyMissing:
+        return ""
+
+
+def _of_state(state: Mapping[str, Any]) -> set[str]:
+    slots: Mapping[str, Any] = state.get("slots", {})
+    found: set[str] = set()
+    for key in _NAMES:
+        found |= of_name(str(slots.get(key) or ""))
+    for key in _EXACT:
+        found |= of_value(str(slots.get(key) or ""))
+    return found | of_value(str(state.get("code", ""))) | set(words(str(slots.get("need") or ""))[:WORDS])
+
+
+def of_name(name: str) -> set[str]:
+    """A name's words and their beginnings from the second letter on."""
+    return {word[:length] for word in words(name) for length in range(2, len(word) + 1)} | set(words(name))
+
+
+def of_value(value: str) -> set[str]:
+    """A phone number whole and by its last four digits; an address or plate whole and by its words."""
+    number = _digits(value)
+    if number:
+        return {number, number[-4:]}
+    return {value.strip().lower(), *words(value)} if value.strip() else set()
+
+
+def put(tx: Tx, conversation_id: str, contact_id: str, found: Iterable[str]) -> None:
+    """Words of a conversation; those that are known already stay."""
+    rows = [
+        {"token": token(tx.keys, word), "conversation_id": conversation_id, "contact_id": contact_id}
+        for word in sorted(set(found))
+    ]
+    for at in range(0, len(rows), STATEMENT):
+        tx.rows(
+            "INSERT INTO search_token",
+            ("token", "conversation_id", "contact_id"),
+            rows[at : at + STATEMENT],
+            "ON CONFLICT (token, conversation_id) DO NOTHING RETURNING 1",
+        )
+
+
+def forget(tx: Tx, contact_id: str) -> int:
+    """Erase every word of a contact; how many."""
+    return tx.run("DELETE FROM search_token WHERE contact_id = :id", id=contact_id)

@@ -1,0 +1,99 @@
+"""Sessions of the desk: a 256-bit random token in a cookie, its SHA-256 in the table; idle 60 min, at most 12 h."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+from storage.tx import Tx
+
+IDLE_MS: Final = 60 * 60_000
+LONGEST_MS: Final = 12 * 3_600_000
+AT_ONCE: Final = 3  # a fourth sign-in ends the oldest session
+TOUCH_MS: Final = 60_000  # `seen_at` is written at most this often
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """An open session and whose it is."""
+
+    id_hash: bytes
+    advisor_id: str
+    name: str
+    role: str
+    agent_code: str
+    seen_at: int
+    expires_at: int
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
+
+
+def csrf(token: str) -> str:
+    """The header that goes with multipart forms: only a page of ours that was given it can know it."""
+    return hmac.digest(token.encode("utf-8", "replace"), b"csrf", hashlib.sha256).hex()[:32]
+
+
+def begin(tx: Tx, token: str, advisor_id: str, *, agent: str = "") -> None:
+    """A new session; of more than AT_ONCE the ones seen longest ago end."""
+    tx.run("DELETE FROM session WHERE expires_at <= :now OR seen_at <= :idle", now=tx.now_ms, idle=tx.now_ms - IDLE_MS)
+    tx.run(
+        "DELETE FROM session WHERE advisor_id = :id AND id_hash NOT IN"
+        " (SELECT id_hash FROM session WHERE advisor_id = :id ORDER BY seen_at DESC, id_hash LIMIT :keep)",
+        id=advisor_id,
+        keep=AT_ONCE - 1,
+    )
+    tx.insert(
+        "session",
+        id_hash=digest(token),
+        advisor_id=advisor_id,
+        created_at=tx.now_ms,
+        seen_at=tx.now_ms,
+        expires_at=tx.now_ms + LONGEST_MS,
+        agent=agent[:200],
+    )
+
+
+def find(tx: Tx, id_hash: bytes) -> Session | None:
+    """The session, when it is alive and its person may still act."""
+    row = tx.one(
+        "SELECT s.id_hash, s.advisor_id, s.seen_at, s.expires_at, a.name, a.role, a.agent_code"
+        " FROM session s JOIN advisor a ON a.id = s.advisor_id AND a.disabled_at IS NULL"
+        " WHERE s.id_hash = :hash AND s.expires_at > :now AND s.seen_at > :idle",
+        hash=id_hash,
+        now=tx.now_ms,
+        idle=tx.now_ms - IDLE_MS,
+    )
+    if row is None:
+        return None
+    return Session(
+        id_hash=bytes(row.id_hash),
+        advisor_id=row.advisor_id,
+        name=row.name,
+        role=row.role,
+        agent_code=row.agent_code,
+        seen_at=row.seen_at,
+        expires_at=row.expires_at,
+    )
+
+
+def touch(tx: Tx, hashes: list[bytes]) -> None:
+    """They were used a moment ago."""
+    tx.run_among(f"UPDATE session SET seen_at = {tx.now_ms} WHERE id_hash IN (:among)", hashes)  # noqa: S608
+
+
+def end(tx: Tx, id_hash: bytes) -> bool:
+    return tx.run("DELETE FROM session WHERE id_hash = :hash", hash=id_hash) > 0
+
+
+def end_all(tx: Tx, advisor_id: str, *, but: bytes = b"") -> int:
+    """End a person's sessions, all but one; how many."""
+    return tx.run("DELETE FROM session WHERE advisor_id = :id AND id_hash <> :but", id=advisor_id, but=but)
