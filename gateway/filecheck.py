@@ -1,0 +1,192 @@
+"""What may become a file of ours: decided by its content, made harmless in a child process, named by us.
+
+The sender's name is cleaned first and looked at afterwards; his declared type counts only where it contradicts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import puremagic
+
+from channels.reading import clean_name
+
+LARGEST: Final = 20 * 1024 * 1024
+CHILD_S: Final = 12.0  # the child limits itself to 10 s of CPU; this is for one that hangs
+CHILDREN: Final = 2
+WORK: Final = Path(__file__).with_name("filework.py")
+
+EXTENSIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "image/jpeg": ("jpg", "jpeg", "jfif"),
+    "image/png": ("png",),
+    "image/webp": ("webp",),
+    "image/heic": ("heic", "heif"),
+    "application/pdf": ("pdf",),
+    "audio/ogg": ("ogg", "oga", "opus"),
+    "audio/mpeg": ("mp3",),
+    "audio/mp4": ("m4a", "mp4"),
+    "video/mp4": ("mp4", "m4v"),
+}
+DOCUMENTS: Final = frozenset({"image/jpeg", "image/png", "image/webp", "image/heic", "application/pdf"})
+MEDIA: Final = frozenset(EXTENSIONS)  # what a platform delivers: voice and video too
+_REENCODED: Final = frozenset({"image/jpeg", "image/png", "image/webp", "image/heic", "application/pdf"})
+_HEIC: Final = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
+_MP4_AUDIO: Final = (b"M4A ", b"M4B ")
+_MP4: Final = (
+    b"isom",
+    b"iso2",
+    b"iso4",
+    b"iso5",
+    b"iso6",
+    b"mp41",
+    b"mp42",
+    b"avc1",
+    b"M4V ",
+    b"3gp4",
+    b"3gp5",
+    b"dash",
+    b"MSNV",
+)
+_SLOTS: dict[int, asyncio.Semaphore] = {}
+
+
+class FileRefused(Exception):
+    """`code` empty, too_large, type, mismatch, unsafe, unreadable; the text is for people."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A file as we keep it: `data` without metadata, `name` safe anywhere, `mime` of its content."""
+
+    name: str
+    mime: str
+    data: bytes = field(repr=False)
+    sha256: str
+
+
+async def accept(
+    data: bytes, *, name: str = "", declared: str = "", allowed: frozenset[str] = DOCUMENTS, largest: int = LARGEST
+) -> Accepted:
+    """Check, strip, name. Raises FileRefused. `allowed` -- DOCUMENTS from people, MEDIA from platforms."""
+    if not data:
+        raise FileRefused("empty", "the file is empty")
+    if len(data) > largest:
+        raise FileRefused("too_large", f"a file has at most {largest // 1_048_576} MiB")
+    mime = kind_of(data)
+    if mime not in allowed:
+        raise FileRefused("type", "only JPEG, PNG, WebP, HEIC and PDF are taken")
+    cleaned = safe_name(name, mime)
+    if declared and not _agrees(declared, mime):
+        raise FileRefused("mismatch", "the file is not what its type says")
+    if mime in _REENCODED:
+        data = await _harmless(data, mime)
+    return Accepted(name=cleaned, mime=mime, data=data, sha256=hashlib.sha256(data).hexdigest())
+
+
+def kind_of(data: bytes) -> str:
+    """The media type that the first bytes say, where we know it and a second opinion does not contradict; else ''."""
+    mine = _signature(data[:64])
+    if not mine:
+        return ""
+    with contextlib.suppress(puremagic.PureError, ValueError):
+        guesses = {guess.mime_type for guess in puremagic.magic_string(data[:4096])} - {""}
+        family = mine.partition("/")[0]
+        if guesses and not any(guess.startswith((family, "application/", "audio/", "video/")) for guess in guesses):
+            return ""
+    return mine
+
+
+def _signature(head: bytes) -> str:
+    if head.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image/webp"
+    if head.startswith(b"%PDF-"):
+        return "application/pdf"
+    if head.startswith(b"OggS"):
+        return "audio/ogg"
+    if head.startswith(b"ID3") or (
+        len(head) > 2 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 0x06 == 0x02
+    ):
+        return "audio/mpeg"
+    if head[4:8] == b"ftyp":
+        brand = head[8:12]
+        if brand in _HEIC:
+            return "image/heic"
+        return "audio/mp4" if brand in _MP4_AUDIO else "video/mp4" if brand in _MP4 else ""
+    return ""
+
+
+def safe_name(name: str, mime: str) -> str:
+    """A cleaned name whose extension is that of its content; `file.pdf` when nothing is left."""
+    cleaned = clean_name(name)
+    stem, dot, extension = cleaned.rpartition(".")
+    if dot and extension.lower() in EXTENSIONS[mime]:
+        return cleaned if stem else f"file.{EXTENSIONS[mime][0]}"
+    if dot and extension.isalnum() and len(extension) <= 5:
+        raise FileRefused("mismatch", "the file is not what its name says")
+    return clean_name(f"{cleaned or 'file'}.{EXTENSIONS[mime][0]}")
+
+
+def _agrees(declared: str, mime: str) -> bool:
+    declared = declared.partition(";")[0].strip().lower()
+    if declared in ("", "application/octet-stream", "binary/octet-stream", mime):
+        return True
+    alike = {
+        "image/jpg": "image/jpeg",
+        "image/pjpeg": "image/jpeg",
+        "image/heif": "image/heic",
+        "audio/mp3": "audio/mpeg",
+        "audio/opus": "audio/ogg",
+    }
+    if alike.get(declared) == mime:
+        return True
+    return {declared, mime} <= {"audio/mp4", "video/mp4", "audio/x-m4a", "audio/m4a"}
+
+
+async def _harmless(data: bytes, mime: str) -> bytes:
+    """The same content without metadata, made by a child that may use 10 s of CPU and 512 MB and has no secrets."""
+    loop = asyncio.get_running_loop()
+    slots = _SLOTS.setdefault(id(loop), asyncio.Semaphore(CHILDREN))
+    async with slots:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-I",
+            str(WORK),
+            mime,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={"PYTHONDONTWRITEBYTECODE": "1"},
+        )
+        try:
+            async with asyncio.timeout(CHILD_S):
+                out, _ = await child.communicate(data)
+        except TimeoutError:
+            raise FileRefused("unreadable", "the file takes too long to be checked") from None
+        finally:
+            if child.returncode is None:
+                child.kill()
+                await child.wait()
+    if child.returncode == 0 and out:
+        return out
+    code = out.decode("ascii", "replace").strip() if child.returncode == 1 else ""
+    messages = {
+        "too_large": "the picture is too large: at most 50 megapixels and 10,000 a side",
+        "unsafe": "this document carries something active: a person must look at it first",
+        "pages": "the document has too many pages",
+    }
+    raise FileRefused(code if code in messages else "unreadable", messages.get(code, "the file is damaged"))
