@@ -1,0 +1,66 @@
+"""The JSON API, for three doors: bearer tokens, the desk's session, the admin socket."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from gateway.api.auth import TRUSTED
+from gateway.api.openapi import BASE, document
+from gateway.api.serve import errors, handler_of
+from gateway.api.service import API, Api
+
+if TYPE_CHECKING:
+    from gateway.api.declare import Route
+    from gateway.parts import Parts
+
+VERSION: Final = "1"
+# One module a resource; its `routes` is what it declares.
+RESOURCES: Final = (
+    "routes_conversations",
+    "routes_messages",
+    "routes_acts",
+    "routes_contacts",
+    "routes_files",
+    "routes_policies",
+    "routes_people",
+    "routes_tokens",
+    "routes_flow",
+    "routes_house",
+)
+
+
+def declared() -> list[Route]:
+    """Every route that there is."""
+    modules = [import_module(f"gateway.api.{name}") for name in RESOURCES]
+    found: list[Route] = [route for module in modules for route in module.routes.declared]
+    doubles = {(route.method, route.path) for route in found}
+    if len(doubles) != len(found):
+        raise TypeError("a route is declared twice")
+    return found
+
+
+def mount(app: web.Application, parts: Parts, *, trusted: bool = False) -> Api:
+    """Attach the API at /api/v1, with its own middlewares. `trusted` -- only the admin socket serves this app."""
+    api = Api(parts)
+    found = declared()
+    api.document = document(found, version=VERSION)
+    inner = web.Application(middlewares=[errors], client_max_size=0)
+    inner[API] = api
+    inner[TRUSTED] = trusted
+    for route in found:
+        inner.router.add_route(route.method, route.path, handler_of(route), name=f"{route.method} {route.path}")
+    app[API] = api
+    app.add_subapp(BASE, inner)
+    api.attach()
+
+    async def close(_app: web.Application) -> None:
+        await api.close()
+
+    app.on_shutdown.append(close)
+    return api
+
+
+__all__ = ["API", "Api", "declared", "mount"]

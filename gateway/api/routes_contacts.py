@@ -1,0 +1,98 @@
+"""Contacts: a person over all his channels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gateway.api import models, show, values
+from gateway.api.allow import Thing
+from gateway.api.declare import Call, Routes
+from gateway.api.errors import ApiError, not_found
+from storage import contacts
+from storage.tx import Tx
+
+routes = Routes("contacts")
+_AT = "/contacts/{contact_id}"
+
+
+def thing(tx: Tx, contact_id: str, actor_id: str) -> Thing:
+    """Whose work this contact is."""
+    mine, waiting = contacts.held_by(tx, contact_id, actor_id)
+    return Thing(mine=mine, waiting=waiting)
+
+
+@routes.get(_AT, may="contact.read")
+async def get_contact(call: Call, contact_id: str) -> models.Contact:
+    """A person. One who was merged into another answers as that other."""
+    return await _view(call, contact_id)
+
+
+async def _view(call: Call, contact_id: str) -> models.Contact:
+    def read(tx: Tx) -> tuple[contacts.Contact, Thing] | None:
+        found = contacts.view(tx, contact_id)
+        return None if found is None else (found, thing(tx, found.id, call.actor.id))
+
+    found = await call.store.read(read)
+    if found is None:
+        raise not_found()
+    contact, whose = found
+    plain = call.sees(whose)
+    if plain:
+        call.note("contact.read", "contact", contact.id, fields=("name", "phones", "emails"))
+    return show.contact(contact, plain=plain)
+
+
+@routes.patch(_AT, may="contact.edit", refuses=("not_yours", "conflict", "not_found"))
+async def change_contact(call: Call, contact_id: str, body: models.ContactChange) -> models.Contact:
+    """Correct what is known of him. What is left out stays; lists replace what was there."""
+    change = contacts.Change(
+        name=body.name,
+        salutation=body.salutation,
+        lang=body.lang,
+        phones=None if body.phones is None else values.phones(body.phones),
+        emails=None if body.emails is None else values.emails(body.emails),
+        test=body.test,
+    )
+    if not change.fields():
+        return await _view(call, contact_id)
+    by = call.actor.id
+    changed = await _write(
+        call,
+        contact_id,
+        "contact.edit",
+        lambda tx: contacts.change(tx, contact_id, change, by=by, version=body.version),
+    )
+    return await _view(call, changed)
+
+
+@routes.post(f"{_AT}/merge", may="contact.merge", refuses=("not_yours", "wrong_state", "not_found"))
+async def merge_contact(call: Call, contact_id: str, body: models.Merge) -> models.Contact:
+    """He is the same person as `into`, and answers as that one. Can be undone for 30 days."""
+    by = call.actor.id
+    return await _view(
+        call,
+        await _write(call, contact_id, "contact.merge", lambda tx: contacts.merge(tx, contact_id, body.into, by=by)),
+    )
+
+
+@routes.post(f"{_AT}/unmerge", may="contact.merge", refuses=("not_yours", "wrong_state", "not_found"))
+async def unmerge_contact(call: Call, contact_id: str) -> models.Contact:
+    """Undo: the merged one stands alone again. Asked of the other, the last who joined does."""
+    by = call.actor.id
+    return await _view(
+        call, await _write(call, contact_id, "contact.merge", lambda tx: contacts.unmerge(tx, contact_id, by=by))
+    )
+
+
+async def _write(call: Call, contact_id: str, may: str, change: Callable[[Tx], str]) -> str:
+    def unit(tx: Tx) -> str:
+        found = contacts.resolve(tx, contact_id)
+        if found is None:
+            raise not_found()
+        call.require(may, thing(tx, found, call.actor.id))
+        try:
+            return change(tx)
+        except contacts.Conflict as err:
+            raise (not_found() if err.code == "not_found" else ApiError(err.code, str(err))) from None
+
+    return await call.once(unit)

@@ -1,0 +1,149 @@
+"""Conversations: the list, one of them, writing first, and the queue."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from gateway.api import cursors, models, show, window
+from gateway.api.declare import Call, Routes
+from gateway.api.errors import ApiError, not_found
+from storage import contacts, handoffs, listing
+from storage.tx import Tx
+
+routes = Routes("conversations")
+ROUNDS: Final = 20  # windows that one call may look through for what no index knows
+
+
+@routes.get("/conversations", may="conversation.list")
+async def list_conversations(call: Call, query: models.ConversationQuery) -> models.Conversations:
+    """Conversations, the last message first.
+
+    A page may be short and yet not be the last one: go on while `next` is not null."""
+    after = cursors.read("c", query.cursor, int, str)
+    wanted = listing.Wanted(
+        channel=query.channel,
+        account=query.account,
+        thread=query.thread,
+        stage=query.stage.value if query.stage else "",
+        status=query.status or "",
+        assignee=call.actor.id if query.assignee == "me" else query.assignee,
+        label=query.label,
+        contact=query.contact,
+        test=query.test,
+        q=query.q,
+    )
+    found: list[listing.Conversation] = []
+    for _ in range(ROUNDS):
+        more = partial(listing.page, wanted=wanted, after=after, limit=query.limit - len(found))
+        page = await call.store.read(more)
+        found += page.items
+        after = page.after
+        if after is None or len(found) >= query.limit:
+            break
+    items = [show.conversation(call, row) for row in found]
+    if query.q:
+        call.note("conversation.search", "conversation", "", fields=("q",))
+    elif any(not item.masked for item in items):
+        call.note("conversation.list", "conversation", "", fields=("slots",))
+    return models.Conversations(items=items, next=cursors.write("c", *after) if after else None)
+
+
+@routes.get("/conversations/{conversation_id}", may="conversation.read")
+async def get_conversation(call: Call, conversation_id: str) -> models.ConversationView:
+    """One conversation."""
+    return await view(call, conversation_id)
+
+
+async def view(call: Call, conversation_id: str) -> models.ConversationView:
+    """One conversation as the caller may see it. Raises ApiError not_found."""
+    row, handoff = await call.store.read(
+        lambda tx: (listing.one(tx, conversation_id), handoffs.of_conversation(tx, conversation_id))
+    )
+    if row is None:
+        raise not_found()
+    shown = show.conversation_view(call, row, handoff)
+    if not shown.masked and shown.slots:
+        call.note("conversation.read", "conversation", conversation_id, fields=("slots",))
+    return shown
+
+
+@routes.post(
+    "/conversations",
+    may="conversation.begin",
+    status=201,
+    refuses=("taken", "not_yours", "wrong_state", "window_closed", "not_found"),
+)
+async def begin_conversation(call: Call, body: models.NewConversation) -> models.ConversationView:
+    """Write first: to a contact, on the channel that he used last, or to one contact point.
+
+    You have the conversation from then on. Refused where the platform's rules forbid it."""
+    if (body.contact_id is None) == (body.point is None):
+        raise ApiError("invalid", "to whom?", fields={"contact_id": "give this or `point`, not both"})
+    by, engine = call.actor.advisor(), call.parts.engine
+
+    def unit(tx: Tx) -> str:
+        row = listing.one(tx, _whom(tx, body))
+        if row is None:
+            raise not_found()
+        window.check(call.parts, tx, row)
+        if row.status == "closed":
+            engine.act(tx, row.id, "reopen", by=by, data={})
+        engine.act(tx, row.id, "reply", by=by, data={"text": body.text})
+        return row.id
+
+    return await view(call, await call.once(unit))
+
+
+def _whom(tx: Tx, body: models.NewConversation) -> str:
+    """The conversation in which to write. Raises ApiError."""
+    points: tuple[contacts.Point, ...] = ()
+    if body.contact_id is not None:
+        contact = contacts.view(tx, body.contact_id)
+        if contact is None:
+            raise not_found()
+        points = contact.points
+        found = next((point.conversation_id for point in points if point.conversation_id and point.reachable), None)
+        found = found or next((point.conversation_id for point in points if point.conversation_id), None)
+    else:
+        assert body.point is not None
+        row = tx.one(
+            "SELECT conversation_id FROM contact_point WHERE account_id = :account AND thread = :thread",
+            account=f"{body.point.channel}:{body.point.account}",
+            thread=body.point.thread,
+        )
+        if row is None:
+            raise not_found()
+        found = row.conversation_id
+    if found is None:
+        raise ApiError(
+            "window_closed",
+            "this customer has never written here: platforms do not let us begin",
+            fields={"reason": "never_wrote", "ways": "call"},
+        )
+    return found
+
+
+@routes.get("/handoffs", may="handoff.list")
+async def list_handoffs(call: Call, query: models.Paged) -> models.Queue:
+    """Who waits for a person: the more urgent first, then who has waited longest, each with its card."""
+    after = cursors.read("h", query.cursor, int, int, str)
+
+    def read(tx: Tx) -> tuple[list[handoffs.Handoff], dict[str, listing.Conversation], int]:
+        waiting = handoffs.queue(tx, after=after, limit=query.limit + 1)
+        return waiting, listing.several(tx, [each.conversation_id for each in waiting]), tx.now_ms
+
+    waiting, rows, now_ms = await call.store.read(read)
+    last = waiting[query.limit - 1] if len(waiting) > query.limit else None
+    items = [
+        models.Queued(
+            handoff=show.card(call, rows[each.conversation_id], each),
+            conversation=show.conversation(call, rows[each.conversation_id]),
+            waited_s=max(0, now_ms - each.opened_at) // 1000,
+        )
+        for each in waiting[: query.limit]
+        if each.conversation_id in rows
+    ]
+    if any(not item.conversation.masked for item in items):
+        call.note("handoff.list", "handoff", "", fields=("slots",))
+    return models.Queue(items=items, next=cursors.write("h", last.priority, last.opened_at, last.id) if last else None)

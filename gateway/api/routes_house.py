@@ -1,0 +1,193 @@
+"""The house itself: accounts, the bot's switches, figures, the audit, a copy of the database, and this document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from gateway.api import cursors
+from gateway.api import models_house as models
+from gateway.api.declare import Call, Routes
+from gateway.api.errors import ApiError, json_response
+from storage import accounts as account_rows
+from storage import audit, audits, stats
+from storage.times import ms, rfc3339
+from storage.tx import Tx
+
+routes = Routes("house")
+PERIOD_MS = 30 * 86_400_000
+ROUNDS = 20
+
+
+@routes.get("/openapi.json", may="", anyone=True)
+async def get_document(call: Call) -> web.Response:
+    """This API, as OpenAPI 3.1."""
+    return json_response(call.api.document, request_id=call.id)
+
+
+@routes.get("/accounts", may="account.read")
+async def list_accounts(call: Call) -> models.Accounts:
+    """Our accounts on the platforms, and whether they work."""
+    rows = await call.store.read(lambda tx: tx.all("SELECT * FROM account ORDER BY channel, name"))
+    items = [
+        models.AccountState(
+            id=row.id,
+            channel=row.channel,
+            name=row.name,
+            state=row.state,
+            reason=row.reason,
+            paused_until=rfc3339(row.paused_until),
+            bot=bool(row.bot),
+        )
+        for row in rows
+        if row.id in call.parts.accounts
+    ]
+    return models.Accounts(items=items, next=None)
+
+
+@routes.get("/switches", may="switch.read")
+async def get_switches(call: Call) -> models.Switches:
+    """Is the bot on: everywhere, and account by account."""
+    return await _switches(call)
+
+
+async def _switches(call: Call) -> models.Switches:
+    default = call.parts.config.conversation.bot
+    bot, each = await call.store.read(lambda tx: account_rows.switches(tx, default=default))
+    return models.Switches(
+        bot=bot, accounts={name: on for name, on in sorted(each.items()) if name in call.parts.accounts}
+    )
+
+
+@routes.patch("/switches", may="switch.set", refuses=("not_found",))
+async def set_switches(call: Call, body: models.SwitchChange) -> models.Switches:
+    """Turn the bot off, and people answer alone: each customer is told once. Or on again."""
+    if body.bot is None and not body.accounts:
+        raise ApiError("invalid", "nothing to switch", fields={"bot": "give this or `accounts`"})
+    unknown = [name for name in body.accounts if name not in call.parts.accounts]
+    if unknown:
+        raise ApiError("invalid", "no such account", fields={f"accounts.{name}": "no such account" for name in unknown})
+    by = call.actor.id
+
+    def unit(tx: Tx) -> str:
+        if body.bot is not None:
+            account_rows.switch(tx, body.bot)
+            audit.write(
+                tx, actor=by, action="bot.on" if body.bot else "bot.off", object_type="setting", object_id="bot"
+            )
+        for name, on in body.accounts.items():
+            account_rows.switch(tx, on, account_id=name)
+            audit.write(tx, actor=by, action="bot.on" if on else "bot.off", object_type="account", object_id=name)
+        tx.hint("switch", "bot")
+        return "bot"
+
+    await call.once(unit)
+    now = await _switches(call)
+    call.parts.engine.switches.bot, call.parts.engine.switches.accounts = now.bot, dict(now.accounts)
+    return now
+
+
+# ---- figures
+
+
+@routes.get("/stats", may="stats.read")
+async def get_stats(call: Call) -> models.Stats:
+    """Loss accounting of every account; the sums hold at any moment."""
+    rows = await call.store.read(stats.accounts)
+    return models.Stats(items=[models.Stat(**row._mapping) for row in rows])
+
+
+@routes.get("/stats/business", may="stats.read")
+async def get_business(call: Call, query: models.BusinessQuery) -> models.Business:
+    """The business of a period, by channel; test conversations are left out."""
+    until = ms(query.until) if query.until else call.store.now_ms()
+    since = ms(query.since) if query.since else until - PERIOD_MS
+    if since > until:
+        raise ApiError("invalid", "the period ends before it begins", fields={"since": "later than `until`"})
+    rows = await call.store.read(lambda tx: stats.business(tx, since=since, until=until))
+    items = [
+        models.Figures(
+            channel=row.channel,
+            opened=row.opened,
+            handoffs=row.handoffs,
+            taken=row.taken,
+            in_time=row.in_time,
+            won=row.won,
+            lost=row.lost,
+            answered_s=None if row.answered_ms is None else row.answered_ms // 1000,
+        )
+        for row in rows
+    ]
+    return models.Business(items=items, since=rfc3339(since), until=rfc3339(until))
+
+
+# ---- the audit
+
+
+@routes.get("/audit", may="audit.read")
+async def list_audit(call: Call, query: models.AuditQuery) -> models.AuditLines:
+    """Who did what to which object, the newest first; never values."""
+    mark = cursors.read("a", query.cursor, str)
+    after: str | None = mark[0] if mark else None
+    found: list[Any] = []
+    for _ in range(ROUNDS):
+        start, room = after, query.limit - len(found)
+
+        def read(tx: Tx, start: str | None = start, room: int = room) -> tuple[Any, str | None]:
+            return audits.page(tx, actor=query.actor, object_id=query.object, after=start, limit=room)
+
+        rows, after = await call.store.read(read)
+        found += rows
+        if after is None or len(found) >= query.limit:
+            break
+    items = [
+        models.AuditLine(
+            id=row.id,
+            at=rfc3339(row.at),
+            actor=row.actor,
+            action=row.action,
+            object_type=row.object_type,
+            object_id=row.object_id,
+            fields=orjson.loads(row.fields),
+            result=row.result,
+            chained=row.chain_seq is not None,
+        )
+        for row in found
+    ]
+    return models.AuditLines(items=items, next=cursors.write("a", after) if after else None)
+
+
+@routes.get("/audit/verify", may="audit.verify")
+async def verify_audit(call: Call) -> models.Verified:
+    """Walk the whole chain."""
+    entries, broken = await call.store.read(audit.verify)
+    return models.Verified(ok=broken is None, entries=entries, broken_at=broken)
+
+
+# ---- the admin door only
+
+
+@routes.post("/backup", may="backup", keyed=False, refuses=("wrong_state",))
+async def make_copy(call: Call, body: models.BackupWanted) -> models.BackupMade:
+    """Copy the running SQLite database into a new file of this machine. Through the admin socket only."""
+    from gateway import backup
+
+    if call.store.postgres:
+        raise ApiError("wrong_state", "on PostgreSQL use its own tools (docs/runbook.md)")
+    target = Path(body.path)
+    if not target.is_absolute() or "\0" in body.path:
+        raise ApiError("invalid", "name a file by its whole path", fields={"path": "not absolute"})
+
+    def copy(tx: Tx) -> int:
+        connection: Any = tx.conn.connection.dbapi_connection
+        backup.copy(connection, target)
+        return target.stat().st_size
+
+    try:
+        size = await call.store.read(copy)
+    except (backup.BackupError, OSError) as err:
+        raise ApiError("wrong_state", str(err)) from None
+    return models.BackupMade(path=body.path, bytes=size)

@@ -1,0 +1,152 @@
+"""What the API holds while it runs: doors, sign-in, idempotent calls, files, the list of what people read."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from gateway.api.allow import Actor
+from gateway.api.auth import Doors
+from gateway.api.idempotency import Once
+from gateway.api.signin import SignIn
+from gateway.filestore import FileStore
+from storage import audit, files, idempotency, search
+from storage.errors import StorageUnavailable
+from storage.tx import Tx
+
+if TYPE_CHECKING:
+    from gateway.parts import Parts
+
+FLUSH_S: Final = 1.0
+AGAIN_S: Final = 300.0  # the same person reading the same thing within this is one line of the audit
+REMEMBERED: Final = 20_000
+BITES: Final = 5  # of the search index, a second
+
+
+class Reads:
+    """The audit of reading: collected in memory, written once a second in one statement's time."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._seen: dict[tuple[str, str, str], float] = {}
+        self._waiting: list[tuple[str, str, str, str, tuple[str, ...], str]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def note(
+        self,
+        actor: Actor,
+        action: str,
+        object_type: str,
+        object_id: str,
+        *,
+        fields: tuple[str, ...] = (),
+        request_id: str = "",
+    ) -> None:
+        """The actor saw personal values: of which object, which fields, never the values."""
+        key, now = (actor.id, action, object_id), time.monotonic()
+        if now - self._seen.get(key, -AGAIN_S) < AGAIN_S:
+            return
+        if len(self._seen) >= REMEMBERED:
+            self._seen.clear()
+        self._seen[key] = now
+        self._waiting.append((actor.id, action, object_type, object_id, fields, request_id))
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(FLUSH_S, self._start)
+
+    def _start(self) -> None:
+        self._timer = None
+        task = asyncio.create_task(self.flush())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def flush(self) -> None:
+        lines, self._waiting = self._waiting, []
+
+        def write(tx: Tx) -> None:
+            for actor, action, object_type, object_id, fields, request_id in lines:
+                audit.write(
+                    tx,
+                    actor=actor,
+                    action=action,
+                    object_type=object_type,
+                    object_id=object_id,
+                    fields=fields,
+                    request_id=request_id,
+                )
+
+        if lines:
+            try:
+                await self._parts.store.run(write)
+            except StorageUnavailable:
+                self._waiting = lines + self._waiting
+
+    async def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(StorageUnavailable):
+            await self.flush()
+
+
+class Api:
+    """One a mounted application, `app[API]`. `document` -- the OpenAPI document."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.doors = Doors(parts)
+        self.sign_in = SignIn(parts)
+        self.once = Once(parts.store)
+        self.reads = Reads(parts)
+        self.files = FileStore(parts.config.files.path)
+        self.document = b"{}"
+
+    def attach(self) -> None:
+        """Lend the parts what others need of us: reading files, closing in time, and our ticks."""
+        self.parts.read_file = self.read_file
+        self.parts.closers.insert(0, self.close)
+        self.parts.hub.listen(self._heard)
+        if not any(name == "search" for name, _, _ in self.parts.ticks):
+            self.parts.ticks += [("search", 1, self._index), ("forget", 600, self._forget)]
+
+    async def read_file(self, file_id: str) -> bytes:
+        """The bytes of a stored file, for the sender. Raises FileNotFoundError."""
+        file = await self.parts.store.read(lambda tx: files.find(tx, file_id))
+        if file is None:
+            raise FileNotFoundError(file_id)
+        return await self.files.get(file.id, file.key)
+
+    def _heard(self, kind: str, object_id: str) -> None:
+        if kind == "advisor":
+            self.doors.forget(object_id)
+
+    async def _index(self) -> None:
+        """Words of new messages into the search index, a small bite at a time; under load it catches up later."""
+        for _ in range(BITES):
+            if await self.parts.store.run(search.index) == 0:
+                return
+
+    async def _forget(self) -> None:
+        """What has had its time: idempotent answers, files that were never used, halves of a crash."""
+        store = self.parts.store
+        while await store.run(idempotency.forget_old):
+            pass
+        await store.run(files.bind_attached)
+        for file_id in await store.read(files.orphans):
+            await store.run(partial(files.delete, file_id=file_id))
+            await self.files.drop(file_id)
+        await self.files.sweep()
+
+    async def close(self) -> None:
+        """Before the store closes: what was read is written down. Twice does no harm."""
+        await self.doors.close()
+        await self.reads.close()
+        self.sign_in.close()
+
+
+API: Final = web.AppKey("api", Api)

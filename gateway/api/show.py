@@ -1,0 +1,173 @@
+"""Rows as answers, masked for whom they are: the one place where storage's values become the API's."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, cast
+
+from gateway.api import masks, models
+from gateway.api.allow import Thing
+from gateway.api.declare import Call
+from handlers import slots as form
+from handlers.model import state_from_json
+from storage import contacts, files, handoffs, listing, transcript
+from storage.times import rfc3339
+
+
+def thing(row: listing.Conversation) -> Thing:
+    return Thing(assignee=row.assignee[0] if row.assignee else "", waiting=row.status == "waiting")
+
+
+def person(who: tuple[str, str] | None) -> models.Person | None:
+    return models.Person(id=who[0], name=who[1]) if who else None
+
+
+def conversation(call: Call, row: listing.Conversation) -> models.Conversation:
+    return models.Conversation(**_conversation(call, row))
+
+
+def conversation_view(
+    call: Call, row: listing.Conversation, handoff: handoffs.Handoff | None
+) -> models.ConversationView:
+    return models.ConversationView(**_conversation(call, row), handoff=card(call, row, handoff) if handoff else None)
+
+
+def _conversation(call: Call, row: listing.Conversation) -> dict[str, Any]:
+    plain = call.sees(thing(row))
+    name = str(row.slots.get("name") or row.display_name)
+    return {
+        "id": row.id,
+        "channel": row.channel,
+        "account": row.account,
+        "thread": row.thread,
+        "contact_id": row.contact_id,
+        "stage": row.stage,
+        "status": row.status,
+        "assignee": person(row.assignee),
+        "labels": list(row.labels),
+        "test": row.test,
+        "opened_at": rfc3339(row.opened_at),
+        "last_message_at": rfc3339(row.last_message_at),
+        "version": row.version,
+        "slots": dict(row.slots) if plain else masks.slots(row.slots),
+        "masked": not plain,
+        "name": name if plain else masks.name(name),
+        "preview": row.preview if plain else masks.text(row.preview),
+        "lang": row.lang,
+        "code": str(row.state.get("code", "")),
+        "outcome": row.outcome,
+        "waiting_since": rfc3339(row.waiting_since),
+        "snoozed_until": rfc3339(row.snoozed_until),
+        "closed_at": rfc3339(row.closed_at),
+        "last_inbound_at": rfc3339(row.last_inbound_at),
+        "last_seq": row.last_seq,
+        "unread": max(0, row.last_seq - row.seen_seq),
+        "reachable": row.reachable,
+    }
+
+
+def card(call: Call, row: listing.Conversation, handoff: handoffs.Handoff) -> models.HandoffCard:
+    state = state_from_json(row.state)
+    plain = call.sees(thing(row))
+    return models.HandoffCard(
+        id=handoff.id,
+        code=handoff.code,
+        reason=handoff.reason,
+        priority=handoff.priority,
+        state=cast(Any, handoff.state),
+        opened_at=rfc3339(handoff.opened_at),
+        taken_at=rfc3339(handoff.taken_at),
+        missing=list(form.missing(state)),
+        captured=dict(row.slots) if plain else masks.slots(row.slots),
+        asked=state.asked,
+    )
+
+
+def message(call: Call, row: transcript.Message, *, plain: bool) -> models.Message:
+    """`plain` -- the caller sees the personal values of its conversation."""
+    body = row.body
+    contact = body.get("contact")
+    return models.Message(
+        id=row.id,
+        seq=row.seq,
+        direction=cast(Any, row.direction),  # the model knows the words
+        author=cast(Any, row.author),
+        kind=row.kind,
+        text=row.text if plain else masks.text(row.text),
+        attachments=[_attachment(each, plain=plain) for each in row.attachments],
+        external_id=row.external_id,
+        said_at=rfc3339(row.said_at),
+        received_at=rfc3339(row.received_at),
+        status=cast(Any, row.status),
+        error=row.error or None,
+        route=row.route or None,
+        conversation_id=row.conversation_id,
+        advisor=person(row.advisor),
+        edited_at=rfc3339(row.edited_at),
+        buttons=list(body.get("buttons", ())),
+        payload=body.get("payload"),
+        contact=dict(contact) if contact and plain else masks.slots(contact) if contact else None,
+        location=list(body["location"]) if body.get("location") and plain else None,
+    )
+
+
+def _attachment(row: transcript.Attachment, *, plain: bool) -> models.Attachment:
+    return models.Attachment(
+        id=row.id,
+        kind=row.kind,
+        name=row.name if plain else _extension(row.name),
+        mime=row.mime,
+        size=row.size,
+        source=row.source if plain else "",
+        state=cast(Any, row.state),
+        url=f"/api/v1/files/{row.file_id}" if row.file_id and row.state == "stored" else None,
+        file_id=row.file_id,
+        reason=row.reason,
+    )
+
+
+def _extension(name: str) -> str:
+    """A file's name may be a person's: of a masked one only its kind is told."""
+    found = re.search(r"\.[A-Za-z0-9]{1,8}\Z", name)
+    return f"***{found[0]}" if found else "***" if name else ""
+
+
+def contact(row: contacts.Contact, *, plain: bool) -> models.Contact:
+    return models.Contact(
+        id=row.id,
+        name=row.name if plain else masks.name(row.name),
+        phones=list(row.phones) if plain else [masks.phone(value) for value in row.phones],
+        emails=list(row.emails) if plain else [masks.email(value) for value in row.emails],
+        points=[
+            models.Point(
+                channel=point.channel,
+                account=point.account,
+                thread=point.thread,
+                reachable=point.reachable,
+                last_inbound_at=rfc3339(point.last_inbound_at),
+                conversation_id=point.conversation_id,
+            )
+            for point in row.points
+        ],
+        consents=[
+            models.Consent(
+                purpose=each.purpose,
+                state=each.state,
+                at=rfc3339(each.at),
+                channel=each.channel,
+                text_key=each.text_key,
+                text_version=each.text_version,
+            )
+            for each in row.consents
+        ],
+        salutation=row.salutation,
+        lang=row.lang,
+        test=row.test,
+        version=row.version,
+        merged=list(row.merged),
+        masked=not plain,
+    )
+
+
+def file(row: files.StoredFile) -> models.File:
+    return models.File(id=row.id, name=row.name, mime=row.mime, size=row.size, sha256=row.sha256)
