@@ -12,20 +12,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from storage.errors import AlreadyRunning, StorageUnavailable
+from storage.errors import AlreadyRunning
 
 if TYPE_CHECKING:
-    from aiohttp import web
-
     from gateway.config import Config
     from gateway.parts import Parts
-    from storage.tx import Tx
 
 SOCKET_BYTES: Final = 100  # sun_path holds 108 on Linux, 104 elsewhere
 PATIENCE_S: Final = 10.0  # for a gateway that is just starting or stopping
@@ -111,7 +107,6 @@ async def serve_socket(parts: Parts, _runner: object = None) -> None:
     assert path is not None
     app = web.Application()
     app[PARTS] = parts
-    app.router.add_post("/api/v1/backup", _backup)
     api.mount(app, parts, trusted=True)
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1)
     await runner.setup()
@@ -125,32 +120,6 @@ async def serve_socket(parts: Parts, _runner: object = None) -> None:
         await runner.cleanup()
 
     parts.closers.insert(0, close)
-
-
-async def _backup(request: web.Request) -> web.Response:
-    """`{"path"}`: copy the database into a new file of a `.backup-…` folder beside it, on the store's own connection."""
-    from aiohttp import web
-
-    from gateway import backup
-    from gateway.parts import PARTS
-
-    parts = request.app[PARTS]
-    target = Path((await request.json())["path"])
-    database = parts.config.database.path
-    assert database is not None
-    if target.parent.parent != database.parent or not target.parent.name.startswith(".backup-"):
-        return web.json_response({"error": {"code": "invalid", "message": "not a folder for backups"}}, status=422)
-
-    def copied(tx: Tx) -> None:
-        connection = tx.conn.connection.driver_connection
-        assert isinstance(connection, sqlite3.Connection)
-        backup.copy(connection, target)
-
-    try:
-        await parts.store.read(copied)
-    except (backup.BackupError, StorageUnavailable) as err:
-        return web.json_response({"error": {"code": "unavailable", "message": str(err)}}, status=503)
-    return web.json_response({"path": str(target)})
 
 
 @contextlib.asynccontextmanager

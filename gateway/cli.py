@@ -323,7 +323,11 @@ def channels_status(ctx: typer.Context) -> None:
     from gateway import setup
 
     config = _config(ctx)
-    for line in asyncio.run(setup.status(config)):
+
+    async def work(call: Call) -> dict[str, str]:
+        return {item["id"]: " ".join([item["state"], item["reason"]]).strip() for item in await _all(call, "/accounts")}
+
+    for line in asyncio.run(setup.status(config, _do(ctx, work))):
         typer.echo(line)
 
 

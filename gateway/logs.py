@@ -117,7 +117,9 @@ def told(err: BaseException) -> dict[str, Any]:
 
 def _frames(trace: TracebackType | None) -> Iterator[str]:
     while trace is not None:
-        yield f"{_short(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
+        name = trace.tb_frame.f_code.co_filename
+        if not name.startswith("<frozen"):  # the import system's own
+            yield f"{_short(name)}:{trace.tb_lineno}"
         trace = trace.tb_next
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
     from gateway.config import Config
 
 
-async def status(config: Config) -> list[str]:
-    """A line an account: how it receives and what its platform says."""
-    return list(await asyncio.gather(*(_status(account) for account in config.accounts)))
+async def status(config: Config, ours: Mapping[str, str]) -> list[str]:
+    """A line an account: its state with us (`ours`, by id) and what its platform says."""
+    return list(await asyncio.gather(*(_status(account, ours.get(account.id, "-")) for account in config.accounts)))
 
 
-async def _status(account: Account) -> str:
+async def _status(account: Account, ours: str) -> str:
     async with _client(account) as client:
         ask = getattr(client, "status", None)
         if ask is None:
-            return f"{account.id}\tours, nothing to ask"
+            return f"{account.id}\t{ours}\tour own, nothing to ask"
         try:
             said: dict[str, Any] = await ask()
         except ChannelError as err:
-            return f"{account.id}\tfailed: {err}"
+            return f"{account.id}\t{ours}\tfailed: {err}"
     return "\t".join(
-        [account.id, *(f"{key}={_told(key, value)}" for key, value in said.items() if value not in ("", None))]
+        [account.id, ours, *(f"{key}={_told(key, value)}" for key, value in said.items() if value not in ("", None))]
     )
 
 
