@@ -140,7 +140,7 @@ class Http:
         )
 
     def _open(self) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
+        session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._limit, keepalive_timeout=15, ttl_dns_cache=60),
             request_class=_Request,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -148,6 +148,8 @@ class Http:
             auto_decompress=False,
             headers={hdrs.ACCEPT_ENCODING: "identity", hdrs.USER_AGENT: "gateway"},
         )
+        session._retry_connection = False  # aiohttp would repeat a GET on a kept connection that died
+        return session
 
 
 async def _read(response: ClientResponse, cap: int) -> bytes:

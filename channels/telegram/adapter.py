@@ -92,15 +92,20 @@ def _markup(message: OutboundMessage) -> Any:
     from channels.telegram import calls
 
     if any(button.contact for button in message.buttons):
-        rows = [
-            [calls.KeyboardButton(text=button.label, request_contact=True if button.contact else None)]
-            for button in message.buttons
-        ]
+        rows = [[_key(button)] for button in message.buttons]
         return calls.ReplyKeyboardMarkup(keyboard=rows, resize_keyboard=True, one_time_keyboard=True)
     if message.buttons:
         keyboard = [[_inline(button) for button in row] for row in _rows(message.buttons)]
         return calls.InlineKeyboardMarkup(inline_keyboard=keyboard)
     return calls.ReplyKeyboardRemove(remove_keyboard=True) if message.clear_keyboard else None
+
+
+def _key(button: Button) -> Any:
+    from channels.telegram import calls
+
+    if button.contact:
+        return calls.KeyboardButton(text=button.label, request_contact=True)
+    return calls.KeyboardButton(text=button.label)
 
 
 def _inline(button: Button) -> Any:

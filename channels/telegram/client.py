@@ -33,12 +33,19 @@ def prepare() -> None:
 
 
 class TelegramClient:
-    """One bot. `pause` -- how it waits between failed polls."""
+    """One bot. `http` -- to its api_url; `pause` -- how it waits between failed polls."""
 
-    def __init__(self, account: Account, *, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+    def __init__(
+        self,
+        account: Account,
+        *,
+        http: Http | None = None,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._account = account
         self._token = token_of(account)
-        self._http = Http(str(account.get("api_url") or API_URL))
+        self._base = str(account.get("api_url") or API_URL)
+        self._http = http or Http(self._base)
         self._pause = pause
         self.trouble = ""  # why the last poll failed, for people
         self._made: Bot | None = None
@@ -53,7 +60,7 @@ class TelegramClient:
 
             from channels.telegram import calls
 
-            server = TelegramAPIServer.from_base(str(self._account.get("api_url") or API_URL))
+            server = TelegramAPIServer.from_base(self._base)
             self._made = calls.Bot(self._token, session=calls.LeanSession(self._http, server))
         return self._made
 

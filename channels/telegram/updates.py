@@ -91,13 +91,12 @@ def _message(message: Raw) -> dict[str, Any]:
     content = _content(message)
     if content["kind"] is Kind.IGNORED:
         return content | {"said_at": _when(message)}
-    number_there = ident(message, "message_id")
     return content | {
         "thread": ident(message, "chat", "id"),
-        "external_id": "" if number_there == "0" else number_there,  # 0: not in any chat's history
+        "external_id": _number(message),
         "said_at": _when(message),
         "profile": _profile(mapping(message, "from")),
-        "ref": ident(message, "reply_to_message", "message_id", needed=False),
+        "ref": _number(mapping(message, "reply_to_message")),
         "album": ident(message, "media_group_id", needed=False),
         "forwarded": _forwarded(message),
     }
@@ -138,7 +137,7 @@ def _tap(query: Raw) -> dict[str, Any]:
         "payload": payload,
         "text": _label(message, payload),
         "profile": _profile(person),
-        "ref": ident(message, "message_id", needed=False),
+        "ref": _number(message),
         "extra": {"callback_id": callback},
     }
 
@@ -286,6 +285,12 @@ def _not_private(chat: Raw, person: Raw) -> str:
     if not person:
         return "no sender"
     return "from a bot" if person.get("is_bot") is True else ""
+
+
+def _number(message: Raw) -> str:
+    """The message's number in its chat; '' for 0, which is in no chat's history and which many share."""
+    number_there = ident(message, "message_id", needed=False)
+    return "" if number_there == "0" else number_there
 
 
 def _forwarded(message: Raw) -> bool:

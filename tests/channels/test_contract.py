@@ -191,10 +191,12 @@ def test_without_a_secret_nothing_is_accepted(name: str, secret: Any) -> None:
 @every_channel
 def test_settings_that_lack_something_are_named_without_their_values(name: str) -> None:
     assert adapter(name).problems(SAMPLES[name].account) == []
-    for settings in SAMPLES[name].lacking:
-        problems = adapter(name).problems(Account(channel=name, name="x", settings=settings))
-        assert problems, settings
-        assert not any(str(value) in line for line in problems for value in settings.values() if len(str(value)) > 9)
+    for given_settings in SAMPLES[name].lacking:
+        problems = adapter(name).problems(Account(channel=name, name="x", settings=given_settings))
+        assert problems, given_settings
+        assert not any(
+            str(value) in line for line in problems for value in given_settings.values() if len(str(value)) > 9
+        )
 
 
 # ---- sending

@@ -302,24 +302,6 @@ async def test_answers_before_it_has_read_and_closes() -> None:
         assert status == 413
 
 
-async def test_a_kept_connection_that_dies_under_the_second_call_is_not_called_again() -> None:
-    requests = 0
-
-    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal requests
-        await request(reader)
-        requests += 1
-        writer.write(OK)
-        await request(reader)
-        requests += 1
-        writer.close()
-
-    async with serving(handler) as base, calling(base) as http:
-        assert await http.post(PATH, b"{}", {}) == (200, b"ok")
-        assert isinstance(await failure(http), DeliveryUnknown)
-    assert requests == 2
-
-
 # ---- reading
 
 
@@ -347,3 +329,27 @@ async def test_a_lost_read_may_be_read_again() -> None:
         with pytest.raises(Retryable) as caught:
             await http.get("/file", {})
         assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+async def test_a_kept_connection_that_dies_under_the_second_call_is_not_called_again(method: str) -> None:
+    requests = 0
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal requests
+        await request(reader)
+        requests += 1
+        writer.write(OK)
+        await request(reader)
+        requests += 1
+        writer.close()
+
+    async with serving(handler) as base, calling(base) as http:
+        for answered in (True, False):
+            call = http.get(PATH, {}) if method == "get" else http.post(PATH, b"", {})
+            if answered:
+                assert await call == (200, b"ok")
+            else:
+                with pytest.raises(Retryable if method == "get" else DeliveryUnknown):
+                    await call
+    assert requests == 2
