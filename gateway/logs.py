@@ -30,7 +30,7 @@ FIELDS: Final = frozenset(
     account advisor again api at attempt attempts backup boot bytes case category cause channel code contact
     conversation count day delay_s delivery document dropped due error event event_id expected file found frames
     free_mb free_percent handler handoff host id items job key key_id kind lag_ms lane left level level_name limit
-    listed logger message method mode ms next_s object oldest_s outbox outcome percent pid point policy port process
+    listed logger message method mode ms next_s object oldest_s outbox outcome path percent pid point policy port process
     purpose query queue reason request retry_s revision role route rows seconds size sqlite state status step task
     template thread_name timer token_id took_ms trace type unknown until url verdict version waited_ms wal_mb where
     """.split()
@@ -45,6 +45,8 @@ _BEARER = (
 _PHONE = r"(?<!\w)(?:\+?84|0)(?:[ .-]?\d){8,10}(?!\w)"
 _NUMBER = r"(?<!\w)(?:\d{12}|\d{9})(?!\w)"
 NET: Final = re.compile(f"(?P<email>{_EMAIL})|(?P<bearer>{_BEARER})|(?P<phone>{_PHONE})|(?P<number>{_NUMBER})")
+
+LONG_PART: Final = re.compile(r"/[^/{}]{20,}")
 
 hits: Counter[str] = Counter()  # what the net caught, by kind; /metrics shows it
 _secrets: re.Pattern[str] | None = None
@@ -133,8 +135,10 @@ def _short(filename: str) -> str:
 
 def _net(_: object, __: str, event: Event) -> Event:
     for key, value in event.items():
-        if isinstance(value, str):
-            event[key] = masked(value) if key != "at" else value
+        if key == "path" and isinstance(value, str):  # a route's pattern; the parts of a real one may be secrets
+            event[key] = LONG_PART.sub("/…", value)
+        elif isinstance(value, str):
+            event[key] = masked(value)
         elif isinstance(value, Mapping | list | tuple | set | frozenset):
             event[key] = [masked(str(item)) for item in value]
         elif value is not None and not isinstance(value, bool | int | float):
