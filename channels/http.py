@@ -55,7 +55,7 @@ class Http:
         self._limit = limit
         self._timeout = self._timeouts(idle_s)
         self._session: aiohttp.ClientSession | None = None
-        self._closed = False
+        self.closed = False
         self._urls: dict[str, URL] = {}
 
     async def post(
@@ -90,7 +90,7 @@ class Http:
         raise problem
 
     async def close(self) -> None:
-        self._closed = True
+        self.closed = True
         if self._session is not None:
             await self._session.close()
 
@@ -105,7 +105,7 @@ class Http:
         idle_s: float | None,
         cap: int,
     ) -> tuple[int, bytes]:
-        if self._closed:
+        if self.closed:
             raise Retryable("the client is closed")
         if self._session is None:
             self._session = self._open()

@@ -110,7 +110,7 @@ class TelegramClient:
         from channels.telegram import calls
 
         webhook_gone, offset, failures = False, None, 0
-        while True:
+        while not self._http.closed:
             try:
                 if not webhook_gone:
                     await self._read(calls.DeleteWebhook(drop_pending_updates=False))

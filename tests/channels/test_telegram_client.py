@@ -385,6 +385,16 @@ async def test_a_wrong_token_ends_the_polling() -> None:
             await anext(bot.client.batches())
 
 
+async def test_a_closed_client_polls_no_more(bot: Bot) -> None:
+    batches = bot.client.batches()
+    await anext(batches)
+    waiting = asyncio.ensure_future(anext(batches))
+    await bot.fake.until(lambda: bot.fake.updates.polled)
+    await bot.client.close()
+    with pytest.raises(StopAsyncIteration):
+        await waiting
+
+
 async def test_one_unreadable_update_costs_nobody_else_anything(bot: Bot) -> None:
     bad = b'{"ok":true,"result":[{"update_id":1,"x":{"a":1,"a":2}},{"update_id":2,"message":"\\ud83d"}]}'
     bot.fake.next(answer(200, bad), method="getUpdates")
