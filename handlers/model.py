@@ -124,14 +124,16 @@ def state_to_json(state: State) -> dict[str, Any]:
         default = _DEFAULTS[name]
         if value is default or (not value and not default) or value == default:
             continue
-        if isinstance(value, datetime):
-            value = value.isoformat()
-        elif isinstance(value, Advisor):
-            value = {"id": value.id, "name": value.name, "code": value.code, "role": value.role}
-        elif isinstance(value, _Empty):
-            value = dict(value)
-        out[name] = value
+        out[name] = _plain(value)
     return out
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Advisor):
+        return {"id": value.id, "name": value.name, "code": value.code, "role": value.role}
+    return dict(value) if isinstance(value, _Empty) else value
 
 
 def state_from_json(data: Mapping[str, Any]) -> State:

@@ -1,0 +1,213 @@
+"""After the sale: was it received, was it good. Once each, at decent hours, never while a person has the conversation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from channels.contract import Button
+from handlers import schedule, waiting, wording
+from handlers.draft import Draft
+from handlers.hearing import PRODUCTS, Heard
+from handlers.model import EMPTY, Business, CareAnswered, Stage, TimerFired
+from handlers.understanding.fold import fold
+
+CHECK_AFTER: Final = timedelta(days=1)  # process.md 3.8: delivery check T+1 after it was sent
+SURVEY_AFTER: Final = timedelta(days=7)
+LATER: Final = timedelta(hours=2)
+LOW: Final = 2  # this score and below: a complaint candidate within the hour
+ANSWER_WITHIN: Final = 60  # working minutes
+COMMENT_MAX: Final = 1000
+
+RECEIVED: Final = (Button(id="got:yes", label="received"), Button(id="got:no", label="not_received"))
+SCORES: Final = tuple(Button(id=f"csat:{score}", label=f"csat_{score}") for score in range(5, 0, -1))
+SKIP: Final = Button(id="skip", label="skip")
+QUESTIONS: Final = {"check_t1": "received", "csat": "csat"}
+KEPT: Final = ("task", "kind", "policy", "number", "product", "insurer")  # of the task's data, while it is open
+ASKED: Final = ("received", "csat", "csat_comment")
+
+WRONG: Final = re.compile(r"\b(?:sai|nham|khong dung|thieu|wrong|mistake|incorrect)\b")
+NOT_YET: Final = re.compile(r"\b(?:chua|khong thay|ko thay|k thay|khong nhan|not yet|haven't|have not|didn't|no)\b")
+GOT_IT: Final = re.compile(r"\b(?:roi|da nhan|nhan duoc|nhan dc|co nhan|received|got it|yes|du roi|ok|oke|dung)\b")
+DIGIT: Final = re.compile(r"(?<![\d/.,:])([1-5])\s*(?:sao|diem|star|stars|point|points|/\s*5|\*)(?![\d])")
+ALONE: Final = re.compile(r"(?:da |em cho |cho |duoc )?([1-5])(?: nhe| nha| a| em| di)*[ .!]*")
+WORDS: Final = (  # from the most telling on
+    (1, re.compile(r"\b(?:rat te|qua te|te qua|te hai|rat kem|qua kem|terrible|very bad|awful)\b")),
+    (2, re.compile(r"\b(?:chua tot|khong tot|ko tot|k tot|te|kem|khong hai long|that vong|bad|poor|not good)\b")),
+    (3, re.compile(r"\b(?:binh thuong|tam|tam duoc|tam on|cung duoc|okay|average|so so)\b")),
+    (5, re.compile(r"\b(?:rat tot|qua tot|tot lam|tuyet|tuyet voi|xuat sac|rat hai long|excellent|great|perfect)\b")),
+    (4, re.compile(r"\b(?:tot|hai long|on|good|fine|satisfied)\b")),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A task of the care plan: `kind` check_t1 or csat. `key` -- it exists once, however often the plan is made."""
+
+    kind: str
+    due_at: datetime
+    key: str
+
+
+def plan(*, policy: str, sent_at: datetime, business: Business) -> tuple[Planned, ...]:
+    """What follows a certificate that was sent at `sent_at`; shifted into decent hours, never dropped."""
+    return tuple(
+        Planned(kind=kind, due_at=schedule.next_service_time(sent_at + wait, business), key=f"{policy}:{kind}")
+        for kind, wait in (("check_t1", CHECK_AFTER), ("csat", SURVEY_AFTER))
+    )
+
+
+def due(draft: Draft, event: TimerFired) -> None:
+    """A task is due: ask, ask later, or let it be."""
+    data = event.data
+    task, kind = str(data.get("task", "")), str(data.get("kind", ""))
+    if not task or kind not in QUESTIONS:
+        return
+    if draft.state.reminders_off or draft.state.stage is Stage.CLOSED_SPAM:
+        draft.add(CareAnswered(task=task, state="skipped", reason="opted out"))
+        return
+    moment = _moment(draft)
+    if moment > draft.now:
+        draft.wake(f"care:{task}", moment, data)
+        return
+    _ask(draft, {key: str(data[key]) for key in KEPT if data.get(key)}, name=str(data.get("name") or ""))
+
+
+def hear(draft: Draft, heard: Sequence[Heard]) -> bool:
+    """An answer to the open care question; False when the customer speaks of something else."""
+    asked = draft.state.asked
+    if asked not in ASKED or not draft.state.care:
+        return False
+    if asked == "received":
+        answered = _received(draft, heard)
+    elif asked == "csat":
+        answered = _scored(draft, heard)
+    else:
+        answered = _commented(draft, heard)
+    return answered or _let_be(draft, heard)
+
+
+def put_away(draft: Draft) -> None:
+    """The question is not waited for any longer."""
+    if draft.state.asked in ASKED:
+        draft.set(asked="", tries=0)
+    draft.set(care=EMPTY)
+
+
+def _moment(draft: Draft) -> datetime:
+    """Now, when nobody else talks and the hour is decent; else when to look again."""
+    busy = draft.state.stage is Stage.WITH_ADVISOR or bool(draft.state.asked) or not draft.context.bot
+    return schedule.next_service_time(draft.now + (LATER if busy else timedelta(0)), draft.business)
+
+
+def _ask(draft: Draft, care: dict[str, str], *, name: str) -> None:
+    asked = QUESTIONS[care["kind"]]
+    if draft.state.stage is Stage.NEW:  # we speak first: who, and that it is a machine
+        draft.move(Stage.GREETED)
+        draft.say("greeting.bot_identity", klass="D", purpose="care")
+    draft.set(asked=asked, care=care, tries=0)
+    values: dict[str, str | tuple[str, ...]] = {"ten": name} if name else {}
+    if asked == "received":
+        product = care.get("product", "")
+        values["san_pham"] = (f"buttons.p_{product}",) if product in PRODUCTS else product
+        values["so_hop_dong"] = care.get("number", "")
+        draft.say("delivery.check_t1", *RECEIVED, klass="D", purpose="care", **values)
+    else:
+        draft.say("care.csat_ask", *SCORES, klass="D", purpose="care", **values)
+    draft.add(CareAnswered(task=care["task"], state="sent"))
+
+
+def _received(draft: Draft, heard: Sequence[Heard]) -> bool:
+    told = next((answer for one in reversed(heard) if (answer := _got(one))), "")
+    if not told:
+        return False
+    insurer = draft.state.care.get("insurer", "")
+    draft.add(CareAnswered(task=draft.state.care["task"], state="answered", answer=told))
+    put_away(draft)
+    if told == "received":
+        draft.say("care.csat_high", purpose="care")
+        return True
+    if told == "wrong_info" and insurer:
+        draft.say("delivery.wrong_info", cong_ty_bao_hiem=insurer, purpose="care")
+    waiting.hand_over(draft, "care", consent_line=False)
+    return True
+
+
+def _got(one: Heard) -> str:
+    if one.stale or one.wants("claim", "talk_to_human"):
+        return ""
+    said = fold(one.said.text)
+    if one.said.payload or not said:
+        return {"yes": "received", "no": "not_received"}.get(one.intent, "")
+    if WRONG.search(said):
+        return "wrong_info"
+    if NOT_YET.search(said) or one.intent == "no":
+        return "not_received"
+    return "received" if GOT_IT.search(said) or one.intent == "yes" else ""
+
+
+def _scored(draft: Draft, heard: Sequence[Heard]) -> bool:
+    score = next((found for one in reversed(heard) if (found := _score(one))), 0)
+    if not score:
+        return False
+    care = draft.state.care
+    draft.add(CareAnswered(task=care["task"], state="answered", answer=str(score)))
+    if score > LOW:
+        draft.set(asked="csat_comment", care={**care, "score": str(score)}, tries=0)
+        draft.say("care.csat_comment", SKIP, purpose="care")
+        return True
+    put_away(draft)
+    until = wording.deadline(draft.now, draft.business, draft.state.lang, minutes=ANSWER_WITHIN)
+    draft.say("care.csat_low", ma_yeu_cau=draft.request_code(), gio_hen_lai=until, purpose="care")
+    waiting.hand_over(draft, "complaint", consent_line=False, told=True)
+    return True
+
+
+def _score(one: Heard) -> int:
+    given = one.entities.get("csat")
+    if given in (1, 2, 3, 4, 5):
+        return 0 if one.stale else int(given)
+    if one.stale or one.wants("claim", "buy", "ask_fee", "renewal", "talk_to_human"):
+        return 0
+    said = fold(one.said.text)
+    if digit := ALONE.fullmatch(said) or DIGIT.search(said):
+        return int(digit[1])
+    return next((score for score, pattern in WORDS if pattern.search(said)), 0)
+
+
+def _commented(draft: Draft, heard: Sequence[Heard]) -> bool:
+    if any(one.wants("skip", "no", "thanks") for one in heard):
+        put_away(draft)
+        draft.say("care.csat_high", purpose="care")
+        return True
+    if any(one.wants("claim", "complaint", "talk_to_human") or _wants_more(one) for one in heard):
+        return False
+    words = " ".join(one.said.text for one in heard if one.said.text.strip() and not one.said.payload)
+    if not words:
+        return False
+    care = draft.state.care
+    draft.add(
+        CareAnswered(task=care["task"], state="answered", answer=care.get("score", ""), comment=words[:COMMENT_MAX])
+    )
+    put_away(draft)
+    draft.say("care.csat_high", purpose="care")
+    return True
+
+
+def _wants_more(one: Heard) -> bool:
+    """A new need, and not just the word "tư vấn" in a comment."""
+    return one.wants("ask_fee", "renewal") or (one.wants("buy") and bool(one.entities.get("product")))
+
+
+def _let_be(draft: Draft, heard: Sequence[Heard]) -> bool:
+    """No answer. Something else wanted: the question gives way. Nothing understood: ask once more, then let it be."""
+    plain = all(one.intent in ("other", "greeting", "media", "sticker", "nothing") or one.stale for one in heard)
+    if plain and not draft.state.tries and draft.state.asked in ("received", "csat"):
+        draft.set(tries=1)
+        draft.say("error.not_understood_1", *(RECEIVED if draft.state.asked == "received" else SCORES), purpose="care")
+        return True
+    put_away(draft)
+    return False

@@ -1,0 +1,102 @@
+"""Consent C1: asked once in full, given only by a clear yes to it, proved by the message that said so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from channels.contract import Kind
+from handlers import slots, steps, wording
+from handlers.draft import Draft, code
+from handlers.hearing import PRODUCTS, Heard, reread
+from handlers.model import RecordConsent, with_slots
+
+TEXT: Final = "consent.layer1"
+SAID_MAX: Final = 200  # characters of his words in the evidence
+Answer = Literal["given", "refused", "details", ""]
+
+
+def answer(heard: Sequence[Heard]) -> tuple[Answer, Heard | None]:
+    """The last clear word in these messages, and the message that holds it; '' when there is none."""
+    for one in reversed(heard):
+        if one.stale:
+            continue
+        if one.intent == "yes":
+            return "given", one
+        if one.intent == "no":
+            return "refused", one
+        if one.intent == "details":
+            return "details", one
+    return "", None
+
+
+def settled(draft: Draft, heard: Sequence[Heard]) -> bool:
+    """Act on a clear answer to the open question; False when there is none."""
+    told, by = answer(heard)
+    if by is None:
+        return False
+    if told == "given":
+        give(draft, by, heard)
+        draft.say(
+            "consent.accepted",
+            thoi_diem=wording.stamp(draft.now, draft.business, draft.state.lang),
+            ma_dong_y=_code(draft, by),
+        )
+    elif told == "refused":
+        refuse(draft, by)
+        draft.say("consent.declined", steps.HUMAN)
+    else:
+        draft.say("consent.layer2", *steps.CONSENT)
+        draft.add(RecordConsent(purpose="C1", state="asked", text_key="consent.layer2"))
+    return True
+
+
+def give(draft: Draft, by: Heard, heard: Sequence[Heard]) -> None:
+    """C1 is given: record it, then read again all that was said before and fill the form with it."""
+    _record(draft, "given", by)
+    draft.set(asked="", tries=0, unclear=0)
+    earlier = [reread(text, now=draft.now) for text in draft.history]
+    now = [one if one is by else reread(one.said.text, now=draft.now) for one in heard if _readable(one)]
+    start = str(draft.state.memory.get("start", ""))
+    if start in PRODUCTS:
+        draft.state = with_slots(draft.state, product=start)
+    slots.fill(draft, [*earlier, *now, *(one for one in heard if one.said.contact is not None)])
+
+
+def refuse(draft: Draft, by: Heard) -> None:
+    _record(draft, "refused", by)
+    draft.set(asked="", tries=0)
+
+
+def withdraw(draft: Draft, by: Heard) -> None:
+    """Taken back by one message, at once: nothing that rested on it stays in the form."""
+    _record(draft, "withdrawn", by)
+    draft.set(slots={})
+
+
+def unclear(draft: Draft, heard: Sequence[Heard]) -> None:
+    draft.add(
+        RecordConsent(purpose="C1", state="unclear", text_key=TEXT, message_id=heard[-1].said.message_id),
+    )
+
+
+def _record(draft: Draft, told: Literal["given", "refused", "withdrawn"], by: Heard) -> None:
+    draft.set(consents={**draft.state.consents, "C1": told})
+    draft.add(
+        RecordConsent(
+            purpose="C1",
+            state=told,
+            text_key=TEXT,
+            message_id=by.said.message_id,
+            said=(by.said.text or by.said.payload)[:SAID_MAX],
+            code=_code(draft, by),
+        )
+    )
+
+
+def _code(draft: Draft, by: Heard) -> str:
+    return code("DY", draft.context.conversation_id, by.said.message_id)
+
+
+def _readable(one: Heard) -> bool:
+    return one.said.kind is Kind.TEXT and not one.said.payload and bool(one.said.text.strip())

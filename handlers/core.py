@@ -1,0 +1,188 @@
+"""What a conversation becomes: routes each event of a turn to the module that owns it. No clock, no storage, no await.
+
+The order of precedence, for what the customer says: stop words · an advisor has it (silence) · muted · the bot is
+switched off · an open care question · what cannot wait (requests) · the stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from channels.contract import Kind
+from handlers import care, handoff, hearing, idle, intake, optout, requests, waiting
+from handlers.consent import give, refuse
+from handlers.draft import Draft
+from handlers.hearing import Heard
+from handlers.model import (
+    OPEN,
+    WAITING,
+    Acted,
+    Context,
+    Decision,
+    Edited,
+    Event,
+    Followed,
+    Note,
+    OpenHandoff,
+    Reachable,
+    Relabel,
+    Said,
+    SendEnded,
+    Stage,
+    State,
+    TimerFired,
+    Turn,
+    Unfollowed,
+)
+
+CLOSED: Final = frozenset(Stage) - OPEN - WAITING - {Stage.WITH_ADVISOR}
+
+
+def decide(state: State, turn: Turn, *, now: datetime, context: Context) -> Decision:
+    """What the conversation becomes, and what must then happen, in order.
+
+    :raises Refused: an act of a person that may not be done now; nothing of the turn counts then
+    """
+    draft = Draft(state=state, now=now, context=context, history=turn.history)
+    if context.bot and state.bot_off_told:
+        draft.set(bot_off_told=False)
+    for group in _groups(turn.events):
+        _step(draft, group)
+    idle.arm(draft)
+    return draft.decision()
+
+
+def _groups(events: Sequence[Event]) -> Iterator[list[Event]]:
+    """What the customer said in one go is answered in one go; everything else is an event by itself."""
+    run: list[Event] = []
+    for event in events:
+        if run and not (isinstance(event, Said) and isinstance(run[-1], Said)):
+            yield run
+            run = []
+        run.append(event)
+    if run:
+        yield run
+
+
+def _step(draft: Draft, group: Sequence[Event]) -> None:
+    match group[0]:
+        case Said():
+            _said(draft, [event for event in group if isinstance(event, Said)])
+        case Followed() as event:
+            _back(draft, event.at)
+            draft.add(Reachable(yes=True))
+            if draft.context.bot:
+                intake.started(draft, event.payload)
+        case Unfollowed():
+            draft.remember(unreachable=True)
+            draft.add(Reachable(yes=False, reason="blocked"))
+        case Edited() as event:
+            _edited(draft, event)
+        case TimerFired() as event:
+            _timer(draft, event)
+        case Acted() as event:
+            handoff.act(draft, event)
+        case SendEnded() as event:
+            handoff.ended(draft, event)
+            if event.reason == "blocked":
+                draft.remember(unreachable=True)
+                draft.add(Reachable(yes=False, reason="blocked"))
+
+
+def _said(draft: Draft, said: Sequence[Said]) -> None:
+    _back(draft, max(one.at for one in said))
+    heard = [hearing.hear(one, draft.state, now=draft.now) for one in said]
+    if optout.hear(draft, heard):
+        return
+    if draft.state.stage is Stage.WITH_ADVISOR:
+        _silently(draft, heard)
+        return
+    if draft.state.muted_until and draft.state.muted_until > draft.now:
+        return
+    if not draft.context.bot:
+        _people_only(draft)
+        return
+    draft.set(lang=hearing.language(heard, draft.state, draft.business.languages))
+    draft.salutation = hearing.salutation(heard)
+    if any(one.had_secret for one in said):
+        draft.say("error.secret_shared")
+    if care.hear(draft, heard) or requests.divert(draft, heard):
+        return
+    if draft.state.stage in WAITING:
+        waiting.hear(draft, heard)
+    else:
+        intake.hear(draft, heard)
+
+
+def _back(draft: Draft, at: datetime) -> None:
+    """He is here: the silence is over."""
+    last = draft.state.last_inbound_at
+    at = min(at, draft.now)
+    draft.set(last_inbound_at=max(last, at) if last else at)
+    if draft.state.memory.get("unreachable"):
+        draft.add(Reachable(yes=True))
+    draft.remember(nudged=None, unreachable=None)
+
+
+def _silently(draft: Draft, heard: Sequence[Heard]) -> None:
+    """A person has it. Consent and its withdrawal count all the same; nothing is said."""
+    for one in heard:
+        if one.said.payload in ("c1:yes", "c1:no") and draft.state.memory.get("consent_shown"):
+            if "C1" not in draft.state.consents:
+                _consent_beside(draft, one, heard)
+        elif one.wants("privacy_request") and one.entities.get("request") == "withdraw" and draft.consented:
+            requests.withdraw(draft, one)
+            draft.add(Note(text="Khách rút lại đồng ý liên hệ: thông tin đã điền được gỡ khỏi biểu mẫu."))
+    if any(one.distress or (one.wants("claim") and one.entities.get("urgent")) for one in heard):
+        draft.add(Relabel(add=("urgent",)))
+
+
+def _consent_beside(draft: Draft, by: Heard, heard: Sequence[Heard]) -> None:
+    if by.said.payload == "c1:yes":
+        give(draft, by, heard)
+        draft.add(Note(text="Khách đã đồng ý cho liên hệ."))
+    else:
+        refuse(draft, by)
+        draft.add(Note(text="Khách không đồng ý cho lưu thông tin liên hệ."))
+
+
+def _people_only(draft: Draft) -> None:
+    """The bot is switched off: it says so once, and people see the conversation."""
+    if draft.state.stage in WAITING:
+        return
+    if not draft.state.bot_off_told:
+        draft.say("maintenance.bot_off")
+        draft.set(bot_off_told=True)
+    draft.move(Stage.QUEUED)
+    draft.add(OpenHandoff(reason="bot_off"))
+
+
+def _edited(draft: Draft, event: Edited) -> None:
+    """An earlier message reads differently now: a stop counts, a value is put right, nothing else is answered."""
+    said = Said(message_id=event.message_id, kind=Kind.TEXT, at=event.at, text=event.text)
+    _back(draft, event.at)
+    heard = [hearing.hear(said, draft.state, now=draft.now)]
+    if optout.hear(draft, heard) or not draft.context.bot:
+        return
+    if draft.state.stage in (Stage.COLLECTING, Stage.CONFIRMING):
+        intake.corrected(draft, heard)
+
+
+def _timer(draft: Draft, event: TimerFired) -> None:
+    draft.set(armed={name: due for name, due in draft.state.armed.items() if name != event.name})
+    match event.name:
+        case "nudge" | "close":
+            idle.fired(draft, event)
+        case "long_wait" | "callback":
+            waiting.timer(draft, event)
+        case "mute_end":
+            draft.set(muted_until=None)
+        case "snooze":
+            draft.remember(snoozed_until=None)
+            draft.add(Note(text="Đến giờ đã hẹn xem lại."))
+        case name if name == "care" or name.startswith("care:"):
+            care.due(draft, event)
+        case _:
+            return

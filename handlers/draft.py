@@ -1,0 +1,87 @@
+"""A decision in the making. Lives for one call of `decide`; what comes out of it are values again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from channels.contract import Button
+from handlers import wording
+from handlers.model import EMPTY, Business, Context, Decision, Effect, Say, Stage, State, WakeAt, evolve
+
+ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no I, L, O, U to be misread
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """The state so far and the effects so far. `salutation` -- heard in this turn, before it may be kept."""
+
+    state: State
+    now: datetime
+    context: Context
+    history: tuple[str, ...] = ()
+    salutation: str = ""
+    effects: list[Effect] = field(default_factory=list)
+
+    @property
+    def business(self) -> Business:
+        return self.context.business
+
+    @property
+    def consented(self) -> bool:
+        return self.state.consents.get("C1") == "given"
+
+    def set(self, **changes: Any) -> None:
+        self.state = evolve(self.state, **changes)
+
+    def remember(self, **things: Any) -> None:
+        """Small things in `State.memory`; None forgets one."""
+        memory = {**self.state.memory, **things}
+        self.set(memory={key: value for key, value in memory.items() if value is not None})
+
+    def add(self, *effects: Effect) -> None:
+        self.effects.extend(effects)
+
+    def say(
+        self,
+        key: str,
+        *buttons: Button,
+        klass: Literal["A", "B", "C", "D"] = "A",
+        purpose: str = "contact",
+        **values: str | tuple[str, ...],
+    ) -> None:
+        heard = wording.address(self.salutation)
+        if heard and not self.state.salutation:
+            values.setdefault("xung_ho", heard)
+        self.add(Say(key=key, values=values, buttons=buttons, klass=klass, purpose=purpose))
+
+    def move(self, stage: Stage, *, asked: str = "") -> None:
+        """Another stage; the question that was open is closed, or `asked` is."""
+        self.set(stage=stage, asked=asked, tries=0)
+
+    def wake(self, name: str, at: datetime, data: Mapping[str, Any] = EMPTY) -> None:
+        self.add(WakeAt(name=name, at=at, data=data))
+
+    def said(self) -> bool:
+        """Has anything been said in this turn?"""
+        return any(isinstance(effect, Say) for effect in self.effects)
+
+    def request_code(self) -> str:
+        """The code by which the customer finds the request again; made once, the same whenever the turn is replayed."""
+        if not self.state.code:
+            number = int(self.state.memory.get("requests", 0)) + 1
+            self.set(code=code("IB", self.context.conversation_id, str(number)))
+            self.remember(requests=number)
+        return self.state.code
+
+    def decision(self) -> Decision:
+        return Decision(state=self.state, effects=tuple(self.effects))
+
+
+def code(prefix: str, *of: str) -> str:
+    """A short readable code of these words: IB-7K3QF2."""
+    number = int.from_bytes(hashlib.sha256("\n".join(of).encode()).digest()[:8])
+    return f"{prefix}-" + "".join(ALPHABET[number >> 5 * at & 31] for at in range(6))

@@ -1,0 +1,205 @@
+"""What the customer said, read in the light of the one open question: words, taps, contact cards."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from channels.contract import MEDIA, Kind
+from handlers import manner
+from handlers.model import EMPTY, Said, Stage, State
+from handlers.understanding import understand
+from handlers.understanding.fold import fold
+
+PRODUCTS: Final = (
+    "tnds_xe_may",
+    "tnds_o_to",
+    "vat_chat_o_to",
+    "suc_khoe",
+    "du_lich",
+    "nha_tu_nhan",
+    "tai_nan",
+    "nhan_tho",
+)
+CONTEXTS: Final[Mapping[str, str]] = {  # the open question -> the name under which understanding knows it
+    "consent": "ask_consent",
+    "menu": "ask_need",
+    "name": "ask_name",
+    "phone": "ask_phone",
+    "phone_same": "confirm",
+    "need": "ask_need",
+    "product": "ask_product",
+    "time": "ask_time",
+    "confirm": "confirm",
+    "callback": "confirm",
+    "received": "confirm",
+    "csat": "csat",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """What a button means. `steps` -- the open questions it answers; () = it may be pressed at any time."""
+
+    intent: str
+    entities: Mapping[str, Any] = EMPTY
+    steps: tuple[str, ...] = ()
+
+
+NEEDS: Final = ("need", "product", "menu")
+TAPS: Final[Mapping[str, Tap]] = {
+    "c1:yes": Tap("yes", steps=("consent",)),
+    "c1:no": Tap("no", steps=("consent",)),
+    "c1:more": Tap("details", steps=("consent",)),
+    "human": Tap("talk_to_human"),
+    "buy": Tap("buy"),
+    "fee": Tap("ask_fee"),
+    "renew": Tap("renewal"),
+    "claim": Tap("claim"),
+    "complaint": Tap("complaint"),
+    "call": Tap("call_me"),
+    **{f"p:{code}": Tap("buy", {"product": code}, NEEDS) for code in PRODUCTS},
+    "p:other": Tap("buy", {"need": True}, NEEDS),
+    "t:now": Tap("other", {"part": "now"}, ("time",)),
+    "t:morning": Tap("other", {"part": "morning"}, ("time",)),
+    "t:afternoon": Tap("other", {"part": "afternoon"}, ("time",)),
+    "t:evening": Tap("other", {"part": "evening"}, ("time",)),
+    "phone:use": Tap("yes", steps=("phone_same",)),
+    "phone:other": Tap("no", steps=("phone_same",)),
+    "ok": Tap("yes", steps=("confirm",)),
+    "edit": Tap("no", steps=("confirm",)),
+    "edit:name": Tap("other", {"edit": "name"}, ("edit", "confirm")),
+    "edit:phone": Tap("other", {"edit": "phone"}, ("edit", "confirm")),
+    "edit:need": Tap("other", {"edit": "need"}, ("edit", "confirm")),
+    "edit:time": Tap("other", {"edit": "time"}, ("edit", "confirm")),
+    "got:yes": Tap("yes", steps=("received",)),
+    "got:no": Tap("no", steps=("received",)),
+    **{f"csat:{score}": Tap("other", {"csat": score}, ("csat",)) for score in range(1, 6)},
+    "skip": Tap("skip", steps=("csat_comment",)),
+    "opt:ads": Tap("opt_ads"),
+    "opt:on": Tap("opt_on"),
+}
+# A button's label typed by hand, where a channel shows none; only what understanding would not read the same way.
+TYPED: Final[Mapping[str, str]] = {
+    "xem chi tiet": "c1:more",
+    "chi tiet": "c1:more",
+    "view details": "c1:more",
+    "details": "c1:more",
+    "edit": "edit",
+    "edit details": "edit",
+    "sua": "edit",
+    "sua lai": "edit",
+    "sua thong tin": "edit",
+    "bo qua": "skip",
+    "skip": "skip",
+}
+_WORDLESS: Final = dict.fromkeys(MEDIA, "media") | {Kind.STICKER: "sticker", Kind.LOCATION: "media"}
+RESUME: Final = frozenset(
+    {"nhan tin", "nhan tin tro lai", "bat lai tin nhan", "nhan lai tin", "resume", "resume messages"}
+)
+# R-HOF-4: a child who speaks for himself gets a person; a parent who speaks of his child does not
+CHILD: Final = re.compile(
+    r"\b(?:em|e|chau|minh|toi|i am|i'm)\s+(?:moi\s+|nam nay\s+|chi\s+)?(9|1[0-5])\s*(?:tuoi|years old|yo\b)"
+)
+
+# R-HOF-4: somebody is in danger, whatever he came for. Self-harm only with its marks: "từ từ" is "slowly"
+DISTRESS: Final = re.compile(
+    r"\b(?:cuu (?:toi|em|minh|voi)|chay mau|goi cap cuu|bat tinh|ngat xiu|kho tho|khong muon song|khong thiet song"
+    r"|tuyet vong|muon chet|muon tu tu|help me please|bleeding|unconscious|kill myself|suicid\w*)\b"
+)
+SELF_HARM: Final = re.compile(r"\btự (?:tử|sát|vẫn)\b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """One thing that was said. `stale` -- a button of a question that is not open any more."""
+
+    said: Said
+    intent: str
+    entities: Mapping[str, Any] = EMPTY
+    also: tuple[str, ...] = ()
+    stale: bool = False
+    speaks_as: str = ""
+    distress: bool = False
+    minor: bool = False
+
+    def wants(self, *intents: str) -> bool:
+        return not self.stale and (self.intent in intents or any(one in intents for one in self.also))
+
+    @property
+    def wordless(self) -> bool:
+        """A picture, a sticker, a place: nothing that can be read."""
+        return not self.said.text.strip() and not self.said.payload and self.said.contact is None
+
+
+def hear(said: Said, state: State, *, now: datetime) -> Heard:
+    """Read one message against what was asked last."""
+    payload = said.payload or (said.text.strip() if said.text.strip() in TAPS and ":" in said.text else "")
+    tap = TAPS.get(payload) or _typed(said.text, state.asked)
+    if said.contact is not None:
+        return _card(said, now=now)
+    if tap is not None:
+        stale = bool(tap.steps) and state.asked not in tap.steps
+        return Heard(said=said, intent=tap.intent, entities=tap.entities, stale=stale)
+    if fold(said.text) in RESUME:
+        return Heard(said=said, intent="opt_on")
+    read = understand(said.text, _context(state), now=now) if said.text.strip() else None
+    if read is None:
+        return Heard(said=said, intent=_WORDLESS.get(said.kind, "nothing"))
+    folded = fold(said.text)
+    return Heard(
+        said=said,
+        intent=read.intent,
+        entities=read.entities,
+        also=tuple(read.also),
+        speaks_as=read.speaks_as,
+        distress=DISTRESS.search(folded) is not None or SELF_HARM.search(said.text.lower()) is not None,
+        minor=CHILD.search(folded) is not None,
+    )
+
+
+def _context(state: State) -> str | None:
+    """The question that a short answer belongs to; a consent that was let pass may still be answered, and an
+    appointment changed."""
+    if not state.asked and state.stage is Stage.CALLBACK_SCHEDULED:
+        return "ask_time"
+    lapsed = state.stage is Stage.GREETED and state.memory.get("consent_shown") and state.consents.get("C1") != "given"
+    return CONTEXTS.get(state.asked) or ("ask_consent" if lapsed else None)
+
+
+def _card(said: Said, *, now: datetime) -> Heard:
+    """A contact card: the sender's own number is taken, another's is only offered (he may be sending a friend's)."""
+    read = understand(said.contact.phone if said.contact else "", "ask_phone", now=now)
+    phone = read.entities.get("phone")
+    if phone and not (said.contact and said.contact.own and not said.forwarded):
+        return Heard(said=said, intent="give_phone", entities={"offered": phone})
+    return Heard(said=said, intent="give_phone", entities=read.entities)
+
+
+def reread(text: str, *, now: datetime) -> Heard:
+    """A message of before the consent, read again for what it holds; nothing was asked then."""
+    read = understand(text, None, now=now)
+    said = Said(message_id="", kind=Kind.TEXT, at=now, text=text)
+    return Heard(said=said, intent=read.intent, entities=read.entities, also=tuple(read.also), speaks_as=read.speaks_as)
+
+
+def language(heard: Sequence[Heard], state: State, known: tuple[str, ...]) -> str:
+    lang = state.lang
+    for one in heard:
+        lang = manner.language(one.said.text, now=lang, known=known) if one.said.kind is Kind.TEXT else lang
+    return lang
+
+
+def salutation(heard: Sequence[Heard]) -> str:
+    """The last thing he called himself in these messages."""
+    called = [str(one.entities.get("salutation") or one.speaks_as) for one in heard]
+    return next((word for word in reversed(called) if word), "")
+
+
+def _typed(text: str, asked: str) -> Tap | None:
+    payload = TYPED.get(fold(text).strip(" .!?"), "")
+    tap = TAPS.get(payload)
+    return tap if tap is not None and asked in tap.steps else None

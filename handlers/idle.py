@@ -1,0 +1,85 @@
+"""When the customer falls silent: a nudge after half an hour, an end after a day. Lazy: one timer row for many turns."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from handlers import schedule, slots, steps, wording
+from handlers.draft import Draft
+from handlers.model import OPEN, Stage, State, TimerFired
+
+NUDGE: Final = timedelta(minutes=30)
+CLOSE: Final = timedelta(hours=24)
+KEPT: Final = timedelta(days=7)  # how long a closed conversation goes on where it stopped
+
+
+def arm(draft: Draft) -> None:
+    """After a turn that leaves the intake open. What is armed already stays: it looks again when it fires."""
+    if draft.state.stage not in OPEN - {Stage.NEW}:
+        return
+    for name in ("nudge", "close"):
+        if name not in draft.state.armed and (name == "close" or _may_nudge(draft)):
+            _arm(draft, name)
+
+
+def fired(draft: Draft, event: TimerFired) -> None:
+    """The timer is not armed any more (the core saw to that): act, or look again later."""
+    if draft.state.stage not in OPEN - {Stage.NEW}:
+        return
+    if _due(draft, event.name) > draft.now:
+        _arm(draft, event.name)  # he spoke since
+    elif event.name == "close":
+        _close(draft)
+    elif _may_nudge(draft):
+        _nudge(draft)
+
+
+def expired(state: State, now: datetime) -> bool:
+    """Was it closed too long ago to go on?"""
+    closed = state.memory.get("closed_at")
+    return closed is not None and now - datetime.fromisoformat(str(closed)) > KEPT
+
+
+def shut(draft: Draft, stage: Stage) -> None:
+    """Every way to close goes through here."""
+    draft.move(stage)
+    draft.remember(closed_at=draft.now.astimezone(UTC).isoformat(), priority=None, noticed=None, editing=None)
+    draft.set(unclear=0)
+
+
+def _may_nudge(draft: Draft) -> bool:
+    memory = draft.state.memory
+    return bool(draft.state.asked) and not memory.get("nudged") and not memory.get("unreachable") and draft.context.bot
+
+
+def _due(draft: Draft, name: str) -> datetime:
+    last = draft.state.last_inbound_at or draft.now - CLOSE
+    if name == "close":
+        return last + CLOSE
+    return schedule.next_service_time(last + NUDGE, draft.business)
+
+
+def _arm(draft: Draft, name: str) -> None:
+    due = max(_due(draft, name), draft.now)
+    draft.set(armed={**draft.state.armed, name: due.astimezone(UTC).isoformat()})
+    draft.wake(name, due)
+
+
+def _nudge(draft: Draft) -> None:
+    draft.remember(nudged=True)
+    asked = draft.state.asked
+    lacking = {"consent": ("slot.consent",), "confirm": ("slot.confirm",), "edit": ("slot.confirm",)}.get(
+        asked, tuple(f"slot.{slot}" for slot in slots.missing(draft.state))
+    )
+    draft.say(
+        "idle.nudge",
+        *steps.buttons(draft, asked),
+        muc_con_thieu=("slot.need",) if asked == "menu" or not lacking else lacking,
+    )
+
+
+def _close(draft: Draft) -> None:
+    shut(draft, Stage.CLOSED_IDLE)
+    if draft.consented and draft.context.bot and schedule.may_write(draft.now, draft.business):
+        draft.say("idle.closed", han_giu=wording.date(draft.now + KEPT, draft.business))

@@ -1,0 +1,145 @@
+"""What comes before any form, at any moment: an accident, a death, a complaint, a wish for a person, abuse."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from handlers import consent, idle, steps, waiting, wording
+from handlers.draft import Draft, code
+from handlers.hearing import Heard
+from handlers.model import WAITING, CancelSends, Note, Relabel, Stage
+from handlers.understanding.fold import fold
+
+MUTE: Final = timedelta(hours=24)
+WARNINGS: Final = 2
+DAYS_TO_ANSWER: Final = {"access": 10, "rectify": 10, "delete": 20}  # law.md 1; the others 15
+REQUEST_WORDS: Final = {
+    "access": "buttons.view_data",
+    "inform": "buttons.view_data",
+    "rectify": "buttons.fix_data",
+    "delete": "buttons.delete_data",
+}
+CALL: Final = re.compile(r"\bgoi (?:lai|ngay|lien|cho|em|minh|toi|anh|chi)\b|\bcall (?:me|back)\b")
+FORM: Final = frozenset({Stage.COLLECTING, Stage.CONFIRMING})
+
+
+def divert(draft: Draft, heard: Sequence[Heard]) -> bool:
+    """Answer what must not wait for the form; whether the turn is answered by that."""
+    return (
+        _harm(draft, heard)
+        or _privacy(draft, heard)
+        or _complaint(draft, heard)
+        or _fraud(draft, heard)
+        or _person(draft, heard)
+        or _abuse(draft, heard)
+    )
+
+
+def _harm(draft: Draft, heard: Sequence[Heard]) -> bool:
+    """Safety first, then a human with priority."""
+    claims = [one for one in heard if one.wants("claim")]
+    fatal = any(one.entities.get("fatal") for one in heard)
+    at_once = fatal or any(one.distress or (one.wants("claim") and one.entities.get("urgent")) for one in heard)
+    minor = any(one.minor for one in heard)
+    if not (claims or at_once or minor):
+        return False
+    if minor and not claims and not at_once:
+        steps.greet(draft, hours=False)
+        waiting.hand_over(draft, "minor", consent_line=False)  # his guardian consents, not he
+        return True
+    life = fatal and any(one.entities.get("product") == "nhan_tho" for one in claims)
+    draft.say("claim.steps_life" if life else "claim.safety_first")
+    steps.greet(draft, safety=True)
+    reason = "distress" if at_once and not claims else "urgent_claim" if at_once else "claim"
+    waiting.hand_over(draft, reason)
+    return True
+
+
+def _privacy(draft: Draft, heard: Sequence[Heard]) -> bool:
+    by = next((one for one in heard if one.wants("privacy_request") and one.entities.get("request")), None)
+    if by is None:
+        return False
+    request = str(by.entities["request"])
+    if request == "rectify" and draft.state.stage in FORM:
+        return False  # he corrects the form that is being filled
+    steps.greet(draft, hours=False)
+    number = code("DL", draft.context.conversation_id, by.said.message_id)
+    due = wording.date(draft.now + timedelta(days=DAYS_TO_ANSWER.get(request, 15)), draft.business)
+    waiting.hand_over(draft, "privacy", consent_line=False, told=True)
+    if request == "withdraw":
+        withdraw(draft, by)
+        draft.say("consent.withdrawn", ma_yeu_cau=number, han_xu_ly=due)
+        return True
+    draft.say(
+        "privacy.ack",
+        loai_yeu_cau=(REQUEST_WORDS.get(request, "buttons.privacy"),),
+        ma_yeu_cau=number,
+        thoi_diem=wording.stamp(draft.now, draft.business, draft.state.lang),
+        han_xu_ly=due,
+    )
+    return True
+
+
+def withdraw(draft: Draft, by: Heard) -> None:
+    """Acts at once, whoever has the conversation."""
+    consent.withdraw(draft, by)
+    draft.set(asked="")
+    draft.add(CancelSends(reason="consent withdrawn", purposes=("contact", "care", "reminder", "ads")))
+
+
+def _complaint(draft: Draft, heard: Sequence[Heard]) -> bool:
+    if not any(one.wants("complaint") for one in heard):
+        return False
+    steps.greet(draft, hours=False)
+    draft.say("complaint.start")
+    waiting.hand_over(draft, "complaint")
+    return True
+
+
+def _fraud(draft: Draft, heard: Sequence[Heard]) -> bool:
+    """A wish to backdate is never answered with a sale; people see it, the customer is not accused."""
+    if not any(one.entities.get("topic") == "fraud_signal" for one in heard):
+        return False
+    steps.greet(draft)
+    draft.say("error.fraud_notice", steps.HUMAN)
+    draft.add(Relabel(add=("fraud_signal",)), Note(text="Khách hỏi mua sau khi có sự cố hoặc ghi lùi ngày."))
+    draft.set(unclear=0)
+    return True
+
+
+def _person(draft: Draft, heard: Sequence[Heard]) -> bool:
+    cancel = any(one.entities.get("topic") == "cancel_policy" for one in heard)
+    by = [one for one in heard if one.wants("talk_to_human")]
+    if not cancel and not by:
+        return False
+    if draft.state.asked in ("callback", "phone", "time") and all(_call_me(one) for one in by) and not cancel:
+        return False  # "call me" answers what was asked
+    steps.greet(draft, hours=False)
+    waiting.hand_over(draft, "cancel" if cancel else "human")
+    return True
+
+
+def _call_me(one: Heard) -> bool:
+    """He wants to be called, which the form is about, not to leave it."""
+    return not one.said.payload and (one.intent != "talk_to_human" or CALL.search(fold(one.said.text)) is not None)
+
+
+def _abuse(draft: Draft, heard: Sequence[Heard]) -> bool:
+    kinds = [one.entities.get("kind") for one in heard if one.intent == "spam_abuse"]
+    kind = next((kind for kind in kinds if kind in ("abuse", "spam")), None)
+    if kind is None or draft.state.stage in WAITING:
+        return False
+    steps.greet(draft, safety=True)
+    draft.set(warnings=draft.state.warnings + 1)
+    if draft.state.warnings <= WARNINGS:
+        draft.say("error.abuse" if kind == "abuse" else "error.spam", steps.HUMAN)
+        return True
+    draft.say("error.spam")
+    until = draft.now + MUTE
+    draft.set(muted_until=until)
+    idle.shut(draft, Stage.CLOSED_SPAM)
+    draft.wake("mute_end", until)
+    return True

@@ -1,0 +1,172 @@
+"""The form of the intake: what is known, what is missing, and what a message adds to it. Nothing before consent C1."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from handlers import appointments
+from handlers.draft import Draft
+from handlers.hearing import PRODUCTS, Heard, salutation
+from handlers.model import Stage, State, with_slots
+from handlers.understanding.fold import fold
+
+ORDER: Final = ("name", "phone", "need", "time")  # asked in this order
+NEED_MAX: Final = 2000  # characters: data dictionary, need_text
+OPEN_FORM: Final = frozenset({"confirm", "edit"})  # questions at which anything may be changed
+COVERS: Final = (
+    re.compile(r"\b(?:bat buoc|tnds|trach nhiem dan su|ben thu (?:ba|3)|dang kiem|compulsory)\b"),
+    re.compile(r"\b(?:than vo|vat chat|tu nguyen|hai chieu|2 chieu|own damage|body)\b"),
+)
+BOTH: Final = re.compile(r"\b(?:ca hai|ca 2|hai loai|2 loai|both)\b")
+WISHES: Final = ("buy", "ask_fee", "renewal")
+TIME_WORDS: Final = ("part", "callback_from")
+UNASKED_TIME: Final = ("time", "time_after")  # a day alone may be a name (Mai), a trip, a date of birth
+# Said without being asked and of use to the advisor; what may be asked only later (dates of birth, plates, papers,
+# anything of health) is not kept from a chat: F-2, F-3
+DETAILS: Final = (
+    "province",
+    "email",
+    "vehicle_kind",
+    "vehicle_model",
+    "model_year",
+    "vehicle_value",
+    "seats",
+    "payload_t",
+    "use",
+    "term_years",
+    "quantity",
+    "people",
+    "destination",
+    "days",
+    "months",
+    "sum_insured",
+)
+UNSPECIFIED_CAR: Final = "o_to_unspecified"
+OF_THE_REQUEST: Final = frozenset({"need", "product", "callback_time", *DETAILS}) - {"province", "email"}
+
+
+def known(state: State, slot: str) -> bool:
+    if slot == "need":
+        return bool(state.slots.get("product") or state.slots.get("need"))
+    return bool(state.slots.get("callback_time" if slot == "time" else slot))
+
+
+def missing(state: State) -> tuple[str, ...]:
+    """What is still to be asked, in order; the slot that is being edited counts as missing."""
+    editing = state.memory.get("editing")
+    skipped = state.memory.get("skipped", ())
+    return tuple(slot for slot in ORDER if slot == editing or not (known(state, slot) or slot in skipped))
+
+
+def fill(draft: Draft, heard: Sequence[Heard]) -> bool:
+    """Take over what was said; whether that changed anything. Without C1 nothing is taken."""
+    if not draft.consented:
+        return False
+    before = (draft.state.slots, draft.state.memory)
+    for one in heard:
+        if not one.stale:
+            _person(draft, one)
+            _need(draft, one)
+            _time(draft, one)
+            _details(draft, one.entities)
+    if called := salutation(heard):
+        draft.set(salutation=called)
+    return (draft.state.slots, draft.state.memory) != before
+
+
+def write(draft: Draft, slot: str, **values: Any) -> None:
+    """Set what belongs to the slot; it is not being edited any more."""
+    draft.state = with_slots(draft.state, **values)
+    if draft.state.memory.get("editing") == slot:
+        draft.remember(editing=None)
+
+
+def edit(draft: Draft, slot: str) -> None:
+    """Ask for the slot again; its old value stays until there is a new one."""
+    draft.remember(editing=slot)
+
+
+def start_over(draft: Draft) -> None:
+    """A new request of a known customer: who he is stays, what he wanted goes."""
+    draft.state = with_slots(draft.state, **dict.fromkeys(OF_THE_REQUEST))
+    draft.set(code="")
+    draft.remember(editing=None, skipped=None, car=None, soon=None)
+
+
+def soon(draft: Draft) -> None:
+    """Whenever people can."""
+    write(draft, "time", callback_time=appointments.at_once(draft.now, draft.business))
+    draft.remember(soon=True)
+
+
+def _open_to(draft: Draft, slot: str, one: Heard) -> bool:
+    """May a value be written over: nothing there, asked for, or said to be put right?"""
+    asked = draft.state.asked
+    return (
+        not known(draft.state, slot)
+        or asked == slot
+        or asked in OPEN_FORM
+        or draft.state.memory.get("editing") == slot
+        or bool(one.entities.get("correction"))
+        or (slot == "time" and draft.state.stage is Stage.CALLBACK_SCHEDULED)
+    )
+
+
+def _person(draft: Draft, one: Heard) -> None:
+    name = one.entities.get("name")
+    if name and _open_to(draft, "name", one):
+        write(draft, "name", name=str(name))
+    if phone := one.entities.get("phone"):
+        alternative = one.entities.get("phone_alt")
+        write(draft, "phone", phone=str(phone), phone_alt=str(alternative) if alternative else None)
+
+
+def _need(draft: Draft, one: Heard) -> None:
+    product = one.entities.get("product")
+    if product == UNSPECIFIED_CAR and not draft.state.slots.get("product"):
+        draft.remember(car=True)
+    if product in PRODUCTS and _open_to(draft, "need", one):
+        write(draft, "need", product=str(product))
+        draft.remember(car=None)
+    if draft.state.asked == "product":
+        _which_cover(draft, one)
+    sensitive = "sensitive" in one.entities
+    if sensitive and not known(draft.state, "need"):
+        write(draft, "need", product="suc_khoe")  # that he wants cover, not what he suffers from
+    told = one.wants(*WISHES) or product or one.entities.get("need")
+    if told and not sensitive and one.said.text and not draft.state.slots.get("need"):
+        write(draft, "need", need=one.said.text[:NEED_MAX])
+
+
+def _which_cover(draft: Draft, one: Heard) -> None:
+    """For a car: the compulsory cover, the car's own damage, or both (then the need says so)."""
+    said = fold(one.said.text)
+    compulsory, own = (pattern.search(said) is not None for pattern in COVERS)
+    both = BOTH.search(said) is not None or (compulsory and own)
+    if not (both or compulsory or own):
+        return
+    write(draft, "need", product="vat_chat_o_to" if own and not both else "tnds_o_to")
+    if both:
+        write(draft, "need", need=f"{draft.state.slots.get('need', '')} / {one.said.text}"[:NEED_MAX])
+    draft.remember(car=None)
+
+
+def _time(draft: Draft, one: Heard) -> None:
+    asked = draft.state.asked in ("time", *OPEN_FORM) or draft.state.stage is Stage.CALLBACK_SCHEDULED
+    told = any(one.entities.get(word) for word in (TIME_WORDS if asked else UNASKED_TIME))
+    if not told or not _open_to(draft, "time", one):
+        return
+    wished = appointments.wish(one.entities, now=draft.now, business=draft.business)
+    if wished:
+        write(draft, "time", callback_time=wished)
+        draft.remember(soon=None)
+    elif wished is not None:
+        soon(draft)
+
+
+def _details(draft: Draft, entities: Mapping[str, Any]) -> None:
+    given = {key: entities[key] for key in DETAILS if entities.get(key) is not None}
+    if given:
+        draft.state = with_slots(draft.state, **given)

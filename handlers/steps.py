@@ -1,0 +1,167 @@
+"""The bot's questions: which text asks, with which buttons; and what it says when it does not understand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from channels.contract import Button
+from handlers import schedule, slots, wording
+from handlers.draft import Draft
+from handlers.hearing import PRODUCTS, Heard
+from handlers.model import RecordConsent, Stage
+
+HUMAN: Final = Button(id="human", label="talk_human")
+CONSENT: Final = (
+    Button(id="c1:yes", label="agree"),
+    Button(id="c1:no", label="disagree"),
+    Button(id="c1:more", label="details"),
+    HUMAN,
+)
+MENU: Final = (
+    Button(id="buy", label="buy"),
+    Button(id="fee", label="fee"),
+    Button(id="renew", label="renew"),
+    Button(id="claim", label="claim"),
+    HUMAN,
+)
+OTHER_PRODUCT: Final = Button(id="p:other", label="p_other")
+PRODUCT: Final = (*(Button(id=f"p:{code}", label=f"p_{code}") for code in PRODUCTS), OTHER_PRODUCT)
+CAR: Final = tuple(Button(id=f"p:{code}", label=f"p_{code}") for code in ("tnds_o_to", "vat_chat_o_to"))
+TIME: Final = tuple(Button(id=f"t:{part}", label=f"t_{part}") for part in ("now", "morning", "afternoon", "evening"))
+OWN_NUMBER: Final = Button(id="contact", label="use_channel_phone", contact=True)
+SAME_NUMBER: Final = (
+    Button(id="phone:use", label="use_channel_phone"),
+    Button(id="phone:other", label="other_phone"),
+)
+CONFIRM: Final = (Button(id="ok", label="confirm"), Button(id="edit", label="edit"))
+EDIT: Final = tuple(Button(id=f"edit:{slot}", label=f"slot.{slot}") for slot in slots.ORDER)
+CALL: Final = (Button(id="call", label="call_me"),)
+TRIES: Final = 3  # of an answer that cannot be right
+UNCLEAR: Final = 2  # turns in a row that we did not understand
+NUMBER: Final = re.compile(r"[+\d][\d\s.()\-]{2,24}")
+WRONG_PHONE: Final[Mapping[str, str]] = {
+    "too_short": "error.phone_short",
+    "too_long": "error.phone_long",
+    "unknown_prefix": "error.phone_prefix",
+    "service_number": "error.phone_service",
+}
+
+TEXTS: Final[Mapping[str, str]] = {
+    "consent": "consent.unclear",  # the first time it is `ask_consent`
+    "menu": "greeting.menu",
+    "name": "ask.name",
+    "phone": "ask.phone",
+    "need": "ask.need",
+    "product": "ask.product_car",
+    "time": "ask.time",
+    "edit": "confirm.edit_which",
+}
+BUTTONS: Final[Mapping[str, tuple[Button, ...]]] = {
+    "consent": CONSENT,
+    "menu": MENU,
+    "need": PRODUCT,
+    "product": CAR,
+    "time": TIME,
+    "confirm": CONFIRM,
+    "edit": EDIT,
+    "phone_same": SAME_NUMBER,
+    "callback": CALL,
+}
+
+
+def greet(draft: Draft, *, safety: bool = False, hours: bool = True) -> None:
+    """At the first word: who speaks, and that it is a machine. After a safety text only that."""
+    if draft.state.stage is not Stage.NEW:
+        return
+    draft.move(Stage.GREETED)
+    if safety:
+        draft.say("greeting.bot_identity")
+        return
+    draft.say("greeting.first")
+    if hours and not schedule.in_hours(draft.now, draft.business):
+        draft.say("greeting.out_of_hours", gio_hen_lai=opening(draft))
+
+
+def opening(draft: Draft) -> str:
+    """When people are next at work, in words."""
+    return wording.moment(schedule.next_opening(draft.now, draft.business), draft.business, draft.state.lang)
+
+
+def ask_consent(draft: Draft) -> None:
+    """C1, layer 1, whole: the evidence names this text."""
+    draft.say("consent.layer1", *CONSENT)
+    draft.add(RecordConsent(purpose="C1", state="asked", text_key="consent.layer1"))
+    if draft.state.stage in (Stage.NEW, Stage.GREETED, Stage.COLLECTING, Stage.CONFIRMING):
+        draft.move(Stage.CONSENT_PENDING)
+    draft.set(asked="consent", tries=0)
+    draft.remember(consent_shown=True)
+
+
+def ask(draft: Draft, step: str) -> None:
+    """Open this question, or put it again."""
+    if draft.state.asked != step:
+        draft.set(asked=step, tries=0)
+    if step == "confirm":
+        _read_back(draft)
+    elif step == "phone_same":
+        offered = wording.phone(str(draft.state.memory.get("offered", "")))
+        draft.say("ask.phone_same_channel", *SAME_NUMBER, so_dien_thoai=offered)
+    else:
+        draft.say(TEXTS[step], *buttons(draft, step))
+
+
+def buttons(draft: Draft, step: str) -> tuple[Button, ...]:
+    """The buttons of a question, as many as the channel carries."""
+    if step == "phone":
+        return (OWN_NUMBER,) if draft.context.asks_contact else ()
+    all_of_them = BUTTONS.get(step, ())
+    room = draft.context.buttons
+    if 0 < room < len(all_of_them) and all_of_them[-1] in (HUMAN, OTHER_PRODUCT):
+        return (*all_of_them[: room - 1], all_of_them[-1])
+    return all_of_them
+
+
+def again(draft: Draft) -> None:
+    """Put the open question again; nothing when none is open."""
+    if draft.state.asked in TEXTS or draft.state.asked in ("confirm", "phone_same"):
+        ask(draft, draft.state.asked)
+
+
+def wrong_phone(draft: Draft, one: Heard) -> None:
+    """This number cannot be called: say what is wrong with it."""
+    draft.set(tries=draft.state.tries + 1)
+    typed = NUMBER.search(one.said.text) or NUMBER.search(one.said.contact.phone if one.said.contact else "")
+    draft.say(
+        WRONG_PHONE.get(str(one.entities.get("phone_invalid")), "error.phone_prefix"),
+        *buttons(draft, "phone"),
+        so_nhap=typed[0].strip() if typed else one.said.text[:20].strip() or "?",
+    )
+
+
+def not_understood(draft: Draft) -> bool:
+    """Say so once, with the question that is open; False at the second turn in a row: then a human is due."""
+    draft.set(unclear=draft.state.unclear + 1)
+    if draft.state.unclear >= UNCLEAR:
+        return False
+    if draft.state.asked == "name":
+        draft.say("ask.name_retry")
+        return True
+    open_question = draft.state.asked in TEXTS or draft.state.asked in ("confirm", "phone_same")
+    draft.say("error.not_understood_1", *(() if open_question else MENU))
+    again(draft)
+    return True
+
+
+def _read_back(draft: Draft) -> None:
+    known = draft.state.slots
+    product = known.get("product")
+    name = known.get("name") or wording.address(draft.state.salutation)
+    draft.say(
+        "confirm.summary",
+        *CONFIRM,
+        ten=str(name) if name else ("slot.you",),
+        san_pham=(f"buttons.p_{product}",) if product else str(known.get("need", ""))[:80],
+        gio_hen=wording.appointment(draft.state, draft.business),
+    )

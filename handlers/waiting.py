@@ -1,0 +1,177 @@
+"""From the bot to people: entering the queue, the call-back, and the little that is said while somebody waits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from handlers import appointments, consent, schedule, slots, steps, wording
+from handlers.draft import Draft
+from handlers.hearing import Heard
+from handlers.model import WAITING, OpenHandoff, Stage, TimerFired, with_slots
+
+LONG_WAIT: Final = timedelta(minutes=5)
+BEFORE_CALL: Final = timedelta(minutes=10)  # the advisor's task comes this long before the appointment
+MINUTES_A_PLACE: Final = 5  # estimate of a place in the queue
+CALL_WITHIN: Final = 120  # working minutes of a call-back without an appointment
+PRIORITIES: Final = {
+    "lead": 0,
+    "callback": 5,
+    "invalid": 5,
+    "no_phone": 5,
+    "returned": 5,
+    "care": 5,
+    "unclear": 10,
+    "human": 10,
+    "cancel": 10,
+    "privacy": 20,
+    "complaint": 20,
+    "claim": 20,
+    "minor": 30,
+    "distress": 30,
+    "urgent_claim": 30,
+}
+SILENT: Final = ("thanks", "yes", "media", "sticker", "nothing")
+
+
+def hand_over(draft: Draft, reason: str, *, consent_line: bool = True, told: bool = False) -> None:
+    """A human is wanted: queued at once, and the customer is told so (unless he is `told` in other words); the
+    consent line goes with it when C1 is open."""
+    urgent = PRIORITIES[reason]
+    was = draft.state.stage
+    if was not in WAITING or urgent > int(draft.state.memory.get("priority", 0)):
+        draft.add(OpenHandoff(reason="claim" if reason == "urgent_claim" else reason, priority=urgent))
+        draft.remember(priority=urgent)
+    if was is Stage.QUEUED:
+        if not told and not draft.said() and not draft.state.memory.get("noticed"):
+            _notice(draft)
+        return
+    draft.remember(noticed=None)
+    draft.move(Stage.QUEUED)
+    if not told:
+        _started(draft)
+    if schedule.in_hours(draft.now, draft.business):
+        draft.wake("long_wait", draft.now + LONG_WAIT)
+    if consent_line and "C1" not in draft.state.consents:
+        steps.ask_consent(draft)
+
+
+def enter(draft: Draft) -> None:
+    """A finished request waits for its advisor, in working hours."""
+    draft.move(Stage.QUEUED)
+    draft.remember(noticed=None)
+    draft.say("queue.entered")
+    _place(draft)
+    draft.wake("long_wait", draft.now + LONG_WAIT)
+
+
+def schedule_call(draft: Draft) -> None:
+    """The call has its time: the wished one, or the next at which people work."""
+    callback = draft.state.slots.get("callback_time")
+    if draft.state.memory.get("soon") or not callback:
+        callback = appointments.at_once(draft.now, draft.business)
+        draft.state = with_slots(draft.state, callback_time=callback)
+        draft.remember(soon=None)
+    draft.move(Stage.CALLBACK_SCHEDULED)
+    _told_when(draft)
+    begins = datetime.fromisoformat(str(callback["from"]))
+    draft.wake("callback", max(draft.now, begins - BEFORE_CALL))
+
+
+def hear(draft: Draft, heard: Sequence[Heard]) -> None:
+    """The customer speaks while he waits. People read it; the bot says little."""
+    if draft.state.stage is Stage.UNREACHABLE:
+        draft.add(OpenHandoff(reason="returned", priority=PRIORITIES["returned"]))
+        enter(draft)
+        return
+    if draft.state.asked == "consent" and consent.settled(draft, heard):
+        return
+    before = draft.state.slots.get("callback_time")
+    slots.fill(draft, heard)
+    if draft.state.asked in ("phone", "callback") or any(one.intent == "call_me" for one in heard):
+        _about_the_call(draft, heard)
+    elif draft.state.stage is Stage.CALLBACK_SCHEDULED and draft.state.slots.get("callback_time") != before:
+        schedule_call(draft)
+    elif not draft.state.memory.get("noticed") and not all(one.intent in SILENT for one in heard):
+        _notice(draft)
+
+
+def timer(draft: Draft, event: TimerFired) -> None:
+    """`long_wait`: offer a call. `callback`: the appointment is near."""
+    stage = draft.state.stage
+    if event.name == "callback" and stage is Stage.CALLBACK_SCHEDULED:
+        draft.add(OpenHandoff(reason="callback", priority=PRIORITIES["callback"]))
+    if event.name == "long_wait" and stage is Stage.QUEUED and draft.context.bot:
+        if draft.consented and not draft.state.asked:
+            draft.say("queue.long_wait", *steps.CALL)
+            draft.set(asked="callback", tries=0)
+        elif not draft.state.memory.get("noticed"):
+            _notice(draft)
+
+
+def _started(draft: Draft) -> None:
+    if schedule.in_hours(draft.now, draft.business):
+        draft.say("handoff.start")
+    elif draft.business.hotline:
+        draft.say("handoff.failed", ma_yeu_cau=draft.request_code(), gio_hen_lai=steps.opening(draft))
+    else:
+        draft.say("greeting.out_of_hours", gio_hen_lai=steps.opening(draft))
+
+
+def _place(draft: Draft) -> None:
+    place = draft.context.queue_position
+    if place > 0:
+        draft.say("queue.position", vi_tri=str(place), so_phut=str(place * MINUTES_A_PLACE))
+
+
+def _notice(draft: Draft) -> None:
+    """Once in a while of waiting: we read you."""
+    draft.remember(noticed=True)
+    if draft.state.stage is Stage.CALLBACK_SCHEDULED:
+        _told_when(draft)
+    elif draft.context.queue_position:
+        _place(draft)
+    elif schedule.in_hours(draft.now, draft.business):
+        draft.say("queue.notice_first")
+
+
+def _told_when(draft: Draft) -> None:
+    draft.say(
+        "queue.callback_set",
+        gio_hen=wording.appointment(draft.state, draft.business),
+        ma_yeu_cau=draft.request_code(),
+    )
+
+
+def _about_the_call(draft: Draft, heard: Sequence[Heard]) -> None:
+    if draft.state.asked == "phone" and not draft.state.slots.get("phone"):
+        wrong = [one for one in heard if one.entities.get("phone_invalid")]
+        if wrong and draft.state.tries + 1 < steps.TRIES:
+            steps.wrong_phone(draft, wrong[-1])
+        elif wrong:
+            draft.set(asked="", tries=0)  # people see what he typed
+        return
+    refused = draft.state.asked == "callback" and any(one.wants("no") for one in heard)
+    agreed = draft.state.asked == "phone" or any(one.wants("yes", "call_me", "talk_to_human") for one in heard)
+    if refused or not agreed:
+        draft.set(asked="" if refused else draft.state.asked)
+        return
+    call_back(draft)
+
+
+def call_back(draft: Draft) -> None:
+    """Instead of waiting here he is called. Needs C1 and a number."""
+    if not draft.consented:
+        if "C1" not in draft.state.consents:
+            steps.ask_consent(draft)
+        return
+    if not draft.state.slots.get("phone"):
+        steps.ask(draft, "phone")
+        return
+    begins = schedule.next_opening(draft.now, draft.business)
+    ends = schedule.add_minutes(begins, CALL_WITHIN, draft.business)
+    draft.state = with_slots(draft.state, callback_time=appointments.interval(begins, ends))
+    draft.remember(soon=None)
+    draft.add(OpenHandoff(reason="callback", priority=PRIORITIES["callback"]))
+    schedule_call(draft)
