@@ -33,18 +33,11 @@ def unsayable(business: Business, texts: Texts) -> dict[str, list[str]]:
     keys = [item.name for item in fields(Business) if item.type == "str"]
     marks: dict[str, Any] = {key: f"<{key}>" for key in keys if key != "timezone"}
     marked = replace(business, **marks)
-    key_of = {
-        variable: value[1:-1]
-        for variable, value in variables(
-            Say(key=min(texts.templates["vi"])), state=State(), business=marked, texts=texts
-        ).items()
-        if value.startswith("<")
-    }
     found: dict[str, set[str]] = {}
     for lang in LANGUAGES:
-        for name, text in texts.templates[lang].items():
-            for variable in text.variables:
-                key = key_of.get(variable, "")
-                if key and not getattr(business, key):
+        for name in texts.templates[lang]:
+            filled = variables(Say(key=name), state=State(lang=lang), business=marked, texts=texts)
+            for key in {value[1:-1] for value in filled.values() if value.startswith("<")}:
+                if not getattr(business, key):
                     found.setdefault(key, set()).add(name)
     return {key: sorted(names) for key, names in sorted(found.items())}

@@ -94,6 +94,12 @@ def test_the_net(lines: io.StringIO, text: str, masked: str) -> None:
     assert sum(logs.hits.values()) == (text != masked)
 
 
+def test_a_path_tells_its_pattern_only(lines: io.StringIO) -> None:
+    logs.get("x").info("failed", path="/d/{token}")
+    logs.get("x").info("failed", path="/d/abcdefghijklmnopqrstuvw/x")
+    assert [line["path"] for line in said(lines)] == ["/d/{token}", "/d/…/x"]
+
+
 def test_lists_are_looked_through(lines: io.StringIO) -> None:
     logs.get("x").info("caught", items=["0912345678", 3], found={"a": 1})
     assert said(lines)[0]["items"] == ["[phone]", "3"]
