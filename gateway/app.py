@@ -18,7 +18,9 @@ from channels.contract import Account, Adapter, InboundEvent
 from gateway import deliveries, webhooks, workers
 from gateway.config import Config
 from gateway.first_start import ensure_administrator
+from gateway.filestore import FileStore
 from gateway.hub import Hub
+from gateway.media import Fetcher
 from gateway.metrics import Metrics
 from gateway.parts import PARTS, Clock, Parts
 from gateway.web import security
@@ -120,7 +122,8 @@ async def start(parts: Parts) -> list[asyncio.Task[Any]]:
         client = parts.clients.get(account.id)
         if hasattr(client, "batches") and account.get("receive", "polling") == "polling":
             tasks.append(asyncio.create_task(workers.poll(parts, account.id), name=f"poll {account.id}"))
-    ticker = scheduler.start(store, extra=(("rejected", 1, parts.flush_rejected), *parts.ticks))
+    fetcher = Fetcher(parts, FileStore(parts.config.files.path))
+    ticker = scheduler.start(store, extra=(("rejected", 1, parts.flush_rejected), ("media", 1, fetcher.run), *parts.ticks))
     parts.closers.append(_stopper(sender, ticker, tasks))
     parts.state = ""
     return tasks

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from channels.contract import ChannelError, Delivery, DeliveryUnknown, MalformedPayload, NeedsReauth, outbound_from_json
+from channels.contract import ChannelError, Delivery, DeliveryUnknown, MalformedPayload, NeedsReauth, Permanent, outbound_from_json
 from gateway.verdict import AskHuman, Dead, ParkAccount, RetryAt, verdict
 from gateway.webhooks import unreadable
 from storage import outbox
@@ -79,7 +79,10 @@ class Sender:
         data = b""
         file = job.body.get("file")
         if file and self.read_file is not None:
-            data = await self.read_file(file[0])
+            try:
+                data = await self.read_file(file[0])
+            except FileNotFoundError as err:
+                raise Permanent("the file is gone", reason="file_gone") from err
         message = outbound_from_json(job.id, job.body, file_data=data)
         request = self.parts.adapters[account.channel].render(message, account)
         kp("send.before_call")

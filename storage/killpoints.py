@@ -28,16 +28,26 @@ NAMES: Final = frozenset(
         "poll.before_confirm",
     }
 )
-_WANTED, _, _COUNT = os.environ.get("GATEWAY_KILL_AT", "").partition(":")
-if _WANTED and _WANTED not in NAMES:
-    raise RuntimeError(f"GATEWAY_KILL_AT: no kill point named {_WANTED!r}; there are {', '.join(sorted(NAMES))}")
-_left = int(_COUNT or 1)
+_wanted = ""
+_left = 0
+
+
+def arm(where: str) -> None:
+    """`name[:n]`; '' disarms. For a process that was forked after its imports."""
+    global _wanted, _left
+    name, _, count = where.partition(":")
+    if name and name not in NAMES:
+        raise RuntimeError(f"GATEWAY_KILL_AT: no kill point named {name!r}; there are {', '.join(sorted(NAMES))}")
+    _wanted, _left = name, int(count or 1)
 
 
 def kp(name: str) -> None:
     """Die here if a test asked for it."""
     global _left
-    if name == _WANTED:
+    if name == _wanted:
         _left -= 1
         if _left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+arm(os.environ.get("GATEWAY_KILL_AT", ""))

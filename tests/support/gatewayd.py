@@ -1,0 +1,180 @@
+"""A real gateway process under a test's hands: started, killed, started again on the same files."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+
+SECRET: Final = "kill-test-secret-0123456789-abcdefghij"
+CONFIG: Final = """
+server: {{host: 127.0.0.1, port: {port}}}
+database: {{url: "{database}"}}
+files: {{path: {folder}/files}}
+keys: {{path: {folder}/keys}}
+business: {{name: IBAOHIEM, legal_name: IBAOHIEM, address: Hà Nội, hotline: "1900 0000", dpo_email: dpo@example.com, policy_url: "https://example.com/p",
+  product_url: "https://example.com/s", agency_code: X1, hours: always}}
+conversation: {{turn_quiet_ms: {quiet}, turn_max_ms: 3000}}
+logging: {{level: info, format: json}}
+limits: {{disk_free_mb: 0, disk_free_percent: 0}}
+accounts:
+  - {{channel: webchat, name: site}}
+{accounts}"""
+TELEGRAM: Final = """
+  - {{channel: telegram, name: main, token: "{token}", secret: "{secret}", receive: {receive}, api_url: "{api}",
+     limits: {{inbound_per_s: 0, outbound_per_s: 0, per_chat_per_s: 0}}}}
+"""
+
+
+class Zygote:
+    """See tests/support/zygote.py."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.zygote"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self._ask(None)["ready"]
+
+    def _ask(self, order: Mapping[str, Any] | None) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        if order is not None:
+            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return answer
+
+    def fork(self, config: Path, env: Mapping[str, str], log: Path) -> int:
+        return int(self._ask({"config": str(config), "env": dict(env), "log": str(log)})["pid"])
+
+    def wait(self, pid: int) -> int:
+        return int(self._ask({"wait": pid})["status"])
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(10)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(slots=True)
+class Gatewayd:
+    """One installation: a folder, a database, a port that stays the same over restarts."""
+
+    zygote: Zygote
+    folder: Path
+    database: str
+    port: int
+    pid: int = 0
+    token: str = ""
+    kills: int = 0
+    statuses: list[int] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        path = self.folder / "log"
+        return path.read_text("utf-8") if path.exists() else ""
+
+    async def start(self, *, kill_at: str = "") -> None:
+        """Fork a gateway; returns once it listens (or has died at its kill point before that)."""
+        self.pid = self.zygote.fork(self.folder / "config.yaml", {"GATEWAY_KILL_AT": kill_at}, self.folder / "log")
+        for _ in range(2000):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 0.5):
+                return
+            if not alive(self.pid):
+                if kill_at:
+                    return
+                raise AssertionError(f"the gateway ended: {self.log[-3000:]}")
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"the gateway does not listen: {self.log[-3000:]}")
+
+    async def kill(self) -> None:
+        """SIGKILL, whatever it is doing."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        await self.ended()
+
+    async def ended(self) -> int:
+        """Wait for its end; the exit status, negative for a signal."""
+        status = await asyncio.to_thread(self.zygote.wait, self.pid)
+        self.statuses.append(status)
+        self.kills += status == -signal.SIGKILL
+        return status
+
+    async def stop(self) -> int:
+        os.kill(self.pid, signal.SIGTERM)
+        return await self.ended()
+
+    async def api(self, method: str, path: str, body: Any = None) -> Any:
+        """The JSON API as administrator."""
+        async with aiohttp.ClientSession() as session:
+            headers = {"Authorization": f"Bearer {self.token}"}
+            async with session.request(method, f"{self.url}/api/v1{path}", json=body, headers=headers) as answer:
+                answered = await answer.json()
+                assert answer.status < 300, (path, answer.status, answered)
+                return answered
+
+    def command(self, *words: str) -> str:
+        """`gateway …` on this installation."""
+        done = subprocess.run(
+            [sys.executable, "-m", "gateway", *words, "--config", str(self.folder / "config.yaml")], capture_output=True, text=True, timeout=60, check=True
+        )
+        return done.stdout.strip()
+
+
+def alive(pid: int) -> bool:
+    """Running, and not merely waiting to be reaped."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] != b"Z"
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def installed(zygote: Zygote, folder: Path, database: str, *, accounts: str = "", quiet: int = 0) -> Iterator[Gatewayd]:
+    """A configured installation, not started; whatever runs at the end is killed."""
+    port = free_port()
+    (folder / "config.yaml").write_text(
+        CONFIG.format(port=port, database=database, folder=folder, quiet=quiet, accounts=accounts), encoding="utf-8"
+    )
+    gateway = Gatewayd(zygote, folder, database, port)
+    try:
+        yield gateway
+    finally:
+        if gateway.pid and alive(gateway.pid):
+            os.kill(gateway.pid, signal.SIGKILL)
+
+
+def telegram(api: str, token: str, *, receive: str = "webhook") -> str:
+    """The account's block of the configuration."""
+    return TELEGRAM.format(api=api, token=token, secret=SECRET, receive=receive)
+
+
+@contextlib.asynccontextmanager
+async def webhook(fake: Any, gateway: Gatewayd) -> AsyncIterator[None]:
+    """Tell the stand-in where the gateway is."""
+    form = {"url": f"{gateway.url}/hooks/telegram/main", "secret_token": SECRET, "max_connections": 40}
+    async with aiohttp.ClientSession() as session, session.post(f"{fake.url}/bot{fake.token}/setWebhook", json=form) as answer:
+        assert answer.status == 200, await answer.text()
+    yield
