@@ -54,11 +54,6 @@ HEADERS: Final[Mapping[str, str]] = {
     "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _OFF),
     "Cache-Control": "no-store",
 }
-FILE_HEADERS: Final[Mapping[str, str]] = {  # for bytes that came from outside
-    "Content-Security-Policy": "sandbox; default-src 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-}
 
 
 def harden(app: web.Application) -> None:
