@@ -51,7 +51,7 @@ def mount(app: web.Application, parts: Parts, *, trusted: bool = False) -> Api:
     inner[API] = api
     inner[TRUSTED] = trusted
     for route in found:
-        inner.router.add_route(route.method, route.path, handler_of(route), name=f"{route.method} {route.path}")
+        inner.router.add_route(route.method, route.path, handler_of(route))
     app[API] = api
     app.add_subapp(BASE, inner)
     api.attach()

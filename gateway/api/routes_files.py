@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import quote
 
 from aiohttp import web
 
@@ -14,7 +13,7 @@ from gateway.api.errors import ApiError, not_found
 from gateway.api.multipart import Form
 from gateway.api.routes_contacts import thing
 from gateway.filecheck import FileRefused, accept
-from gateway.web.security import FILE_HEADERS
+from gateway.web.files import download
 from storage import contacts, files
 from storage.tx import Tx
 
@@ -107,14 +106,6 @@ async def get_file(call: Call, file_id: str) -> web.Response:
     except FileNotFoundError:
         raise not_found() from None
     call.note("file.read", "file", file.id, fields=("content",))
-    return web.Response(
-        body=data,
-        content_type=file.mime,
-        headers={**FILE_HEADERS, "Content-Disposition": disposition(file.name), "X-Request-Id": call.id},
-    )
-
-
-def disposition(name: str) -> str:
-    """`attachment` with the name in both spellings; it was cleaned when it was kept."""
-    plain = "".join(letter if (letter.isascii() and letter.isalnum()) or letter in "._-" else "_" for letter in name)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    answer = download(data, name=file.name, mime=file.mime)
+    answer.headers["X-Request-Id"] = call.id
+    return answer
