@@ -72,7 +72,7 @@ _DECODER: Final = json.JSONDecoder(
 
 def read_json(body: bytes) -> Any:
     """The value that `body` spells. Strict UTF-8 (a BOM is cut), at most 32 deep, keys once, numbers finite and
-    at most 20 digits. 6 µs for a Telegram message of 500 bytes."""
+    at most 20 digits. 8 µs for a Telegram message of 500 bytes."""
     if body.startswith(_BOM):
         body = body[3:]
     if not _shallow(body):
@@ -91,12 +91,13 @@ def read_json(body: bytes) -> Any:
 
 def _at(raw: Any, path: Sequence[str]) -> Any:
     value = raw
-    for depth, key in enumerate(path):
-        if value is None:
+    for key in path:
+        if isinstance(value, dict):
+            value = value.get(key)
+        elif value is None:
             return None
-        if not isinstance(value, Mapping):
-            raise MalformedPayload(f"{'.'.join(path[:depth]) or 'the payload'}: an object was expected")
-        value = value.get(key)
+        else:
+            raise MalformedPayload(f"{'.'.join(path[: path.index(key)]) or 'the payload'}: an object was expected")
     return value
 
 

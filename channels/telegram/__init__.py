@@ -1,4 +1,4 @@
-"""Telegram. Importing it imports no aiogram (a second and 24 MB, see `calls`): that comes with the first call."""
+"""Telegram. Importing it imports no aiogram (a second and 25 MB, see `calls`): that comes with the first call."""
 
 from channels.telegram.adapter import ADAPTER
 

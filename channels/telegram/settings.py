@@ -15,14 +15,16 @@ _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{32,256}")
 
 
 def token_of(account: Account) -> str:
-    return str(account.get("token"))
+    return next(iter(_several(account.get("token"))), "")
 
 
 def secrets_of(account: Account) -> list[str]:
     """The webhook's secrets, the newest first; a second one is good while Telegram changes over."""
-    given = account.get("secret")
-    several = given if isinstance(given, (list, tuple)) else [given]
-    return [str(secret) for secret in several if secret]
+    return _several(account.get("secret"))
+
+
+def _several(given: object) -> list[str]:
+    return [str(value) for value in (given if isinstance(given, (list, tuple)) else [given]) if value]
 
 
 def receives(account: Account) -> str:

@@ -29,6 +29,7 @@ TEXT_LIMIT: Final = 4096  # code points
 
 Raw = Mapping[str, Any]
 
+_FORWARDED: Final = frozenset({"forward_origin", "forward_date", "is_automatic_forward"})
 _START: Final = re.compile(r"/start(?:@\w+)?(?:\s+([A-Za-z0-9_-]{1,64}))?\s*", re.IGNORECASE)
 
 # Fields of a message that frame what is said, and say nothing themselves.
@@ -294,7 +295,7 @@ def _number(message: Raw) -> str:
 
 
 def _forwarded(message: Raw) -> bool:
-    return any(field in message for field in ("forward_origin", "forward_date", "is_automatic_forward"))
+    return not _FORWARDED.isdisjoint(message)
 
 
 def _when(raw: Raw) -> datetime:
