@@ -11,9 +11,8 @@ from typing import Final
 from channels.contract import Button
 from handlers import schedule, waiting, wording
 from handlers.draft import Draft
-from handlers.hearing import PRODUCTS, Heard
+from handlers.hearing import PRODUCTS, Heard, reread
 from handlers.model import EMPTY, Business, CareAnswered, Stage, TimerFired
-from handlers.understanding.fold import fold
 
 CHECK_AFTER: Final = timedelta(days=1)  # process.md 3.8: delivery check T+1 after it was sent
 SURVEY_AFTER: Final = timedelta(days=7)
@@ -21,6 +20,7 @@ LATER: Final = timedelta(hours=2)
 LOW: Final = 2  # this score and below: a complaint candidate within the hour
 ANSWER_WITHIN: Final = 60  # working minutes
 COMMENT_MAX: Final = 1000
+SHORT: Final = 4  # words: in a longer message a number counts something else
 
 RECEIVED: Final = (Button(id="got:yes", label="received"), Button(id="got:no", label="not_received"))
 SCORES: Final = tuple(Button(id=f"csat:{score}", label=f"csat_{score}") for score in range(5, 0, -1))
@@ -139,7 +139,7 @@ def _received(draft: Draft, heard: Sequence[Heard]) -> bool:
 def _got(one: Heard) -> str:
     if one.stale or one.wants("claim", "talk_to_human"):
         return ""
-    said = fold(one.said.text)
+    said = one.folded
     if one.said.payload or not said:
         return {"yes": "received", "no": "not_received"}.get(one.intent, "")
     if WRONG.search(said):
@@ -167,15 +167,16 @@ def _scored(draft: Draft, heard: Sequence[Heard]) -> bool:
 
 
 def _score(one: Heard) -> int:
-    given = one.entities.get("csat")
-    if given in (1, 2, 3, 4, 5):
-        return 0 if one.stale else int(given)
+    """1 to 5; 0 when he speaks of something else: not every number is a score ("xe 2 bánh", "nhà có 3 người")."""
     if one.stale or one.wants("claim", "buy", "ask_fee", "renewal", "talk_to_human"):
         return 0
-    said = fold(one.said.text)
-    if digit := ALONE.fullmatch(said) or DIGIT.search(said):
+    if one.said.payload:
+        return int(one.entities.get("csat", 0))
+    if digit := ALONE.fullmatch(one.folded) or DIGIT.search(one.folded):
         return int(digit[1])
-    return next((score for score, pattern in WORDS if pattern.search(said)), 0)
+    if said := next((score for score, pattern in WORDS if pattern.search(one.folded)), 0):
+        return said
+    return int(one.entities.get("csat", 0)) if len(one.folded.split()) <= SHORT else 0
 
 
 def _commented(draft: Draft, heard: Sequence[Heard]) -> bool:
@@ -202,9 +203,15 @@ def _wants_more(one: Heard) -> bool:
     return one.wants("ask_fee", "renewal") or (one.wants("buy") and bool(one.entities.get("product")))
 
 
+def _plain(one: Heard, now: datetime) -> bool:
+    """Nothing in it that he could want, read without the question in mind."""
+    read = reread(one.said.text, now=now)
+    return read.intent in ("other", "greeting", "yes", "no", "spam_abuse") and "topic" not in read.entities
+
+
 def _let_be(draft: Draft, heard: Sequence[Heard]) -> bool:
     """No answer. Something else wanted: the question gives way. Nothing understood: ask once more, then let it be."""
-    plain = all(one.intent in ("other", "greeting", "media", "sticker", "nothing") or one.stale for one in heard)
+    plain = all(one.stale or one.wordless or one.said.payload or _plain(one, draft.now) for one in heard)
     if plain and not draft.state.tries and draft.state.asked in ("received", "csat"):
         draft.set(tries=1)
         draft.say("error.not_understood_1", *(RECEIVED if draft.state.asked == "received" else SCORES), purpose="care")

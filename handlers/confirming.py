@@ -10,7 +10,6 @@ from handlers import schedule, slots, steps, waiting
 from handlers.draft import Draft
 from handlers.hearing import Heard
 from handlers.model import OpenHandoff, Stage
-from handlers.understanding.fold import fold
 
 WHICH: Final = (  # what he wants to change, in his own words
     ("phone", re.compile(r"\b(?:so|sdt|dien thoai|phone|number)\b")),
@@ -75,14 +74,15 @@ def submit(draft: Draft) -> None:
 def is_question(one: Heard) -> bool:
     """Something that a person (later: the catalogue) answers, and that must not stop the form."""
     topic = one.entities.get("topic")
-    asks = one.intent in QUESTIONS or (one.intent == "other" and topic is not None and topic not in NO_QUESTION)
+    asks = one.wants(*QUESTIONS) or (one.intent == "other" and topic is not None and topic not in NO_QUESTION)
     return asks and not one.stale
 
 
 def answer_question(draft: Draft, heard: Sequence[Heard]) -> bool:
     """Answer by the bot as far as it may; True when the rest is for an advisor."""
     if any(one.entities.get("topic") == "bot_identity" for one in heard):
-        draft.say("greeting.bot_identity")
+        if not draft.said():  # the greeting has just told him
+            draft.say("greeting.bot_identity")
         return False
     draft.say("advice.no_advice_by_bot")
     return True
@@ -92,7 +92,7 @@ def _which(draft: Draft, heard: Sequence[Heard]) -> str:
     for one in heard:
         if chosen := one.entities.get("edit"):
             return "" if one.stale else str(chosen)
-        said = fold(one.said.text)
+        said = one.folded
         if (draft.state.asked == "edit" or WRONG.search(said)) and not one.said.payload and not one.wants("yes"):
             return next((slot for slot, pattern in WHICH if pattern.search(said)), "")
     return ""

@@ -46,7 +46,7 @@ def settled(draft: Draft, heard: Sequence[Heard]) -> bool:
         refuse(draft, by)
         draft.say("consent.declined", steps.HUMAN)
     else:
-        draft.say("consent.layer2", *steps.CONSENT)
+        draft.say("consent.layer2", *steps.buttons(draft, "consent"))
         draft.add(RecordConsent(purpose="C1", state="asked", text_key="consent.layer2"))
     return True
 

@@ -108,7 +108,11 @@ def _said(draft: Draft, said: Sequence[Said]) -> None:
     draft.salutation = hearing.salutation(heard)
     if any(one.had_secret for one in said):
         draft.say("error.secret_shared")
-    if care.hear(draft, heard) or requests.divert(draft, heard):
+    if draft.state.care:
+        if care.hear(draft, heard):
+            return
+        heard = [hearing.hear(one, draft.state, now=draft.now) for one in said]  # of something else, so read anew
+    if requests.divert(draft, heard):
         return
     if draft.state.stage in WAITING:
         waiting.hear(draft, heard)

@@ -115,10 +115,12 @@ SELF_HARM: Final = re.compile(r"\btự (?:tử|sát|vẫn)\b")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """One thing that was said. `stale` -- a button of a question that is not open any more."""
+    """One thing that was said. `folded` -- its text without marks and case · `stale` -- a button of a question that
+    is not open any more."""
 
     said: Said
     intent: str
+    folded: str = ""
     entities: Mapping[str, Any] = EMPTY
     also: tuple[str, ...] = ()
     stale: bool = False
@@ -137,23 +139,24 @@ class Heard:
 
 def hear(said: Said, state: State, *, now: datetime) -> Heard:
     """Read one message against what was asked last."""
-    payload = said.payload or (said.text.strip() if said.text.strip() in TAPS and ":" in said.text else "")
-    tap = TAPS.get(payload) or _typed(said.text, state.asked)
     if said.contact is not None:
         return _card(said, now=now)
-    if tap is not None:
-        stale = bool(tap.steps) and state.asked not in tap.steps
-        return Heard(said=said, intent=tap.intent, entities=tap.entities, stale=stale)
-    if fold(said.text) in RESUME:
-        return Heard(said=said, intent="opt_on")
-    read = understand(said.text, _context(state), now=now) if said.text.strip() else None
-    if read is None:
-        return Heard(said=said, intent=_WORDLESS.get(said.kind, "nothing"))
     folded = fold(said.text)
+    payload = said.payload or (said.text.strip() if ":" in said.text else TYPED.get(folded.strip(" .!?"), ""))
+    tap = TAPS.get(payload)
+    if tap is not None and (said.payload or not tap.steps or state.asked in tap.steps):
+        stale = bool(tap.steps) and state.asked not in tap.steps
+        return Heard(said=said, intent=tap.intent, entities=tap.entities, folded=folded, stale=stale)
+    if not folded:
+        return Heard(said=said, intent=_WORDLESS.get(said.kind, "nothing"))
+    if folded in RESUME:
+        return Heard(said=said, intent="opt_on", folded=folded)
+    read = understand(said.text, _context(state), now=now)
     return Heard(
         said=said,
         intent=read.intent,
         entities=read.entities,
+        folded=folded,
         also=tuple(read.also),
         speaks_as=read.speaks_as,
         distress=DISTRESS.search(folded) is not None or SELF_HARM.search(said.text.lower()) is not None,
@@ -182,8 +185,14 @@ def _card(said: Said, *, now: datetime) -> Heard:
 def reread(text: str, *, now: datetime) -> Heard:
     """A message of before the consent, read again for what it holds; nothing was asked then."""
     read = understand(text, None, now=now)
-    said = Said(message_id="", kind=Kind.TEXT, at=now, text=text)
-    return Heard(said=said, intent=read.intent, entities=read.entities, also=tuple(read.also), speaks_as=read.speaks_as)
+    return Heard(
+        said=Said(message_id="", kind=Kind.TEXT, at=now, text=text),
+        intent=read.intent,
+        entities=read.entities,
+        folded=fold(text),
+        also=tuple(read.also),
+        speaks_as=read.speaks_as,
+    )
 
 
 def language(heard: Sequence[Heard], state: State, known: tuple[str, ...]) -> str:
@@ -197,9 +206,3 @@ def salutation(heard: Sequence[Heard]) -> str:
     """The last thing he called himself in these messages."""
     called = [str(one.entities.get("salutation") or one.speaks_as) for one in heard]
     return next((word for word in reversed(called) if word), "")
-
-
-def _typed(text: str, asked: str) -> Tap | None:
-    payload = TYPED.get(fold(text).strip(" .!?"), "")
-    tap = TAPS.get(payload)
-    return tap if tap is not None and asked in tap.steps else None

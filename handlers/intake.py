@@ -96,6 +96,8 @@ def _question(draft: Draft, heard: Sequence[Heard]) -> None:
     refused = draft.state.consents.get("C1") not in (None, "given")
     if refused or confirming.answer_question(draft, heard):
         _open(draft, heard)
+    else:
+        steps.ask(draft, "menu")
 
 
 def _agrees(draft: Draft, heard: Sequence[Heard]) -> bool:
@@ -145,13 +147,14 @@ def _collect(draft: Draft, heard: Sequence[Heard]) -> None:
         return
     changed = slots.fill(draft, heard)
     _take_freely(draft, heard)
-    if changed or _answered(draft, asked):
-        if asked != "phone" or _answered(draft, asked) or not _wrong_phone(draft, heard):
-            proceed(draft)
+    answered = _answered(draft, asked)
+    if not answered and asked in ("phone", "phone_same") and _wrong_phone(draft, heard):
         return
-    if asked in ("phone", "phone_same") and _wrong_phone(draft, heard):
-        return
-    if any(one.wants("no") for one in heard):
+    if changed or answered:
+        if any(confirming.is_question(one) for one in heard):
+            confirming.answer_question(draft, heard)
+        proceed(draft)
+    elif any(one.wants("no") for one in heard):
         _will_not_say(draft, asked)
     elif any(one.said.kind is Kind.AUDIO for one in heard):
         draft.say("error.voice")

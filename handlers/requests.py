@@ -11,7 +11,6 @@ from handlers import consent, idle, steps, waiting, wording
 from handlers.draft import Draft, code
 from handlers.hearing import Heard
 from handlers.model import WAITING, CancelSends, Note, Relabel, Stage
-from handlers.understanding.fold import fold
 
 MUTE: Final = timedelta(hours=24)
 WARNINGS: Final = 2
@@ -124,7 +123,7 @@ def _person(draft: Draft, heard: Sequence[Heard]) -> bool:
 
 def _call_me(one: Heard) -> bool:
     """He wants to be called, which the form is about, not to leave it."""
-    return not one.said.payload and (one.intent != "talk_to_human" or CALL.search(fold(one.said.text)) is not None)
+    return not one.said.payload and (one.intent != "talk_to_human" or CALL.search(one.folded) is not None)
 
 
 def _abuse(draft: Draft, heard: Sequence[Heard]) -> bool:

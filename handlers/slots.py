@@ -10,7 +10,6 @@ from handlers import appointments
 from handlers.draft import Draft
 from handlers.hearing import PRODUCTS, Heard, salutation
 from handlers.model import Stage, State, with_slots
-from handlers.understanding.fold import fold
 
 ORDER: Final = ("name", "phone", "need", "time")  # asked in this order
 NEED_MAX: Final = 2000  # characters: data dictionary, need_text
@@ -106,8 +105,8 @@ def _open_to(draft: Draft, slot: str, one: Heard) -> bool:
     asked = draft.state.asked
     return (
         not known(draft.state, slot)
-        or asked == slot
-        or asked in OPEN_FORM
+        or asked in (slot, *OPEN_FORM)
+        or (slot == "need" and asked == "product")
         or draft.state.memory.get("editing") == slot
         or bool(one.entities.get("correction"))
         or (slot == "time" and draft.state.stage is Stage.CALLBACK_SCHEDULED)
@@ -135,16 +134,15 @@ def _need(draft: Draft, one: Heard) -> None:
     sensitive = "sensitive" in one.entities
     if sensitive and not known(draft.state, "need"):
         write(draft, "need", product="suc_khoe")  # that he wants cover, not what he suffers from
-    told = one.wants(*WISHES) or product or one.entities.get("need")
+    told = product or one.entities.get("need") or (one.wants(*WISHES) and not known(draft.state, "need"))
     if told and not sensitive and one.said.text and not draft.state.slots.get("need"):
         write(draft, "need", need=one.said.text[:NEED_MAX])
 
 
 def _which_cover(draft: Draft, one: Heard) -> None:
     """For a car: the compulsory cover, the car's own damage, or both (then the need says so)."""
-    said = fold(one.said.text)
-    compulsory, own = (pattern.search(said) is not None for pattern in COVERS)
-    both = BOTH.search(said) is not None or (compulsory and own)
+    compulsory, own = (pattern.search(one.folded) is not None for pattern in COVERS)
+    both = BOTH.search(one.folded) is not None or (compulsory and own)
     if not (both or compulsory or own):
         return
     write(draft, "need", product="vat_chat_o_to" if own and not both else "tnds_o_to")

@@ -91,7 +91,7 @@ def opening(draft: Draft) -> str:
 
 def ask_consent(draft: Draft) -> None:
     """C1, layer 1, whole: the evidence names this text."""
-    draft.say("consent.layer1", *CONSENT)
+    draft.say("consent.layer1", *buttons(draft, "consent"))
     draft.add(RecordConsent(purpose="C1", state="asked", text_key="consent.layer1"))
     if draft.state.stage in (Stage.NEW, Stage.GREETED, Stage.COLLECTING, Stage.CONFIRMING):
         draft.move(Stage.CONSENT_PENDING)

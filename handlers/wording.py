@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from handlers import schedule
@@ -125,5 +125,5 @@ def hours(business: Business, lang: str) -> str:
 
 
 def deadline(now: datetime, business: Business, lang: str, *, minutes: int) -> str:
-    """Until when people will have answered: in working time, and never before it can be read."""
-    return moment(schedule.add_minutes(now + timedelta(seconds=59), minutes, business), business, lang)
+    """Until when people will have answered, in working time."""
+    return moment(schedule.add_minutes(now, minutes, business), business, lang)

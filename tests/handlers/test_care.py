@@ -1,0 +1,202 @@
+"""After the sale: when it is asked, how the answers are read, and what comes of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from handlers import care
+from handlers.model import CareAnswered, OpenHandoff, Stage, State, TimerFired, WakeAt
+from tests.stories.world import HANOI, MAI, MONDAY, OFFICE, World
+
+DATA = {"task": "t1", "policy": "p1", "number": "XM-123", "product": "tnds_xe_may", "insurer": "Hãng mẫu"}
+
+
+def after_the_sale(**changes: Any) -> World:
+    return World(
+        state=State(
+            stage=Stage.WON, consents={"C1": "given"}, slots={"name": "Lan", "phone": "+84901234567"}, **changes
+        )
+    )
+
+
+def asked(kind: str) -> World:
+    world = after_the_sale()
+    due(world, kind)
+    assert world.found(CareAnswered) == [CareAnswered(task="t1", state="sent")]
+    return world
+
+
+def due(world: World, kind: str, name: str = "care") -> None:
+    world.happens(TimerFired(name=name, at=world.now, data={**DATA, "kind": kind}))
+
+
+def test_the_plan_of_a_policy() -> None:
+    sent = datetime(2026, 11, 23, 22, 30, tzinfo=HANOI)
+    plan = care.plan(policy="p1", sent_at=sent, business=OFFICE)
+    assert [(task.kind, task.due_at.astimezone(HANOI).isoformat()) for task in plan] == [
+        ("check_t1", "2026-11-25T08:00:00+07:00"),  # a day later is 22:30: shifted, not dropped
+        ("csat", "2026-12-01T08:00:00+07:00"),
+    ]
+    assert len({task.key for task in plan}) == 2
+    assert plan == care.plan(policy="p1", sent_at=sent, business=OFFICE)
+    noon = care.plan(policy="p1", sent_at=MONDAY.replace(hour=12), business=OFFICE)
+    assert [task.due_at.astimezone(HANOI).hour for task in noon] == [12, 12]
+
+
+@pytest.mark.parametrize("kind, text", [("check_t1", "delivery.check_t1"), ("csat", "care.csat_ask")])
+def test_it_is_asked(kind: str, text: str) -> None:
+    world = asked(kind)
+    assert world.said == [text]
+    assert (world.state.stage, world.state.care["task"]) == (Stage.WON, "t1")
+    assert [(say.klass, say.purpose) for say in world.effects if hasattr(say, "klass")] == [("D", "care")]
+
+
+@pytest.mark.parametrize(
+    "text, answer",
+    [
+        ("rồi em", "received"),
+        ("đã nhận được rồi nhé", "received"),
+        ("ok nhận được rồi", "received"),
+        ("da nhan", "received"),
+        ("got it, thanks", "received"),
+        ("chưa", "not_received"),
+        ("chưa nhận được", "not_received"),
+        ("chua thay gi ca", "not_received"),
+        ("not yet", "not_received"),
+        ("nhận rồi mà sai tên", "wrong_info"),
+        ("sai biển số rồi em ơi", "wrong_info"),
+    ],
+)
+def test_received_in_his_own_words(text: str, answer: str) -> None:
+    world = asked("check_t1")
+    world.say(text)
+    assert world.found(CareAnswered) == [CareAnswered(task="t1", state="answered", answer=answer)]
+    assert not world.state.care
+    if answer == "received":
+        assert (world.said, world.state.stage) == (["care.csat_high"], Stage.WON)
+    else:
+        assert world.found(OpenHandoff) == [OpenHandoff(reason="care", priority=5)]
+        assert world.state.stage is Stage.QUEUED
+        assert world.said == ["delivery.wrong_info"] * (answer == "wrong_info") + ["handoff.start"]
+
+
+@pytest.mark.parametrize(
+    "text, score",
+    [
+        ("5", 5),
+        ("4 nha em", 4),
+        ("3", 3),
+        ("cho 5 điểm", 5),
+        ("5 sao", 5),
+        ("5/5", 5),
+        ("tốt lắm 5 sao", 5),
+        ("rất tốt", 5),
+        ("tuyệt vời", 5),
+        ("tốt", 4),
+        ("hài lòng", 4),
+        ("bình thường thôi", 3),
+        ("tạm được", 3),
+        ("chưa tốt", 2),
+        ("tệ", 2),
+        ("không hài lòng", 2),
+        ("rất tệ", 1),
+        ("very bad", 1),
+        ("1 sao", 1),
+    ],
+)
+def test_a_score_in_his_own_words(text: str, score: int) -> None:
+    world = asked("csat")
+    world.say(text)
+    assert world.found(CareAnswered) == [CareAnswered(task="t1", state="answered", answer=str(score))]
+    if score <= 2:
+        assert world.said == ["care.csat_low"]
+        assert world.found(OpenHandoff)[0].reason == "complaint"
+        assert "10:00" in world.words  # within a working hour
+    else:
+        assert (world.said, world.state.asked) == (["care.csat_comment"], "csat_comment")
+
+
+@pytest.mark.parametrize(
+    "text", ["phí xe máy 2 bánh bao nhiêu", "nhà mình có 3 người muốn mua bảo hiểm sức khỏe", "gặp nhân viên"]
+)
+def test_a_number_in_something_else_is_no_score(text: str) -> None:
+    world = asked("csat")
+    world.say(text)
+    assert not world.found(CareAnswered)
+    assert not world.state.care
+    assert world.state.stage is not Stage.WON
+
+
+@pytest.mark.parametrize("answer", ["5 sao, em Mai nhiệt tình", "bỏ qua", "không", "cảm ơn em"])
+def test_a_comment_or_none(answer: str) -> None:
+    world = asked("csat")
+    world.tap("csat:4")
+    world.say(answer)
+    assert (world.said, world.state.asked, world.state.stage) == (["care.csat_high"], "", Stage.WON)
+    comments = [effect.comment for effect in world.found(CareAnswered)]
+    assert comments == ([answer] if "Mai" in answer else [])
+
+
+def test_what_nobody_understands_is_asked_once_more_and_then_let_be() -> None:
+    world = asked("csat")
+    world.say("hả")
+    assert world.said == ["error.not_understood_1"]
+    assert world.shown == ["csat:5", "csat:4", "csat:3", "csat:2", "csat:1"]
+    world.say("là sao")
+    assert not world.state.care
+
+
+def test_never_while_a_person_has_it() -> None:
+    world = after_the_sale()
+    world.act("take", MAI)
+    due(world, "csat")
+    assert world.said == []
+    assert world.found(WakeAt) == [
+        WakeAt(name="care:t1", at=world.now.astimezone(UTC) + timedelta(hours=2), data={**DATA, "kind": "csat"})
+    ]
+    world.wait(timedelta(hours=1))
+    world.act("close", MAI, outcome="won")
+    world.wait(timedelta(hours=1))
+    assert world.said == ["care.csat_ask"]
+
+
+def test_never_beside_another_open_question() -> None:
+    world = asked("check_t1")
+    world.happens(TimerFired(name="care", at=world.now, data={**DATA, "task": "t2", "kind": "csat"}))
+    assert world.said == []
+    assert world.state.care["task"] == "t1"
+    assert "care:t2" in world.timers
+
+
+def test_never_at_night() -> None:
+    world = after_the_sale()
+    world.now = MONDAY.replace(hour=21, minute=30)
+    due(world, "csat")
+    assert world.said == []
+    assert world.timers["care:t1"][0] == datetime(2026, 11, 24, 8, 0, tzinfo=HANOI)
+
+
+@pytest.mark.parametrize("changes", [{"reminders_off": True}, {"reminders_off": True, "ads_off": True}])
+def test_never_to_him_who_wants_no_reminders(changes: dict[str, Any]) -> None:
+    world = after_the_sale(**changes)
+    due(world, "csat")
+    assert world.effects == [CareAnswered(task="t1", state="skipped", reason="opted out")]
+
+
+def test_a_late_tap_on_an_old_question_says_nothing_new() -> None:
+    world = asked("check_t1")
+    world.tap("got:yes")
+    world.tap("got:no")
+    assert not world.found(CareAnswered)
+    assert world.state.stage is Stage.WON
+    assert world.said == []
+
+
+@pytest.mark.parametrize("data", [{}, {"task": "t1"}, {"kind": "csat"}, {"task": "t1", "kind": "renewal_t30"}])
+def test_a_task_that_is_not_ours_is_let_be(data: dict[str, str]) -> None:
+    world = after_the_sale()
+    world.happens(TimerFired(name="care", at=world.now, data=data))
+    assert world.effects == []
