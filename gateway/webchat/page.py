@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -153,5 +154,6 @@ def _imprint(agency: Agency, words: Mapping[str, Any]) -> list[tuple[str, str, s
     return [line for line in lines if line[1]]
 
 
+@functools.cache
 def _read(name: str) -> Any:
-    return yaml.safe_load((HERE / name).read_text("utf-8"))
+    return yaml.load((HERE / name).read_text("utf-8"), yaml.CSafeLoader)  # noqa: S506 -- the safe one, in C: ten times faster

@@ -141,6 +141,7 @@ class Talk:
                 return
             if not await self._frame(message.data):
                 return
+            await asyncio.sleep(0)  # the answer may leave before the next frame is read
 
     async def _frame(self, data: str) -> bool:
         """Whether to go on."""

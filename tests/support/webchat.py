@@ -1,0 +1,205 @@
+"""A gateway with the public page and the web chat, in this process; visitors without a browser; an advisor."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, Self
+
+import aiohttp
+from aiohttp import web
+
+from gateway import webchat
+from gateway.app import compose, start, stop
+from gateway.config import load
+from gateway.parts import PARTS, Parts
+from gateway.web import security
+from gateway.web.static import Assets
+from handlers.model import Advisor
+from storage import advisors
+
+PATIENCE: Final = 10.0
+CONFIG: Final = """
+server: {{host: 127.0.0.1, port: {port}}}
+database: {{url: "{database}"}}
+conversation: {{turn_quiet_ms: {quiet}, turn_max_ms: {quiet}}}
+business:
+  name: IBAOHIEM
+  legal_name: Công ty TNHH Đại lý Bảo hiểm IBAOHIEM (thử)
+  address: 1 Lê Lợi, TP. Hồ Chí Minh
+  hotline: "1900 6868"
+  dpo_email: dulieu@ibaohiem.example
+  policy_url: https://ibaohiem.example/chinh-sach
+  product_url: https://ibaohiem.example/san-pham
+  agency_code: DL-00123
+  domains: [ibaohiem.example]
+  hours: always
+accounts:
+  - {{channel: webchat, name: site, origins: ["https://shop.example"]}}
+"""
+
+
+class Site:
+    """`async with Site(folder) as site:`; `await site.restart()` keeps the address and the data."""
+
+    def __init__(self, folder: Path, *, database: str = "", quiet_ms: int = 0) -> None:
+        self.folder = folder
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        text = CONFIG.format(port=self.port, database=database or "sqlite:///gateway.db", quiet=quiet_ms)
+        (folder / "config.yaml").write_text(text, encoding="utf-8")
+        self.parts: Parts
+        self._runner: web.AppRunner
+
+    async def __aenter__(self) -> Self:
+        await self.up()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.down()
+
+    async def up(self) -> None:
+        parts = self.parts = compose(load(self.folder / "config.yaml", {}))
+        app = web.Application()
+        app[PARTS] = parts
+        security.harden(app)
+        Assets().mount(app)
+        webchat.mount(app, parts)
+        await start(parts)
+        self._runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
+
+    async def down(self) -> None:
+        await self._runner.cleanup()
+        await stop(self.parts)
+
+    async def restart(self) -> None:
+        await self.down()
+        await self.up()
+
+    # ---- what the desk would do
+
+    async def advisor(self, name: str = "Nguyễn Thị Thu Hằng") -> Advisor:
+        made = await self.parts.store.run(lambda tx: advisors.create(tx, name=name, role="advisor", by="test", agent_code="TV-07"))
+        assert made is not None
+        return Advisor(id=made.id, name=made.name, code=made.agent_code, role=made.role)
+
+    async def act(self, thread: str, name: str, by: Advisor, **data: Any) -> None:
+        await self.parts.act(await self.conversation(thread), name, by=by, data=data)
+
+    async def conversation(self, thread: str) -> str:
+        async def find() -> str | None:
+            found = await self.query("SELECT conversation_id FROM contact_point WHERE thread = :thread", thread=thread)
+            return found[0][0] if found else None
+
+        return str(await until(find))
+
+    async def query(self, sql: str, **binds: Any) -> list[Any]:
+        return list(await self.parts.store.read(lambda tx: tx.all(sql, **binds)))
+
+
+async def until(find: Callable[[], Any], *, patience: float = PATIENCE) -> Any:
+    """What `find` (a coroutine function, or a function) comes up with at last."""
+    end = asyncio.get_running_loop().time() + patience
+    while True:
+        found = find()
+        if asyncio.iscoroutine(found):
+            found = await found
+        if found:
+            return found
+        assert asyncio.get_running_loop().time() < end, "it never came"
+        await asyncio.sleep(0.02)
+
+
+class Guest:
+    """A visitor who speaks the wire himself. `frames` is everything that he was sent."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, token: str, thread: str) -> None:
+        self.session = session
+        self.url = url
+        self.token = token
+        self.thread = thread
+        self.frames: list[dict[str, Any]] = []
+        self.socket: aiohttp.ClientWebSocketResponse
+        self._news = asyncio.Event()
+        self._reader: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def new(cls, session: aiohttp.ClientSession, url: str) -> Self:
+        async with session.post(f"{url}/chat/session", json={}, headers={"Origin": url}) as answer:
+            assert answer.status == 200, await answer.text()
+            said = await answer.json()
+        return cls(session, url, said["token"], said["thread"])
+
+    def again(self) -> Guest:
+        """Another page of the same visitor."""
+        return Guest(self.session, self.url, self.token, self.thread)
+
+    async def connect(self, after: int = 0) -> Guest:
+        self.socket = await self.session.ws_connect(f"{self.url}/chat/ws", headers={"Origin": self.url}, max_msg_size=0)
+        await self.send({"type": "hello", "token": self.token, "after": after})
+        self._reader = asyncio.create_task(self._read(self.socket))
+        return self
+
+    async def _read(self, wire: aiohttp.ClientWebSocketResponse) -> None:
+        async for message in wire:
+            if message.type is aiohttp.WSMsgType.TEXT:
+                self.frames.append(json.loads(message.data))
+                self._news.set()
+        self._news.set()
+
+    async def send(self, frame: dict[str, Any] | str) -> None:
+        await self.socket.send_str(frame if isinstance(frame, str) else json.dumps(frame))
+
+    async def say(self, text: str, client_id: str = "") -> str:
+        client_id = client_id or secrets.token_hex(16)
+        await self.send({"type": "say", "id": client_id, "text": text})
+        return client_id
+
+    async def wait(self, fits: Callable[[dict[str, Any]], bool], *, patience: float = PATIENCE) -> dict[str, Any]:
+        """The first frame that fits, come already or still to come."""
+        async with asyncio.timeout(patience):
+            while True:
+                found = next((frame for frame in self.frames if fits(frame)), None)
+                if found is not None:
+                    return found
+                assert not self.socket.closed, f"closed with {self.socket.close_code}"
+                self._news.clear()
+                await self._news.wait()
+
+    async def frame(self, kind: str, **values: Any) -> dict[str, Any]:
+        return await self.wait(lambda frame: frame["type"] == kind and all(frame.get(key) == value for key, value in values.items()))
+
+    async def closed(self) -> int | None:
+        """The code with which the other end hung up."""
+        assert self._reader is not None
+        async with asyncio.timeout(PATIENCE):
+            await self._reader
+        return self.socket.close_code
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        return [frame for frame in self.frames if frame["type"] == "message"]
+
+    async def cut(self) -> None:
+        """The line breaks: no closing handshake."""
+        assert self.socket._writer is not None
+        transport = self.socket._writer.transport
+        if transport is not None:
+            transport.abort()
+        if self._reader is not None:
+            self._reader.cancel()
+            await asyncio.gather(self._reader, return_exceptions=True)
+        await self.socket.close()  # of what is left, on this side only
+
+    async def leave(self) -> None:
+        await self.socket.close()
+        if self._reader is not None:
+            await self._reader
