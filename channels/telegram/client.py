@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from channels.contract import Account, Delivery, DeliveryUnknown, NeedsReauth, Permanent, RateLimited, Retryable
 from channels.http import Http
 from channels.telegram.answers import answer, outcome
-from channels.telegram.settings import API_URL, receives, secrets_of, token_of
+from channels.telegram.settings import API_URL, is_token, receives, secrets_of, token_of
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -56,6 +56,8 @@ class TelegramClient:
     @property
     def _bot(self) -> Bot:
         if self._made is None:
+            if not is_token(self._token):
+                raise NeedsReauth("telegram: the token is missing, or is none")
             from aiogram.client.telegram import TelegramAPIServer
 
             from channels.telegram import calls

@@ -18,6 +18,10 @@ def token_of(account: Account) -> str:
     return next(iter(_several(account.get("token"))), "")
 
 
+def is_token(value: str) -> bool:
+    return _TOKEN.fullmatch(value) is not None
+
+
 def secrets_of(account: Account) -> list[str]:
     """The webhook's secrets, the newest first; a second one is good while Telegram changes over."""
     return _several(account.get("secret"))
@@ -37,7 +41,7 @@ def problems(account: Account) -> list[str]:
     token, secrets = token_of(account), secrets_of(account)
     if not token:
         found.append("token: is missing; BotFather gives it")
-    elif not _TOKEN.fullmatch(token):
+    elif not is_token(token):
         found.append("token: does not look like 123456789:AA…, as BotFather gives it")
     if receives(account) not in RECEIVE:
         found.append(f"receive: must be one of {', '.join(RECEIVE)}")
