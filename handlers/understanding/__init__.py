@@ -1,0 +1,52 @@
+"""Vietnamese as typed, read without a network, a model or a memory: what the customer wants and what he gave.
+
+`understand` is deterministic: the same text, open question and time give the same answer. Labels as in
+`tests/corpus/README.md`. `urgent` is its fast sibling for the moment a message comes in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from handlers.understanding import intent
+from handlers.understanding.address import speaks_as
+from handlers.understanding.entities import collect
+from handlers.understanding.facts import gather
+from handlers.understanding.fast import urgent
+from handlers.understanding.reading import read
+from handlers.understanding.secrets import mask
+
+__all__ = ["Understanding", "mask", "understand", "urgent"]
+
+
+# the conversation's own names of its open questions are understood too
+SHORT_NAMES: Final = frozenset(
+    {"consent", "name", "phone", "email", "plate", "need", "product", "time", "delivery", "scope", "received"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What a message says. `speaks_as` -- anh, chị, cô, chú, bác, em: how the customer speaks of himself, or ''."""
+
+    intent: str
+    entities: Mapping[str, Any]
+    also: tuple[str, ...] = ()
+    speaks_as: str = ""
+
+
+def understand(text: str, context: str | None = None, *, now: datetime | None = None) -> Understanding:
+    """Read one message.
+
+    context -- the question that is open, as the corpus names it (`ask_phone`), or None
+    now -- aware UTC; with it a time to call becomes `callback_from` and `callback_to`
+    """
+    asked = f"ask_{context}" if context in SHORT_NAMES else context or ""
+    reading = read(text)
+    facts = gather(reading, asked, now or datetime.now(UTC))
+    decision = intent.decide(reading, facts, asked)
+    found = collect(reading, facts, decision.intent, asked, now)
+    return Understanding(decision.intent, found, decision.also, speaks_as(reading.words))

@@ -1,0 +1,144 @@
+"""Short answers to an open question: yes, no, or neither. A consent is a yes only when it can be nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from handlers.understanding.cues import Hit, index, scan
+from handlers.understanding.fold import Word, spell
+from handlers.understanding.phrases import load
+from handlers.understanding.reading import Reading, scan_with
+
+ANSWERS: Final = index(load("answers"))
+CLAUSE: Final = re.compile(r"[,;\n!]+|\.+(?=\s|$)")
+ASKING: Final = re.compile(r"\?|\.\.\.|…")
+# words after which a yes is no yes any more, and a no no clear no; without marks only those that are nothing else
+TURN: Final = "không chưa đừng nhưng mà sao gì nào hả nếu chỉ trừ sợ hỏi chắc lẽ hay lỡ thế khoan but if not why what how unless except"
+TURN_FORMS: Final = frozenset(spell(word).form for word in TURN.split()) | frozenset(
+    "khong chua nhung neu tru hoi nao".split()
+)
+SPEAKING: Final = {
+    "@agree": "yes",
+    "@yes": "yes",
+    "@okay": "yes",
+    "@declare": "yes",
+    "@assent": "yes",
+    "@no": "no",
+    "@wrong": "no",
+    "@later": "later",
+}
+DATA: Final = re.compile(r"[\d\s.+\-()@]+\Z")
+NAME_CLAUSE: Final = re.compile(r"(?:\w+ )?(?:ten|la|ho ten|so|sdt|zalo|email)\b")
+ENOUGH: Final = 40  # words: whoever writes more does not merely answer
+GLAD: Final = "👍👌✅🆗👏💯🤝"
+
+
+def _bits(hits: Sequence[Hit], *labels: str) -> int:
+    found = 0
+    for hit in hits:
+        if hit.mark.label in labels:
+            found |= hit.words
+    return found
+
+
+def consent(reading: Reading, *, sensitive: bool = False, declaring: bool = False) -> str:
+    """The answer to a consent question: `yes` only for an explicit one with nothing against it, `no`, or ''.
+
+    sensitive -- consent to sensitive data: "ok" is not enough
+    """
+    said = ""
+    if len(reading.words) > ENOUGH:
+        return ""
+    clauses = [clause for clause in CLAUSE.split(reading.text) if clause.strip()]
+    asking = ASKING.search(reading.text) is not None
+    for clause in clauses:
+        words, hits = scan_with(clause, ANSWERS)
+        if not words:
+            continue
+        found = _consent_clause(words, hits, sensitive=sensitive, declaring=declaring)
+        if found == "no":
+            return "" if asking else "no"
+        if found == "yes":
+            said = "yes"
+        elif not _harmless(clause, words, hits):
+            return ""
+    return "" if asking else said
+
+
+def _consent_clause(words: Sequence[Word], hits: Sequence[Hit], *, sensitive: bool, declaring: bool) -> str:
+    whole = (1 << len(words)) - 1
+    if _bits(hits, "@unclear"):
+        return ""
+    explicit = _bits(hits, "@agree", "@declare") if declaring else _bits(hits, "@agree")
+    plain = _bits(hits, "@yes") | (0 if sensitive else _bits(hits, "@okay"))
+    covered = explicit | plain | _bits(hits, "@filler")
+    if declaring:
+        covered |= _bits(hits, "@assent")
+    if explicit:
+        covered |= _bits(hits, "@object", "@thanks")
+        if not sensitive:
+            covered |= _bits(hits, "@okay")
+    if (explicit or plain) and covered == whole:
+        return "yes"
+    lead = _lead(words, hits)
+    return "no" if lead == "no" else ""
+
+
+def _harmless(clause: str, words: Sequence[Word], hits: Sequence[Hit]) -> bool:
+    """A clause that neither asks nor takes anything back: thanks, a number, a name."""
+    if any(word.key == "#" for word in words) and DATA.match(clause):
+        return True
+    whole = (1 << len(words)) - 1
+    if _bits(hits, "@filler", "@thanks", "@okay", "@yes", "@assent") & whole == whole:
+        return not _bits(hits, "@unclear")
+    turned = any(word.form in TURN_FORMS for word in words)
+    return not turned and len(words) <= 10 and NAME_CLAUSE.match(" ".join(word.key for word in words)) is not None
+
+
+def answer(reading: Reading) -> str:
+    """The answer to any other question: how it begins decides, unless it turns round later."""
+    words = reading.words[:ENOUGH]
+    if not words:
+        return "yes" if any(sign in GLAD for sign in reading.text) else ""
+    hits = scan(words, ANSWERS, toned=reading.toned)
+    lead = _lead(words, hits).replace("later", "no")
+    if lead != "yes":
+        return lead
+    turned = _bits(hits, "@wrong", "@unclear") or any(word.form in TURN_FORMS for word in words)
+    return "" if turned or "?" in reading.text else "yes"
+
+
+def is_short(reading: Reading) -> bool:
+    """Nothing but an answer: at most one word is neither filler nor answer."""
+    if len(reading.words) > ENOUGH:
+        return False
+    hits = scan(reading.words, ANSWERS, toned=reading.toned)
+    covered = _bits(hits, "@agree", "@yes", "@okay", "@assent", "@filler", "@no", "@later", "@wrong", "@thanks")
+    return len(reading.words) - covered.bit_count() <= 1
+
+
+def turns_back(reading: Reading) -> bool:
+    """Something is wrong or to be changed."""
+    return _bits(scan(reading.words[:ENOUGH], ANSWERS, toned=reading.toned), "@wrong") != 0
+
+
+def _lead(words: Sequence[Word], hits: Sequence[Hit]) -> str:
+    """What the first words that count say. Fillers are passed over; "dạ" is one and an assent when it stands alone."""
+    assented = ""
+    at = 0
+    while at < len(words):
+        here = [hit for hit in hits if hit.words & -hit.words == 1 << at]
+        filler = max((hit.size for hit in here if hit.mark.label == "@filler"), default=0)
+        longest = max((hit for hit in here if hit.mark.label != "@filler"), key=lambda hit: hit.size, default=None)
+        if longest and longest.mark.label == "@unclear":
+            return ""
+        said = SPEAKING.get(longest.mark.label, "") if longest else ""
+        if said and longest and longest.size > filler:
+            return said
+        if not filler:
+            return ""
+        assented = assented or said
+        at += filler
+    return assented

@@ -1,0 +1,123 @@
+"""Numbers with a meaning: seats, tonnes, years, people, ages, days, money."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from handlers.understanding.dates import BARE_YEAR
+
+NUMBER_WORDS: Final = {
+    "mot": 1, "hai": 2, "ba": 3, "bon": 4, "nam": 5, "sau": 6, "bay": 7, "tam": 8, "chin": 9, "muoi": 10,
+}  # fmt: skip
+AMOUNT: Final = r"(?<![\w.,/])(\d{1,4}(?:[.,]\d{1,2})?(?=\s?[a-z])|(?:" + "|".join(NUMBER_WORDS) + r")(?=\s))\s?"
+UNITS: Final = re.compile(
+    AMOUNT
+    + r"(cho ngoi|cho|ghe|c|tan|t|nam|year|years|tuoi|years old|nguoi|thanh vien|cong nhan|nhan vien|hoc sinh|me con|vo chong|con nho|con|be|dua"
+    r"|ngay|hom|days|n\d{1,2}d|n|dem|cai|chiec|xe|the|bo)(?![a-z])"
+)
+AGE_OF_MONTHS: Final = re.compile(r"(\d{1,2})\s?thang tuoi")
+MONEY: Final = re.compile(
+    r"(?<![\w.,/])(\d{1,3}(?:[.,]\d{3})+|\d+(?:[.,]\d{1,2})?)\s?(k|nghin|ngan|tr|trieu|cu|ty|ti|dong|d|vnd)?(\d)?(\s?ruoi)?(?![a-z\d])"
+)
+TIMES: Final = {
+    "k": 10**3,
+    "nghin": 10**3,
+    "ngan": 10**3,
+    "tr": 10**6,
+    "trieu": 10**6,
+    "cu": 10**6,
+    "ty": 10**9,
+    "ti": 10**9,
+}
+YEAR: Final = re.compile(r"(?:doi|nam sx|san xuat|doi xe|model)\s?:?\s?((?:19|20)\d\d)")
+PEOPLE: Final = frozenset(
+    {"nguoi", "thanh vien", "cong nhan", "nhan vien", "hoc sinh", "me con", "vo chong", "con nho", "con", "be", "dua"}
+)
+
+
+def find_amounts(flat: str) -> list[int]:
+    """Sums of money in VND, in reading order. A plain number is none; 66.000 and 66,000 are."""
+    found = []
+    for match in MONEY.finditer(flat):
+        number, unit, tenth, half = match.groups()
+        grouped = re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+", number) is not None
+        if not unit and not grouped:
+            continue
+        value = float(re.sub(r"[.,]", "", number)) if grouped else float(number.replace(",", "."))
+        times = TIMES.get(unit or "", 1)
+        amount = value * times
+        if tenth and times >= 10**6:  # 1tr2
+            amount += int(tenth) * times / 10
+        if half:
+            amount += times / 2
+        found.append(round(amount))
+    return found
+
+
+def find_numbers(flat: str) -> dict[str, Any]:
+    """seats, payload_t, term_years, age, people, days, quantity, where a number stands before its unit."""
+    found: dict[str, Any] = {}
+    people = 0
+    for match in UNITS.finditer(flat):
+        number, unit = _number(match[1]), match[2]
+        if unit in ("cho", "cho ngoi", "ghe", "c"):
+            if 4 <= number <= 80:
+                found.setdefault("seats", int(number))
+        elif unit == "tan":
+            found.setdefault("payload_t", int(number) if number == int(number) else number)
+        elif unit in ("nam", "year", "years") and 1 <= number <= 30:
+            found.setdefault("term_years", int(number))
+        elif unit in ("tuoi", "t", "years old") and number <= 110:
+            found.setdefault("age", []).append(int(number))
+        elif unit in PEOPLE:
+            people += 2 if unit == "vo chong" else int(number)
+        elif unit in ("ngay", "hom", "days") or unit.startswith("n"):
+            found.setdefault("days", int(number))
+        elif unit in ("cai", "chiec", "xe"):
+            found.setdefault("quantity", int(number))
+    if people:
+        found["people"] = people
+    if "age" in found and len(found["age"]) == 1:
+        found["age"] = found["age"][0]
+    return found
+
+
+def model_year(flat: str, this_year: int) -> int | None:
+    """A year that can be a vehicle's."""
+    match = YEAR.search(flat) or BARE_YEAR.search(flat)
+    year = int(match[1]) if match else 0
+    return year if 1980 <= year <= this_year + 1 else None
+
+
+def _number(text: str) -> float:
+    return float(NUMBER_WORDS[text]) if text in NUMBER_WORDS else float(text.replace(",", "."))
+
+
+def of_product(numbers: Mapping[str, Any], amounts: list[int], product: str, intent: str) -> dict[str, Any]:
+    """Which of the numbers mean something for this intent and product."""
+    found: dict[str, Any] = {}
+    wanting = intent in ("buy", "ask_fee", "renewal")
+    for key in ("seats", "payload_t"):
+        if key in numbers:
+            found[key] = numbers[key]
+    if wanting:
+        for key in ("term_years", "age"):
+            if key in numbers:
+                found[key] = numbers[key]
+    if intent in ("buy", "ask_fee"):
+        for key in ("people", "quantity"):
+            if key in numbers and numbers[key] > 1:
+                found[key] = numbers[key]
+        if product == "du_lich" and "days" in numbers:
+            found["days"] = numbers["days"]
+        if amounts:
+            found[_money_key(product)] = amounts[0] if len(amounts) == 1 else amounts
+    return found
+
+
+def _money_key(product: str) -> str:
+    if product in ("vat_chat_o_to", "o_to_unspecified"):
+        return "vehicle_value"
+    return "sum_insured" if product in ("nha_tu_nhan", "tai_nan", "nhan_tho") else "amount"

@@ -1,0 +1,187 @@
+"""The entities of a message under the corpus's keys: which facts count, given what is wanted and what was asked."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any, Final
+
+from handlers.understanding import details
+from handlers.understanding import intent as intents
+from handlers.understanding.facts import Facts
+from handlers.understanding.phone import chosen
+from handlers.understanding.product import find_product, find_vehicle
+from handlers.understanding.reading import Reading
+from handlers.understanding.when import When, interval
+
+STAFF: Final = re.compile(
+    r"\bgap (?:lai )?(?:chi|anh|ban|em|co|chu|bac) ([a-z]{2,12})(?= (?:tu van|ben|hom|o|phong|nv|nhan vien)|\s*$)"
+)
+ABOUT_COVER: Final = frozenset({"buy", "ask_fee", "claim", "renewal", "other", "complaint", "talk_to_human"})
+
+
+def collect(reading: Reading, facts: Facts, intent: str, context: str, now: datetime | None) -> dict[str, Any]:
+    """All entities, in a fixed order."""
+    found: dict[str, Any] = {}
+    _things(found, reading, facts, intent, context)
+    _contact(found, reading, facts, intent, context)
+    _person(found, facts, intent, context)
+    _times(found, facts, intent, context, now)
+    _about(found, reading, facts, intent, context)
+    return found
+
+
+def _things(found: dict[str, Any], reading: Reading, facts: Facts, intent: str, context: str) -> None:
+    if intent not in ABOUT_COVER and not intent.startswith("give_"):
+        return
+    product = find_product(reading, claim=intent == "claim", asked=context == "ask_product")
+    explicit = intent in ("buy", "ask_fee", "claim", "renewal") or any(
+        label.startswith("product=") for label in reading.labels
+    )
+    if product and explicit:
+        found["product"] = product
+    found.update(find_vehicle(reading))
+    if intent == "claim":
+        found.pop("vehicle_kind", None)  # as often the other party's
+    a_car = "vehicle_model" in found or product in ("vat_chat_o_to", "tnds_o_to", "o_to_unspecified")
+    if a_car and facts.model_year and intent in ("buy", "ask_fee"):
+        found["model_year"] = facts.model_year
+    if product == "du_lich" and (destination := reading.fact("destination")):
+        found["destination"] = destination
+    found.update(details.of_product(facts.numbers, facts.amounts, product, intent))
+    if intent == "buy" and "age" not in found and facts.yob and "@child" in reading.labels:
+        found["insured_yob"] = facts.yob
+    if intent == "ask_fee" and not product and "@child" in reading.labels and "age" in found:
+        found["product"] = "suc_khoe"
+
+
+def _contact(found: dict[str, Any], reading: Reading, facts: Facts, intent: str, context: str) -> None:
+    labels = reading.labels
+    phones = chosen([phone for phone in facts.phones if phone.e164], corrected="@correction" in labels)
+    if phones:
+        first = phones[0]
+        found["phone"] = first.e164
+        if len(phones) > 1:
+            found["phone_alt"] = phones[1].e164
+        if first.converted:
+            found["phone_converted"] = True
+        if first.kind != "mobile":
+            found["phone_kind"] = first.kind
+        if first.confirm:
+            found["phone_confirm"] = True
+        if len(facts.phones) > 1 and len(phones) == 1 and "@correction" in labels:
+            found["correction"] = True
+    elif facts.phones:
+        found["phone_invalid"] = facts.phones[0].invalid
+    elif intent == "give_phone" and "@same_phone" in labels:
+        found["phone_same_as_channel"] = True
+    if facts.emails:
+        _email(found, facts)
+    elif intent == "give_email":
+        found["email_none"] = True
+    if facts.plates:
+        plate = facts.plates[0]
+        found["plate" if plate.plate else "plate_invalid"] = plate.plate or plate.invalid
+    elif intent == "give_plate":
+        found["plate_none"] = True
+
+
+def _email(found: dict[str, Any], facts: Facts) -> None:
+    first = facts.emails[0]
+    if first.address:
+        found["email"] = first.address
+        if len(facts.emails) > 1 and facts.emails[1].address:
+            found["email_alt"] = facts.emails[1].address
+        return
+    found["email_invalid"] = first.invalid
+    if first.suggest:
+        found["email_suggest"] = first.suggest
+
+
+def _person(found: dict[str, Any], facts: Facts, intent: str, context: str) -> None:
+    name = facts.name
+    if name and (intent == "give_name" or context != "ask_name"):
+        found["name"] = name.name
+        if name.salutation:
+            found["salutation"] = name.salutation
+    if context == "ask_id" or facts.cccd:
+        for key in ("cccd", "passport"):
+            if value := getattr(facts, key):
+                found[key] = value
+    if facts.tax_code:
+        found["tax_code"] = facts.tax_code
+    if facts.dob:
+        found["dob"] = facts.dob
+    elif facts.dob_invalid and context == "ask_dob":
+        found["dob_invalid"] = facts.dob_invalid
+    elif facts.yob and context in ("ask_dob", "ask_name"):
+        found["yob"] = facts.yob
+    if facts.csat:
+        found["csat"] = facts.csat
+
+
+def _times(found: dict[str, Any], facts: Facts, intent: str, context: str, now: datetime | None) -> None:
+    when = facts.when
+    if not when:
+        return
+    calling = (
+        context == "ask_time" or intent in ("talk_to_human", "give_phone") or (intent == "yes" and context == "confirm")
+    )
+    if not calling and not (
+        intent in ("yes", "other", "buy", "no")
+        and (when.time or when.time_after)
+        and context not in ("ask_dob", "csat")
+    ):
+        if intent == "claim" and when.date:
+            found["date"] = _date(when)
+        return
+    for key in ("day", "part", "time", "time_to", "time_after"):
+        if value := getattr(when, key):
+            found[key] = value
+    if when.date and context != "ask_dob" and not facts.dob:
+        found["date"] = _date(when)
+    if now and (window := interval(when, now)):
+        found["callback_from"] = window.start.isoformat()
+        found["callback_to"] = window.end.isoformat()
+
+
+def _date(when: When) -> str:
+    day, month, year = when.date or (0, 0, 0)
+    if not year:
+        return f"{day:02}-{month:02}"
+    return f"{year + 2000 if year < 100 else year:04}-{month:02}-{day:02}"
+
+
+def _about(found: dict[str, Any], reading: Reading, facts: Facts, intent: str, context: str) -> None:
+    labels = reading.labels
+    keys = {
+        "claim": ("claim_action", "sensitive"),
+        "privacy_request": ("request",),
+        "opt_out": ("scope", "channel"),
+        "complaint": ("topic",),
+        "other": () if context == "ask_delivery" else ("topic", "province"),
+        "buy": ("sensitive",),
+        "spam_abuse": ("kind",),
+    }.get(intent, ())
+    for key in keys:
+        if value := reading.fact(key):
+            found[key] = value
+    if intent == "no" and "@sold" in labels and context == "renewal_reminder":
+        found["reason"] = "sold"
+    if intent == "talk_to_human" and (staff := STAFF.search(reading.flat)):
+        found["staff_name"] = reading.text[staff.start(1) : staff.end(1)].title()
+    if intent == "claim":
+        for flag in ("urgent", "fatal"):
+            if flag in labels:
+                found[flag] = True
+    elif intent == "buy" and ("urgent" in labels or "urgent_buy" in labels):
+        found["urgent"] = True
+    elif intent == "other":
+        if "fraud" in reading.scores:
+            found["topic"] = "fraud_signal"
+        if context == "ask_delivery" or found.get("topic") is None:
+            for key in ("delivery", "delivery_channel"):
+                if value := reading.fact(key):
+                    found[key] = value
+    elif intent == "spam_abuse" and "kind" not in found and intents.is_gibberish(reading):
+        found["kind"] = "gibberish"

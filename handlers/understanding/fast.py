@@ -1,0 +1,29 @@
+"""Does this message have to be answered at once? Asked at ingest, for every message: stop words, people, damage."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from handlers.understanding.cues import CUES, index, is_toned, scan
+from handlers.understanding.fold import clean, tokens
+from handlers.understanding.intent import is_dung, is_stop
+from handlers.understanding.phrases import Cue
+from handlers.understanding.reading import spell_out
+
+NOW: Final = frozenset({"opt_out", "claim", "talk_to_human", "fatal", "urgent"})
+
+LOOKED_AT: Final = 600  # characters: a long letter may wait for the end of its turn
+
+
+def _pressing(cue: Cue) -> bool:
+    return any(mark.label in NOW for mark in cue.marks)
+
+
+INDEX: Final = index([Cue(cue.first, cue.rest, cue.marks[:1]) for cue in CUES if _pressing(cue)])
+
+
+def urgent(text: str) -> bool:
+    """A stop word, a wish for a person, or damage. It may be wrong towards True: then a turn merely does not wait."""
+    typed = tokens(clean(text)[:LOOKED_AT])
+    words = spell_out(typed)
+    return bool(scan(words, INDEX, toned=is_toned(typed))) or (len(words) <= 6 and (is_stop(words) or is_dung(words)))

@@ -1,0 +1,96 @@
+"""Vietnamese as typed, made comparable: one text, its plain letters, and its words with and without tone marks.
+
+Three forms of a text, all without invisible characters:
+text  NFKC, as typed otherwise: names are cut out of it
+flat  the same length, lower case, no marks: patterns run over it and their spans fit `text`
+words `Word(key, form)`: key "dung", form "dưng2" for "dừng"; the tone stands at the end, so hòa = hoà
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+LONGEST: Final = 4096  # data dictionary 2.8: what is longer is kept, but not read further
+INVISIBLE: Final = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\u20e3\U0001f3fb-\U0001f3ff\U000e0000-\U000e01ef]+"
+)
+LEFTOVER: Final = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
+CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+WORD: Final = re.compile(r"\d+|[^\W\d_]+")
+LONG_RUN: Final = re.compile(r"([^\W\d_])\1{2,}")  # okeee; a double letter may be right (hello, xoong)
+DOUBLE: Final = re.compile(r"([^\W\d_])\1+")
+SPACES: Final = re.compile(r"\s+")
+TONES: Final = {"\u0300": "2", "\u0301": "1", "\u0303": "4", "\u0309": "3", "\u0323": "5"}
+
+
+def _plain_letters() -> dict[int, str]:
+    table = {ord("đ"): "d", ord("Đ"): "d", ord("ð"): "d", ord("Ð"): "d", ord("ɖ"): "d", ord("İ"): "i", ord("ß"): "s"}
+    for code in (*range(0x00C0, 0x0250), *range(0x1E00, 0x1F00)):
+        base = unicodedata.normalize("NFD", chr(code))[0].lower()
+        if base.isascii() and base.isalpha():
+            table.setdefault(code, base)
+    return table
+
+
+PLAIN: Final = _plain_letters()
+
+
+class Word(NamedTuple):
+    """A word as it is compared. `key` -- no marks at all; `form` -- with its marks, the tone as a digit at the end."""
+
+    key: str
+    form: str
+
+
+def clean(text: str) -> str:
+    """`text` in NFKC without invisible characters and without marks that belong to no letter; at most LONGEST."""
+    text = text[:LONGEST]
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", INVISIBLE.sub("", text))[:LONGEST]
+        text = LEFTOVER.sub("", text)
+    return CONTROL.sub(" ", text)
+
+
+def flatten(text: str) -> str:
+    """Lower case and no marks, one character for one: a span found here is a span of `text`. Wants `clean` text."""
+    if text.isascii():
+        return text.lower()
+    flat = text.lower().translate(PLAIN)
+    if len(flat) == len(text):
+        return flat
+    return "".join((letter.lower().translate(PLAIN) or " ")[0] for letter in text)
+
+
+def fold(text: str) -> str:
+    """How a text reads without marks, case, stretched letters and extra white space."""
+    return SPACES.sub(" ", LONG_RUN.sub(r"\1", flatten(clean(text)))).strip()
+
+
+def words(text: str) -> list[str]:
+    """The folded words of `text`; digits and letters are apart: "7chỗ" is two."""
+    return WORD.findall(fold(text))
+
+
+@lru_cache(maxsize=8192)
+def spell(token: str) -> Word:
+    """A lower-case token as it is compared. Doubled letters count once."""
+    token = DOUBLE.sub(r"\1", token)
+    if token.isascii():
+        return Word(token, token)
+    tone = ""
+    letters = []
+    for letter in unicodedata.normalize("NFD", token):
+        if letter in TONES:
+            tone = TONES[letter]
+        else:
+            letters.append(letter)
+    form = unicodedata.normalize("NFC", "".join(letters))
+    return Word(DOUBLE.sub(r"\1", form.translate(PLAIN)), form + tone)
+
+
+def tokens(text: str) -> list[str]:
+    """The words of `clean` text as typed, in lower case."""
+    return WORD.findall(text.lower())

@@ -1,0 +1,241 @@
+"""What the customer wants done next: the corpus's closed list of intents, in the light of the question that is open."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from handlers.understanding import answers
+from handlers.understanding.facts import Facts
+from handlers.understanding.fold import Word
+from handlers.understanding.reading import Reading
+
+CONSENT: Final = {"ask_consent": (False, False), "ask_consent_sensitive": (True, False), "ask_declare": (False, True)}
+YES_OR_NO: Final = frozenset({"confirm", "offer_buy", "ask_declare", "ask_received"})  # "dung" is đúng here
+AFTER_OURS: Final = frozenset({"", "ad_sent", "renewal_reminder", "csat"})  # "dung" is dừng here
+# at equal weight, the first: what hurts most when missed
+RANK: Final = (
+    "fraud", "claim", "privacy_request", "talk_to_human", "complaint", "renewal", "other", "ask_fee", "spam_abuse", "buy", "thanks", "greeting",
+)  # fmt: skip
+STRONG: Final = 4
+# questions about a product that a question for its price outranks
+BESIDE_PRICE: Final = frozenset(
+    {"benefits", "products", "insurers", "waiting_period", "ecert_validity", "underwriting", "compulsory", "payment"}
+)
+# reported beside another intent from this weight on
+REPORTED: Final = {"opt_out": 6, "claim": 5, "complaint": 6, "privacy_request": 6, "talk_to_human": 5}
+STOP_FORMS: Final = frozenset(
+    "dưng2 đưng2 ngưng2 ngưng ngung stop stops huy3 huy tc unsub unsubscribe block chăn5 chan optout quit".split()
+)
+STOP_FILLERS: Final = frozenset(
+    "em anh chi5 chi shop ad ban5 ban oi ơi a a5 nhe nhe1 nha đi di lai5 lai ngay hêt1 het luôn luon giup1 giup cho tôi toi minh2 minh please now da5 da "
+    "bot nưa4 nua vơi1 voi all het đây day ok".split()
+)
+NO_WORD: Final = frozenset({"khong", "nhan"})
+HELLO_SIGNS: Final = "👋🙋🤚✋"
+THANK_SIGNS: Final = "🙏❤💕😘🥰💖♥"
+CLUSTER: Final = re.compile(r"[^aeiouy\W\d_]{5,}|^[^aeiouy\W\d_]{4,}$")
+
+
+class Decision(NamedTuple):
+    """The main intent and the further ones a good reader reports."""
+
+    intent: str
+    also: tuple[str, ...] = ()
+
+
+def decide(reading: Reading, facts: Facts, context: str) -> Decision:
+    """The intent. Stop words come before everything, then danger, then the open question, then the strongest phrase."""
+    scores = _adjusted(reading, facts)
+    main = (
+        _stop(reading, scores, context)
+        or _danger(reading, scores)
+        or _consent(reading, context)
+        or ("other" if scores.get("fraud") else "")
+        or _answered(reading, facts, scores, context)
+        or _strongest(scores)
+        or _left_over(reading, facts, context)
+    )
+    return Decision(main, _also(main, scores, facts))
+
+
+def _adjusted(reading: Reading, facts: Facts) -> dict[str, int]:
+    scores = dict(reading.scores)
+    labels = reading.labels
+    thing = any(label.startswith("product=") for label in labels) or "@car" in labels or "@moto" in labels
+    if thing or "@tnds" in labels:
+        scores["buy"] = scores.get("buy", 1) + 1
+    if scores.get("ask_fee", 0) >= STRONG and scores.get("other", 0) < 7 and reading.fact("topic") in BESIDE_PRICE:
+        scores.pop("other", None)
+    if scores.get("ask_fee", 0) >= STRONG and "buy" in scores:
+        scores["buy"] = min(scores["buy"], scores["ask_fee"] - 1)  # whoever asks the price wants the price next
+    if scores.get("complaint", 0) >= 5 and scores.get("spam_abuse", 0) <= scores["complaint"] + 2:
+        scores.pop("spam_abuse", None)
+    if facts.emails and scores.get("other", 0) <= 3:
+        scores.pop("other", None)
+    if any(found.e164 for found in facts.phones) and scores.get("talk_to_human", 0) <= 7:
+        scores.pop("talk_to_human", None)
+    return scores
+
+
+def is_stop(words: Sequence[Word]) -> bool:
+    """A message that is a stop word and nothing else."""
+    said = [word for word in words if word.form not in STOP_FILLERS]
+    return bool(said) and all(word.form in STOP_FORMS for word in said)
+
+
+def is_dung(words: Sequence[Word]) -> bool:
+    """A bare "dung", which is dừng or đúng."""
+    said = [word for word in words if word.form not in STOP_FILLERS]
+    return bool(said) and all(word.form == "dung" for word in said)
+
+
+def _stop(reading: Reading, scores: dict[str, int], context: str) -> str:
+    words = reading.words
+    if is_dung(words):
+        if context in YES_OR_NO:
+            return "yes"
+        if context in CONSENT:
+            return "other"  # neither a clear yes nor a clear stop: it is asked again
+        if context == "ask_name" and len(words) == 1:
+            return ""  # Dung is a name
+        return "opt_out"
+    if is_stop(words):
+        cancels = words[0].key == "huy" and context not in AFTER_OURS
+        return "no" if cancels else "opt_out"
+    if context in ("ad_sent", "renewal_reminder") and {word.key for word in words[:2]} == NO_WORD:
+        return "opt_out"
+    if context == "ask_scope" and reading.fact("scope"):
+        return "opt_out"
+    return "opt_out" if scores.get("opt_out", 0) >= 6 else ""
+
+
+def _danger(reading: Reading, scores: dict[str, int]) -> str:
+    if "fatal" in reading.labels:
+        return "claim"
+    hurt = scores.get("claim", 0) >= STRONG and "urgent" in reading.labels
+    return "claim" if hurt and not scores.get("fraud") else ""
+
+
+def _consent(reading: Reading, context: str) -> str:
+    if context not in CONSENT:
+        return ""
+    sensitive, declaring = CONSENT[context]
+    return answers.consent(reading, sensitive=sensitive, declaring=declaring)
+
+
+def _answered(reading: Reading, facts: Facts, scores: dict[str, int], context: str) -> str:
+    """The intent of an answer to the open question, or '' when the message is something else."""
+    if context in CONSENT:
+        return ""
+    pressing = max(scores.get(intent, 0) for intent in ("claim", "complaint", "privacy_request"))
+    if context == "ask_received" and (said := answers.answer(reading)):
+        return said
+    corrects = context == "confirm" and answers.turns_back(reading)
+    if pressing >= 5 and not corrects and context != "ask_delivery":
+        return ""
+    labels = reading.labels
+    if context == "ask_name" and facts.name and not _busy(reading, scores, titled=bool(facts.name.salutation)):
+        return "give_name"
+    if facts.phones and (context == "ask_phone" or (corrects and facts.phones[0].e164)):
+        return "give_phone"
+    if context == "ask_phone" and "@same_phone" in labels:
+        return "give_phone"
+    if context == "ask_email" and (facts.emails or "@none" in labels):
+        return "give_email"
+    if context == "ask_plate" and (facts.plates or "@none" in labels):
+        return "give_plate"
+    if (context == "ask_dob" and (facts.dob or facts.dob_invalid or facts.yob)) or (context == "ask_id" and facts.cccd):
+        return "other"
+    if context == "csat" and facts.csat:
+        return "other"
+    return _yes_or_no(reading, facts, scores, context)
+
+
+def _yes_or_no(reading: Reading, facts: Facts, scores: dict[str, int], context: str) -> str:
+    if context == "renewal_reminder" and "@sold" in reading.labels:
+        return "no"
+    said = answers.answer(reading)
+    if not said:
+        timed = context == "ask_time" and facts.when
+        return "other" if timed or (context == "ask_delivery" and reading.fact("delivery")) else ""
+    strongest = max(
+        (score for intent, score in scores.items() if intent not in ("thanks", "greeting", "buy")), default=0
+    )
+    if context in YES_OR_NO or context == "renewal_reminder":
+        asks_more = said == "yes" and strongest >= STRONG and context in ("offer_buy", "renewal_reminder")
+        return "" if asks_more else said
+    if context == "ask_time" and said == "yes":
+        return said
+    if context == "ask_delivery" and reading.fact("delivery"):
+        return "other"
+    if said == "no" and context in ("ask_need", "ask_product", "ad_sent") and strongest < STRONG:
+        named = any(label.startswith("product=") for label in reading.labels)
+        return "" if named or "@idk" in reading.labels else said
+    if facts.phones or facts.emails or facts.plates or facts.when:
+        return ""
+    if strongest < STRONG and (scores.get("buy", 0) < STRONG or said == "no") and answers.is_short(reading):
+        return "" if scores.get("thanks") else said
+    return said if said == "no" and context and strongest < STRONG else ""
+
+
+def _busy(reading: Reading, scores: dict[str, int], *, titled: bool) -> bool:
+    """More than a name: a want in several words. One word may be part of a name (Phí, Tệ, Mai)."""
+    harmless = ("greeting", "thanks", "talk_to_human") if titled else ("greeting", "thanks")  # "cứ gọi chú Ba"
+    return any(
+        hit.size >= 2 and hit.mark.weight >= 3 and hit.mark.label in scores and hit.mark.label not in harmless
+        for hit in reading.hits
+    )
+
+
+def _strongest(scores: dict[str, int]) -> str:
+    best = max(RANK, key=lambda intent: scores.get(intent, 0))  # the first of equals
+    return best if scores.get(best, 0) >= 2 and best not in ("thanks", "greeting") else ""
+
+
+def _left_over(reading: Reading, facts: Facts, context: str) -> str:
+    """No phrase spoke: what was given, then manners, then noise."""
+    for intent, given in (
+        ("give_phone", facts.phones),
+        ("give_email", facts.emails),
+        ("give_plate", facts.plates),
+        ("give_name", facts.name),
+    ):
+        if given:
+            return intent
+    if reading.scores.get("thanks") or any(sign in THANK_SIGNS for sign in reading.text):
+        return "thanks"
+    if reading.scores.get("greeting") or any(sign in HELLO_SIGNS for sign in reading.text):
+        return "greeting"
+    if is_gibberish(reading):
+        return "spam_abuse"
+    if facts.amounts and not context:
+        return "ask_fee"
+    asks = "@question" in reading.labels or "@idk" in reading.labels or "?" in reading.text
+    return "buy" if context in ("ask_need", "ask_product") and reading.words and not asks else "other"
+
+
+def is_gibberish(reading: Reading) -> bool:
+    """Keys hit at random: no word anybody could say."""
+    words = reading.words
+    if not words or len(words) > 4 or reading.hits:
+        return False
+    return all(len(word.key) >= 5 and CLUSTER.search(word.key) for word in words)
+
+
+def _also(main: str, scores: dict[str, int], facts: Facts) -> tuple[str, ...]:
+    also: list[str] = []
+    if main == "spam_abuse":
+        return ()
+    if main not in ("claim", "renewal", "complaint", "privacy_request"):
+        if any(found.e164 for found in facts.phones):
+            also.append("give_phone")
+        if any(found.address for found in facts.emails):
+            also.append("give_email")
+        if any(found.plate for found in facts.plates):
+            also.append("give_plate")
+    also += [intent for intent, least in REPORTED.items() if scores.get(intent, 0) >= least and not scores.get("fraud")]
+    if main.startswith("give_") or main == "yes":
+        also += [intent for intent in ("ask_fee", "buy", "renewal") if scores.get(intent, 0) >= STRONG]
+    return tuple(intent for intent in dict.fromkeys(also) if intent != main)

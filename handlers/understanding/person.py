@@ -1,0 +1,236 @@
+"""The name people give (data dictionary 2.1): found, tidied, never improved."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from handlers.understanding.fold import flatten
+
+TITLES: Final = {
+    "anh": "anh",
+    "a": "anh",
+    "chị": "chị",
+    "chi": "chị",
+    "c": "chị",
+    "cô": "cô",
+    "co": "cô",
+    "chú": "chú",
+    "chu": "chú",
+    "bác": "bác",
+    "bac": "bác",
+    "em": "",
+    "e": "",
+    "ông": "",
+    "bà": "",
+    "mr": "",
+    "mrs": "",
+    "ms": "",
+    "con": "",
+    "cháu": "",
+}
+NAME_WORD: Final = re.compile(r"[^\W\d_]+(?:['’ʼ\-][^\W\d_]+)*")
+# the words that lead to a name, wherever they stand
+LED: Final = re.compile(
+    r"\b(?:ho (?:va )?ten|ten)(?: (?:cua|day du|that|khai sinh|khach hang|khach|minh|em|toi|anh|chi|tui|co|chu|bac|chau|con|mk))*"
+    r"(?: la)?\s?[:\-=]?\s{0,2}"
+    r"|\bgoi (?:minh|em|toi|anh|chi|tui|co|chu|bac|chau|mk)?\s?la\s"
+    r"|\b(?:my name is|name is|name's|my name's|call me|i am|i'm|im|this is)\s"
+)
+LED_BY_BEING: Final = re.compile(r"\b(?:minh|em|toi|anh|chi|tui|co|chu|bac|chau|con|mk|mik|e|c|a)\s?(?:la|=)\s")
+CALL: Final = re.compile(r"\b(?:cu|hay)?\s?goi (?=(?:la |anh|chi|co|chu|bac|em|ong|ba)\b)")
+CORRECTED: Final = re.compile(
+    r"[,.\s](?:a\s)?(?:nham|lon|ghi nham|go nham|viet nham|a khong|sorry|xin loi|y la|y minh la|sua lai(?: la)?|dung la|phai la)\b[,:.\s]{0,3}(?:la\s)?"
+)
+CUT: Final = re.compile(
+    r"[,;\n\t|/()\"“”]|\s[\-–]\s|\.(?:\s|$)|\d|@|\b(?:sinh nam|sinh ngay|nam sinh|ngay sinh|sn|sdt|so dien thoai|dien thoai|dt|phone|so la|so cua|zalo"
+    r"|email|gmail|mail|tuoi|bao hiem|muon|can mua|can tu van|mua|o quan|o tp|dia chi|nhung|lien he|goi (?:em|minh|toi|lai))\b"
+)
+BEFORE: Final = frozenset(
+    "dạ da vâng vang ạ ok oke okie ừ à ah ơ hi hello chào chao xin mình minh tôi toi em tui mk mik e là la tên ten họ gọi goi cứ cu đây day "
+    "được rồi roi thì thi của cua my name is im am call me hay mà ma thưa thế nhé nha nickname nick".split()
+)
+AFTER: Final = frozenset(
+    "ạ a á nhé nhe nha nhen nghen nghe đó đấy do day ơi oi em e bạn shop ad con cháu nè ne ha hen thôi luôn rồi roi đi với vậy z v r nhá ok "
+    "please ah nhaa hihi hi haha nữa hả mà đây được là".split()
+)
+SURNAMES: Final = frozenset(
+    "nguyễn trần lê phạm hoàng huỳnh phan vũ võ đặng bùi đỗ hồ ngô dương lý đinh trịnh đoàn mai lâm tô tạ hà trương cao lương lưu châu "
+    "thái la quách vương tăng thạch kiều đào phùng chu từ hứa triệu tôn nghiêm lục đàm mạc âu bạch tống giang cù tiêu ninh phí thân hàn diệp "
+    "khổng kim sơn danh điểu hoa trang ông vi quan doãn mã nông lò vàng giàng thào sùng đèo quàng cầm chung đồng".split()
+)
+SURNAME_KEYS: Final = frozenset(flatten(surname) for surname in SURNAMES)
+# words that no name is made of, as typed; the plain forms only where no name looks like them
+NEVER: Final = frozenset(
+    "không khong ko chưa chua gì gi sao nào nao được duoc dc muốn muon cần mua hiểm hiem xe máy nhiêu nhieu vấn hỏi hoi trả gửi gui số rồi roi "
+    "cái này kia người nguoi nhà tiền giá thế đâu đang đã sẽ bị cho để làm khách khach shop bạn ai khi nếu neu vì với và nhưng thì cũng cung "
+    "vẫn nên đến tới trên dưới trong ngoài của cua cảm cám biết biet nhớ quên thôi thoi đừng dừng hủy stop nhắn nhắc gọi goi một hai-ba mấy vậy "
+    "quá hết lắm đi về xem bot robot chatbot giấy oto ôtô the and is not no yes what why how who want need buy insurance please hello test alo trợ "
+    "giúp giup việc viec đúng sai nhầm tên lúc giờ gio ngày ngay tháng năm-nay tối trưa tuần ơi oi ok oke chốt mình tôi toi mk mik là chủ nhân-viên "
+    "cty sử dụng theo khỏi chả chẳng hông hong hok lưu lấy đưa xin tại bao-giờ hả hử ủa ừ uk vâng dạ hoặc hay phải rằng mà nhận dùng xài thử phí-bao".split()
+)
+NO_NAMES: Final = (
+    "bao hiem",
+    "tu van",
+    "dong y",
+    "nhan vien",
+    "bao gio",
+    "bao lau",
+    "hai ba",
+    "hom nay",
+    "bay gio",
+    "sang mai",
+    "chieu mai",
+    "ngay mai",
+)
+COMPANY: Final = re.compile(r"\b(?:cong ty|cty|tnhh|dntn|co phan|hop tac xa|htx|doanh nghiep|company|co\.? ?ltd)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name as given: tone marks are never guessed. `salutation` -- the title that came with it, or ''."""
+
+    name: str
+    salutation: str = ""
+    corrected: bool = False
+    needs_diacritics: bool = False
+
+
+class _Token(NamedTuple):
+    text: str
+    low: str
+    key: str
+
+
+def find_name(text: str, flat: str, *, asked: bool, beside_phone: bool = False) -> Name | None:
+    """The name in `text`, whose phones, e-mails and plates are commas already.
+
+    asked -- the open question is the name, so a bare name counts; beside_phone -- a phone stands in the same message
+    """
+    corrected = False
+    slips = list(CORRECTED.finditer(flat))
+    if slips and slips[-1].end() < len(flat):
+        cut = slips[-1].end()
+        led = _led(text[cut:], flat[cut:]) or (_bare(text[cut:], flat[cut:]) if asked else None)
+        if led:
+            return Name(led.name, led.salutation, True, led.needs_diacritics)
+        corrected = True
+        text, flat = text[: slips[0].start()], flat[: slips[0].start()]
+    found = _led(text, flat) or (_bare(text, flat) if asked else None)
+    if not found and not asked:
+        found = _being(text, flat) or (_beside(text, flat) if beside_phone else None)
+    return Name(found.name, found.salutation, corrected, found.needs_diacritics) if found else None
+
+
+def find_company(text: str, flat: str) -> str:
+    """The name of a firm, from its legal word to the next break, or ''."""
+    match = COMPANY.search(flat)
+    if not match:
+        return ""
+    end = CUT.search(flat, match.end())
+    name = text[match.start() : end.start() if end else len(text)].strip()
+    return name if 2 <= len(name.split()) <= 10 and any(letter.isupper() for letter in name) else ""
+
+
+def _led(text: str, flat: str) -> Name | None:
+    for match in LED.finditer(flat):
+        english = "name" in match[0] or match[0].strip() in ("i am", "i'm", "im", "this is", "call me")
+        if english and not text[match.end() : match.end() + 1].isupper() and "name" not in match[0]:
+            continue
+        # "tên Minh" looks like "tên mình" without its marks
+        for start in (match.end(), flat.find(" ", match.start() + 1)):
+            if start > 0 and (found := _take(text[start:], flat[start:])):
+                return found
+    return None
+
+
+def _being(text: str, flat: str) -> Name | None:
+    """ "em là Phúc": without a question only what is written like a name."""
+    for match in LED_BY_BEING.finditer(flat):
+        rest = text[match.end() :].lstrip()
+        first = NAME_WORD.match(rest)
+        if first and (first[0][0].isupper() or (flatten(first[0]) in SURNAME_KEYS and len(rest.split()) >= 2)):
+            found = _take(text[match.end() :], flat[match.end() :])
+            if found:
+                return found
+    return None
+
+
+def _bare(text: str, flat: str) -> Name | None:
+    call = CALL.search(flat)
+    if call and (found := _take(text[call.end() :], flat[call.end() :])):
+        return found
+    at = 0
+    for cut in [*(match.span() for match in CUT.finditer(flat)), (len(flat), len(flat))]:
+        if found := _take(text[at : cut[0]], flat[at : cut[0]]):
+            return found
+        at = cut[1]
+    return None
+
+
+def _beside(text: str, flat: str) -> Name | None:
+    """A whole stretch that is a name and nothing else, in a message with a phone number."""
+    at = 0
+    for cut in [*(match.span() for match in CUT.finditer(flat)), (len(flat), len(flat))]:
+        words = NAME_WORD.findall(text[at : cut[0]])
+        title = bool(words) and words[0].lower() in TITLES
+        body = words[1:] if title else words
+        if body and (title or (2 <= len(body) <= 5 and flatten(body[0]) in SURNAME_KEYS)):
+            tidy = all(word[0].isupper() for word in body) or (not title and flatten(body[0]) in SURNAME_KEYS)
+            if tidy and (found := _take(text[at : cut[0]], flat[at : cut[0]])):
+                return found
+        at = cut[1]
+    return None
+
+
+def _take(text: str, flat: str) -> Name | None:
+    """The name that `text` begins with, without lead-ins, title and particles."""
+    cut = CUT.search(flat)
+    text = text[: cut.start()] if cut else text
+    tokens = [
+        _Token(word, word.lower(), flatten(word)) for word in NAME_WORD.findall(unicodedata.normalize("NFC", text))
+    ]
+    while len(tokens) > 1 and (tokens[-1].low in AFTER or (len(tokens) > 3 and tokens[-1].low in ("anh", "chị"))):
+        if tokens[-1].text in ("A", "E") and len(tokens) > 2:
+            break
+        tokens.pop()
+    salutation = ""
+    while len(tokens) > 1 and not _surname_of(tokens):
+        if tokens[0].low in TITLES:
+            salutation = TITLES[tokens[0].low]
+        elif tokens[0].low in BEFORE:
+            salutation = ""
+        else:
+            break
+        tokens.pop(0)
+    if not _plausible(tokens):
+        return None
+    name = " ".join(token.text for token in tokens)
+    if name.islower() or name.isupper():
+        name = name.title().replace("’", "'")
+    return Name(name, salutation, needs_diacritics=name.isascii())
+
+
+def _surname_of(tokens: Sequence[_Token]) -> bool:
+    """ "Họ Hồ": a lead-in word that is a surname here, because more capitals follow."""
+    return tokens[0].text[0].isupper() and tokens[0].low in SURNAMES and len(tokens) > 1 and tokens[1].text[0].isupper()
+
+
+def _plausible(tokens: Sequence[_Token]) -> bool:
+    if not 1 <= len(tokens) <= 8 or sum(len(token.text) + 1 for token in tokens) > 81:
+        return False
+    if len(tokens) == 1 and (
+        len(tokens[0].text) < 2 or tokens[0].low in ("em", "chị", "cô", "chú", "bác", "dạ", "vâng", "đó")
+    ):
+        return False
+    if any(token.low in NEVER or len(token.text) > 16 for token in tokens):
+        return False
+    keys = " ".join(token.key for token in tokens)
+    return not any(phrase in keys for phrase in NO_NAMES) and all(_sayable(token.key) for token in tokens)
+
+
+def _sayable(key: str) -> bool:
+    return any(letter in "aeiouy" for letter in key) or len(key) == 1
