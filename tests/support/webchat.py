@@ -16,11 +16,12 @@ from aiohttp import web
 from gateway import webchat
 from gateway.app import compose, start, stop
 from gateway.config import load
+from gateway.filestore import FileStore
 from gateway.parts import PARTS, Parts
 from gateway.web import security
 from gateway.web.static import Assets
 from handlers.model import Advisor
-from storage import advisors
+from storage import advisors, files
 
 PATIENCE: Final = 10.0
 CONFIG: Final = """
@@ -71,10 +72,16 @@ class Site:
         security.harden(app)
         Assets().mount(app)
         webchat.mount(app, parts)
+        parts.read_file = self._read_file
         await start(parts)
         self._runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
+
+    async def _read_file(self, file_id: str) -> bytes:
+        found = await self.parts.store.read(lambda tx: files.find(tx, file_id))
+        assert found is not None
+        return await FileStore(self.parts.config.files.path).get(file_id, found.key)
 
     async def down(self) -> None:
         await self._runner.cleanup()
