@@ -39,6 +39,10 @@ STOP_S: Final = 5.0
 REFUSED: Final = 2
 
 
+class CannotListen(Exception):
+    """The port is taken, or is not ours to bind."""
+
+
 def compose(config: Config, *, clock: Clock | None = None) -> Parts:
     """The parts of this configuration, nothing started yet. Raises KeyBroken."""
     clock = clock or Clock()
@@ -200,7 +204,10 @@ async def _listen(parts: Parts, app: web.Application) -> web.AppRunner:
     runner = web.AppRunner(app, access_log=None, handle_signals=False, keepalive_timeout=KEEP_ALIVE_S, auto_decompress=False, shutdown_timeout=STOP_S)
     await runner.setup()
     site = web.TCPSite(runner, parts.config.server.host, parts.config.server.port, backlog=1024)
-    await site.start()
+    try:
+        await site.start()
+    except OSError as err:
+        raise CannotListen(f"server.port: cannot listen on {parts.config.server.host}:{parts.config.server.port}: {os.strerror(err.errno or 0)}") from err
     port = runner.addresses[0][1]
     parts.config = parts.config.bound(port)
     if parts.config.socket is not None:
@@ -282,8 +289,8 @@ def run(config: Config) -> int:
     except StorageUnavailable as err:
         print(f"database.url: cannot be used ({err.reason}); is it running, and may this user write there?", file=sys.stderr)  # noqa: T201
         return 1
-    except OSError as err:
-        print(f"server.port: cannot listen on {config.server.host}:{config.server.port}: {err.strerror}", file=sys.stderr)  # noqa: T201
+    except CannotListen as err:
+        print(err, file=sys.stderr)  # noqa: T201
         return 1
 
 

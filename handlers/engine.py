@@ -30,6 +30,7 @@ from handlers.model import (
 from handlers.texts import Texts
 from storage import files, inbox, turns
 from storage.keys import KeyRing
+from storage.killpoints import kp
 from storage.times import at
 from storage.tx import Tx
 from storage.turns import Lane, Rows
@@ -250,6 +251,7 @@ class Engine:
         )
         assert event_id is not None
         turns.write(tx, draft.finish())
+        kp("act.before_commit")
 
     def open_for(self, tx: Tx, conversation_id: str) -> State:
         """The core's state of a conversation, for views. Raises KeyError when there is none."""

@@ -342,6 +342,8 @@ class Store:
                 self._one_by_one(items, pending, err)
                 return
         self._committed(items, done, beat)
+        if pending is not None:
+            kp("think.after_commit")
 
     def _batch(self, tx: Tx, items: list[_Item], pending: Any, beat: bool) -> Tx:
         if pending is not None and self.thinker is not None:

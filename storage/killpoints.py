@@ -24,7 +24,6 @@ NAMES: Final = frozenset(
         "act.before_commit",
         "act.after_commit",
         "timer.before_commit",
-        "timer.after_commit",
         "poll.before_confirm",
     }
 )
