@@ -40,7 +40,7 @@ async def serving(handler: Handler) -> AsyncIterator[str]:
 
 @contextlib.asynccontextmanager
 async def calling(base: str, **options: float) -> AsyncIterator[Http]:
-    http = Http(base, **({"connect_s": 5.0, "total_s": 5.0, "idle_s": 5.0} | options))
+    http = Http(base, **({"connect_s": 20.0, "total_s": 20.0, "idle_s": 20.0} | options))
     try:
         yield http
     finally:
@@ -189,7 +189,7 @@ async def test_waiting_for_a_free_connection() -> None:
         arrived.set()
         await reader.read()
 
-    async with serving(handler) as base, calling(base, connect_s=0.1, limit=1) as http:
+    async with serving(handler) as base, calling(base, connect_s=0.5, limit=1) as http:
         holder = asyncio.create_task(http.post(PATH, b"{}", {}))
         await arrived.wait()
         assert isinstance(await failure(http), Retryable)
@@ -274,7 +274,7 @@ async def test_hangs_after_the_request(limit: str, answer: bytes) -> None:
         writer.write(answer)
         await reader.read()
 
-    async with serving(handler) as base, calling(base, **{limit: 0.1}) as http:
+    async with serving(handler) as base, calling(base, **{limit: 0.5}) as http:
         assert isinstance(await failure(http), DeliveryUnknown)
 
 
@@ -284,7 +284,7 @@ async def test_does_not_read_the_request() -> None:
         writer.transport.pause_reading()
         await asyncio.get_running_loop().create_future()
 
-    async with serving(handler) as base, calling(base, total_s=0.2) as http:
+    async with serving(handler) as base, calling(base, total_s=1.0) as http:
         assert isinstance(await failure(http, b"x" * 20_000_000), DeliveryUnknown)
 
 
@@ -294,7 +294,7 @@ async def test_answers_before_it_has_read_and_closes() -> None:
         writer.write(b"HTTP/1.1 413 Too large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         writer.close()
 
-    async with serving(handler) as base, calling(base, total_s=2) as http:
+    async with serving(handler) as base, calling(base) as http:
         try:
             status, _ = await http.post(PATH, b"x" * 20_000_000, {})
         except DeliveryUnknown:
