@@ -12,11 +12,12 @@ from channels.contract import Button
 from handlers import schedule, waiting, wording
 from handlers.draft import Draft
 from handlers.hearing import PRODUCTS, Heard, reread
-from handlers.model import EMPTY, Business, CareAnswered, Stage, TimerFired
+from handlers.model import EMPTY, WAITING, Business, CareAnswered, Relabel, Stage, TimerFired
 
 CHECK_AFTER: Final = timedelta(days=1)  # process.md 3.8: delivery check T+1 after it was sent
 SURVEY_AFTER: Final = timedelta(days=7)
 LATER: Final = timedelta(hours=2)
+PATIENCE: Final = timedelta(days=1)  # a question that stayed open for so long gives way to the next one
 LOW: Final = 2  # this score and below: a complaint candidate within the hour
 ANSWER_WITHIN: Final = 60  # working minutes
 COMMENT_MAX: Final = 1000
@@ -27,6 +28,7 @@ SCORES: Final = tuple(Button(id=f"csat:{score}", label=f"csat_{score}") for scor
 SKIP: Final = Button(id="skip", label="skip")
 QUESTIONS: Final = {"check_t1": "received", "csat": "csat"}
 KEPT: Final = ("task", "kind", "policy", "number", "product", "insurer")  # of the task's data, while it is open
+LABELS: Final = (*(f"csat:{score}" for score in range(1, 6)), "care:received", "care:wrong_info", "care:not_received")
 ASKED: Final = ("received", "csat", "csat_comment")
 
 WRONG: Final = re.compile(r"\b(?:sai|nham|khong dung|thieu|wrong|mistake|incorrect)\b")
@@ -69,6 +71,11 @@ def due(draft: Draft, event: TimerFired) -> None:
     if draft.state.reminders_off or draft.state.stage is Stage.CLOSED_SPAM:
         draft.add(CareAnswered(task=task, state="skipped", reason="opted out"))
         return
+    if kind == "csat" and draft.state.consents.get("C1") == "withdrawn":
+        draft.add(CareAnswered(task=task, state="skipped", reason="consent withdrawn"))
+        return
+    if _stale(draft):
+        put_away(draft)
     moment = _moment(draft)
     if moment > draft.now:
         draft.wake(f"care:{task}", moment, data)
@@ -99,8 +106,20 @@ def put_away(draft: Draft) -> None:
 
 def _moment(draft: Draft) -> datetime:
     """Now, when nobody else talks and the hour is decent; else when to look again."""
-    busy = draft.state.stage is Stage.WITH_ADVISOR or bool(draft.state.asked) or not draft.context.bot
+    state = draft.state
+    busy = state.stage in WAITING | {Stage.WITH_ADVISOR} or bool(state.asked) or not draft.context.bot
     return schedule.next_service_time(draft.now + (LATER if busy else timedelta(0)), draft.business)
+
+
+def _stale(draft: Draft) -> bool:
+    """Is a question of ours open that he will hardly answer any more?"""
+    asked_at = draft.state.care.get("at")
+    return asked_at is not None and draft.now - datetime.fromisoformat(asked_at) >= PATIENCE
+
+
+def _label(draft: Draft, label: str) -> None:
+    """The answer, where people see it in their lists."""
+    draft.add(Relabel(add=(label,), remove=tuple(one for one in LABELS if one != label and one[:4] == label[:4])))
 
 
 def _ask(draft: Draft, care: dict[str, str], *, name: str) -> None:
@@ -108,15 +127,16 @@ def _ask(draft: Draft, care: dict[str, str], *, name: str) -> None:
     if draft.state.stage is Stage.NEW:  # we speak first: who, and that it is a machine
         draft.move(Stage.GREETED)
         draft.say("greeting.bot_identity", klass="D", purpose="care")
-    draft.set(asked=asked, care=care, tries=0)
+    draft.set(asked=asked, care={**care, "at": draft.now.isoformat()}, tries=0)
     values: dict[str, str | tuple[str, ...]] = {"ten": name} if name else {}
+    plain = "" if name or draft.state.slots.get("name") else "_plain"
     if asked == "received":
         product = care.get("product", "")
         values["san_pham"] = (f"buttons.p_{product}",) if product in PRODUCTS else product
         values["so_hop_dong"] = care.get("number", "")
-        draft.say("delivery.check_t1", *RECEIVED, klass="D", purpose="care", **values)
+        draft.say(f"delivery.check_t1{plain}", *RECEIVED, klass="D", purpose="care", **values)
     else:
-        draft.say("care.csat_ask", *SCORES, klass="D", purpose="care", **values)
+        draft.say(f"care.csat_ask{plain}", *SCORES, klass="D", purpose="care", **values)
     draft.add(CareAnswered(task=care["task"], state="sent"))
 
 
@@ -126,6 +146,7 @@ def _received(draft: Draft, heard: Sequence[Heard]) -> bool:
         return False
     insurer = draft.state.care.get("insurer", "")
     draft.add(CareAnswered(task=draft.state.care["task"], state="answered", answer=told))
+    _label(draft, f"care:{told}")
     put_away(draft)
     if told == "received":
         draft.say("care.csat_high", purpose="care")
@@ -155,6 +176,7 @@ def _scored(draft: Draft, heard: Sequence[Heard]) -> bool:
         return False
     care = draft.state.care
     draft.add(CareAnswered(task=care["task"], state="answered", answer=str(score)))
+    _label(draft, f"csat:{score}")
     if score > LOW:
         draft.set(asked="csat_comment", care={**care, "score": str(score)}, tries=0)
         draft.say("care.csat_comment", SKIP, purpose="care")
