@@ -82,7 +82,7 @@ def _consent_clause(words: Sequence[Word], hits: Sequence[Hit], *, sensitive: bo
             covered |= _bits(hits, "@okay")
     if (explicit or plain) and covered == whole:
         return "yes"
-    lead = _lead(words, hits)
+    lead, _ = _lead(words, hits)
     return "no" if lead == "no" else ""
 
 
@@ -103,10 +103,10 @@ def answer(reading: Reading) -> str:
     if not words:
         return "yes" if any(sign in GLAD for sign in reading.text) else ""
     hits = scan(words, ANSWERS, toned=reading.toned)
-    lead = _lead(words, hits).replace("later", "no")
+    lead, end = _lead(words, hits)
     if lead != "yes":
-        return lead
-    turned = _bits(hits, "@wrong", "@unclear") or any(word.form in TURN_FORMS for word in words)
+        return lead.replace("later", "no")
+    turned = _bits(hits, "@wrong", "@unclear") >> end or any(word.form in TURN_FORMS for word in words[end:])
     return "" if turned or "?" in reading.text else "yes"
 
 
@@ -124,21 +124,22 @@ def turns_back(reading: Reading) -> bool:
     return _bits(scan(reading.words[:ENOUGH], ANSWERS, toned=reading.toned), "@wrong") != 0
 
 
-def _lead(words: Sequence[Word], hits: Sequence[Hit]) -> str:
-    """What the first words that count say. Fillers are passed over; "dạ" is one and an assent when it stands alone."""
+def _lead(words: Sequence[Word], hits: Sequence[Hit]) -> tuple[str, int]:
+    """What the first words that count say (yes, no, later, ''), and where they end.
+
+    Fillers are passed over; "dạ" is one, and an assent when it stands alone.
+    """
     assented = ""
     at = 0
     while at < len(words):
         here = [hit for hit in hits if hit.words & -hit.words == 1 << at]
         filler = max((hit.size for hit in here if hit.mark.label == "@filler"), default=0)
         longest = max((hit for hit in here if hit.mark.label != "@filler"), key=lambda hit: hit.size, default=None)
-        if longest and longest.mark.label == "@unclear":
-            return ""
         said = SPEAKING.get(longest.mark.label, "") if longest else ""
-        if said and longest and longest.size > filler:
-            return said
+        if longest and longest.size > filler:
+            return said, longest.words.bit_length()
         if not filler:
-            return ""
+            return "", at
         assented = assented or said
         at += filler
-    return assented
+    return assented, at

@@ -14,6 +14,7 @@ from handlers.understanding.reading import Reading
 CONSENT: Final = {"ask_consent": (False, False), "ask_consent_sensitive": (True, False), "ask_declare": (False, True)}
 YES_OR_NO: Final = frozenset({"confirm", "offer_buy", "ask_declare", "ask_received"})  # "dung" is đúng here
 AFTER_OURS: Final = frozenset({"", "ad_sent", "renewal_reminder", "csat"})  # "dung" is dừng here
+THINGS: Final = frozenset({"@car", "@moto", "@tnds", "@truck"})
 # at equal weight, the first: what hurts most when missed
 RANK: Final = (
     "fraud", "claim", "privacy_request", "talk_to_human", "complaint", "renewal", "other", "ask_fee", "spam_abuse", "buy", "thanks", "greeting",
@@ -63,8 +64,8 @@ def decide(reading: Reading, facts: Facts, context: str) -> Decision:
 def _adjusted(reading: Reading, facts: Facts) -> dict[str, int]:
     scores = dict(reading.scores)
     labels = reading.labels
-    thing = any(label.startswith("product=") for label in labels) or "@car" in labels or "@moto" in labels
-    if thing or "@tnds" in labels:
+    thing = any(label.startswith("product=") for label in labels) or not THINGS.isdisjoint(labels)
+    if thing or ("buy" in scores and "@abroad" in labels):
         scores["buy"] = scores.get("buy", 1) + 1
     if scores.get("ask_fee", 0) >= STRONG and scores.get("other", 0) < 7 and reading.fact("topic") in BESIDE_PRICE:
         scores.pop("other", None)

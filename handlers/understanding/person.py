@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -86,6 +87,8 @@ NO_NAMES: Final = (
     "chieu mai",
     "ngay mai",
 )
+WANTING: Final = ("muon", "mua", "can", "bao hiem", "nhung", "goi", "lien he")  # what follows is a want, no name
+LONGEST: Final = 120  # characters of a name with its lead-ins and particles
 COMPANY: Final = re.compile(r"\b(?:cong ty|cty|tnhh|dntn|co phan|hop tac xa|htx|doanh nghiep|company|co\.? ?ltd)\b")
 
 
@@ -136,7 +139,7 @@ def find_company(text: str, flat: str) -> str:
 
 
 def _led(text: str, flat: str) -> Name | None:
-    for match in LED.finditer(flat):
+    for match in itertools.islice(LED.finditer(flat), 8):
         english = "name" in match[0] or match[0].strip() in ("i am", "i'm", "im", "this is", "call me")
         if english and not text[match.end() : match.end() + 1].isupper() and "name" not in match[0]:
             continue
@@ -149,8 +152,8 @@ def _led(text: str, flat: str) -> Name | None:
 
 def _being(text: str, flat: str) -> Name | None:
     """ "em là Phúc": without a question only what is written like a name."""
-    for match in LED_BY_BEING.finditer(flat):
-        rest = text[match.end() :].lstrip()
+    for match in itertools.islice(LED_BY_BEING.finditer(flat), 8):
+        rest = text[match.end() : match.end() + LONGEST].lstrip()
         first = NAME_WORD.match(rest)
         if first and (first[0][0].isupper() or (flatten(first[0]) in SURNAME_KEYS and len(rest.split()) >= 2)):
             found = _take(text[match.end() :], flat[match.end() :])
@@ -164,17 +167,25 @@ def _bare(text: str, flat: str) -> Name | None:
     if call and (found := _take(text[call.end() :], flat[call.end() :])):
         return found
     at = 0
-    for cut in [*(match.span() for match in CUT.finditer(flat)), (len(flat), len(flat))]:
-        if found := _take(text[at : cut[0]], flat[at : cut[0]]):
+    for start, end in _cuts(flat):
+        if found := _take(text[at:start], flat[at:start]):
             return found
-        at = cut[1]
+        if flat[start:end].startswith(WANTING):
+            return None
+        at = end
     return None
+
+
+def _cuts(flat: str) -> list[tuple[int, int]]:
+    """Where the first stretches of a text end; a name stands early."""
+    cuts = [match.span() for match in itertools.islice(CUT.finditer(flat), 8)]
+    return [*cuts, (len(flat), len(flat))]
 
 
 def _beside(text: str, flat: str) -> Name | None:
     """A whole stretch that is a name and nothing else, in a message with a phone number."""
     at = 0
-    for cut in [*(match.span() for match in CUT.finditer(flat)), (len(flat), len(flat))]:
+    for cut in _cuts(flat):
         words = NAME_WORD.findall(text[at : cut[0]])
         title = bool(words) and words[0].lower() in TITLES
         body = words[1:] if title else words
@@ -188,6 +199,7 @@ def _beside(text: str, flat: str) -> Name | None:
 
 def _take(text: str, flat: str) -> Name | None:
     """The name that `text` begins with, without lead-ins, title and particles."""
+    text, flat = text[:LONGEST], flat[:LONGEST]
     cut = CUT.search(flat)
     text = text[: cut.start()] if cut else text
     tokens = [
