@@ -1,0 +1,314 @@
+"""The pages of the desk: sign in and out, the inbox, one's own account, users, the bot's switches; and the live feed."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs, quote
+
+import structlog
+from aiohttp import web
+
+from gateway import readers
+from gateway.api import body
+from gateway.api.allow import TABLE, Actor
+from gateway.api.auth import COOKIES, cookie_name
+from gateway.api.errors import ApiError, json_response
+from gateway.api.service import API
+from gateway.desk.live import Live
+from gateway.desk.words import Words, language
+from gateway.web.limits import Limit
+from gateway.web.security import client_address, may_act
+from gateway.web.static import Assets
+from gateway.web.templates import Pages
+from handlers.hearing import PRODUCTS
+from storage import sessions
+from storage.errors import StorageUnavailable
+from storage.times import rfc3339
+from storage.tx import Tx
+
+if TYPE_CHECKING:
+    from gateway.parts import Parts
+
+log = structlog.get_logger("desk")
+FORM_BYTES: Final = 8 * 1024
+LATE_MINUTES: Final = 15  # R-INT-3: a person within 15 minutes, in working hours
+INVENTED: Final = re.compile(r"(?:[a-z2-9]{4}-){4}[a-z2-9]{4}")  # storage.passwords.invent: told once, better changed
+WHERE: Final = re.compile(r"/desk/(?:c/[0-9a-v]{26}|users|switches|account)?")
+POLICIES: Final = "desk/policies.js"  # the section of another module, where there is one
+TRIES: Final = 30  # of one address a minute, whatever the account
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def mount(app: web.Application, parts: Parts) -> None:
+    """Attach the desk at /desk."""
+    desk = Desk(parts, Assets())
+    app.add_routes(desk.routes())
+    parts.starters.append(desk.start)
+
+    async def close(_app: web.Application) -> None:
+        await desk.close()
+
+    app.on_shutdown.append(close)
+
+
+class Desk:
+    """The handlers with what they share."""
+
+    def __init__(self, parts: Parts, assets: Assets) -> None:
+        self._parts = parts
+        self._assets = assets
+        self._pages = Pages(assets)
+        self._words = Words()
+        self._live = Live(parts)
+        self._tries = Limit(TRIES, 60.0)
+        self._task: asyncio.Task[None] | None = None
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/desk", _to_desk),
+            web.get("/desk/", self._for_people(self.inbox)),
+            web.get("/desk/c/{id}", self._for_people(self.inbox)),
+            web.get("/desk/users", self._for_people(self.users)),
+            web.get("/desk/switches", self._for_people(self.switches)),
+            web.get("/desk/account", self._for_people(self.account)),
+            web.get("/desk/login", self.login),
+            web.post("/desk/login", self.enter),
+            web.post("/desk/logout", self.leave),
+            web.post("/desk/typing", self.typing),
+            web.get("/desk/events", self._live.serve),
+        ]
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._live.watch(), name="desk watch")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        await self._live.close()
+
+    # ---- pages for those who are signed in
+
+    def _for_people(self, page: Callable[[web.Request, Actor], Awaitable[web.StreamResponse]]) -> Handler:
+        async def handler(request: web.Request) -> web.StreamResponse:
+            doors = request.config_dict[API].doors
+            try:
+                actor = await doors.session(doors.cookie(request))
+            except StorageUnavailable:
+                return self._sorry(request)
+            if actor is None:
+                raise web.HTTPSeeOther(f"/desk/login?next={quote(request.path, safe='/')}")
+            return await page(request, actor)
+
+        return handler
+
+    async def inbox(self, request: web.Request, actor: Actor) -> web.Response:
+        lang = language(request.cookies, request.query)
+        found = request.match_info.get("id", "")
+        policies = self._assets.url(POLICIES) if self._assets.files.get("desk/static/policies.js") else ""
+        texts = self._parts.texts
+        more = {
+            "timezone": self._parts.config.agency.timezone,
+            "open": found if WHERE.fullmatch(request.path) else "",
+            "late_minutes": LATE_MINUTES,
+            "policies": policies,
+            "products": {code: texts.button(f"p_{code}", lang) for code in PRODUCTS},
+        }
+        return self._page(request, "desk/inbox.html", actor, lang, more)
+
+    async def users(self, request: web.Request, actor: Actor) -> web.Response:
+        return self._office(request, actor, "user.read", "desk/users.html")
+
+    async def switches(self, request: web.Request, actor: Actor) -> web.Response:
+        return self._office(request, actor, "switch.set", "desk/switches.html")
+
+    async def account(self, request: web.Request, actor: Actor) -> web.Response:
+        return self._office(request, actor, "me", "desk/account.html", offered="offered" in request.query)
+
+    def _office(self, request: web.Request, actor: Actor, needs: str, template: str, **values: Any) -> web.Response:
+        """A page that not everybody may see."""
+        if needs not in TABLE[actor.role]:
+            raise web.HTTPNotFound
+        return self._page(request, template, actor, language(request.cookies, request.query), {}, **values)
+
+    def _page(
+        self, request: web.Request, template: str, actor: Actor, lang: str, setup: Mapping[str, Any], **values: Any
+    ) -> web.Response:
+        token = request.config_dict[API].doors.cookie(request)
+        now = self._parts.store.now_ms()
+        me = {"id": actor.id, "name": actor.name, "role": actor.role, "may": sorted(TABLE[actor.role])}
+        carried = {
+            "lang": lang,
+            "timezone": self._parts.config.agency.timezone,
+            "now": rfc3339(now),
+            "cursor": str(now),
+            "csrf": sessions.csrf(token),
+            "me": me,
+            "open": "",
+            "late_minutes": LATE_MINUTES,
+            "policies": "",
+            "products": {},
+            **setup,
+        }
+        return self._pages.answer(
+            template,
+            {
+                "w": self._words.page(lang),
+                "lang": lang,
+                "me": me,
+                "agency": self._parts.config.agency,
+                "setup": carried,
+                "script": self._words.script(lang),
+                **values,
+            },
+        )
+
+    # ---- signing in and out
+
+    async def login(self, request: web.Request) -> web.StreamResponse:
+        doors = request.config_dict[API].doors
+        try:
+            known = await doors.session(doors.cookie(request))
+        except StorageUnavailable:
+            return self._sorry(request)
+        if known is not None:
+            raise web.HTTPSeeOther(_next(request.query.get("next", "")))
+        return self._form(request)
+
+    async def enter(self, request: web.Request) -> web.StreamResponse:
+        if not may_act(request, self._parts.config):
+            return self._form(request, problem="cross_origin", status=403)
+        try:
+            given = await _fields(request)
+        except ApiError as err:
+            return self._form(request, problem="unreadable", status=err.status)
+        address = client_address(request, self._parts.config.server.trusted_proxies)
+        email, password = given.get("email", "").strip(), given.get("password", "")
+        if not email or not password:
+            return self._form(request, given, problem="empty", status=422)
+        wait = self._tries.wait(address)
+        if wait:
+            return self._form(request, given, problem="too_many", status=429, wait_s=wait)
+        sign_in = request.config_dict[API].sign_in
+        try:
+            done = await sign_in.sign_in(email, password, address=address, agent=request.headers.get("User-Agent", ""))
+        except ApiError as err:
+            problem = err.code if err.code in ("unauthorized", "too_many") else "busy"
+            return self._form(request, given, problem=problem, status=err.status, wait_s=err.retry_s or 0)
+        except StorageUnavailable:
+            return self._sorry(request)
+        await self._end_old(request)
+        where = _next(given.get("next", ""))
+        if INVENTED.fullmatch(password):
+            where = "/desk/account?offered"
+        answer = web.Response(status=303, headers={"Location": where})
+        self._keep(request, answer, done.token)
+        return answer
+
+    async def _end_old(self, request: web.Request) -> None:
+        """A new id at log-in; whoever was signed in here before is not any more."""
+        token = request.config_dict[API].doors.cookie(request)
+        if token:
+            await request.config_dict[API].sign_in.sign_out(token)
+
+    async def leave(self, request: web.Request) -> web.StreamResponse:
+        if not may_act(request, self._parts.config):
+            raise web.HTTPForbidden
+        try:
+            await self._end_old(request)
+        except StorageUnavailable:
+            return self._sorry(request)
+        answer = web.Response(status=303, headers={"Location": "/desk/login"})
+        self._keep(request, answer, "")
+        return answer
+
+    def _keep(self, request: web.Request, answer: web.Response, token: str) -> None:
+        """The cookie; '' takes it away. Plain http is this machine only: there `__Host-` and Secure would be refused."""
+        here = readers.split_url(f"http://{request.host}")
+        local = here is not None and readers.loopback(here.hostname or "")
+        https = self._parts.config.public_url.startswith("https:") and not local
+        age = sessions.LONGEST_MS // 1000 if token else 0
+        names = {cookie_name(https=https)} if token else {name for name in COOKIES if name in request.cookies}
+        for name in names:
+            secure = name == COOKIES[0]
+            answer.set_cookie(name, token, max_age=age, path="/", secure=secure, httponly=True, samesite="Strict")
+
+    def _form(
+        self,
+        request: web.Request,
+        given: Mapping[str, str] | None = None,
+        *,
+        problem: str = "",
+        status: int = 200,
+        wait_s: float = 0,
+    ) -> web.Response:
+        given = given or {}
+        lang = language(request.cookies, request.query)
+        words = self._words.page(lang)
+        seconds = max(1, round(wait_s))
+        answer = self._pages.answer(
+            "desk/login.html",
+            {
+                "w": words,
+                "lang": lang,
+                "agency": self._parts.config.agency,
+                "email": given.get("email", ""),
+                "next": _next(given.get("next", "") or request.query.get("next", "")),
+                "problem": words[f"login_{problem}"].format(seconds=seconds) if problem else "",
+            },
+            status=status,
+        )
+        if status in (429, 503):
+            answer.headers["Retry-After"] = str(seconds)
+        return answer
+
+    def _sorry(self, request: web.Request) -> web.Response:
+        return self._form(request, problem="busy", status=503, wait_s=5)
+
+    # ---- small talk
+
+    async def typing(self, request: web.Request) -> web.StreamResponse:
+        """The customer may see that somebody writes. Nothing is stored."""
+        doors = request.config_dict[API].doors
+        try:
+            actor = await doors.actor(request)
+            given = body.parse(request, await body.read(request, FORM_BYTES))
+            wanted = str(given.get("conversation", ""))
+            one = await self._parts.store.read(lambda tx: _held(tx, wanted))
+        except ApiError as err:
+            return err.response("")
+        except StorageUnavailable:
+            return json_response(b"{}")
+        if one is not None and one == actor.id:
+            self._parts.hub.publish([("advisor_typing", wanted)])
+        return json_response(b"{}")
+
+
+def _held(tx: Tx, conversation_id: str) -> str | None:
+    holder: str | None = tx.value(
+        "SELECT assignee_id FROM conversation WHERE id = :id AND status = 'with_advisor'", id=conversation_id
+    )
+    return holder
+
+
+async def _to_desk(_request: web.Request) -> web.StreamResponse:
+    raise web.HTTPPermanentRedirect("/desk/")
+
+
+def _next(wanted: str) -> str:
+    """Where to after signing in: one of our own pages."""
+    return wanted if WHERE.fullmatch(wanted) else "/desk/"
+
+
+async def _fields(request: web.Request) -> dict[str, str]:
+    """A small form as browsers send it. Raises ApiError."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise ApiError("unsupported_media_type", "send a form")
+    data = await body.read(request, FORM_BYTES)
+    try:
+        found = parse_qs(data.decode("utf-8"), keep_blank_values=True, max_num_fields=8, errors="strict")
+    except ValueError:
+        raise ApiError("unreadable", "the form cannot be read") from None
+    return {name: values[0] for name, values in found.items()}

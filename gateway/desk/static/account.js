@@ -1,0 +1,47 @@
+// One's own password.
+import { byId } from "../../web/static/dom.js";
+import { Failure, post, whenSignedOut } from "./api.js";
+import { toast, wordsOf } from "./dialogs.js";
+import { t } from "./words.js";
+
+const form = byId("password-form", HTMLFormElement);
+const problem = byId("problem", HTMLElement);
+const current = byId("current", HTMLInputElement);
+const wanted = byId("new", HTMLInputElement);
+const again = byId("again", HTMLInputElement);
+const save = byId("save", HTMLButtonElement);
+const SHORTEST = 12;
+
+whenSignedOut(() => location.assign("/desk/login?next=/desk/account"));
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (save.hasAttribute("aria-busy")) return;
+  const wrong = !current.value ? t("password_current_missing") : Array.from(wanted.value).length < SHORTEST ? t("password_short") : wanted.value !== again.value ? t("password_differs") : "";
+  if (wrong) {
+    say(wrong, !current.value ? current : wanted.value === again.value ? wanted : again);
+    return;
+  }
+  save.setAttribute("aria-busy", "true");
+  problem.hidden = true;
+  try {
+    await post("/me/password", { current: current.value, new: wanted.value });
+    form.reset();
+    toast(t("password_changed"));
+    document.querySelector(".offer-note")?.remove();
+  } catch (error) {
+    const fields = error instanceof Failure ? error.fields : {};
+    if (fields["current"]) say(t("password_not_right"), current);
+    else if (fields["new"]) say(t("password_weak"), wanted);
+    else say(wordsOf(error), current);
+  } finally {
+    save.removeAttribute("aria-busy");
+  }
+});
+
+/** @param {string} words @param {HTMLInputElement} input */
+function say(words, input) {
+  problem.textContent = words;
+  problem.hidden = false;
+  input.focus();
+}

@@ -1,0 +1,241 @@
+// What a person does with the open conversation: take, give back, hand on, close, reopen, label, put off.
+import { byId, el } from "../../web/static/dom.js";
+import { Failure, get, post } from "./api.js";
+import { all, conversation, keep, refresh } from "./conversations.js";
+import { ask, field, toast, trouble, walk, wordsOf } from "./dialogs.js";
+import { icon, initials, isMine, may, tint } from "./people.js";
+import { setup, t } from "./words.js";
+
+/** @typedef {import("./model.js").Conversation} Conversation */
+/** @typedef {import("./model.js").Person} Person */
+
+const OUTCOMES = /** @type {const} */ (["won", "lost", "no_need", "done", "spam"]);
+const CHIEFS = new Set(["admin", "supervisor"]);
+const LABELS_SHOWN = 12;
+
+/** @param {Conversation} one */
+const open = (one) => one.status !== "closed";
+/** @param {Conversation} one */
+const free = (one) => !one.assignee || isMine(one) || CHIEFS.has(setup.me.role);
+
+/** Which acts make sense now. @type {Record<string, (one: Conversation) => boolean>} */
+const SENSE = {
+  take: (one) => may("take") && open(one) && !one.assignee,
+  reopen: (one) => may("reopen") && !open(one),
+  close: (one) => may("close") && open(one) && free(one),
+  transfer: (one) => may("transfer") && open(one) && free(one),
+  return: (one) => may("return") && one.status === "with_advisor" && free(one),
+  labels: () => may("label"),
+  snooze: (one) => may("snooze") && one.status === "with_advisor" && free(one),
+  unread: (one) => one.status === "with_advisor" && isMine(one),
+};
+
+export class Acts {
+  /** @param {{ taken: () => void }} to */
+  constructor(to) {
+    this.to = to;
+    this.id = "";
+    this.bar = byId("acts", HTMLElement);
+    this.menu = byId("acts-menu", HTMLElement);
+    this.more = byId("acts-more", HTMLButtonElement);
+    this.running = false;
+    for (const button of this.#buttons()) button.addEventListener("click", () => void this.run(button.dataset["deed"] ?? ""));
+    walk(this.menu, this.more);
+  }
+
+  /** @param {string} id */
+  open(id) {
+    this.id = id;
+    this.update();
+  }
+
+  update() {
+    const one = conversation(this.id);
+    for (const button of this.#buttons()) {
+      const sense = SENSE[button.dataset["deed"] ?? ""];
+      button.hidden = !one || !sense?.(one);
+    }
+    this.more.hidden = ![...this.menu.querySelectorAll("button")].some((button) => !button.hidden);
+  }
+
+  /** @returns {HTMLElement[]} */
+  #buttons() {
+    return /** @type {HTMLElement[]} */ ([...document.querySelectorAll("#acts [data-deed], #acts-menu [data-deed]")]);
+  }
+
+  /** @param {string} deed */
+  async run(deed) {
+    const one = conversation(this.id);
+    if (!one || !SENSE[deed]?.(one)) return;
+    if (deed === "take" || deed === "reopen" || deed === "return") await this.#simply(one, deed);
+    else if (deed === "close") await closing(one);
+    else if (deed === "transfer") await handingOn(one);
+    else if (deed === "labels") await labelling(one);
+    else if (deed === "snooze") await puttingOff(one);
+  }
+
+  /** @param {Conversation} one @param {"take" | "reopen" | "return"} deed */
+  async #simply(one, deed) {
+    if (this.running) return;
+    this.running = true;
+    this.bar.setAttribute("aria-busy", "true");
+    try {
+      keep(await post(`/conversations/${one.id}/${deed}`));
+      if (deed === "return") toast(t("returned"));
+      else if (one.id === this.id) this.to.taken();
+    } catch (error) {
+      toast(wordsOf(error), "bad");
+      refresh([one.id]); // somebody was faster: show whose it is
+    } finally {
+      this.running = false;
+      this.bar.removeAttribute("aria-busy");
+    }
+  }
+}
+
+/** @param {Conversation} one */
+async function closing(one) {
+  const choices = OUTCOMES.map((outcome) =>
+    el("label", { class: "choice" }, el("input", { type: "radio", name: "outcome", value: outcome }), el("span", {}, el("b", {}, t(`outcome_${outcome}`)), el("small", {}, t(`outcome_${outcome}_hint`)))),
+  );
+  const reason = el("textarea", { name: "reason", rows: 2, maxlength: 2000 });
+  const done = await ask({
+    title: t("close_title"),
+    button: t("close"),
+    fields: [el("fieldset", { class: "choices" }, el("legend", {}, t("close_how")), ...choices), field(t("close_note"), reason, t("close_note_hint"))],
+    done: async (form) => {
+      if (!form.get("outcome")) throw trouble(t("close_choose"));
+      const body = { outcome: String(form.get("outcome")), reason: String(form.get("reason") ?? "").trim() };
+      keep(await acted(one, "close", body));
+    },
+  });
+  if (done) toast(t("closed_now"));
+}
+
+/** @param {Conversation} one */
+async function handingOn(one) {
+  const list = el("div", { class: "choices people" }, el("p", { class: "hint" }, t("loading")));
+  const note = el("textarea", { name: "note", rows: 2, maxlength: 2000 });
+  void advisors().then(
+    (people) => {
+      const others = people.filter((each) => each.id !== one.assignee?.id && each.role !== "dpo" && each.role !== "integration");
+      list.replaceChildren(...(others.length ? others.map(personChoice) : [el("p", { class: "hint" }, t("nobody_else"))]));
+      list.querySelector("input")?.focus();
+    },
+    (error) => list.replaceChildren(el("p", { class: "problem", role: "alert" }, wordsOf(error))),
+  );
+  let name = "";
+  const done = await ask({
+    title: t("transfer_title"),
+    button: t("transfer"),
+    fields: [el("fieldset", { class: "plain" }, el("legend", {}, t("transfer_to")), list), field(t("transfer_note"), note, t("transfer_note_hint"))],
+    done: async (form) => {
+      const advisor = String(form.get("advisor") ?? "");
+      if (!advisor) throw trouble(t("transfer_choose"));
+      name = known?.find((each) => each.id === advisor)?.name ?? "";
+      keep(await acted(one, "transfer", { advisor, note: String(form.get("note") ?? "").trim() }));
+    },
+  });
+  if (done) toast(t("transferred", { name }));
+}
+
+/** @type {Person[] | null} */
+let known = null;
+async function advisors() {
+  known = (await get("/advisors")).items;
+  return known ?? [];
+}
+
+/** @param {Person} person */
+function personChoice(person) {
+  const about = [person.role ? t(`role_${person.role}`) : "", person.online ? t("online") : t("away")].filter(Boolean).join(" · ");
+  return el(
+    "label",
+    { class: "choice" },
+    el("input", { type: "radio", name: "advisor", value: person.id }),
+    el("span", { class: `face small tint-${tint(person.id)}`, "aria-hidden": "true" }, initials(person.name), person.online && el("i", { class: "here" })),
+    el("span", {}, el("b", {}, person.id === setup.me.id ? t("me", { name: person.name }) : person.name), el("small", {}, about)),
+  );
+}
+
+/** @param {Conversation} one */
+async function labelling(one) {
+  const before = new Set(one.labels);
+  const chosen = new Set(one.labels);
+  const used = new Map();
+  for (const other of all()) for (const label of other.labels) used.set(label, (used.get(label) ?? 0) + 1);
+  const usual = [...used.entries()].sort((a, b) => b[1] - a[1]).map(([label]) => String(label));
+  const box = el("div", { class: "labels", role: "group", "aria-label": t("labels") });
+  const input = el("input", { type: "text", maxlength: 60, autocomplete: "off", enterkeyhint: "done" });
+  const draw = () => {
+    const shown = [...new Set([...chosen, ...usual])].slice(0, Math.max(LABELS_SHOWN, chosen.size));
+    box.replaceChildren(
+      ...shown.map((label) =>
+        el("button", { class: "label-toggle", type: "button", "aria-pressed": chosen.has(label), onclick: () => toggle(label) }, icon(chosen.has(label) ? "web:check" : "plus"), label),
+      ),
+    );
+    for (const [at, button] of [...box.children].entries()) button.setAttribute("aria-pressed", String(chosen.has(shown[at] ?? "")));
+  };
+  /** @param {string} label */
+  const toggle = (label) => {
+    if (!chosen.delete(label)) chosen.add(label);
+    const at = [...box.children].findIndex((button) => button === document.activeElement);
+    draw();
+    const again = box.children[at];
+    if (again instanceof HTMLElement) again.focus();
+  };
+  const add = () => {
+    const label = input.value.trim();
+    if (label) chosen.add(label);
+    input.value = "";
+    draw();
+  };
+  input.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing || !input.value.trim()) return;
+    event.preventDefault();
+    add();
+  });
+  draw();
+  await ask({
+    title: t("labels"),
+    button: t("save"),
+    fields: [field(t("label_new"), input, t("label_hint")), box],
+    done: async () => {
+      add();
+      const body = { add: [...chosen].filter((label) => !before.has(label)), remove: [...before].filter((label) => !chosen.has(label)) };
+      if (body.add.length || body.remove.length) keep(await acted(one, "labels", body));
+    },
+  });
+}
+
+/** @param {Conversation} one */
+async function puttingOff(one) {
+  const soon = new Date(Date.now() + 3_600_000);
+  soon.setMinutes(Math.ceil(soon.getMinutes() / 15) * 15, 0, 0);
+  const local = new Date(soon.getTime() - soon.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  const input = el("input", { type: "datetime-local", name: "until", value: local, required: true });
+  const done = await ask({
+    title: t("snooze_title"),
+    button: t("snooze"),
+    fields: [field(t("snooze_until"), input, t("snooze_hint"))],
+    done: async () => {
+      const until = new Date(input.value);
+      if (Number.isNaN(until.getTime()) || until.getTime() <= Date.now()) throw trouble(t("snooze_past"));
+      keep(await acted(one, "snooze", { until: until.toISOString() }));
+    },
+  });
+  if (done) toast(t("snoozed"));
+}
+
+/**
+ * An act from a dialog; when somebody else was faster, what we show is put right too.
+ * @param {Conversation} one @param {string} deed @param {object} body
+ */
+async function acted(one, deed, body) {
+  try {
+    return await post(`/conversations/${one.id}/${deed}`, body);
+  } catch (error) {
+    if (error instanceof Failure && error.status === 409) refresh([one.id]);
+    throw error;
+  }
+}

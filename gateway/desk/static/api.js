@@ -1,0 +1,164 @@
+// One way to ask our own JSON API: keys on everything that acts, a few quiet repeats, and errors in words.
+import { has, setup, t } from "./words.js";
+
+const BASE = "/api/v1";
+const PATIENCE_MS = 20_000;
+const WAITS_MS = [500, 1500, 4000];
+
+/** Anything that did not work, with what people may be told about it. */
+export class Failure extends Error {
+  /**
+   * @param {string} code of the API; `offline` when nothing came back, `internal` when nobody knows
+   * @param {{ status?: number, message?: string, holder?: { id: string, name: string }, fields?: Record<string, string>, retry?: number }} [more]
+   */
+  constructor(code, more = {}) {
+    super(more.message ?? code);
+    this.code = code;
+    this.status = more.status ?? 0;
+    this.holder = more.holder ?? null;
+    this.fields = more.fields ?? {};
+    this.retry = more.retry ?? 0;
+  }
+
+  /** A sentence for the person at the desk. */
+  get words() {
+    if (this.code === "taken" && this.holder) return t("error_taken", { name: this.holder.name });
+    const known = `error_${this.code}`;
+    return has(known) ? t(known) : t("error_internal");
+  }
+
+  /** Whether the same call may well succeed in a moment. */
+  get passing() {
+    return this.code === "offline" || this.code === "in_progress" || this.status === 429 || this.status === 503;
+  }
+}
+
+/** A name for one act, for ever: the same key is done once. */
+export function newKey() {
+  return crypto.randomUUID();
+}
+
+/** @type {((reason: "signed_out") => void) | null} */
+let onSignedOut = null;
+/** @param {(reason: "signed_out") => void} listener */
+export function whenSignedOut(listener) {
+  onSignedOut = listener;
+}
+
+/**
+ * @param {string} path
+ * @param {Record<string, string | number | undefined | null>} [query]
+ * @param {AbortSignal} [signal]
+ */
+export function get(path, query = {}, signal) {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return ask("GET", search ? `${path}?${search}` : path, { signal });
+}
+
+/**
+ * @param {string} path
+ * @param {object} [body]
+ * @param {{ key?: string, signal?: AbortSignal }} [more] `key` -- of an act that was tried before
+ */
+export function post(path, body = {}, more = {}) {
+  return ask("POST", path, { body, key: more.key ?? newKey(), signal: more.signal });
+}
+
+/** @param {string} path @param {object} body */
+export function patch(path, body) {
+  return ask("PATCH", path, { body, key: newKey() });
+}
+
+/**
+ * @param {string} path
+ * @param {FormData} form
+ * @param {{ key?: string, signal?: AbortSignal }} [more]
+ */
+export function upload(path, form, more = {}) {
+  return ask("POST", path, { form, key: more.key ?? newKey(), signal: more.signal, patience: 130_000 });
+}
+
+/** @param {string} url of ours @param {AbortSignal} [signal] @returns {Promise<Blob>} */
+export async function bytes(url, signal) {
+  const answer = await once("GET", url, { signal });
+  if (!answer.ok) throw await failure(answer);
+  return answer.blob();
+}
+
+/** @typedef {{ body?: object, form?: FormData, key?: string, signal?: AbortSignal | undefined, patience?: number }} Options */
+
+/**
+ * Asks, and asks again where the same question is safe: a read, or an act with its key.
+ * @param {string} method
+ * @param {string} path
+ * @param {Options} options
+ * @returns {Promise<any>}
+ */
+async function ask(method, path, options) {
+  for (let turn = 0; ; turn += 1) {
+    try {
+      const answer = await once(method, BASE + path, options);
+      if (answer.ok) return answer.status === 204 ? null : await answer.json();
+      throw await failure(answer);
+    } catch (error) {
+      const wrong = error instanceof Failure ? error : new Failure("internal", { message: String(error) });
+      const wait = WAITS_MS[turn];
+      const gaveUp = options.signal?.aborted ?? false;
+      if (gaveUp || wait === undefined || !wrong.passing || wrong.retry * 1000 > 5000) throw wrong;
+      await pause(Math.max(wait, wrong.retry * 1000));
+    }
+  }
+}
+
+/** @param {string} method @param {string} url @param {Options} options */
+async function once(method, url, { body, form, key, signal, patience }) {
+  /** @type {Record<string, string>} */
+  const headers = {};
+  if (key) headers["Idempotency-Key"] = key;
+  if (form) headers["X-CSRF"] = setup.csrf;
+  else if (body !== undefined) headers["Content-Type"] = "application/json";
+  const limit = AbortSignal.timeout(patience ?? PATIENCE_MS);
+  try {
+    return await fetch(url, {
+      method,
+      headers,
+      body: form ?? (body === undefined ? null : JSON.stringify(body)),
+      signal: signal ? AbortSignal.any([signal, limit]) : limit,
+      cache: "no-store",
+      credentials: "same-origin",
+      redirect: "error",
+    });
+  } catch (error) {
+    throw new Failure("offline", { message: String(error) });
+  }
+}
+
+/** @param {Response} answer */
+async function failure(answer) {
+  /** @type {any} */
+  let told = null;
+  try {
+    told = (await answer.json()).error;
+  } catch {
+    // a proxy in between speaks HTML
+  }
+  if (answer.status === 401) onSignedOut?.("signed_out");
+  return new Failure(told?.code ?? (answer.status >= 500 ? "unavailable" : "internal"), {
+    status: answer.status,
+    message: told?.message,
+    holder: told?.holder,
+    fields: told?.fields,
+    retry: Number(answer.headers.get("Retry-After") ?? 0) || 0,
+  });
+}
+
+/** Say something that nobody needs to answer. @param {string} url @param {object} body */
+export function mention(url, body) {
+  void once("POST", url, { body }).catch(() => {});
+}
+
+/** @param {number} ms */
+export function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,330 @@
+// The desk: puts the columns together, keeps the address, listens to what happens.
+import { byId, el } from "../../web/static/dom.js";
+import { Acts } from "./acts.js";
+import { get, whenSignedOut } from "./api.js";
+import { Composer } from "./composer.js";
+import { conversation, feeds, isNews, keep, mine, onChange, refresh, reload } from "./conversations.js";
+import { ask, toast, walk, wordsOf } from "./dialogs.js";
+import { forgetDrafts } from "./drafts.js";
+import { List } from "./list.js";
+import { Live } from "./live.js";
+import { Notifier } from "./notify.js";
+import { Panel } from "./panel.js";
+import { channelName, face, icon, isMine, nameOf, stageName } from "./people.js";
+import * as sender from "./sender.js";
+import { Thread } from "./thread.js";
+import { setup, t } from "./words.js";
+
+/** @typedef {"pointer" | "keyboard" | "address"} How */
+
+const NARROW = matchMedia("(width < 760px)");
+const WIDE = matchMedia("(width >= 1180px)");
+const TICK_MS = 15_000;
+const desk = byId("desk", HTMLElement);
+let openId = "";
+
+const list = new List({ open: (id, how) => go(id, how) });
+const thread = new Thread({ takeBack: (one) => composer.takeBack(one), heard: () => {} });
+const composer = new Composer({ last: () => thread.last, act: (deed) => void acts.run(deed) });
+const acts = new Acts({ taken: () => composer.focus() });
+const panel = new Panel({ open: (id) => go(id, "pointer"), notes: () => thread.messages });
+const notifier = new Notifier((id) => go(id, "pointer"));
+const live = new Live({ news, connected, bye, beat: () => thread.settle() });
+
+// ---- the address says which conversation is open and, on a phone, which column
+
+/** @typedef {{ panel?: boolean, deep?: boolean }} Place */
+
+/** @param {string} id @param {How} how */
+function go(id, how) {
+  if (!id) return;
+  const here = { deep: true };
+  if (id === openId && !panelOpen()) history.replaceState(here, "", `/desk/c/${id}`);
+  else history.pushState(here, "", `/desk/c/${id}`);
+  show(id, how);
+}
+
+/** @param {string} id @param {How} how */
+function show(id, how) {
+  const same = id === openId;
+  openId = id;
+  column("thread");
+  desk.classList.toggle("chosen", id !== "");
+  if (!id) {
+    list.opened("");
+    thread.open("");
+    composer.open("");
+    acts.open("");
+    panel.open("");
+    head();
+    return;
+  }
+  if (!same) {
+    list.opened(id);
+    thread.open(id);
+    composer.open(id);
+    acts.open(id);
+    panel.open(id);
+    head();
+    void fetched(id).then(() => focus(how));
+  } else focus(how);
+}
+
+/** The conversation itself, with its request for a person. @param {string} id */
+async function fetched(id) {
+  try {
+    const one = await get(`/conversations/${id}`);
+    keep(one);
+    if (id === openId) void panel.read();
+  } catch (error) {
+    if (id === openId && !conversation(id)) toast(wordsOf(error), "bad");
+  }
+}
+
+/** @param {How} how */
+function focus(how) {
+  if (how === "address") return;
+  if (matchMedia("(hover: none)").matches || NARROW.matches) byId("thread-name", HTMLElement).focus({ preventScroll: true });
+  else if (document.activeElement === document.body || how === "keyboard" || list.root.contains(document.activeElement)) composer.focus();
+}
+
+/** On a phone one column is in sight; on a tablet the panel lies over the thread. @param {"list" | "thread" | "panel"} which */
+function column(which) {
+  desk.dataset["view"] = openId ? which : "list";
+  byId("show-panel", HTMLElement).setAttribute("aria-expanded", String(which === "panel"));
+}
+
+const panelOpen = () => desk.dataset["view"] === "panel";
+
+addEventListener("popstate", (event) => {
+  const id = location.pathname.startsWith("/desk/c/") ? location.pathname.slice("/desk/c/".length) : "";
+  /** @type {Place} */
+  const place = event.state ?? {};
+  const before = openId;
+  show(id, "address");
+  if (id && place.panel && !WIDE.matches) column("panel");
+  if (!id && before) document.getElementById("rows")?.querySelector(`[data-id="${CSS.escape(before)}"]`)?.scrollIntoView({ block: "nearest" });
+});
+
+byId("back", HTMLElement).addEventListener("click", () => back(""));
+byId("panel-back", HTMLElement).addEventListener("click", () => back("panel"));
+byId("show-panel", HTMLElement).addEventListener("click", () => {
+  if (panelOpen()) {
+    back("panel");
+    return;
+  }
+  history.pushState({ deep: true, panel: true }, "");
+  column("panel");
+  byId("panel", HTMLElement).focus({ preventScroll: true });
+});
+
+/** One step back in the history when we made it, else to where it would lead. @param {"" | "panel"} from */
+function back(from) {
+  /** @type {Place} */
+  const place = history.state ?? {};
+  if (place.deep) history.back();
+  else if (from === "panel") column("thread");
+  else {
+    history.replaceState({}, "", "/desk/");
+    show("", "address");
+  }
+}
+
+// ---- the head of the thread
+
+let headShown = "";
+function head() {
+  const one = conversation(openId);
+  const print = one ? JSON.stringify([one.id, nameOf(one), one.stage, one.assignee, one.channel, one.account, one.test, one.snoozed_until]) : "";
+  if (print === headShown && one) return;
+  headShown = print;
+  const name = byId("thread-name", HTMLElement);
+  const about = byId("thread-about", HTMLElement);
+  const box = byId("thread-face", HTMLElement);
+  if (!one) {
+    name.textContent = "";
+    about.replaceChildren();
+    box.replaceChildren();
+    return;
+  }
+  name.textContent = nameOf(one);
+  box.replaceChildren(face(one));
+  const whose = one.assignee ? (isMine(one) ? t("yours") : t("held_by", { name: one.assignee.name })) : stageName(one);
+  about.replaceChildren(
+    el("span", { class: "nowrap" }, `${channelName(one.channel)} · ${one.account}`),
+    el("span", { class: `state ${one.status}${isMine(one) ? " own" : ""}` }, whose),
+    ...(one.test ? [el("span", { class: "chip chip-test" }, t("test"))] : []),
+  );
+}
+
+onChange((ids) => {
+  notifier.look();
+  if (!ids.has(openId)) return;
+  head();
+  composer.update();
+  acts.update();
+  thread.paint();
+  panel.update();
+});
+
+sender.start(
+  (id, answer) => {
+    if ("seq" in answer) thread.sent(id, answer);
+    else keep(answer);
+    refresh([id]);
+    if (id === openId) void thread.refresh().then(() => panel.update());
+  },
+  (id) => thread.waiting(id),
+);
+
+// ---- what happens elsewhere
+
+/** @param {import("./live.js").News} heard */
+function news(heard) {
+  if (heard.type === "reset") {
+    void reload();
+    if (openId) {
+      void fetched(openId);
+      void thread.refresh();
+    }
+    return;
+  }
+  if (heard.type === "typing") {
+    if (heard.id === openId) thread.types();
+    return;
+  }
+  const wanted = heard.items.filter((item) => item.id === openId || conversation(item.id) !== null || isNews(item.id, item.version)).map((item) => item.id);
+  refresh(wanted);
+  if (wanted.includes(openId)) void thread.refresh().then(() => panel.update());
+  const kinds = new Set(heard.others.map(([kind]) => kind));
+  const one = conversation(openId);
+  if (one && heard.others.some(([kind, id]) => kind === "contact" && id === one.contact_id)) {
+    void panel.read();
+    void fetched(openId);
+  }
+  if (kinds.has("switch") || kinds.has("account")) void banner();
+  if (heard.others.length) dispatchEvent(new CustomEvent("desk-news", { detail: heard.others }));
+}
+
+let lost = 0;
+/** @param {boolean} yes */
+function connected(yes) {
+  clearTimeout(lost);
+  const note = byId("connection", HTMLElement);
+  if (yes) {
+    note.hidden = true;
+    // what changed while nobody told us
+    if (openId) void thread.refresh();
+    return;
+  }
+  lost = window.setTimeout(() => {
+    note.hidden = false;
+    void get("/me").catch(() => {}); // a session that is over says so
+  }, 2500);
+}
+
+let over = false;
+/** @param {string} reason */
+function bye(reason) {
+  if (over) return;
+  over = true;
+  live.stop();
+  if (reason === "other") {
+    location.reload();
+    return;
+  }
+  const next = encodeURIComponent(location.pathname);
+  void ask({
+    title: t("session_over"),
+    button: t("sign_in_again"),
+    fields: [el("p", {}, t("session_over_hint"))],
+    done: () => {
+      location.assign(`/desk/login?next=${next}`);
+      return new Promise(() => {});
+    },
+  }).then(() => {
+    over = true;
+    byId("connection", HTMLElement).hidden = false;
+  });
+}
+whenSignedOut(() => bye("signed_out"));
+
+/** The bot is off, here or there: everybody should know. */
+async function banner() {
+  if (!setup.me.may.includes("switch.read")) return;
+  const box = byId("bot-off", HTMLElement);
+  try {
+    const switches = await get("/switches");
+    const off = Object.entries(switches.accounts).filter(([, on]) => !on).map(([name]) => name);
+    const words = !switches.bot ? t("bot_off") : off.length ? t("bot_off_for", { accounts: off.map(accountName).join(", ") }) : "";
+    box.hidden = !words;
+    byId("bot-off-words", HTMLElement).textContent = words;
+  } catch {
+    // the next hint tries again
+  }
+}
+
+/** @param {string} id */
+function accountName(id) {
+  const [channel = "", name = ""] = id.split(":");
+  return `${channelName(channel)} · ${name}`;
+}
+
+// ---- keys, menus, the clock
+
+document.addEventListener("keydown", (event) => {
+  if (event.isComposing || document.querySelector("dialog[open]")) return;
+  const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement || event.target instanceof HTMLSelectElement;
+  if (event.altKey && !event.ctrlKey && !event.metaKey && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+    event.preventDefault();
+    go(list.beside(event.key === "ArrowDown" ? 1 : -1), "keyboard");
+    return;
+  }
+  if (event.key === "Escape" && panelOpen()) back("panel");
+  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "/") {
+    event.preventDefault();
+    if (NARROW.matches && openId) back("");
+    list.focusSearch();
+  } else if (event.key === "?") {
+    event.preventDefault();
+    byId("keys-dialog", HTMLDialogElement).showModal();
+  }
+});
+
+const menu = byId("menu", HTMLElement);
+walk(menu, byId("menu-button", HTMLButtonElement));
+byId("keys", HTMLElement).addEventListener("click", () => byId("keys-dialog", HTMLDialogElement).showModal());
+byId("sign-out", HTMLFormElement).addEventListener("submit", () => {
+  forgetDrafts();
+  live.stop();
+});
+
+setInterval(() => {
+  list.tick();
+  if (feeds.waiting.loaded) list.plan();
+}, TICK_MS);
+
+// ---- begin
+
+for (const place of document.querySelectorAll("[data-icon]")) {
+  if (place instanceof HTMLElement) place.prepend(icon(place.dataset["icon"] ?? ""));
+}
+history.replaceState(history.state ?? {}, "");
+live.start();
+void Promise.all([feeds.waiting.load(), feeds.mine.load()]).then(() => {
+  notifier.look();
+  if (!setup.open && feeds.waiting.shown().length === 0 && feeds.mine.shown().length > 0) list.choose("mine");
+  if (setup.open && conversation(setup.open)) list.choose(mine(/** @type {import("./model.js").Conversation} */ (conversation(setup.open))) ? "mine" : list.tab);
+});
+list.choose("waiting");
+void banner();
+if (setup.open) show(setup.open, "address");
+else show("", "address");
+if (setup.policies) {
+  void import(setup.policies).then(
+    (module) => panel.mount(module.section),
+    () => toast(t("error_internal"), "bad"),
+  );
+}
+desk.dataset["ready"] = "";

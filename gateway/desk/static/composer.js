@@ -1,0 +1,295 @@
+// Where an advisor writes: to the customer or for colleagues. Enter sends, unless an input method is still composing.
+import { byId, el } from "../../web/static/dom.js";
+import { mention } from "./api.js";
+import { conversation } from "./conversations.js";
+import { draft, keepDraft } from "./drafts.js";
+import { Upload } from "./files.js";
+import { icon, isMine, may } from "./people.js";
+import { send } from "./sender.js";
+import { setup, size, t } from "./words.js";
+
+/** @typedef {import("./sender.js").Pending} Pending */
+/** @typedef {import("./model.js").Conversation} Conversation */
+
+const FILES = 10;
+const TYPING_MS = 4000;
+const TOUCH = matchMedia("(hover: none) and (pointer: coarse)");
+const CHIEFS = new Set(["admin", "supervisor"]);
+
+export class Composer {
+  /** @param {{ last: () => number, act: (name: "take" | "reopen") => void }} to */
+  constructor(to) {
+    this.to = to;
+    this.root = byId("composer", HTMLFormElement);
+    this.box = byId("say", HTMLTextAreaElement);
+    this.button = byId("send", HTMLButtonElement);
+    this.attach = byId("attach", HTMLButtonElement);
+    this.picker = byId("files", HTMLInputElement);
+    this.chips = byId("uploads", HTMLElement);
+    this.notice = byId("composer-notice", HTMLElement);
+    this.fields = byId("composer-fields", HTMLElement);
+    this.id = "";
+    /** @type {"reply" | "note"} */
+    this.mode = "reply";
+    /** @type {Map<string, Upload[]>} */
+    this.uploads = new Map();
+    this.noticed = "";
+    this.typedAt = 0;
+    this.#listen();
+  }
+
+  /** @param {string} id */
+  open(id) {
+    this.id = id;
+    const kept = draft(id);
+    this.mode = kept.mode === "note" ? "note" : "reply";
+    this.box.value = kept[this.mode] ?? "";
+    this.noticed = "";
+    this.update();
+    this.#grow();
+    this.#files();
+  }
+
+  focus() {
+    if (!this.fields.hidden) this.box.focus({ preventScroll: true });
+    else this.notice.querySelector("button")?.focus({ preventScroll: true });
+  }
+
+  /** What may be done here and now, and why not otherwise. */
+  update() {
+    const one = conversation(this.id);
+    this.root.hidden = !one;
+    if (!one) return;
+    const wall = replyWall(one);
+    if (!may("note") && !may("reply")) this.#say(t("read_only"), null, true);
+    else if (this.mode === "note") this.#say("", null, false);
+    else if (wall) this.#say(wall.words, wall.act, true);
+    else if (!one.assignee && one.status !== "closed") this.#say(t("reply_takes"), null, false);
+    else if (one.assignee && !isMine(one)) this.#say(t("reply_for", { name: one.assignee.name }), null, false);
+    else this.#say("", null, false);
+    const noteOnly = !may("note");
+    for (const mode of /** @type {const} */ (["reply", "note"])) {
+      const radio = byId(`mode-${mode}`, HTMLInputElement);
+      radio.checked = this.mode === mode;
+      radio.disabled = mode === "note" && noteOnly;
+    }
+    this.root.dataset["mode"] = this.mode;
+    this.box.placeholder = this.mode === "note" ? t("write_note") : t("write_reply");
+    byId("say-label", HTMLElement).textContent = this.box.placeholder;
+    this.attach.hidden = this.mode === "note";
+    const words = this.mode === "note" ? t("save_note") : t("send");
+    this.button.setAttribute("aria-label", words);
+    this.button.title = words;
+    this.#ready();
+  }
+
+  /** Words that did not go come back to be changed. @param {Pending} one */
+  takeBack(one) {
+    if (one.conversation !== this.id) {
+      const kept = draft(one.conversation);
+      const mode = one.note ? "note" : "reply";
+      keepDraft(one.conversation, { ...kept, [mode]: [one.text, kept[mode]].filter(Boolean).join("\n") });
+      return;
+    }
+    if ((this.mode === "note") !== one.note) this.#switch(one.note ? "note" : "reply");
+    this.box.value = [one.text, this.box.value].filter(Boolean).join("\n");
+    this.#typed();
+    this.focus();
+  }
+
+  /** @param {"reply" | "note"} mode */
+  #switch(mode) {
+    this.#keep();
+    this.mode = mode;
+    this.box.value = draft(this.id)[mode] ?? "";
+    this.#keep();
+    this.update();
+    this.#grow();
+    this.box.focus({ preventScroll: true });
+  }
+
+  /** @param {string} words @param {"take" | "reopen" | null} act @param {boolean} wall */
+  #say(words, act, wall) {
+    this.fields.hidden = wall;
+    const print = `${words}|${act}|${wall}`;
+    if (print === this.noticed) return;
+    this.noticed = print;
+    this.notice.hidden = !words;
+    this.notice.classList.toggle("wall", wall);
+    this.notice.replaceChildren(el("span", {}, words));
+    if (act) this.notice.append(el("button", { class: "button", type: "button", onclick: () => this.to.act(act) }, t(act === "take" ? "take" : "reopen")));
+  }
+
+  // ---- sending
+
+  #submit() {
+    const text = this.box.value.trim();
+    const files = this.mode === "note" ? [] : this.#uploads();
+    if (!this.#ready() || (!text && !files.length)) return;
+    send({
+      conversation: this.id,
+      text,
+      attachments: files.map((file) => file.id),
+      files: files.map((file) => file.file.name),
+      note: this.mode === "note",
+      after: this.to.last(),
+    });
+    this.box.value = "";
+    if (this.mode === "reply") {
+      for (const file of files) file.cancel();
+      this.uploads.delete(this.id);
+    }
+    if (this.mode === "note") {
+      this.mode = "reply"; // one note, then back to the customer
+      this.box.value = draft(this.id).reply ?? "";
+      keepDraft(this.id, { reply: this.box.value });
+    } else this.#keep();
+    this.update();
+    this.#files();
+    this.#grow();
+    if (!TOUCH.matches) this.box.focus({ preventScroll: true });
+  }
+
+  /** Whether the button may be pressed. */
+  #ready() {
+    const files = this.mode === "note" ? [] : this.#uploads();
+    const busy = files.some((file) => file.state !== "done");
+    const ready = !this.fields.hidden && !busy && (this.box.value.trim() !== "" || files.length > 0);
+    this.button.setAttribute("aria-disabled", String(!ready));
+    return ready;
+  }
+
+  #listen() {
+    this.root.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    this.box.addEventListener("keydown", (event) => this.#key(event));
+    this.box.addEventListener("input", () => this.#typed());
+    this.box.addEventListener("paste", (event) => {
+      const files = [...(event.clipboardData?.files ?? [])];
+      if (!files.length) return;
+      event.preventDefault();
+      this.#add(files);
+    });
+    for (const mode of /** @type {const} */ (["reply", "note"])) {
+      byId(`mode-${mode}`, HTMLInputElement).addEventListener("change", () => this.#switch(mode));
+    }
+    this.attach.addEventListener("click", () => this.picker.click());
+    this.picker.addEventListener("change", () => {
+      this.#add([...(this.picker.files ?? [])]);
+      this.picker.value = "";
+    });
+    const column = byId("thread", HTMLElement);
+    column.addEventListener("dragover", (event) => {
+      if (this.#takesFiles() && event.dataTransfer?.types.includes("Files")) {
+        event.preventDefault();
+        column.classList.add("dropping");
+      }
+    });
+    column.addEventListener("dragleave", (event) => {
+      if (!(event.relatedTarget instanceof Node && column.contains(event.relatedTarget))) column.classList.remove("dropping");
+    });
+    column.addEventListener("drop", (event) => {
+      column.classList.remove("dropping");
+      if (!this.#takesFiles() || !event.dataTransfer?.files.length) return;
+      event.preventDefault();
+      this.#add([...event.dataTransfer.files]);
+    });
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    // 229: the key belongs to an input method; Safari says so only after the composition has ended
+    if (event.isComposing || event.keyCode === 229) return;
+    if (event.key !== "Enter" || event.shiftKey || event.altKey) return;
+    const always = event.ctrlKey || event.metaKey;
+    if (TOUCH.matches && !always) return; // a thumb's Enter is a new line, the button sends
+    event.preventDefault();
+    this.#submit();
+  }
+
+  #typed() {
+    this.#types();
+    this.#keep();
+    this.#grow();
+    this.#ready();
+  }
+
+  /** A visitor of the web chat sees that somebody writes. */
+  #types() {
+    const one = conversation(this.id);
+    if (!one || this.mode !== "reply" || one.channel !== "webchat" || !isMine(one) || !this.box.value || Date.now() - this.typedAt < TYPING_MS) return;
+    this.typedAt = Date.now();
+    mention("/desk/typing", { conversation: one.id });
+  }
+
+  #keep() {
+    keepDraft(this.id, { ...draft(this.id), [this.mode]: this.box.value, mode: this.mode });
+  }
+
+  #grow() {
+    if (CSS.supports("field-sizing", "content")) return;
+    this.box.rows = Math.min(8, Math.max(1, this.box.value.split("\n").length));
+  }
+
+  // ---- files
+
+  #takesFiles() {
+    return !this.fields.hidden && this.mode === "reply" && this.id !== "";
+  }
+
+  #uploads() {
+    return this.uploads.get(this.id) ?? [];
+  }
+
+  /** @param {File[]} files */
+  #add(files) {
+    if (!this.#takesFiles()) return;
+    const id = this.id;
+    const list = this.uploads.get(id) ?? [];
+    for (const file of files.slice(0, FILES - list.length)) list.push(new Upload(file, id, () => this.#files()));
+    this.uploads.set(id, list);
+    this.#files();
+  }
+
+  #files() {
+    this.chips.replaceChildren(...this.#uploads().map((file) => this.#chip(file)));
+    this.chips.hidden = !this.chips.childElementCount;
+    this.#ready();
+  }
+
+  /** @param {Upload} file */
+  #chip(file) {
+    const words = file.state === "sending" ? t("file_uploading") : file.state === "failed" ? file.problem : size(file.file.size);
+    const look = file.address ? el("img", { src: file.address, alt: "", width: "44", height: "44" }) : icon("web:file");
+    const remove = () => {
+      file.cancel();
+      this.uploads.set(this.id, this.#uploads().filter((one) => one !== file));
+      this.#files();
+      this.box.focus({ preventScroll: true });
+    };
+    const retry = () => {
+      void file.send();
+      this.#files();
+    };
+    return el(
+      "li",
+      { class: `upload ${file.state}` },
+      look,
+      el("span", { class: "upload-words" }, el("b", {}, file.file.name), el("small", { role: file.state === "failed" ? "alert" : null }, words)),
+      file.state === "failed" && el("button", { class: "icon-button", type: "button", "aria-label": t("again"), title: t("again"), onclick: retry }, icon("web:retry")),
+      el("button", { class: "icon-button", type: "button", "aria-label": t("remove_file", { name: file.file.name }), onclick: remove }, icon("web:close")),
+    );
+  }
+}
+
+/** Why the customer cannot be answered here, and what would change that. @param {Conversation} one @returns {{ words: string, act: "take" | "reopen" | null } | null} */
+function replyWall(one) {
+  if (!may("reply")) return { words: t("may_not_reply"), act: null };
+  if (one.status === "closed") return { words: t("is_closed"), act: may("reopen") ? "reopen" : null };
+  if (one.channel === "hotline" || one.channel === "leads") return { words: t("calls_only"), act: !one.assignee && may("take") ? "take" : null };
+  if (!one.reachable) return { words: t("blocked_us"), act: null };
+  if (one.assignee && one.assignee.id !== setup.me.id && !CHIEFS.has(setup.me.role)) return { words: t("others", { name: one.assignee.name }), act: null };
+  return null;
+}

@@ -1,0 +1,135 @@
+// Questions in a <dialog>, short words at the edge of the screen, menus that a keyboard can walk through.
+import { byId, el } from "../../web/static/dom.js";
+import { Failure } from "./api.js";
+import { icon } from "./people.js";
+import { t } from "./words.js";
+
+const TOAST_MS = 7000;
+let number = 0;
+
+/**
+ * Ask. The dialog stays open, with what went wrong in words, until `done` has worked or the person gives up; then the
+ * focus goes back to where it was.
+ * @param {object} asked
+ * @param {string} asked.title
+ * @param {Node[]} asked.fields
+ * @param {string} asked.button
+ * @param {boolean} [asked.grave] red
+ * @param {(form: FormData) => Promise<unknown> | unknown} asked.done
+ * @returns {Promise<boolean>} whether it was done
+ */
+export function ask({ title, fields, button, grave = false, done }) {
+  number += 1;
+  const id = `dialog-${number}`;
+  const problem = el("p", { class: "problem", role: "alert", hidden: true });
+  const go = el("button", { class: grave ? "button grave" : "button", type: "submit" }, button);
+  const form = el(
+    "form",
+    { novalidate: true },
+    el("header", {}, el("h2", { id }, title), el("button", { class: "icon-button", type: "button", "aria-label": t("close_dialog"), onclick: () => dialog.close() }, icon("web:close"))),
+    el("div", { class: "dialog-body" }, ...fields),
+    problem,
+    el("footer", {}, el("button", { class: "button quiet", type: "button", onclick: () => dialog.close() }, t("cancel")), go),
+  );
+  const dialog = el("dialog", { class: "sheet", "aria-labelledby": id }, form);
+  const before = document.activeElement;
+  document.body.append(dialog);
+  return new Promise((resolve) => {
+    let worked = false;
+    let busy = false;
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      if (busy || !form.reportValidity()) return;
+      busy = true;
+      go.setAttribute("aria-busy", "true");
+      problem.hidden = true;
+      try {
+        await done(new FormData(form));
+        worked = true;
+        dialog.close();
+      } catch (error) {
+        problem.textContent = wordsOf(error);
+        problem.hidden = false;
+      } finally {
+        busy = false;
+        go.removeAttribute("aria-busy");
+      }
+    });
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog && !busy) dialog.close();
+    });
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+      resolve(worked);
+    });
+    dialog.showModal();
+    const first = form.querySelector(".dialog-body :is(input, textarea, select):not([disabled])");
+    if (first instanceof HTMLElement) first.focus();
+  });
+}
+
+/** @param {unknown} error */
+export function wordsOf(error) {
+  return error instanceof Failure ? error.words : error instanceof Error && error.cause === "words" ? error.message : t("error_internal");
+}
+
+/** A sentence for the person, to be thrown. @param {string} words */
+export function trouble(words) {
+  return new Error(words, { cause: "words" });
+}
+
+/** Say something at the edge of the screen; errors stay until they are closed. @param {string} words @param {"good" | "bad"} [mood] */
+export function toast(words, mood = "good") {
+  const box = byId("toasts", HTMLElement);
+  for (const old of box.children) if (old.firstElementChild?.nextElementSibling?.textContent === words) old.remove();
+  const made = el(
+    "div",
+    { class: `toast ${mood}` },
+    icon(mood === "bad" ? "web:alert" : "web:check"),
+    el("span", { role: mood === "bad" ? "alert" : "status" }, words),
+    el("button", { class: "icon-button", type: "button", "aria-label": t("close_dialog"), onclick: () => made.remove() }, icon("web:close")),
+  );
+  box.append(made);
+  while (box.childElementCount > 3) box.firstElementChild?.remove();
+  setTimeout(() => made.remove(), mood === "bad" ? TOAST_MS * 2 : TOAST_MS);
+}
+
+/** A popover menu below its button, with arrow keys. @param {HTMLElement} menu @param {HTMLElement} button */
+export function walk(menu, button) {
+  const items = () => [...menu.querySelectorAll("a, button")].filter((item) => item instanceof HTMLElement && !item.hidden && item.offsetParent !== null);
+  menu.addEventListener("beforetoggle", () => {
+    const at = button.getBoundingClientRect();
+    menu.style.top = `${Math.round(at.bottom + 4)}px`;
+    menu.style.right = `${Math.max(8, Math.round(innerWidth - at.right))}px`;
+  });
+  menu.addEventListener("toggle", (event) => {
+    const open = /** @type {ToggleEvent} */ (event).newState === "open";
+    button.setAttribute("aria-expanded", String(open));
+    if (open) /** @type {HTMLElement | undefined} */ (items()[0])?.focus();
+  });
+  menu.addEventListener("keydown", (event) => {
+    const all = items();
+    const at = all.findIndex((item) => item === document.activeElement);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: all.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    const item = all[(to + all.length) % all.length];
+    if (item instanceof HTMLElement) item.focus();
+  });
+  menu.addEventListener("click", (event) => {
+    if (event.target instanceof Element && event.target.closest("a, button")) menu.hidePopover();
+  });
+}
+
+/**
+ * A labelled field.
+ * @param {string} label @param {HTMLElement} input @param {string} [hint]
+ */
+export function field(label, input, hint) {
+  number += 1;
+  input.id ||= `field-${number}`;
+  const about = hint ? el("small", { id: `${input.id}-hint`, class: "hint" }, hint) : null;
+  if (about) input.setAttribute("aria-describedby", about.id);
+  return el("div", { class: "field" }, el("label", { for: input.id }, label), input, about);
+}

@@ -1,0 +1,168 @@
+// Files of customers and ours: pictures through blob: addresses, everything else as a card; uploads with their progress.
+import { el } from "../../web/static/dom.js";
+import { bytes, Failure, newKey, upload } from "./api.js";
+import { icon } from "./people.js";
+import { size, t } from "./words.js";
+
+const PICTURES = new Set(["image/jpeg", "image/png", "image/webp", "image/gif"]);
+const SOUNDS = new Set(["audio/mpeg", "audio/mp4", "audio/aac", "audio/ogg", "audio/wav", "audio/webm", "video/mp4", "video/webm"]);
+export const LARGEST = 20 * 1024 * 1024;
+export const ACCEPTED = "image/jpeg,image/png,image/webp,image/heic,image/heif,application/pdf";
+const KEPT = 60;
+
+/** @typedef {import("./model.js").Attachment} Attachment */
+
+/** Addresses of pictures that were fetched, the oldest given back when there are too many. @type {Map<string, Promise<string>>} */
+const fetched = new Map();
+
+/** @param {string} url */
+function picture(url) {
+  let found = fetched.get(url);
+  if (!found) {
+    found = bytes(url).then((blob) => {
+      if (!PICTURES.has(blob.type)) throw new Failure("file_refused");
+      return URL.createObjectURL(blob);
+    });
+    found.catch(() => fetched.delete(url));
+    fetched.set(url, found);
+    for (const [old, address] of fetched) {
+      if (fetched.size <= KEPT) break;
+      fetched.delete(old);
+      void address.then((made) => URL.revokeObjectURL(made)).catch(() => {});
+    }
+  }
+  return found;
+}
+
+const watcher = new IntersectionObserver(
+  (entries) => {
+    for (const entry of entries) {
+      if (!entry.isIntersecting || !(entry.target instanceof HTMLElement)) continue;
+      watcher.unobserve(entry.target);
+      entry.target.dispatchEvent(new Event("near"));
+    }
+  },
+  { rootMargin: "400px" },
+);
+
+/** @param {Attachment} file */
+export function attachment(file) {
+  if (file.state === "stored" && file.url) {
+    if (PICTURES.has(file.mime)) return pictureOf(file, file.url);
+    return card(file, file.url);
+  }
+  const words = file.state === "pending" ? t("file_pending") : file.state === "gone" ? t("file_gone") : t("file_refused_by_us");
+  return el("span", { class: "attachment gone" }, icon(file.state === "pending" ? "web:clock" : "web:file"), el("span", {}, el("b", {}, file.name || t(`kind_${file.kind}`)), el("small", {}, words)));
+}
+
+/** @param {Attachment} file @param {string} url */
+function pictureOf(file, url) {
+  const image = el("img", { alt: "", width: "240", height: "240", decoding: "async" });
+  const button = el("button", { class: "picture", type: "button", "aria-label": t("open_picture", { name: file.name || t("kind_image") }) }, image);
+  button.addEventListener(
+    "near",
+    () => {
+      picture(url).then(
+        (address) => {
+          image.src = address;
+          button.classList.add("loaded");
+        },
+        () => button.replaceWith(card(file, url)),
+      );
+    },
+    { once: true },
+  );
+  button.addEventListener("click", () => void picture(url).then((address) => show(file, address, url)));
+  watcher.observe(button);
+  return button;
+}
+
+/** The picture as large as the window. @param {Attachment} file @param {string} address @param {string} url */
+function show(file, address, url) {
+  const dialog = el(
+    "dialog",
+    { class: "lightbox", "aria-label": file.name || t("kind_image") },
+    el("img", { src: address, alt: t("picture_of_chat", { name: file.name }) }),
+    el(
+      "form",
+      { method: "dialog" },
+      el("a", { class: "icon-button", href: url, download: file.name || "anh", "aria-label": t("download") }, icon("web:download")),
+      el("button", { class: "icon-button", "aria-label": t("close_dialog"), autofocus: true }, icon("web:close")),
+    ),
+  );
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close();
+  });
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+/** @param {Attachment} file @param {string} url */
+function card(file, url) {
+  const about = el("span", {}, el("b", {}, file.name || t(`kind_${file.kind}`)), el("small", {}, [kindOf(file.mime), file.size ? size(file.size) : ""].filter(Boolean).join(" · ")));
+  if (!SOUNDS.has(file.mime)) return el("a", { class: "attachment", href: url, download: file.name || "tep" }, icon("web:file"), about, icon("web:download", "icon attachment-act"));
+  const button = el("button", { class: "attachment", type: "button" }, icon("sound"), about);
+  button.addEventListener("click", () => {
+    button.disabled = true;
+    bytes(url).then(
+      (blob) => {
+        const player = el(file.mime.startsWith("video/") ? "video" : "audio", { controls: true, class: "player" });
+        player.src = URL.createObjectURL(blob);
+        button.replaceWith(player);
+        player.focus();
+        void player.play().catch(() => {});
+      },
+      () => (button.disabled = false),
+    );
+  });
+  return button;
+}
+
+/** @param {string} mime */
+function kindOf(mime) {
+  if (mime === "application/pdf") return "PDF";
+  return mime.split("/")[1]?.toUpperCase() ?? "";
+}
+
+/** A file on its way up, for one conversation. */
+export class Upload {
+  /** @param {File} file @param {string} conversationId @param {() => void} changed */
+  constructor(file, conversationId, changed) {
+    this.file = file;
+    this.changed = changed;
+    this.conversationId = conversationId;
+    this.id = "";
+    this.key = newKey();
+    /** @type {"sending" | "done" | "failed"} */
+    this.state = "sending";
+    this.problem = "";
+    this.stop = new AbortController();
+    this.address = PICTURES.has(file.type) ? URL.createObjectURL(file) : "";
+    void this.send();
+  }
+
+  async send() {
+    this.state = "sending";
+    try {
+      if (this.file.size > LARGEST) throw new Failure("too_large");
+      if (!this.file.size) throw new Failure("file_refused");
+      const form = new FormData();
+      form.set("conversation_id", this.conversationId);
+      form.set("file", this.file, this.file.name);
+      const made = await upload("/files", form, { key: this.key, signal: this.stop.signal });
+      this.id = made.id;
+      this.state = "done";
+    } catch (error) {
+      this.state = "failed";
+      this.problem = error instanceof Failure ? (error.code === "too_large" ? t("error_file_too_large") : error.words) : t("error_internal");
+      if (error instanceof Failure && !error.passing) this.key = newKey();
+    }
+    this.changed();
+  }
+
+  cancel() {
+    this.stop.abort();
+    if (this.address) URL.revokeObjectURL(this.address);
+  }
+}

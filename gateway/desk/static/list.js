@@ -1,0 +1,457 @@
+// The left column: who waits, who is mine. Rows are keyed and move without losing the focus or the place of the scroll.
+import { byId, el } from "../../web/static/dom.js";
+import { Failure } from "./api.js";
+import { conversation, feeds, mine, onChange, search, unread, waitingSince } from "./conversations.js";
+import { channelName, face, icon, nameOf, productName, reasonName, stageName } from "./people.js";
+import { minutesSince, moment, setup, since, t, when } from "./words.js";
+
+/** @typedef {import("./model.js").Conversation} Conversation */
+/** @typedef {import("./conversations.js").Tab} Tab */
+
+const TABS = /** @type {const} */ (["waiting", "mine", "all", "closed"]);
+const STILL_MS = 500; // rows do not move under a pointer that is moving
+const PATIENCE_MS = 3000;
+const TYPING_MS = 250;
+const URGENT = 20; // claims, complaints, minors, distress (handlers/waiting.py)
+
+/** One row; its parts are kept so that only what changed is touched. */
+class Row {
+  /** @param {string} id */
+  constructor(id) {
+    this.id = id;
+    this.name = el("span", { class: "row-name" });
+    this.time = el("span", { class: "row-time" });
+    this.preview = el("span", { class: "row-preview" });
+    this.chips = el("span", { class: "row-chips" });
+    this.mark = el("span", { class: "row-mark" });
+    this.faceBox = el("span", { class: "row-face" });
+    this.link = el(
+      "a",
+      { class: "row", href: `/desk/c/${id}`, tabindex: "-1", "data-id": id },
+      this.faceBox,
+      el("span", { class: "row-top" }, this.name, this.time),
+      el("span", { class: "row-middle" }, this.preview, this.mark),
+      this.chips,
+    );
+    this.item = el("li", { class: "row-item" }, this.link);
+    this.shown = "";
+    this.faced = "";
+    /** @type {Conversation | null} */
+    this.one = null;
+  }
+
+  /** @param {Conversation} one */
+  show(one) {
+    this.one = one;
+    const print = JSON.stringify([one.version, one.last_message_at, gist(one), one.labels, one.assignee, one.status, unread(one), nameOf(one), one.handoff, one.test]);
+    if (print !== this.shown) {
+      this.shown = print;
+      put(this.name, nameOf(one));
+      put(this.preview, gist(one));
+      const fresh = unread(one);
+      this.link.classList.toggle("unread", fresh);
+      this.link.classList.toggle("closed", one.status === "closed");
+      this.mark.replaceChildren(...(fresh ? [el("span", { class: "unread-dot" }), el("span", { class: "sr-only" }, t("unread"))] : []));
+      const key = `${nameOf(one)}|${one.channel}`;
+      if (key !== this.faced) {
+        this.faced = key;
+        this.faceBox.replaceChildren(face(one), el("span", { class: "sr-only" }, channelName(one.channel)));
+      }
+      this.chips.replaceChildren(...chips(one));
+    }
+    this.tick();
+  }
+
+  /** What changes with the clock. */
+  tick() {
+    const one = this.one;
+    if (!one) return;
+    if (one.status === "waiting") {
+      const minutes = minutesSince(waitingSince(one));
+      put(this.time, t("waits", { time: since(waitingSince(one)) }));
+      this.time.classList.toggle("late", minutes >= setup.late_minutes);
+      this.time.classList.toggle("soon", minutes >= setup.late_minutes / 3 && minutes < setup.late_minutes);
+    } else {
+      put(this.time, when(one.last_message_at));
+      this.time.classList.remove("late", "soon");
+    }
+    this.time.title = moment(one.last_message_at);
+  }
+}
+
+/** Who waits is known by what he wants, the others by what was said last. @param {Conversation} one */
+function gist(one) {
+  const wish = one.status === "waiting" ? [productName(one.slots.product), one.slots.need].filter(Boolean).join(" · ") : "";
+  return wish || one.preview || channelName(one.channel);
+}
+
+/** @param {Element} element @param {string} text */
+function put(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** @param {Conversation} one */
+function chips(one) {
+  const made = [];
+  if (one.test) made.push(el("span", { class: "chip chip-test" }, t("test")));
+  if (one.status === "waiting" && one.handoff?.reason && one.handoff.reason !== "lead") {
+    made.push(el("span", { class: one.handoff.priority >= URGENT ? "chip chip-urgent" : "chip" }, reasonName(one.handoff.reason)));
+  }
+  if (one.status === "with_advisor" && one.assignee && !mine(one)) made.push(el("span", { class: "chip chip-person" }, icon("person"), one.assignee.name));
+  else if (one.status !== "with_advisor" && one.stage !== "queued") made.push(el("span", { class: "chip" }, stageName(one)));
+  for (const label of one.labels.slice(0, 3)) made.push(el("span", { class: "chip chip-label" }, label));
+  if (one.labels.length > 3) made.push(el("span", { class: "chip" }, `+${one.labels.length - 3}`));
+  return made;
+}
+
+export class List {
+  /** @param {{ open: (id: string, how: "pointer" | "keyboard") => void }} to */
+  constructor(to) {
+    this.to = to;
+    this.root = byId("list", HTMLElement);
+    this.rows = byId("rows", HTMLUListElement);
+    this.empty = byId("list-empty", HTMLElement);
+    this.box = byId("search", HTMLInputElement);
+    this.status = byId("list-status", HTMLElement);
+    /** @type {Tab} */
+    this.tab = "waiting";
+    this.query = "";
+    /** @type {string[] | null} */
+    this.found = null;
+    /** @type {unknown} */
+    this.problem = null;
+    /** @type {AbortController | null} */
+    this.asking = null;
+    /** @type {Map<string, Row>} */
+    this.made = new Map();
+    this.openId = "";
+    this.planned = 0;
+    this.movedAt = 0;
+    this.wantedAt = 0;
+    this.pressed = false;
+    this.focused = ""; // the row that the tab key reaches
+    this.#listen();
+  }
+
+  /** @param {Tab} tab */
+  choose(tab) {
+    this.tab = tab;
+    for (const button of this.#tabs()) {
+      const chosen = button.dataset["tab"] === tab;
+      button.setAttribute("aria-selected", String(chosen));
+      button.tabIndex = chosen ? 0 : -1;
+    }
+    byId("list-panel", HTMLElement).setAttribute("aria-labelledby", `tab-${tab}`);
+    this.root.scrollTop = 0;
+    this.focused = "";
+    if (!feeds[tab].loaded) void feeds[tab].load();
+    this.paint();
+  }
+
+  /** @param {string} id */
+  opened(id) {
+    this.made.get(this.openId)?.link.removeAttribute("aria-current");
+    this.openId = id;
+    this.made.get(id)?.link.setAttribute("aria-current", "true");
+    if (id) this.#reach(id);
+  }
+
+  /** @param {number} step to the row below or above the open one; its id, or '' at the end */
+  beside(step) {
+    const ids = this.#ids();
+    const at = ids.indexOf(this.openId);
+    return ids[at < 0 ? 0 : at + step] ?? "";
+  }
+
+  focusSearch() {
+    this.box.focus();
+    this.box.select();
+  }
+
+  /** Waiting times count. */
+  tick() {
+    for (const row of this.made.values()) row.tick();
+  }
+
+  // ---- painting
+
+  /** Soon, but not under a pointer that is about to press. */
+  plan() {
+    if (this.planned) return;
+    this.wantedAt ||= performance.now();
+    const settled = Math.max(0, STILL_MS - (performance.now() - this.movedAt));
+    const patience = Math.max(0, PATIENCE_MS - (performance.now() - this.wantedAt));
+    this.planned = window.setTimeout(() => {
+      this.planned = 0;
+      if (this.pressed || (performance.now() - this.movedAt < STILL_MS && performance.now() - this.wantedAt < PATIENCE_MS)) this.plan();
+      else this.paint();
+    }, Math.max(16, Math.min(settled, patience)));
+  }
+
+  paint() {
+    clearTimeout(this.planned);
+    this.planned = 0;
+    this.wantedAt = 0;
+    const ids = this.#ids();
+    const wanted = new Set(ids);
+    const anchor = this.#anchor(wanted);
+    for (const [id, row] of this.made) {
+      if (wanted.has(id)) continue;
+      if (row.link === document.activeElement) this.#focusBeside(row);
+      row.item.remove();
+      this.made.delete(id);
+    }
+    /** @type {HTMLElement[]} */
+    const items = [];
+    for (const id of ids) {
+      const one = conversation(id);
+      if (!one) continue;
+      let row = this.made.get(id);
+      if (!row) {
+        row = new Row(id);
+        this.made.set(id, row);
+        if (id === this.openId) row.link.setAttribute("aria-current", "true");
+      }
+      row.show(one);
+      items.push(row.item);
+    }
+    this.#order(items);
+    if (anchor) this.root.scrollTop += anchor.row.item.getBoundingClientRect().top - anchor.top;
+    this.#reach(this.made.has(this.focused) ? this.focused : this.made.has(this.openId) ? this.openId : (ids[0] ?? ""));
+    this.#say(ids.length);
+    this.#count();
+  }
+
+  /** Put the rows into this order without moving the one that has the focus. @param {HTMLElement[]} items */
+  #order(items) {
+    const active = document.activeElement?.closest(".row-item");
+    const at = Math.max(0, items.findIndex((item) => item === active));
+    const pivot = items[at];
+    if (!pivot) return;
+    if (pivot.parentNode !== this.rows) this.rows.append(pivot);
+    let next = pivot;
+    for (const item of items.slice(0, at).reverse()) {
+      if (next.previousElementSibling !== item) this.rows.insertBefore(item, next);
+      next = item;
+    }
+    let last = pivot;
+    for (const item of items.slice(at + 1)) {
+      if (last.nextElementSibling !== item) this.rows.insertBefore(item, last.nextElementSibling);
+      last = item;
+    }
+  }
+
+  /** The first row in sight, which stays where it is while others come and go; at the very top new rows may push. @param {Set<string>} wanted */
+  #anchor(wanted) {
+    if (this.root.scrollTop < 8) return null;
+    const top = this.root.getBoundingClientRect().top;
+    for (const item of this.rows.children) {
+      const link = item.firstElementChild;
+      const row = link instanceof HTMLElement ? this.made.get(link.dataset["id"] ?? "") : undefined;
+      const place = item.getBoundingClientRect().top;
+      if (row && wanted.has(row.id) && place >= top - 40) return { row, top: place };
+    }
+    return null;
+  }
+
+  /** @param {Row} row that goes while it has the focus */
+  #focusBeside(row) {
+    const beside = row.item.nextElementSibling ?? row.item.previousElementSibling;
+    const link = beside?.firstElementChild;
+    if (link instanceof HTMLElement) link.focus({ preventScroll: true });
+  }
+
+  #ids() {
+    return this.found ?? feeds[this.tab].shown().map((one) => one.id);
+  }
+
+  /** @param {number} count */
+  #say(count) {
+    const feed = feeds[this.tab];
+    const problem = this.found || this.query ? this.problem : feed.problem;
+    const busy = this.query ? this.asking !== null : feed.loading && !feed.loaded;
+    this.root.setAttribute("aria-busy", String(busy));
+    this.empty.hidden = count > 0;
+    if (count > 0) return;
+    if (problem) {
+      const words = problem instanceof Failure ? problem.words : t("error_internal");
+      this.empty.replaceChildren(el("p", {}, words), el("button", { class: "button quiet", type: "button", onclick: () => this.#again() }, t("again")));
+    } else if (busy) {
+      if (!this.empty.querySelector(".skeleton")) {
+        this.empty.replaceChildren(el("p", { class: "sr-only" }, t("loading")), ...Array.from({ length: 5 }, () => el("span", { class: "skeleton" })));
+      }
+    } else {
+      const words = this.query ? t("found_none", { q: this.query }) : t(`empty_${this.tab}`);
+      this.empty.replaceChildren(icon(this.query ? "search" : "inbox", "icon empty-icon"), el("p", {}, words));
+    }
+  }
+
+  #again() {
+    if (this.query) void this.#search(this.query);
+    else void feeds[this.tab].load(true);
+    this.paint();
+  }
+
+  #count() {
+    for (const tab of /** @type {const} */ (["waiting", "mine"])) {
+      const feed = feeds[tab];
+      const shown = feed.shown();
+      const badge = byId(`count-${tab}`, HTMLElement);
+      const text = feed.loaded && shown.length ? `${shown.length}${feed.next ? "+" : ""}` : "";
+      put(badge, text);
+      badge.hidden = !text;
+      badge.classList.toggle("fresh", tab === "mine" ? shown.some(unread) : shown.some((one) => minutesSince(waitingSince(one)) >= setup.late_minutes));
+    }
+  }
+
+  // ---- listening
+
+  #listen() {
+    onChange(() => this.plan());
+    for (const button of this.#tabs()) {
+      button.addEventListener("click", () => {
+        this.#clear();
+        this.choose(/** @type {Tab} */ (button.dataset["tab"]));
+      });
+    }
+    byId("tabs", HTMLElement).addEventListener("keydown", (event) => this.#tabKey(event));
+    this.rows.addEventListener("click", (event) => this.#clicked(event));
+    this.rows.addEventListener("keydown", (event) => this.#rowKey(event));
+    this.rows.addEventListener("focusin", (event) => {
+      const link = event.target instanceof Element ? event.target.closest(".row") : null;
+      if (link instanceof HTMLElement) this.#reach(link.dataset["id"] ?? "");
+    });
+    this.root.addEventListener("pointermove", (event) => {
+      if (event.pointerType === "mouse" && (event.movementX || event.movementY)) this.movedAt = performance.now();
+    });
+    this.root.addEventListener("pointerdown", () => (this.pressed = true));
+    for (const type of ["pointerup", "pointercancel"]) addEventListener(type, () => (this.pressed = false));
+    this.root.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    this.box.addEventListener("input", () => this.#typed());
+    this.box.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && this.box.value) {
+        event.stopPropagation();
+        this.#clear();
+        this.paint();
+      } else if (event.key === "ArrowDown" && !event.isComposing) {
+        event.preventDefault();
+        this.#step(0);
+      }
+    });
+    byId("search-form", HTMLFormElement).addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#step(0);
+    });
+  }
+
+  /** @returns {HTMLElement[]} */
+  #tabs() {
+    return TABS.map((tab) => byId(`tab-${tab}`, HTMLButtonElement));
+  }
+
+  /** @param {KeyboardEvent} event */
+  #tabKey(event) {
+    const steps = /** @type {Record<string, number>} */ ({ ArrowRight: 1, ArrowLeft: -1 });
+    const step = steps[event.key];
+    const at = event.key === "Home" ? 0 : event.key === "End" ? TABS.length - 1 : step === undefined ? -1 : (TABS.indexOf(this.tab) + step + TABS.length) % TABS.length;
+    const tab = TABS[at];
+    if (!tab) return;
+    event.preventDefault();
+    this.#clear();
+    this.choose(tab);
+    byId(`tab-${tab}`, HTMLButtonElement).focus();
+  }
+
+  /** @param {MouseEvent} event */
+  #clicked(event) {
+    const link = event.target instanceof Element ? event.target.closest(".row") : null;
+    if (!(link instanceof HTMLElement) || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    this.to.open(link.dataset["id"] ?? "", event.detail ? "pointer" : "keyboard");
+  }
+
+  /** @param {KeyboardEvent} event */
+  #rowKey(event) {
+    const steps = /** @type {Record<string, number>} */ ({ ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8 });
+    const ids = this.#ids();
+    const at = ids.indexOf(this.focused);
+    let to = steps[event.key] === undefined ? -1 : Math.min(ids.length - 1, Math.max(0, at + (steps[event.key] ?? 0)));
+    if (event.key === "Home") to = 0;
+    if (event.key === "End") to = ids.length - 1;
+    if (to < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    if (at === 0 && event.key === "ArrowUp") this.box.focus();
+    else this.#step(to);
+  }
+
+  /** @param {number} at */
+  #step(at) {
+    const link = this.made.get(this.#ids()[at] ?? "")?.link;
+    link?.focus({ preventScroll: true });
+    link?.scrollIntoView({ block: "nearest" });
+  }
+
+  /** One row is in the tab order. @param {string} id */
+  #reach(id) {
+    if (id === this.focused && this.made.get(id)?.link.tabIndex === 0) return;
+    const before = this.made.get(this.focused);
+    if (before) before.link.tabIndex = -1;
+    this.focused = id;
+    const row = this.made.get(id);
+    if (row) row.link.tabIndex = 0;
+  }
+
+  #scrolled() {
+    const feed = feeds[this.tab];
+    const rest = this.root.scrollHeight - this.root.scrollTop - this.root.clientHeight;
+    if (rest < 600 && !this.found && feed.next && !feed.loading) void feed.load();
+  }
+
+  // ---- searching
+
+  #typed() {
+    const q = this.box.value.trim();
+    this.asking?.abort();
+    this.asking = null;
+    if (!q) {
+      this.#clear();
+      this.paint();
+      return;
+    }
+    const asking = new AbortController();
+    this.asking = asking;
+    setTimeout(() => {
+      if (!asking.signal.aborted) void this.#search(q, asking);
+    }, TYPING_MS);
+  }
+
+  /** @param {string} q @param {AbortController} [asking] */
+  async #search(q, asking = new AbortController()) {
+    this.asking = asking;
+    this.query = q;
+    this.problem = null;
+    try {
+      const found = await search(q, asking.signal);
+      if (asking.signal.aborted) return;
+      this.found = found.map((one) => one.id);
+      put(this.status, t("found", { n: found.length }));
+    } catch (error) {
+      if (asking.signal.aborted) return;
+      this.found = [];
+      this.problem = error;
+    }
+    this.asking = null;
+    this.root.scrollTop = 0;
+    this.paint();
+  }
+
+  #clear() {
+    this.asking?.abort();
+    this.asking = null;
+    this.box.value = "";
+    this.query = "";
+    this.found = null;
+    put(this.status, "");
+  }
+}
+

@@ -1,0 +1,267 @@
+// The right column: who this is, what he asked for, what is missing, what he agreed to, where else he writes.
+import { byId, el } from "../../web/static/dom.js";
+import { get, patch } from "./api.js";
+import { conversation, refresh } from "./conversations.js";
+import { ask, field, toast, trouble, wordsOf } from "./dialogs.js";
+import { isNote } from "./message.js";
+import { channelName, face, icon, may, nameOf, productName, reasonName, stageName } from "./people.js";
+import { has, moment, phone, since, t, when } from "./words.js";
+
+/** @typedef {import("./model.js").Conversation} Conversation */
+/** @typedef {import("./model.js").Contact} Contact */
+/** @typedef {import("./model.js").Message} Message */
+
+const KNOWN = ["name", "phone", "email", "need", "product", "province", "callback_time"];
+const NOTES = 6;
+const EARLIER = 20;
+
+/** @typedef {(box: HTMLElement, one: Conversation, contact: Contact | null) => void} Section draws itself again each time */
+
+export class Panel {
+  /** @param {{ open: (id: string) => void, notes: () => Message[] }} to */
+  constructor(to) {
+    this.to = to;
+    this.root = byId("panel-body", HTMLElement);
+    this.policies = byId("policies", HTMLElement);
+    /** @type {Section | null} */
+    this.section = null;
+    this.id = "";
+    this.shown = "";
+    this.reading = 0;
+    /** @type {Contact | null} */
+    this.contact = null;
+    /** @type {Conversation[]} */
+    this.earlier = [];
+    /** @type {string} */
+    this.problem = "";
+  }
+
+  /** @param {string} id */
+  open(id) {
+    this.id = id;
+    this.contact = null;
+    this.earlier = [];
+    this.problem = "";
+    this.shown = "";
+    this.update();
+    void this.read();
+  }
+
+  /** A section of another module, in the place that is kept for it. @param {Section} section */
+  mount(section) {
+    this.section = section;
+    this.shown = "";
+    this.update();
+  }
+
+  /** The person, and what was said with him before. */
+  async read() {
+    const one = conversation(this.id);
+    if (!one) return;
+    const turn = (this.reading += 1);
+    const [contact, earlier] = await Promise.allSettled([
+      get(`/contacts/${one.contact_id}`),
+      get("/conversations", { contact: one.contact_id, limit: EARLIER }),
+    ]);
+    if (turn !== this.reading || one.id !== this.id) return;
+    if (contact.status === "fulfilled") this.contact = contact.value;
+    this.problem = contact.status === "rejected" ? wordsOf(contact.reason) : "";
+    if (earlier.status === "fulfilled") this.earlier = earlier.value.items.filter((/** @type {Conversation} */ each) => each.id !== one.id);
+    this.update();
+  }
+
+  update() {
+    const one = conversation(this.id);
+    if (!one) {
+      if (this.shown !== "nothing") this.root.replaceChildren();
+      this.policies.hidden = true;
+      this.shown = "nothing";
+      return;
+    }
+    const notes = this.to.notes().filter((each) => isNote(each)).slice(-NOTES).reverse();
+    const print = JSON.stringify([one, this.contact, this.earlier.map((each) => [each.id, each.version]), notes.map((each) => each.id), this.problem]);
+    if (print === this.shown) return;
+    this.shown = print;
+    const active = document.activeElement instanceof HTMLElement && this.root.contains(document.activeElement) ? document.activeElement.dataset["key"] : undefined;
+    const top = this.root.parentElement?.scrollTop ?? 0;
+    this.root.replaceChildren(
+      this.#who(one),
+      this.#request(one),
+      ...(this.contact ? [this.#consents(this.contact), this.#points(this.contact, one)] : this.problem ? [el("p", { class: "problem" }, this.problem)] : []),
+      ...(notes.length ? [this.#notes(notes)] : []),
+      ...(this.earlier.length ? [this.#before()] : []),
+    );
+    this.policies.hidden = !this.section;
+    this.section?.(this.policies, one, this.contact);
+    if (this.root.parentElement) this.root.parentElement.scrollTop = top;
+    if (active) /** @type {HTMLElement | null} */ (this.root.querySelector(`[data-key="${CSS.escape(active)}"]`))?.focus({ preventScroll: true });
+  }
+
+  // ---- the sections
+
+  /** @param {Conversation} one */
+  #who(one) {
+    const contact = this.contact;
+    const editable = may("contact.edit") && contact !== null && !contact.masked;
+    return el(
+      "section",
+      { class: "panel-who" },
+      face(one),
+      el(
+        "div",
+        {},
+        el("h2", {}, nameOf(one)),
+        el("p", {}, [contact?.salutation, one.lang === "en" ? t("speaks_english") : ""].filter(Boolean).join(" · ")),
+      ),
+      editable && el("button", { class: "icon-button", type: "button", "data-key": "edit", "aria-label": t("edit_contact"), title: t("edit_contact"), onclick: () => void this.#edit(contact) }, icon("pencil")),
+      one.masked && el("p", { class: "masked" }, icon("web:lock"), t("masked")),
+    );
+  }
+
+  /** @param {Conversation} one */
+  #request(one) {
+    const handoff = one.handoff;
+    const slots = { ...one.slots, ...(handoff?.captured ?? {}) };
+    const missing = handoff && one.status !== "closed" ? handoff.missing : [];
+    const phones = new Set([slots.phone, slots["phone_alt"], ...(this.contact?.phones ?? [])].filter((value) => typeof value === "string" && value));
+    const emails = new Set([slots.email, ...(this.contact?.emails ?? [])].filter(Boolean));
+    const rows = [
+      row(t("slot_phone"), ...[...phones].map((value) => tel(String(value), one.masked))),
+      row(t("slot_email"), ...[...emails].map((value) => (one.masked ? String(value) : el("a", { class: "link", href: `mailto:${value}` }, String(value))))),
+      row(t("slot_product"), slots.product ? productName(slots.product) : null),
+      row(t("slot_need"), slots.need ? el("bdi", { class: "need" }, slots.need) : null),
+      row(t("slot_province"), slots.province),
+      row(t("slot_callback_time"), slots.callback_time ? span(slots.callback_time) : null),
+      ...Object.entries(slots).filter(([key]) => !KNOWN.includes(key) && key !== "phone_alt").map(([key, value]) => row(has(`slot_${key}`) ? t(`slot_${key}`) : key, plain(value))),
+      row(t("reason"), handoff ? reasonName(handoff.reason) : null),
+      row(t("stage"), stageName(one)),
+      row(t("request_code"), one.code ? el("code", {}, one.code) : null),
+      row(t("asked_at"), handoff ? el("span", { title: moment(handoff.opened_at) }, when(handoff.opened_at), one.status === "waiting" ? ` · ${t("waits", { time: since(handoff.opened_at) })}` : "") : null),
+      row(t("holder"), one.assignee?.name),
+      row(t("snoozed_until"), one.snoozed_until ? moment(one.snoozed_until) : null),
+      row(t("labels"), ...one.labels.map((label) => el("span", { class: "chip chip-label" }, label))),
+    ];
+    return el(
+      "section",
+      {},
+      el("h3", {}, t("request")),
+      missing.length > 0 && el("p", { class: "missing" }, icon("web:info"), el("span", {}, t("missing"), " ", el("b", {}, missing.map((slot) => (has(`missing_${slot}`) ? t(`missing_${slot}`) : slot)).join(", ")))),
+      el("dl", { class: "facts" }, ...rows.filter((each) => each !== null)),
+    );
+  }
+
+  /** @param {Contact} contact */
+  #consents(contact) {
+    /** @type {Map<string, Contact["consents"][number]>} */
+    const latest = new Map();
+    for (const each of contact.consents) if (each.state !== "asked" || !latest.has(each.purpose)) latest.set(each.purpose, each);
+    const items = [...latest.values()].map((each) =>
+      el(
+        "li",
+        { class: `consent ${each.state}` },
+        icon(each.state === "given" ? "shield" : "web:info"),
+        el("span", {}, el("b", {}, has(`consent_${each.purpose}`) ? t(`consent_${each.purpose}`) : each.purpose), el("small", {}, `${t(`consent_state_${each.state}`)} · ${moment(each.at)}${each.text_version ? ` · ${t("version", { v: each.text_version })}` : ""}`)),
+      ),
+    );
+    return el("section", {}, el("h3", {}, t("consents")), items.length ? el("ul", { class: "plain-list" }, ...items) : el("p", { class: "hint" }, t("no_consent")));
+  }
+
+  /** @param {Contact} contact @param {Conversation} one */
+  #points(contact, one) {
+    const items = contact.points.map((point) => {
+      const here = point.channel === one.channel && point.account === one.account && point.thread === one.thread;
+      const about = [here ? t("this_chat") : "", point.last_inbound_at ? t("last_wrote", { time: when(point.last_inbound_at) }) : "", point.reachable ? "" : t("not_reachable")].filter(Boolean).join(" · ");
+      const words = el("span", {}, el("b", {}, `${channelName(point.channel)} · ${point.account}`), el("small", {}, about));
+      const id = point.conversation_id;
+      if (here || !id) return el("li", { class: "point" }, icon(`ch-${point.channel}`), words);
+      return el("li", { class: "point" }, el("a", { class: "point-link", href: `/desk/c/${id}`, "data-key": `point-${id}`, onclick: (/** @type {MouseEvent} */ event) => this.#follow(event, id) }, icon(`ch-${point.channel}`), words));
+    });
+    return el("section", {}, el("h3", {}, t("points")), el("ul", { class: "plain-list" }, ...items));
+  }
+
+  /** @param {Message[]} notes */
+  #notes(notes) {
+    const items = notes.map((note) => el("li", { class: "panel-note" }, el("bdi", {}, note.text), el("small", {}, `${note.advisor?.name ?? t("advisor")} · ${when(note.said_at)}`)));
+    return el("section", {}, el("h3", {}, t("notes")), el("ul", { class: "plain-list" }, ...items));
+  }
+
+  #before() {
+    const items = this.earlier.map((each) =>
+      el(
+        "li",
+        {},
+        el(
+          "a",
+          { class: "point-link", href: `/desk/c/${each.id}`, "data-key": `earlier-${each.id}`, onclick: (/** @type {MouseEvent} */ event) => this.#follow(event, each.id) },
+          icon(`ch-${each.channel}`),
+          el("span", {}, el("b", {}, each.slots.product ? productName(each.slots.product) : each.preview || channelName(each.channel)), el("small", {}, `${when(each.last_message_at)} · ${stageName(each)}`)),
+        ),
+      ),
+    );
+    return el("section", {}, el("h3", {}, t("earlier_conversations")), el("ul", { class: "plain-list" }, ...items));
+  }
+
+  /** @param {MouseEvent} event @param {string} id */
+  #follow(event, id) {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    this.to.open(id);
+  }
+
+  // ---- putting right
+
+  /** @param {Contact} contact */
+  async #edit(contact) {
+    const name = el("input", { name: "name", type: "text", maxlength: 80, autocomplete: "off", value: contact.name });
+    const numbers = el("input", { name: "phone", type: "tel", maxlength: 40, autocomplete: "off", inputmode: "tel", value: contact.phones[0] ? phone(contact.phones[0]) : "" });
+    const called = el("select", { name: "salutation" }, ...["", "anh", "chị", "cô", "chú", "bác", "em"].map((value) => el("option", { value, selected: value === contact.salutation }, value || t("salutation_unknown"))));
+    const done = await ask({
+      title: t("edit_contact"),
+      button: t("save"),
+      fields: [field(t("slot_name"), name), field(t("slot_phone"), numbers, t("phone_hint")), field(t("salutation"), called)],
+      done: async () => {
+        const given = name.value.trim();
+        const number = numbers.value.replace(/[\s.()-]/g, "");
+        if (number && !/^(\+\d{8,15}|0\d{9,10})$/.test(number)) throw trouble(t("error_phone"));
+        const changes = {
+          ...(given && given !== contact.name ? { name: given } : {}),
+          ...(number && number !== contact.phones[0] && phone(number) !== phone(contact.phones[0] ?? "") ? { phones: [number, ...contact.phones.slice(1)] } : {}),
+          ...(called.value !== contact.salutation ? { salutation: called.value } : {}),
+        };
+        if (!Object.keys(changes).length) return;
+        this.contact = await patch(`/contacts/${contact.id}`, { ...changes, version: contact.version });
+      },
+    });
+    if (!done) return;
+    toast(t("saved"));
+    refresh([this.id]);
+    this.update();
+  }
+}
+
+/** @param {string} label @param {...(Node | string | null | undefined)} values */
+function row(label, ...values) {
+  const given = values.filter((value) => value !== null && value !== undefined && value !== "");
+  return given.length ? el("div", {}, el("dt", {}, label), el("dd", {}, ...given.flatMap((value, at) => (at && typeof value === "string" ? [", ", value] : [value])))) : null;
+}
+
+/** @param {string} value @param {boolean} masked */
+function tel(value, masked) {
+  if (masked || value.includes("*")) return el("span", { class: "phone" }, phone(value));
+  const copy = el("button", { class: "icon-button small", type: "button", "data-key": `copy-${value}`, "aria-label": t("copy_phone"), title: t("copy_phone") }, icon("ch-leads"));
+  copy.addEventListener("click", () => void navigator.clipboard?.writeText(phone(value).replaceAll(" ", "")).then(() => toast(t("copied"))));
+  return el("span", { class: "phone" }, el("a", { class: "link", href: `tel:${value}` }, phone(value)), copy);
+}
+
+/** @param {{ from: string, to: string }} time */
+function span({ from, to }) {
+  return `${moment(from)}${to ? ` – ${moment(to)}` : ""}`;
+}
+
+/** @param {unknown} value */
+function plain(value) {
+  if (value === null || value === undefined || value === "") return null;
+  if (Array.isArray(value)) return value.map(String).join(", ");
+  if (typeof value === "object") return Object.values(value).map(String).join(" – ");
+  return String(value);
+}

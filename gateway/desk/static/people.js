@@ -1,0 +1,84 @@
+// How a person, a channel and a state look: names, faces, words.
+import { el } from "../../web/static/dom.js";
+import { phone, setup, t, has } from "./words.js";
+
+const SPRITE = new URL("icons.svg", import.meta.url).href;
+const SHARED = new URL("../../web/static/icons.svg", import.meta.url).href;
+const SVG = "http://www.w3.org/2000/svg";
+const TINTS = 6;
+
+/**
+ * An icon of the desk's own sprite (`web:name` for a shared one); silent for screen readers.
+ * @param {string} name
+ * @param {string} [className]
+ */
+export function icon(name, className = "icon") {
+  const made = document.createElementNS(SVG, "svg");
+  made.setAttribute("class", className);
+  made.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", name.startsWith("web:") ? `${SHARED}#${name.slice(4)}` : `${SPRITE}#${name}`);
+  made.append(use);
+  return made;
+}
+
+/** What to call the customer. @param {import("./model.js").Conversation} one */
+export function nameOf(one) {
+  if (one.name) return one.name;
+  if (one.slots.phone) return phone(one.slots.phone);
+  return t("nameless", { code: one.thread.slice(-4) });
+}
+
+/** One or two letters for a face. Vietnamese given names stand last. @param {string} name */
+export function initials(name) {
+  const words = name.replace(/[^\p{L}\p{N} ]/gu, "").trim().split(/\s+/);
+  const last = words.at(-1) ?? "";
+  return (Array.from(last)[0] ?? "?").toLocaleUpperCase("vi");
+}
+
+/** A stable tint for a face. @param {string} id */
+export function tint(id) {
+  let sum = 0;
+  for (const letter of id) sum = (sum * 31 + letter.charCodeAt(0)) >>> 0;
+  return sum % TINTS;
+}
+
+/** @param {import("./model.js").Conversation} one */
+export function face(one) {
+  return el(
+    "span",
+    { class: `face tint-${tint(one.contact_id || one.id)}`, "aria-hidden": "true" },
+    initials(nameOf(one)),
+    el("span", { class: "face-channel" }, icon(`ch-${one.channel}`)),
+  );
+}
+
+/** @param {string} channel */
+export function channelName(channel) {
+  return has(`channel_${channel}`) ? t(`channel_${channel}`) : channel;
+}
+
+/** Where the conversation stands, in words. @param {import("./model.js").Conversation} one */
+export function stageName(one) {
+  return has(`stage_${one.stage}`) ? t(`stage_${one.stage}`) : one.stage;
+}
+
+/** @param {string | null | undefined} code */
+export function productName(code) {
+  return code ? (setup.products[code] ?? code) : "";
+}
+
+/** @param {string} reason of a handoff */
+export function reasonName(reason) {
+  return has(`reason_${reason}`) ? t(`reason_${reason}`) : reason;
+}
+
+/** @param {string} action of gateway/api/allow.py */
+export function may(action) {
+  return setup.me.may.includes(action);
+}
+
+/** Nobody has it, or I do, or I oversee. @param {import("./model.js").Conversation} one */
+export function isMine(one) {
+  return one.assignee?.id === setup.me.id;
+}

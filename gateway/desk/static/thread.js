@@ -1,0 +1,435 @@
+// The middle column's messages: newest at the bottom, earlier ones on scrolling up, live without a jump.
+import { byId, el } from "../../web/static/dom.js";
+import { Failure, get, post } from "./api.js";
+import { conversation, keep } from "./conversations.js";
+import { Bubble, isAside, isNote, PendingBubble, voice } from "./message.js";
+import { icon, nameOf } from "./people.js";
+import { again, forget, pending } from "./sender.js";
+import { day, sameDay, t } from "./words.js";
+
+/** @typedef {import("./model.js").Message} Message */
+/** @typedef {import("./sender.js").Pending} Pending */
+
+const PAGE = 50;
+const RECENT = 30; // messages whose fate may still change
+const TOGETHER_MS = 5 * 60_000;
+const REMEMBERED = 12;
+const NEAR = 90;
+const TYPING_MS = 6000;
+const UNSETTLED = new Set(["queued", "sending", "sent", "unknown", "unconfirmed"]);
+
+/** What was loaded of one conversation. */
+class Transcript {
+  constructor() {
+    /** @type {Map<string, Message>} */
+    this.messages = new Map();
+    /** @type {Message[]} */
+    this.sorted = [];
+    this.whole = false; // nothing earlier
+    this.loaded = false;
+  }
+
+  get last() {
+    return this.sorted.at(-1)?.seq ?? 0;
+  }
+
+  get first() {
+    return this.sorted[0]?.seq ?? 0;
+  }
+
+  /** @param {Message[]} messages */
+  take(messages) {
+    for (const one of messages) this.messages.set(one.id, one);
+    this.sorted = [...this.messages.values()].sort((a, b) => a.seq - b.seq);
+  }
+
+  /** From where to read again: what is new, and what may have changed its fate. */
+  get since() {
+    const recent = this.sorted.at(-RECENT)?.seq ?? this.first;
+    const open = this.sorted.slice(-PAGE * 2).find((one) => one.direction === "outbound" && UNSETTLED.has(one.status) && Date.now() - Date.parse(one.said_at) < 3_600_000);
+    return Math.max(0, Math.min(recent, open?.seq ?? recent) - 1);
+  }
+}
+
+export class Thread {
+  /** @param {{ takeBack: (one: Pending) => void, heard: (one: Message) => void }} to */
+  constructor(to) {
+    this.to = to;
+    this.scroller = byId("thread-scroll", HTMLElement);
+    this.box = byId("messages", HTMLElement);
+    this.inner = byId("thread-inner", HTMLElement);
+    this.earlier = byId("earlier", HTMLElement);
+    this.note = byId("thread-note", HTMLElement);
+    this.jump = byId("jump", HTMLButtonElement);
+    this.typing = byId("typing", HTMLElement);
+    this.live = byId("announce", HTMLElement);
+    this.id = "";
+    /** @type {Map<string, Transcript>} */
+    this.kept = new Map();
+    /** @type {Map<string, Bubble>} */
+    this.bubbles = new Map();
+    /** @type {Map<string, PendingBubble>} */
+    this.unsent = new Map();
+    /** @type {Map<string, HTMLElement>} */
+    this.days = new Map();
+    this.stuck = true;
+    this.missed = 0;
+    this.reading = false;
+    this.again = false;
+    this.climbing = false;
+    this.typingTimer = 0;
+    this.#listen();
+  }
+
+  /** Show another conversation. @param {string} id */
+  open(id) {
+    this.id = id;
+    this.bubbles.clear();
+    this.unsent.clear();
+    this.days.clear();
+    this.box.replaceChildren();
+    this.live.textContent = "";
+    this.missed = 0;
+    this.stuck = true;
+    this.quiet();
+    if (!id) return;
+    const known = this.#transcript();
+    this.#problem(null);
+    this.paint();
+    this.#bottom();
+    void (known.loaded ? this.refresh() : this.#begin());
+  }
+
+  /** Read again what is new. One reading at a time; what comes meanwhile is read after it. */
+  async refresh() {
+    const id = this.id;
+    if (!id) return;
+    if (this.reading) {
+      this.again = true;
+      return;
+    }
+    const transcript = this.#transcript();
+    if (!transcript.loaded) return this.#begin();
+    this.reading = true;
+    try {
+      for (let more = true; more; ) {
+        const page = await get(`/conversations/${id}/messages`, { after: transcript.since, limit: 200, notes: "true" });
+        const last = transcript.last;
+        transcript.take(page.items);
+        if (id !== this.id) return;
+        this.#came(page.items.filter((/** @type {Message} */ one) => one.seq > last));
+        more = page.items.length >= 200 && transcript.last > last;
+      }
+      this.#problem(null);
+    } catch {
+      // the feed says again when it is back; what is shown stays
+    } finally {
+      this.reading = false;
+      if (this.again) {
+        this.again = false;
+        void this.refresh();
+      }
+    }
+  }
+
+  /** Look again at what is still on its way, in case nobody tells. */
+  settle() {
+    const transcript = this.kept.get(this.id);
+    const open = transcript?.sorted.slice(-RECENT).some((one) => one.direction === "outbound" && UNSETTLED.has(one.status) && one.status !== "sent");
+    if (open) void this.refresh();
+  }
+
+  /** A message that the server has just taken. @param {string} id @param {Message} one */
+  sent(id, one) {
+    const transcript = this.kept.get(id);
+    if (!transcript?.loaded) return;
+    transcript.take([one]);
+    if (id === this.id) {
+      this.paint();
+      this.#bottom();
+    }
+  }
+
+  /** The queue of what was not sent yet changed. @param {string} id */
+  waiting(id) {
+    if (id !== this.id) return;
+    const grew = pending(id).length > this.unsent.size;
+    this.paint();
+    if (grew) this.#bottom();
+  }
+
+  /** The customer types. */
+  types() {
+    clearTimeout(this.typingTimer);
+    const near = this.#near();
+    this.typing.hidden = false;
+    const one = conversation(this.id);
+    this.typing.setAttribute("aria-label", t("types", { name: one ? nameOf(one) : "" }));
+    if (near) this.#bottom();
+    this.typingTimer = window.setTimeout(() => this.quiet(), TYPING_MS);
+  }
+
+  quiet() {
+    clearTimeout(this.typingTimer);
+    this.typing.hidden = true;
+  }
+
+  get last() {
+    return this.kept.get(this.id)?.last ?? 0;
+  }
+
+  /** Everything that was loaded of the open conversation, in order. */
+  get messages() {
+    return this.kept.get(this.id)?.sorted ?? [];
+  }
+
+  // ---- loading
+
+  async #begin() {
+    const id = this.id;
+    const transcript = this.#transcript();
+    if (this.reading) {
+      this.again = true;
+      return;
+    }
+    this.reading = true;
+    this.scroller.setAttribute("aria-busy", "true");
+    this.#problem(null);
+    try {
+      const page = await get(`/conversations/${id}/messages`, { before: Number.MAX_SAFE_INTEGER, limit: PAGE, notes: "true" });
+      transcript.take(page.items);
+      transcript.whole = page.items.length < PAGE;
+      transcript.loaded = true;
+      if (id === this.id) {
+        this.paint();
+        this.#bottom();
+        this.#seen();
+      }
+    } catch (error) {
+      if (id === this.id) this.#problem(error);
+    } finally {
+      this.reading = false;
+      this.scroller.removeAttribute("aria-busy");
+      if (this.again || id !== this.id) {
+        this.again = false;
+        void this.refresh();
+      }
+    }
+  }
+
+  async #climb() {
+    const id = this.id;
+    const transcript = this.#transcript();
+    if (this.climbing || transcript.whole || !transcript.loaded) return;
+    this.climbing = true;
+    this.earlier.hidden = false;
+    try {
+      const page = await get(`/conversations/${id}/messages`, { before: transcript.first, limit: PAGE, notes: "true" });
+      transcript.take(page.items);
+      transcript.whole = page.items.length < PAGE;
+      if (id === this.id) this.#keepPlace(() => this.paint());
+    } catch {
+      // scrolling on tries again
+    } finally {
+      this.climbing = false;
+      this.earlier.hidden = true;
+    }
+  }
+
+  #transcript() {
+    let found = this.kept.get(this.id);
+    if (found) this.kept.delete(this.id);
+    else found = new Transcript();
+    this.kept.set(this.id, found);
+    for (const old of this.kept.keys()) {
+      if (this.kept.size <= REMEMBERED) break;
+      this.kept.delete(old);
+    }
+    return found;
+  }
+
+  /** @param {unknown} error */
+  #problem(error) {
+    this.note.hidden = !error;
+    if (!error) return;
+    const words = error instanceof Failure ? (error.status === 404 ? t("error_gone") : error.words) : t("error_internal");
+    this.note.replaceChildren(el("p", {}, words), el("button", { class: "button quiet", type: "button", onclick: () => void this.#begin() }, t("again")));
+  }
+
+  // ---- what came
+
+  /** @param {Message[]} fresh */
+  #came(fresh) {
+    const near = this.#near();
+    this.paint();
+    const said = fresh.filter((one) => one.direction === "inbound" && !isAside(one));
+    if (said.length) this.quiet();
+    for (const one of said) {
+      this.to.heard(one);
+      const whose = conversation(this.id);
+      this.live.textContent = t("said", { name: whose ? nameOf(whose) : "", text: one.text || t(`kind_${one.kind}`) });
+    }
+    if (near) this.#bottom();
+    else this.missed += fresh.filter((one) => !isNote(one)).length;
+    this.#jumper();
+    this.#seen();
+  }
+
+  /** Tell that somebody at the desk has read up to here, while he is looking. */
+  #seen() {
+    const one = conversation(this.id);
+    if (!one || one.unread <= 0 || document.visibilityState !== "visible" || !this.#near()) return;
+    const last = this.last;
+    keep({ ...one, unread: 0 });
+    void post(`/conversations/${one.id}/seen`, { seq: last }).catch(() => {});
+  }
+
+  // ---- painting
+
+  paint() {
+    const transcript = this.kept.get(this.id);
+    const one = conversation(this.id);
+    if (!transcript) return;
+    const customer = one ? nameOf(one) : "";
+    /** @type {HTMLElement[]} */
+    const wanted = [];
+    /** @type {Message | null} */
+    let before = null;
+    transcript.sorted.forEach((message, at) => {
+      if (!before || !sameDay(before.said_at, message.said_at)) wanted.push(this.#day(message.said_at));
+      const bubble = this.#bubble(message, customer);
+      const first = !before || !together(before, message);
+      const next = transcript.sorted[at + 1];
+      bubble.place(first, !next || !together(message, next));
+      wanted.push(bubble.root);
+      before = message;
+    });
+    wanted.push(...this.#pending(transcript));
+    this.#order(wanted);
+  }
+
+  /** @param {Message} message @param {string} customer */
+  #bubble(message, customer) {
+    let bubble = this.bubbles.get(message.id);
+    if (bubble && bubble.customer === customer) {
+      bubble.patch(message);
+      return bubble;
+    }
+    bubble?.root.remove();
+    bubble = new Bubble(message, customer);
+    this.bubbles.set(message.id, bubble);
+    return bubble;
+  }
+
+  /** @param {Transcript} transcript */
+  #pending(transcript) {
+    const mine = pending(this.id).filter((one) => !covered(one, transcript));
+    const keys = new Set(mine.map((one) => one.key));
+    for (const [key, bubble] of this.unsent) {
+      if (keys.has(key)) continue;
+      bubble.root.remove();
+      this.unsent.delete(key);
+    }
+    return mine.map((one) => {
+      let bubble = this.unsent.get(one.key);
+      if (!bubble) {
+        bubble = new PendingBubble(one, { again: () => again(one), back: () => this.#back(one) });
+        this.unsent.set(one.key, bubble);
+      }
+      bubble.patch();
+      return bubble.root;
+    });
+  }
+
+  /** @param {Pending} one */
+  #back(one) {
+    forget(one);
+    this.to.takeBack(one);
+  }
+
+  /** @param {string} time */
+  #day(time) {
+    const words = day(time);
+    let found = this.days.get(words);
+    if (!found) {
+      found = el("h3", { class: "day" }, el("span", {}, words));
+      this.days.set(words, found);
+    }
+    return found;
+  }
+
+  /** @param {HTMLElement[]} wanted */
+  #order(wanted) {
+    const stay = new Set(wanted);
+    for (const child of [...this.box.children]) if (!stay.has(/** @type {HTMLElement} */ (child))) child.remove();
+    let at = this.box.firstElementChild;
+    for (const node of wanted) {
+      if (node === at) at = at.nextElementSibling;
+      else this.box.insertBefore(node, at);
+    }
+  }
+
+  // ---- scrolling
+
+  #listen() {
+    this.scroller.addEventListener(
+      "scroll",
+      () => {
+        this.stuck = this.#near();
+        if (this.stuck && this.missed) {
+          this.missed = 0;
+          this.#seen();
+        }
+        this.#jumper();
+        if (this.scroller.scrollTop < 400) void this.#climb();
+      },
+      { passive: true },
+    );
+    this.jump.addEventListener("click", () => {
+      this.#bottom("smooth");
+      this.scroller.focus({ preventScroll: true });
+    });
+    // pictures that load, a composer that grows: who read the newest goes on reading the newest
+    const observer = new ResizeObserver(() => {
+      if (this.stuck) this.#bottom();
+    });
+    observer.observe(this.inner);
+    observer.observe(this.scroller);
+    document.addEventListener("visibilitychange", () => this.#seen());
+  }
+
+  #near() {
+    return this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight < NEAR;
+  }
+
+  /** @param {ScrollBehavior} [behavior] */
+  #bottom(behavior = "instant") {
+    this.scroller.scrollTo({ top: this.scroller.scrollHeight, behavior });
+    this.stuck = true;
+    this.missed = 0;
+    this.#jumper();
+  }
+
+  #jumper() {
+    this.jump.hidden = this.#near();
+    const words = this.missed ? t("n_new", { n: this.missed }) : t("to_newest");
+    if (this.jump.textContent !== words) this.jump.replaceChildren(icon("web:down"), words);
+  }
+
+  /** @param {() => void} change above what is in sight */
+  #keepPlace(change) {
+    const rest = this.scroller.scrollHeight - this.scroller.scrollTop;
+    change();
+    this.scroller.scrollTop = this.scroller.scrollHeight - rest;
+  }
+}
+
+/** One voice, one moment: no new head between them. @param {Message} a @param {Message} b */
+function together(a, b) {
+  return voice(a) === voice(b) && Date.parse(b.said_at) - Date.parse(a.said_at) < TOGETHER_MS && sameDay(a.said_at, b.said_at);
+}
+
+/** The feed brought it before the answer to our own call did. @param {Pending} one @param {Transcript} transcript */
+function covered(one, transcript) {
+  return one.state === "sending" && transcript.sorted.some((message) => message.seq > one.after && message.author === "advisor" && message.text.trim() === one.text.trim() && isNote(message) === one.note);
+}

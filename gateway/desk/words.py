@@ -1,0 +1,36 @@
+"""The texts of the desk: words.<language>.yaml, the page's own (`page`) and those that its scripts show (`script`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+HERE: Final = Path(__file__).resolve().parent
+LANGUAGES: Final = ("vi", "en")
+COOKIE: Final = "desk-lang"
+
+
+class Words:
+    """Loaded once."""
+
+    def __init__(self) -> None:
+        self._texts = {
+            lang: yaml.safe_load((HERE / f"words.{lang}.yaml").read_text(encoding="utf-8")) for lang in LANGUAGES
+        }
+
+    def page(self, lang: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self._texts[lang]["page"]
+        return found
+
+    def script(self, lang: str) -> Mapping[str, str]:
+        found: Mapping[str, str] = self._texts[lang]["script"]
+        return found
+
+
+def language(cookies: Mapping[str, str], query: Mapping[str, str]) -> str:
+    """What this browser chose; Vietnamese first."""
+    wanted = query.get("lang") or cookies.get(COOKIE, "")
+    return wanted if wanted in LANGUAGES else LANGUAGES[0]
