@@ -14,7 +14,7 @@ import structlog
 from aiohttp import web
 
 from channels import registry
-from channels.contract import Account, Adapter, InboundEvent
+from channels.contract import Adapter, InboundEvent
 from gateway import deliveries, webhooks, workers
 from gateway.config import Config
 from gateway.first_start import ensure_administrator
@@ -163,13 +163,11 @@ async def stop(parts: Parts) -> None:
 async def _clients(parts: Parts) -> None:
     """One client an account; those with heavy libraries are imported off the loop, before anything listens."""
     for account in parts.accounts.values():
-        make = parts.adapters[account.channel].client
-        if make is not None:
-            parts.clients[account.id] = await asyncio.to_thread(_made, make, account)
-
-
-def _made(make: Any, account: Account) -> Any:
-    return make(account)
+        adapter = parts.adapters[account.channel]
+        if adapter.client is not None:
+            if adapter.prepare is not None:
+                await asyncio.to_thread(adapter.prepare)
+            parts.clients[account.id] = adapter.client(account)
 
 
 def _broken(parts: Parts, err: StorageBroken) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from channels.contract import (
     MEDIA,
     SAID,
+    UNSAID,
     Button,
     Capabilities,
     InboundEvent,
@@ -130,6 +132,8 @@ class LaneDraft:
         self._done(opened, event)
         if not isinstance(event, InboundEvent):
             return [event]
+        if event.said_at == UNSAID:
+            event = dataclasses.replace(event, said_at=at(opened.received_at))
         if event.profile is not None and event.profile.name and self.lane.conversation is None:
             self.name_sealed = self._seal("contact_point", "name_sealed", self.lane.point_id, event.profile.name.encode())
         if event.kind is Kind.RECEIPT:
@@ -323,7 +327,7 @@ class LaneDraft:
         status = "sending" if self.rows.outbox[-len(parts)].get("state") == "sending" else "queued"
         self._transcript(message_id, "outbound", author, kind, body, status=status, advisor_id=advisor_id, said_at=self.now_ms, event_id=self.cause)
         if mark and mark.get("delivery"):
-            self.rows.later.append(fx.delivery_sent_by(mark["delivery"], message_id))
+            self.rows.later.append(fx.delivery_sent_by(mark["delivery"], message_id, self.contact_id))
         self._preview(text, Kind(kind))
 
     def _outbound_attachment(self, message_id: str, kind: str, file: OutboundFile) -> None:

@@ -502,18 +502,19 @@ class Store:
 
     def _ensure_day_key(self, items: list[_Item]) -> bool:
         """The day key of a batch is committed before anything is sealed with it."""
-        try:
-            day = self.now_ms() // 86_400_000
-            if self.keys.day(day) is None:
-                wrapped = self._transaction(lambda tx: inbox.day_key(tx, day))
-                self.keys.open_day(day, wrapped)
-        except Exception as err:
-            unavailable = classify(err)
-            if unavailable is not None:
-                self._reconnect()
-                self._unavailable(items, unavailable)
-                return False
-            raise
+        day = self.now_ms() // 86_400_000
+        for again in (True, False):
+            if self.keys.day(day) is not None:
+                break
+            try:
+                self.keys.open_day(day, self._transaction(lambda tx: inbox.day_key(tx, day)))
+            except Exception as err:
+                unavailable = classify(err)
+                if unavailable is None:
+                    raise
+                if not (self._reconnect() and again):
+                    self._unavailable(items, unavailable)
+                    return False
         return True
 
     # ---- reading and thinking
