@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -17,6 +18,7 @@ TIME_KEYS: Final = frozenset(
     "mai nay mot kia sang trua chieu toi dem hom ngay gio phut tieng nua lat chut tuan thu cn chu nhat bua luc now anytime tomorrow today "
     "morning afternoon evening tonight noon monday tuesday wednesday thursday friday saturday sunday asap trong bay lien weekend tuy sao any ruoi am pm h".split()
 )
+MOST: Final = 40  # numbers in one message; a list of more is no contact data
 STARS: Final = re.compile(r"(?<!\d)([1-5])\s?(?:sao|diem|/\s?5|\*|stars?|⭐)?(?![\d/])")
 CSAT_WORDS: Final = (
     ("rat te", 1), ("qua te", 1), ("te", 1), ("khong hai long", 2), ("chua tot", 2), ("chua hai long", 2), ("kem", 2), ("tam", 3), ("binh thuong", 3),
@@ -71,13 +73,11 @@ def _of_digits(facts: Facts, text: str, flat: str, context: str, now: datetime) 
             facts.dob, facts.dob_invalid = dates.born(day, year)
             break
     facts.plates = plate.find_plates(text, flat, asked=context == "ask_plate")
-    for found in facts.plates:
-        text, flat = _blank(text, flat, found.span)
+    text, flat = _blank(text, flat, [found.span for found in facts.plates])
     facts.cccd = plate.find_cccd(flat, asked=context == "ask_id")
     if context != "ask_dob" and not (facts.cccd and context != "ask_phone"):
         facts.phones = phone.find_phones(text, flat, asked=context == "ask_phone")
-    for number in facts.phones:
-        text, flat = _blank(text, flat, number.span)
+    text, flat = _blank(text, flat, [found.span for found in facts.phones])
     if facts.phones and facts.phones[0].e164:
         facts.cccd = ""
     if context == "ask_id" or "ho chieu" in flat or "passport" in flat:
@@ -90,10 +90,13 @@ def _of_digits(facts: Facts, text: str, flat: str, context: str, now: datetime) 
     return text, flat
 
 
-def _blank(text: str, flat: str, span: tuple[int, int]) -> tuple[str, str]:
-    start, end = span
-    gap = "," * (end - start)
-    return text[:start] + gap + text[end:], flat[:start] + gap + flat[end:]
+def _blank(text: str, flat: str, spans: Sequence[tuple[int, int]]) -> tuple[str, str]:
+    """Both forms with commas where something has been read already."""
+    for start, end in spans[:MOST]:
+        gap = "," * (end - start)
+        text = text[:start] + gap + text[end:]
+        flat = flat[:start] + gap + flat[end:]
+    return text, flat
 
 
 def _csat(flat: str) -> int | None:

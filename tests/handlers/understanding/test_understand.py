@@ -70,11 +70,11 @@ def test_time_grows_with_length_only(name: str) -> None:
         text = (NASTY[name] * size)[:size]
         best = 1e9
         for _ in range(2):
-            began = time.perf_counter()
+            began = time.thread_time()
             understand(text, "ask_name")
             mask(text)
             urgent(text)
-            best = min(best, time.perf_counter() - began)
+            best = min(best, time.thread_time() - began)
         return best
 
     spent(100)
