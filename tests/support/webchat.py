@@ -94,7 +94,9 @@ class Site:
     # ---- what the desk would do
 
     async def advisor(self, name: str = "Nguyễn Thị Thu Hằng") -> Advisor:
-        made = await self.parts.store.run(lambda tx: advisors.create(tx, name=name, role="advisor", by="test", agent_code="TV-07"))
+        made = await self.parts.store.run(
+            lambda tx: advisors.create(tx, name=name, role="advisor", by="test", agent_code="TV-07")
+        )
         assert made is not None
         return Advisor(id=made.id, name=made.name, code=made.agent_code, role=made.role)
 
@@ -182,7 +184,9 @@ class Guest:
                 await self._news.wait()
 
     async def frame(self, kind: str, **values: Any) -> dict[str, Any]:
-        return await self.wait(lambda frame: frame["type"] == kind and all(frame.get(key) == value for key, value in values.items()))
+        return await self.wait(
+            lambda frame: frame["type"] == kind and all(frame.get(key) == value for key, value in values.items())
+        )
 
     async def closed(self) -> int | None:
         """The code with which the other end hung up."""

@@ -109,7 +109,7 @@ export class Chat {
 
   /** The chat came into view, or its box changed its size. */
   shown() {
-    this.#settle(this.#unread === 0);
+    this.#settle(this.#stuck);
     this.#readSoon();
   }
 
@@ -236,7 +236,7 @@ export class Chat {
   /** @param {import("./wire.js").Message} message */
   #message(message) {
     const history = message.seq <= this.#history;
-    const atEnd = this.#atEnd();
+    const atEnd = this.#visible() ? this.#atEnd() : this.#stuck;
     const news = this.#thread.receive(message, history);
     if (message.author !== "customer") this.#hideTyping();
     if (message.seq >= this.#history) this.#thread.hush(false);
@@ -356,6 +356,7 @@ export class Chat {
   }
 
   #scrolled() {
+    if (!this.#visible()) return; // what is not shown has no end to be at
     this.#stuck = this.#atEnd();
     if (this.#stuck && this.#looking()) this.#count(0);
     this.#pill();

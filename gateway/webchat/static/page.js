@@ -80,7 +80,7 @@ document.addEventListener("click", (event) => {
   }
 });
 byId("chat-close", HTMLButtonElement).addEventListener("click", close);
-dock.addEventListener("keydown", (event) => {
+document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.isComposing && !docked.matches && !dock.querySelector("dialog[open]")) close();
 });
 addEventListener("popstate", () => {
@@ -107,5 +107,8 @@ fit();
 const start = document.querySelector(".hero-start");
 if (start) new IntersectionObserver(([seen]) => opener.classList.toggle("aside", seen?.isIntersecting ?? false)).observe(start);
 
-if (location.hash === "#chat" && !docked.matches) show(true);
+if (location.hash === "#chat" && !docked.matches) {
+  show(true);
+  byId("chat-title", HTMLElement).focus({ preventScroll: true });
+}
 root.dataset["ready"] = "";

@@ -22,7 +22,9 @@ def photo(size: int = 40) -> bytes:
     return data.getvalue()
 
 
-async def send(visitor: Guest, data: bytes, name: str = "xe.jpg", mime: str = "image/jpeg") -> tuple[int, dict[str, Any]]:
+async def send(
+    visitor: Guest, data: bytes, name: str = "xe.jpg", mime: str = "image/jpeg"
+) -> tuple[int, dict[str, Any]]:
     form = aiohttp.FormData()
     form.add_field("file", io.BytesIO(data), filename=name, content_type=mime)
     headers = {"Origin": visitor.url, "X-Chat-Token": visitor.token}
@@ -41,16 +43,24 @@ async def test_a_photo_goes_up_is_said_and_comes_back(guest: Come) -> None:
     assert status == 201
     assert (stored["name"], stored["mime"]) == ("Ảnh đăng ký xe.jpg", "image/jpeg")
     client_id = secrets.token_hex(16)
-    await visitor.send({"type": "file", "id": client_id, "file": stored["id"], "name": "../evil.html", "mime": "text/html", "size": 1})
+    await visitor.send(
+        {"type": "file", "id": client_id, "file": stored["id"], "name": "../evil.html", "mime": "text/html", "size": 1}
+    )
     await visitor.frame("ack", id=client_id)
     said = await visitor.frame("message", client_id=client_id)
     assert said["kind"] == "image"
     (attachment,) = said["attachments"]
-    assert (attachment["name"], attachment["mime"], attachment["state"]) == ("Ảnh đăng ký xe.jpg", "image/jpeg", "stored")
+    assert (attachment["name"], attachment["mime"], attachment["state"]) == (
+        "Ảnh đăng ký xe.jpg",
+        "image/jpeg",
+        "stored",
+    )
     status, data, headers = await get(visitor, attachment["url"])
     assert (status, data[:3]) == (200, b"\xff\xd8\xff")
     assert headers["Content-Type"] == "image/jpeg"
-    assert headers["Content-Disposition"].startswith('attachment; filename="_nh __ng k_ xe.jpg"; filename*=UTF-8\'\'%E1%BA%A2nh')
+    assert headers["Content-Disposition"].startswith(
+        "attachment; filename=\"_nh __ng k_ xe.jpg\"; filename*=UTF-8''%E1%BA%A2nh"
+    )
     assert headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Cache-Control"] == "no-store"
@@ -84,7 +94,16 @@ async def test_a_file_of_the_advisor_is_the_visitors_too(site: Site, guest: Come
     key, store = files.new_key(), uploads.FileStore(site.parts.config.files.path)
     file_id = await store.put(b"%PDF-1.4 quy tac %%EOF", key)
     await site.parts.store.run(
-        lambda tx: files.create(tx, file_id=file_id, key=key, name="quy tắc.pdf", mime="application/pdf", size=22, sha256="x", created_by=hang.id)
+        lambda tx: files.create(
+            tx,
+            file_id=file_id,
+            key=key,
+            name="quy tắc.pdf",
+            mime="application/pdf",
+            size=22,
+            sha256="x",
+            created_by=hang.id,
+        )
     )
     assert (await get(visitor, f"/chat/files/{file_id}"))[0] == 404
     await site.act(visitor.thread, "reply", hang, text="em gửi quy tắc", file_ids=[file_id])
@@ -105,7 +124,9 @@ async def test_a_file_of_the_advisor_is_the_visitors_too(site: Site, guest: Come
         (photo(), "anh.html", "text/html"),
     ],
 )
-async def test_what_is_no_picture_and_no_pdf_is_refused_in_words(guest: Come, data: bytes, name: str, mime: str) -> None:
+async def test_what_is_no_picture_and_no_pdf_is_refused_in_words(
+    guest: Come, data: bytes, name: str, mime: str
+) -> None:
     visitor = await guest()
     status, told = await send(visitor, data, name, mime)
     assert status == 422
@@ -131,7 +152,11 @@ async def test_uploads_are_taken_slowly(guest: Come) -> None:
     [
         (b"{}", "application/json", 415),
         (b"--x\r\n\r\n", "multipart/form-data; boundary=x", 400),
-        (b"--x\r\nContent-Disposition: form-data; name=other\r\n\r\nabc\r\n--x--\r\n", "multipart/form-data; boundary=x", 400),
+        (
+            b"--x\r\nContent-Disposition: form-data; name=other\r\n\r\nabc\r\n--x--\r\n",
+            "multipart/form-data; boundary=x",
+            400,
+        ),
     ],
 )
 async def test_what_is_no_form_is_refused(guest: Come, body: bytes, mime: str, status: int) -> None:

@@ -36,14 +36,27 @@ async def test_it_says_who_we_are(site: Site, client: aiohttp.ClientSession) -> 
 async def test_compulsory_and_voluntary_stand_apart(site: Site, client: aiohttp.ClientSession) -> None:
     compulsory, voluntary = (await page(client, site)).split('<div class="shelf">')[1:3]
     assert set(re.findall(r'id="product-(\w+)"', compulsory)) == {"tnds_xe_may", "tnds_o_to"}
-    assert set(re.findall(r'id="product-(\w+)"', voluntary)) == {"vat_chat_o_to", "suc_khoe", "du_lich", "nha_tu_nhan", "tai_nan", "nhan_tho"}
+    assert set(re.findall(r'id="product-(\w+)"', voluntary)) == {
+        "vat_chat_o_to",
+        "suc_khoe",
+        "du_lich",
+        "nha_tu_nhan",
+        "tai_nan",
+        "nhan_tho",
+    }
     assert compulsory.count("Phí theo biểu phí Nhà nước") == 2
     assert voluntary.count("Phí do công ty bảo hiểm báo") == 6
 
 
 async def test_the_tariff_of_the_law_is_told_with_vat(site: Site, client: aiohttp.ClientSession) -> None:
     text = re.sub(r"\s+", " ", await page(client, site))
-    for net, with_vat in (("60.000", "66.000"), ("437.000", "480.700"), ("794.000", "873.400"), ("1.825.000", "2.007.500"), ("3.200.000", "3.520.000")):
+    for net, with_vat in (
+        ("60.000", "66.000"),
+        ("437.000", "480.700"),
+        ("794.000", "873.400"),
+        ("1.825.000", "2.007.500"),
+        ("3.200.000", "3.520.000"),
+    ):
         assert f"<td>{net}</td><td><b>{with_vat}</b></td>" in text
     english = re.sub(r"\s+", " ", await page(client, site, "/?lang=en"))
     assert "<td>437,000</td><td><b>480,700</b></td>" in english
@@ -92,7 +105,9 @@ async def test_every_answer_carries_the_headers(site: Site, client: aiohttp.Clie
             assert "microphone=()" in answer.headers["Permissions-Policy"]
 
 
-async def test_the_page_has_nothing_inline_and_nothing_from_elsewhere(site: Site, client: aiohttp.ClientSession) -> None:
+async def test_the_page_has_nothing_inline_and_nothing_from_elsewhere(
+    site: Site, client: aiohttp.ClientSession
+) -> None:
     text = await page(client, site)
     assert not re.search(r"<script(?![^>]*(?:src=|application/json))", text)
     assert not re.search(r"\son\w+=|\sstyle=|<style|javascript:", text)
@@ -115,7 +130,14 @@ async def test_static_files(site: Site, client: aiohttp.ClientSession) -> None:
     async with client.get(f"{site.url}/assets/an-older-version/webchat/static/chat.css") as answer:
         assert answer.headers["Cache-Control"] == "no-cache"
         assert await answer.read() == whole
-    for path in ("webchat/routes.py", "webchat/words.vi.yaml", "../config.py", "webchat/static/", "webchat/static/../routes.py", "%2e%2e/%2e%2e/pyproject.toml"):
+    for path in (
+        "webchat/routes.py",
+        "webchat/words.vi.yaml",
+        "../config.py",
+        "webchat/static/",
+        "webchat/static/../routes.py",
+        "%2e%2e/%2e%2e/pyproject.toml",
+    ):
         async with client.get(f"{site.url}/assets/{assets.version}/{path}") as answer:
             assert answer.status == 404
     with pytest.raises(KeyError):

@@ -59,7 +59,10 @@ async def test_the_same_id_again_is_acknowledged_and_said_once(site: Site, guest
     await until(lambda: len([frame for frame in visitor.frames if frame["type"] == "ack"]) == 4)
     await visitor.frame("ack", id=await visitor.say("câu sau"))
     await visitor.frame("message", text="câu sau")
-    assert [message["text"] for message in visitor.messages if message["author"] == "customer"] == ["một lần thôi", "câu sau"]
+    assert [message["text"] for message in visitor.messages if message["author"] == "customer"] == [
+        "một lần thôi",
+        "câu sau",
+    ]
     stats = await site.query("SELECT deliveries, duplicates, events FROM account_stat")
     assert tuple(stats[0]) == (6, 4, 2)
 
@@ -226,7 +229,9 @@ async def test_typing_is_told_to_the_desk_and_kept_nowhere(site: Site, guest: Co
         await visitor.send({"type": "typing"})
     await visitor.send({"type": "ping"})
     await visitor.frame("pong")
-    assert [hint for hint in hints if hint[0] == live.VISITOR_TYPES] == [(live.VISITOR_TYPES, await site.conversation(visitor.thread))]
+    assert [hint for hint in hints if hint[0] == live.VISITOR_TYPES] == [
+        (live.VISITOR_TYPES, await site.conversation(visitor.thread))
+    ]
     assert (await site.query("SELECT COUNT(*) AS n FROM inbox_event"))[0].n == 1
 
 
@@ -236,7 +241,11 @@ async def test_a_send_under_way_holds_back_what_follows(site: Site, guest: Come)
     await visitor.say("xin chào")
     answer = await visitor.wait(bot)
     rows = (answer["id"],)
-    await site.parts.store.run(lambda tx: tx.run("UPDATE message SET status = 'sending', received_at = :now WHERE id = :id", now=tx.now_ms, id=rows[0]))
+    await site.parts.store.run(
+        lambda tx: tx.run(
+            "UPDATE message SET status = 'sending', received_at = :now WHERE id = :id", now=tx.now_ms, id=rows[0]
+        )
+    )
     late = await visitor.again().connect()
     assert (await late.frame("ready"))["seq"] < answer["seq"]
     await late.send({"type": "ping"})
@@ -255,7 +264,13 @@ async def test_a_send_that_hangs_is_passed_over_and_sorted_in(site: Site, guest:
     visitor = await guest()
     await visitor.say("xin chào")
     answer = await visitor.wait(bot)
-    await site.parts.store.run(lambda tx: tx.run("UPDATE message SET status = 'queued', received_at = :old WHERE id = :id", old=tx.now_ms - 60_000, id=answer["id"]))
+    await site.parts.store.run(
+        lambda tx: tx.run(
+            "UPDATE message SET status = 'queued', received_at = :old WHERE id = :id",
+            old=tx.now_ms - 60_000,
+            id=answer["id"],
+        )
+    )
     late = await visitor.again().connect()
     said = await late.say("tôi muốn mua bảo hiểm")
     mine = await late.frame("message", client_id=said)
@@ -334,7 +349,9 @@ async def test_a_frame_that_is_too_large_closes_the_line(guest: Come) -> None:
         ("[" * 60 + "]" * 60, "unreadable"),
     ],
 )
-async def test_what_cannot_be_taken_is_refused_in_words(site: Site, guest: Come, frame: dict[str, Any] | str, code: str) -> None:
+async def test_what_cannot_be_taken_is_refused_in_words(
+    site: Site, guest: Come, frame: dict[str, Any] | str, code: str
+) -> None:
     visitor = await guest()
     await visitor.send(frame)
     refused = await visitor.frame("refused")
@@ -347,12 +364,22 @@ async def test_what_cannot_be_taken_is_refused_in_words(site: Site, guest: Come,
 async def test_strange_letters_are_kept_as_text(guest: Come) -> None:
     visitor = await guest()
     decomposed = "To\u0302i\u0301"  # as macOS types
-    await visitor.send('{"type":"say","id":"' + "a" * 32 + '","text":"<script>alert(1)</script> \\ud800 \\u0000 ' + decomposed + ' \\u202eabc"}')
+    await visitor.send(
+        '{"type":"say","id":"'
+        + "a" * 32
+        + '","text":"<script>alert(1)</script> \\ud800 \\u0000 '
+        + decomposed
+        + ' \\u202eabc"}'
+    )
     mine = await visitor.frame("message", author="customer")
-    assert mine["text"] == "<script>alert(1)</script> \ufffd \ufffd T\u1ed1i \u202eabc".replace("T\u1ed1i", "T\u00f4\u00ed")
+    assert mine["text"] == "<script>alert(1)</script> \ufffd \ufffd T\u1ed1i \u202eabc".replace(
+        "T\u1ed1i", "T\u00f4\u00ed"
+    )
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "", "http://127.0.0.1:1", "http://localhost.evil.example"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "", "http://127.0.0.1:1", "http://localhost.evil.example"]
+)
 async def test_another_page_gets_nowhere(site: Site, client: aiohttp.ClientSession, guest: Come, origin: str) -> None:
     headers = {"Origin": origin} if origin else {}
     visitor = await guest()
@@ -360,7 +387,9 @@ async def test_another_page_gets_nowhere(site: Site, client: aiohttp.ClientSessi
         await client.ws_connect(f"{site.url}/chat/ws", headers=headers)
     assert refused.value.status == 403
     for method, path in (("POST", "/chat/session"), ("DELETE", "/chat/session"), ("POST", "/chat/files")):
-        async with client.request(method, site.url + path, json={}, headers=headers | {"X-Chat-Token": visitor.token}) as answer:
+        async with client.request(
+            method, site.url + path, json={}, headers=headers | {"X-Chat-Token": visitor.token}
+        ) as answer:
             assert answer.status == 403
             assert (await answer.json())["error"]["code"] == "cross_origin"
 
@@ -376,20 +405,28 @@ async def test_a_forged_token_opens_nothing(site: Site, client: aiohttp.ClientSe
     stranger = await Guest(client, site.url, token, "").connect()
     assert await stranger.closed() == live.UNAUTHORIZED
     assert stranger.frames == []
-    async with client.post(f"{site.url}/chat/files", headers={"Origin": site.url, "X-Chat-Token": token}, data=b"") as answer:
+    async with client.post(
+        f"{site.url}/chat/files", headers={"Origin": site.url, "X-Chat-Token": token}, data=b""
+    ) as answer:
         assert answer.status == 401
 
 
-async def test_a_session_that_was_ended_is_over_everywhere(site: Site, client: aiohttp.ClientSession, guest: Come) -> None:
+async def test_a_session_that_was_ended_is_over_everywhere(
+    site: Site, client: aiohttp.ClientSession, guest: Come
+) -> None:
     visitor = await guest()
     await visitor.frame("ready")
-    async with client.delete(f"{site.url}/chat/session", headers={"Origin": site.url, "X-Chat-Token": visitor.token}) as answer:
+    async with client.delete(
+        f"{site.url}/chat/session", headers={"Origin": site.url, "X-Chat-Token": visitor.token}
+    ) as answer:
         assert answer.status == 204
     assert await visitor.closed() == live.UNAUTHORIZED
     assert await (await visitor.again().connect()).closed() == live.UNAUTHORIZED
 
 
-async def test_a_session_lives_thirty_days_after_its_last_use(site: Site, client: aiohttp.ClientSession, guest: Come) -> None:
+async def test_a_session_lives_thirty_days_after_its_last_use(
+    site: Site, client: aiohttp.ClientSession, guest: Come
+) -> None:
     visitor = await guest()
     day = 86_400_000
     for days, alive in ((29, True), (58, True), (89, False)):
@@ -431,24 +468,32 @@ async def test_the_token_is_kept_hashed_and_never_in_an_address(site: Site, gues
 
 async def test_on_our_own_page_the_token_is_a_cookie_that_no_script_reads(site: Site) -> None:
     async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
-        async with browser.post(f"{site.url}/chat/session", json={"keep": "cookie"}, headers={"Origin": site.url}) as answer:
+        async with browser.post(
+            f"{site.url}/chat/session", json={"keep": "cookie"}, headers={"Origin": site.url}
+        ) as answer:
             said = await answer.json()
             assert set(said) == {"thread", "created"}
             cookie = answer.headers["Set-Cookie"]
         for word in ("HttpOnly", "SameSite=Strict", "Path=/"):
             assert word in cookie
-        async with browser.post(f"{site.url}/chat/session", json={"keep": "cookie"}, headers={"Origin": site.url}) as answer:
+        async with browser.post(
+            f"{site.url}/chat/session", json={"keep": "cookie"}, headers={"Origin": site.url}
+        ) as answer:
             assert await answer.json() == {"thread": said["thread"], "created": False}
         wire = await browser.ws_connect(f"{site.url}/chat/ws", headers={"Origin": site.url})
         await wire.send_json({"type": "hello", "after": 0})
         assert (await wire.receive_json(timeout=5))["thread"] == said["thread"]
         await wire.close()
-        async with browser.delete(f"{site.url}/chat/session", headers={"Origin": site.url, "X-Chat-Token": "cookie"}) as answer:
+        async with browser.delete(
+            f"{site.url}/chat/session", headers={"Origin": site.url, "X-Chat-Token": "cookie"}
+        ) as answer:
             assert answer.status == 204
             assert "Max-Age=0" in answer.headers["Set-Cookie"]
 
 
-async def test_a_store_that_takes_nothing_is_no_acknowledgement(site: Site, guest: Come, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_store_that_takes_nothing_is_no_acknowledgement(
+    site: Site, guest: Come, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from storage.errors import StorageUnavailable
 
     visitor = await guest()
