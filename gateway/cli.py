@@ -7,10 +7,12 @@ Exit status: 0 done, 1 not done (one line says why), 2 a configuration or a comm
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterable
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, TypeVar
 
@@ -181,8 +183,10 @@ def demo(
     """Play the whole story: stand-ins of the platforms, customers, an advisor."""
     config = _config(ctx, port=port)
     try:
-        from gateway.demo.play import run as play
-    except ImportError:
+        play: Callable[[Config], int] = import_module("gateway.demo.play").run
+    except ModuleNotFoundError as err:
+        if err.name != "gateway.demo.play":
+            raise
         _fail("not in this version")
     raise typer.Exit(play(config))
 
@@ -195,7 +199,13 @@ def understand() -> None:
     """
     from handlers.understanding.cli import run as read
 
-    raise typer.Exit(read())
+    for stream in (sys.stdin, sys.stdout):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace", newline="\n")  # whatever the locale says
+    try:
+        read(sys.stdin, sys.stdout)
+    except BrokenPipeError:  # whoever reads has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @app.command("check-config", epilog=EVERYWHERE)

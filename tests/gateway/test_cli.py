@@ -107,6 +107,45 @@ def test_a_command_line_that_makes_no_sense() -> None:
     assert (ran.returncode, ran.stderr) == (2, "--port: 70000 is not a port number (0 to 65535)\n")
 
 
+def test_understanding_is_light_and_answers_one_for_one() -> None:
+    code = (
+        "import sys; sys.argv = ['gateway', 'understand']\n"
+        "from gateway.__main__ import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "sys.stderr.write(str([n for n in ('aiohttp', 'sqlalchemy', 'structlog', 'aiogram') if n in sys.modules]))"
+    )
+    asked = (
+        '{"text": "chào em"}\r\nnonsense\n{"text": "gặp nhân viên", "context": "phone"}'.encode()
+        + b'\n{"text": "\xff"}\n'
+    )
+    environ = {**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "latin-1"}
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, input=asked, capture_output=True, check=True, env=environ, timeout=60
+    )
+    answers = [json.loads(line) for line in run.stdout.decode("utf-8").splitlines()]
+    assert [set(answer) >= {"intent", "entities"} for answer in answers] == [True, False, True, True]
+    assert run.stderr == b"[]"
+
+
+def test_a_reader_that_goes_away() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "gateway", "understand"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        process.stdin.write(b'{"text": "alo"}\n' * 10)
+        process.stdin.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 0
+
+
 # ---- with a gateway behind the socket
 
 
