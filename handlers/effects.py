@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -23,7 +23,7 @@ from handlers.model import (
     WakeAt,
 )
 from handlers import receipts
-from storage import audit, contacts_write, outbox
+from storage import audit, care, contacts_write, outbox, policies
 from storage.ids import new_id
 from storage.times import ms
 from storage.tx import Tx
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from handlers.apply import LaneDraft
 
 Act = Callable[[Tx], None]
+CARE: Final = "care:"  # names of reminders that are tasks of the care plan
 
 
 def rows_of(effect: Any, draft: LaneDraft) -> tuple[list[Act], list[Act]]:
@@ -153,15 +154,12 @@ def _reachable(effect: Reachable, draft: LaneDraft) -> Act:
 
 def _care(effect: CareAnswered, draft: LaneDraft) -> Act:
     def write(tx: Tx) -> None:
-        sealed = tx.keys.seal_for(tx, draft.contact_id, "care_task", "answer_sealed", effect.task, effect.answer) if effect.answer else None
-        tx.run(
-            "UPDATE care_task SET state = :state, reason = :reason, answer_sealed = COALESCE(:answer, answer_sealed), "
-            "sent_at = CASE WHEN :state = 'sent' THEN :now ELSE sent_at END, "
-            "answered_at = CASE WHEN :state = 'answered' THEN :now ELSE answered_at END, "
-            "route = CASE WHEN :state = 'sent' THEN :route ELSE route END WHERE id = :id",
-            id=effect.task, state=effect.state, reason=effect.reason, answer=sealed, now=tx.now_ms, route=draft.lane.account_id,
+        changed = care.told(
+            tx, effect.task, draft.contact_id, state=effect.state, answer=effect.answer, comment=effect.comment, reason=effect.reason,
+            route=draft.lane.account_id,
         )
-        tx.hint("care", effect.task)
+        if changed is not None and changed[0] == care.RECEIVED and effect.state == "answered":
+            policies.answered(tx, changed[1], effect.answer)
 
     return write
 
@@ -171,6 +169,10 @@ def _care(effect: CareAnswered, draft: LaneDraft) -> Act:
 
 def timer(effect: WakeAt | Unwake, conversation_id: str, point_id: str) -> Act:
     def write(tx: Tx) -> None:
+        if effect.name.startswith(CARE):  # the task itself is put off: it looks at its policy again when its time comes
+            if isinstance(effect, WakeAt):
+                care.postpone(tx, effect.name.removeprefix(CARE), ms(effect.at), "busy")
+            return
         if isinstance(effect, Unwake):
             tx.run("DELETE FROM timer WHERE conversation_id = :id AND name = :name", id=conversation_id, name=effect.name)
             return
@@ -206,23 +208,22 @@ def receipt(event: InboundEvent, point_id: str, conversation_id: str) -> Act:
                 tx.run(
                     "UPDATE outbox SET state = 'sent', done_at = :now WHERE message_id = :id AND state IN ('unknown','unconfirmed')", id=row.id, now=tx.now_ms
                 )
-                _delivered(tx, row.id, status)
+                _delivered(tx, row.id, status, told.reason)
                 tx.hint("message", row.conversation_id)
 
     return write
 
 
-def _delivered(tx: Tx, message_id: str, status: str) -> None:
+def _delivered(tx: Tx, message_id: str, status: str, reason: str) -> None:
     """A certificate's delivery follows the fate of its message."""
     if status in ("delivered", "read"):
-        tx.run(
-            "UPDATE delivery SET state = 'delivered', delivered_at = COALESCE(delivered_at, :now) WHERE message_id = :id AND state IN ('to_send','sent')",
-            id=message_id, now=tx.now_ms,
-        )
+        policies.arrived(tx, message_id)
+    elif status in ("failed", "failed_late"):
+        policies.fate(tx, message_id, status, reason)
 
 
-def delivery_sent_by(delivery_id: str, message_id: str) -> Act:
-    return lambda tx: _ignore(tx.run("UPDATE delivery SET message_id = :message WHERE id = :id", id=delivery_id, message=message_id))
+def delivery_sent_by(delivery_id: str, message_id: str, contact_id: str) -> Act:
+    return lambda tx: policies.carried(tx, delivery_id, message_id, contact_id)
 
 
 def edit(event: InboundEvent, point_id: str, contact_id: str, conversation_id: str) -> Act:

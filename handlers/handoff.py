@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from handlers import care, idle, intake, slots
+from handlers import care, delivery, idle, intake, slots
 from handlers.draft import Draft
 from handlers.model import (
     EMPTY,
@@ -63,7 +63,7 @@ def act(draft: Draft, event: Acted) -> None:
 
 def ended(draft: Draft, event: SendEnded) -> None:
     """A message of ours did not arrive: people must know."""
-    if event.status not in ENDED:
+    if delivery.ended(draft, event) or event.status not in ENDED:
         return
     reason = REASONS.get(event.reason, event.reason)
     draft.add(Note(text=f"{ENDED[event.status]}: {reason}" if reason else ENDED[event.status]))
@@ -233,6 +233,11 @@ def _snooze(draft: Draft, event: Acted) -> None:
     draft.add(Audit(action="conversation.snooze", by=event.by, fields=("until",)))
 
 
+def _deliver(draft: Draft, event: Acted) -> None:
+    _must_hold(draft, event.by)
+    delivery.deliver(draft, event)
+
+
 def _label(draft: Draft, event: Acted) -> None:
     add, remove = (tuple(str(one) for one in event.data.get(key) or ()) for key in ("add", "remove"))
     if add or remove:
@@ -271,4 +276,5 @@ ACTS: Final[Mapping[str, Callable[[Draft, Acted], None]]] = {
     "reopen": _reopen,
     "snooze": _snooze,
     "label": _label,
+    "deliver": _deliver,
 }

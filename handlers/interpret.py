@@ -28,7 +28,7 @@ def read(opened: OpenEvent, recent: Mapping[str, InboundEvent], parse: Callable[
     if opened.kind == TIMER:
         return TimerFired(name=body["name"], at=moment, data=body.get("data", {}))
     if opened.kind == SEND_ENDED:
-        return SendEnded(message_id=body["message_id"], at=moment, status=body["status"], reason=body.get("reason", ""))
+        return SendEnded(message_id=body["message_id"], at=moment, status=body["status"], reason=body.get("reason", ""), klass=body.get("klass", ""))
     raise ValueError(f"an open event of kind {opened.kind}")
 
 

@@ -223,12 +223,14 @@ class Acted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendEnded:
-    """A message of ours came to an end that the conversation must know: failed (blocked …), unknown, expired."""
+    """A message of ours came to an end that the conversation must know: failed (blocked …), unknown, expired. `klass`
+    -- of the message (docs/adr/0007)."""
 
     message_id: str
     at: datetime
     status: str
     reason: str = ""
+    klass: str = ""
 
 
 Event = Said | Followed | Unfollowed | Edited | TimerFired | Acted | SendEnded

@@ -12,11 +12,13 @@ from typing import Any, Final
 
 import orjson
 
+from storage import policies
 from storage.ids import new_id
 from storage.inbox import insert_own
 from storage.tx import Tx
 
 OPEN: Final = "('queued','sending','retry_wait','unknown')"
+DOCUMENT: Final = "C"  # the class of message whose fate a certificate's delivery shares
 UNCONFIRMED_AFTER_MS: Final = 15 * 60_000
 # The states that the JSON API has no word for, in its own words.
 SHOWN: Final = {"retry_wait": "queued", "failed_late": "failed", "quarantined": "failed"}
@@ -127,6 +129,8 @@ def _messages(tx: Tx, outcomes: Sequence[Outcome]) -> None:
     )
     for outcome in outcomes:
         tx.hint("message", outcome.job.conversation_id)
+        if outcome.job.klass == DOCUMENT:
+            policies.fate(tx, outcome.job.message_id, outcome.state, outcome.error)
 
 
 def tell_conversation(tx: Tx, job: SendJob, status: str, reason: str) -> None:
@@ -138,7 +142,7 @@ def tell_conversation(tx: Tx, job: SendJob, status: str, reason: str) -> None:
         kind="send_ended",
         source="system",
         key=f"send:{job.id}:{status}",
-        body_=orjson.dumps({"message_id": job.message_id, "status": status, "reason": reason}),
+        body_=orjson.dumps({"message_id": job.message_id, "status": status, "reason": reason, "klass": job.klass}),
         state="new",
     )
 
@@ -189,6 +193,8 @@ def claim(tx: Tx, *, points: Sequence[str] | None = None, accounts: Sequence[str
 def _expire(tx: Tx, job: SendJob) -> None:
     tx.run("UPDATE outbox SET state = 'expired', done_at = :now, error = 'too_old', version = version + 1 WHERE id = :id", id=job.id, now=tx.now_ms)
     tx.run("UPDATE message SET status = 'expired', error = 'too_old' WHERE id = :id AND status IN ('queued','sending')", id=job.message_id)
+    if job.klass == DOCUMENT:
+        policies.fate(tx, job.message_id, "expired", "too_old")
     tell_conversation(tx, job, "expired", "too_old")
 
 
@@ -212,6 +218,8 @@ def recover(tx: Tx, *, idempotent: Sequence[str]) -> tuple[int, int]:
             id=row.id, account_id=row.account_id, point_id=row.point_id, conversation_id=row.conversation_id, message_id=row.message_id,
             klass=row.klass, attempts=row.attempts, not_after=None, created_at=0, body={},
         )
+        if job.klass == DOCUMENT:
+            policies.fate(tx, job.message_id, "unknown", "process_ended")
         tell_conversation(tx, job, "unknown", "process_ended")
     return again, len(rows)
 
@@ -233,17 +241,19 @@ def cancel(tx: Tx, conversation_id: str, *, reason: str, purposes: Sequence[str]
     """Take back what is still queued. `purposes` () = everything but required notices."""
     if purposes:
         rows = tx.among(
-            "SELECT id, message_id FROM outbox WHERE conversation_id = :id AND state IN ('queued','retry_wait') AND purpose IN (:among)",
+            "SELECT id, message_id, klass FROM outbox WHERE conversation_id = :id AND state IN ('queued','retry_wait') AND purpose IN (:among)",
             list(purposes), id=conversation_id,
         )
     else:
         rows = tx.all(
-            "SELECT id, message_id FROM outbox WHERE conversation_id = :id AND state IN ('queued','retry_wait') AND purpose <> 'legal'",
+            "SELECT id, message_id, klass FROM outbox WHERE conversation_id = :id AND state IN ('queued','retry_wait') AND purpose <> 'legal'",
             id=conversation_id,
         )
     for row in rows:
         tx.run("UPDATE outbox SET state = 'cancelled', error = :reason, done_at = :now, version = version + 1 WHERE id = :id", id=row.id, reason=reason, now=tx.now_ms)
         tx.run("UPDATE message SET status = 'cancelled', error = :reason WHERE id = :id", id=row.message_id, reason=reason)
+        if row.klass == DOCUMENT:
+            policies.fate(tx, row.message_id, "cancelled", reason)
     if rows:
         tx.hint("message", conversation_id)
     return len(rows)

@@ -1,0 +1,297 @@
+"""The care plan of a policy: was it received, how was it. Each question once, at decent hours in Viet Nam.
+
+A task is there from the issue on; `due_at` counts from what has happened so far: the issue, then the sending of the
+certificate, then its receipt. Who decides what becomes of a due one is `scheduler.care`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, get_args
+
+from storage.ids import new_id
+from storage.keys import KeyMissing
+from storage.tx import Tx
+
+MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
+RECEIVED: Final = "received"  # T+1 after the certificate was sent
+SURVEY: Final = "survey"  # T+7 after it was received
+AFTER_MS: Final = {RECEIVED: DAY_MS, SURVEY: 7 * DAY_MS}
+ONCE_IN_MS: Final = 90 * DAY_MS  # a person is not surveyed more often
+ISSUE: Final = "issue"  # anchor of the plan; a certificate that goes out again is checked under its delivery's id
+State = Literal["planned", "sent", "answered", "skipped", "expired", "cancelled"]
+# Viet Nam has no summer time: local time is arithmetic.
+ZONE_MS: Final = 7 * HOUR_MS
+FROM_MS: Final = 8 * HOUR_MS
+TO_MS: Final = 21 * HOUR_MS
+
+
+def decent(ms: int) -> int:
+    """That moment when it lies between 08:00 and 21:00 in Viet Nam, else the next 08:00."""
+    clock = (ms + ZONE_MS) % DAY_MS
+    if clock < FROM_MS:
+        return ms + FROM_MS - clock
+    return ms + DAY_MS + FROM_MS - clock if clock >= TO_MS else ms
+
+
+def late(due: int, now: int) -> int:
+    """How long a task has been due, in ms of decent hours: nobody is late for a night."""
+    return max(0, _hours(now) - _hours(due))
+
+
+def _hours(ms: int) -> int:
+    day, clock = divmod(ms + ZONE_MS, DAY_MS)
+    return day * (TO_MS - FROM_MS) + min(max(clock - FROM_MS, 0), TO_MS - FROM_MS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A task as lists show it. `answer` received, wrong_info, not_received, or 1 … 5; `comment` -- his own words."""
+
+    id: str
+    policy_id: str
+    contact_id: str
+    kind: Literal["received", "survey"]
+    due_at: int
+    state: State
+    route: str
+    reason: str
+    answer: str
+    comment: str = field(repr=False)
+    sent_at: int | None
+    answered_at: int | None
+
+
+# ---- the plan
+
+
+def plan(tx: Tx, policy_id: str, contact_id: str) -> None:
+    """Both questions, in the transaction that makes the policy."""
+    for kind in (RECEIVED, SURVEY):
+        _add(tx, policy_id, contact_id, kind, ISSUE, tx.now_ms)
+
+
+def _add(tx: Tx, policy_id: str, contact_id: str, kind: str, anchor: str, since: int) -> None:
+    tx.run(
+        "INSERT INTO care_task (id, policy_id, contact_id, kind, anchor, due_at, state, fired, route, reason)"
+        " VALUES (:id, :policy, :contact, :kind, :anchor, :due, 'planned', :fired, '', '')"
+        " ON CONFLICT (policy_id, kind, anchor) DO NOTHING",
+        id=new_id(),
+        policy=policy_id,
+        contact=contact_id,
+        kind=kind,
+        anchor=anchor,
+        due=decent(since + AFTER_MS[kind]),
+        fired=False,
+    )
+
+
+def sent(tx: Tx, policy_id: str, contact_id: str, delivery_id: str) -> None:
+    """The certificate left just now: both questions count from here. One that is sent anew is asked about anew."""
+    moved = [_move(tx, policy_id, kind) for kind in (RECEIVED, SURVEY)]
+    if not moved[0]:
+        _add(tx, policy_id, contact_id, RECEIVED, delivery_id, tx.now_ms)
+    tx.hint("policy", policy_id)
+
+
+def received(tx: Tx, policy_id: str) -> None:
+    """It has arrived, or he says so: the survey counts from here."""
+    _move(tx, policy_id, SURVEY)
+    tx.hint("policy", policy_id)
+
+
+def _move(tx: Tx, policy_id: str, kind: str) -> int:
+    return tx.run(
+        "UPDATE care_task SET due_at = :due, reason = '' WHERE policy_id = :policy AND kind = :kind AND state = 'planned' AND NOT fired",
+        due=decent(tx.now_ms + AFTER_MS[kind]),
+        policy=policy_id,
+        kind=kind,
+    )
+
+
+def cancel(tx: Tx, policy_id: str, reason: str) -> int:
+    """Nothing more is asked about this policy; how many tasks that ends."""
+    ended = tx.run(
+        "UPDATE care_task SET state = 'cancelled', reason = :reason WHERE policy_id = :policy AND state = 'planned'",
+        reason=reason,
+        policy=policy_id,
+    )
+    tx.hint("policy", policy_id)
+    return ended
+
+
+# ---- due tasks
+
+_DUE: Final = """
+SELECT t.id, t.policy_id, t.contact_id, t.kind, t.due_at, p.state AS policy_state, p.insurer, p.product, p.number_sealed,
+       cp.id AS point_id, cp.account_id, cp.reachable, cp.name_sealed AS display_sealed, c.status, k.name_sealed, k.erased_at,
+       (SELECT d.state || ':' || d.reason FROM delivery d WHERE d.policy_id = t.policy_id ORDER BY d.created_at DESC, d.id DESC LIMIT 1) AS last_delivery
+FROM care_task t
+JOIN policy p ON p.id = t.policy_id
+JOIN conversation o ON o.id = p.conversation_id
+JOIN contact_point cp ON cp.id = o.point_id
+JOIN contact k ON k.id = t.contact_id
+LEFT JOIN conversation c ON c.id = cp.conversation_id
+WHERE t.state = 'planned' AND NOT t.fired AND t.due_at <= :now
+ORDER BY t.due_at, t.id LIMIT :limit {lock}"""
+
+
+def due(tx: Tx, *, limit: int) -> Sequence[Any]:
+    """The next due tasks with what decides about them; held until the commit, so that no other process sees them."""
+    return tx.all(_DUE.format(lock="FOR UPDATE OF t SKIP LOCKED" if tx.postgres else ""), now=tx.now_ms, limit=limit)
+
+
+def overdue(tx: Tx, *, by_ms: int) -> int:
+    """How many tasks have been due for longer than that."""
+    return int(
+        tx.value(
+            "SELECT COUNT(*) FROM care_task WHERE state = 'planned' AND NOT fired AND due_at < :before",
+            before=tx.now_ms - by_ms,
+        )
+    )
+
+
+def said(tx: Tx, row: Any) -> dict[str, str]:
+    """What the question says of a due task's policy and person."""
+    return {
+        "policy": row.policy_id,
+        "product": row.product,
+        "insurer": row.insurer,
+        "number": _open(tx, row.contact_id, "policy", "number_sealed", row.policy_id, row.number_sealed),
+        "name": _open(tx, row.contact_id, "contact", "name_sealed", row.contact_id, row.name_sealed)
+        or _open(tx, row.contact_id, "contact_point", "name_sealed", row.point_id, row.display_sealed),
+    }
+
+
+def surveyed(tx: Tx, contact_id: str, but: str) -> bool:
+    """Was this person asked for his opinion lately, about whatever policy?"""
+    return (
+        tx.value(
+            "SELECT 1 FROM policy p JOIN care_task t ON t.policy_id = p.id WHERE p.contact_id = :contact"
+            " AND t.kind = 'survey' AND t.id <> :but AND t.sent_at > :since",
+            contact=contact_id,
+            but=but,
+            since=tx.now_ms - ONCE_IN_MS,
+        )
+        is not None
+    )
+
+
+def fired(tx: Tx, task_id: str) -> None:
+    """Its event is in the inbox."""
+    tx.run("UPDATE care_task SET fired = :yes, reason = '' WHERE id = :id", yes=True, id=task_id)
+
+
+def postpone(tx: Tx, task_id: str, until: int, reason: str) -> None:
+    """Not now: look again at `until`, or at the next decent hour. Also for one whose event was thought about."""
+    tx.run(
+        "UPDATE care_task SET due_at = :due, fired = :no, reason = :reason WHERE id = :id AND state = 'planned'",
+        due=decent(until),
+        no=False,
+        reason=reason,
+        id=task_id,
+    )
+    tx.hint("care", task_id)
+
+
+def settle(tx: Tx, task_id: str, state: str, reason: str) -> None:
+    """It will not be asked: skipped, expired or cancelled."""
+    tx.run(
+        "UPDATE care_task SET state = :state, reason = :reason WHERE id = :id AND state = 'planned'",
+        state=state,
+        reason=reason,
+        id=task_id,
+    )
+    tx.hint("care", task_id)
+
+
+# ---- what became of the question
+
+
+def told(
+    tx: Tx,
+    task_id: str,
+    contact_id: str,
+    *,
+    state: str,
+    answer: str = "",
+    comment: str = "",
+    reason: str = "",
+    route: str = "",
+) -> tuple[str, str] | None:
+    """The question went out, was answered (a later word of his adds to the answer), or was skipped. (kind, policy)
+    when that changed something."""
+    known = "'planned', 'sent'" if state != "answered" else "'planned', 'sent', 'answered'"
+    sealed = None
+    if answer or comment:
+        sealed = tx.keys.seal_json(
+            tx, contact_id, "care_task", "answer_sealed", task_id, {"answer": answer, "comment": comment}
+        )
+    row = tx.one(
+        "UPDATE care_task SET state = :state, reason = :reason, route = CASE WHEN :state = 'sent' THEN :route ELSE route END,"  # noqa: S608
+        " sent_at = CASE WHEN :state = 'sent' THEN :now ELSE sent_at END, answer_sealed = COALESCE(:answer, answer_sealed),"
+        " answered_at = CASE WHEN :state = 'answered' THEN COALESCE(answered_at, :now) ELSE answered_at END"
+        f" WHERE id = :id AND contact_id = :contact AND state IN ({known}) RETURNING kind, policy_id",
+        id=task_id,
+        contact=contact_id,
+        state=state,
+        reason=reason,
+        route=route,
+        answer=sealed,
+        now=tx.now_ms,
+    )
+    if row is None:
+        return None
+    tx.hint("care", task_id)
+    tx.hint("policy", row.policy_id)
+    return row.kind, row.policy_id
+
+
+# ---- reading
+
+_COLUMNS: Final = "id, policy_id, contact_id, kind, due_at, state, route, reason, answer_sealed, sent_at, answered_at"
+
+
+def page(
+    tx: Tx,
+    *,
+    policy: str = "",
+    state: str = "",
+    due_before: int | None = None,
+    after: tuple[int, str] | None = None,
+    limit: int,
+) -> list[Task]:
+    """Tasks by the time they are due. `after` -- (due_at, id) of the last one seen."""
+    where = ["(due_at, id) > (:due, :after)"] if after else []
+    where += ["policy_id = :policy"] if policy else []
+    where += ["due_at < :before"] if due_before is not None else []
+    if state in get_args(State):
+        where.append(f"state = '{state}'")  # spelled out, so that the partial index serves it
+    rows = tx.all(
+        f"SELECT {_COLUMNS} FROM care_task WHERE {' AND '.join(where) or 'TRUE'} ORDER BY due_at, id LIMIT :limit",  # noqa: S608
+        **({"due": after[0], "after": after[1]} if after else {}),
+        **({"policy": policy} if policy else {}),
+        **({"before": due_before} if due_before is not None else {}),
+        limit=limit,
+    )
+    return [_task(tx, row) for row in rows]
+
+
+def _task(tx: Tx, row: Any) -> Task:
+    try:
+        given = tx.keys.open_json(tx, row.contact_id, "care_task", "answer_sealed", row.id, row.answer_sealed)
+    except KeyMissing:
+        given = {}
+    values = dict(row._mapping)
+    del values["answer_sealed"]
+    return Task(**values, answer=str(given.get("answer", "")), comment=str(given.get("comment", "")))
+
+
+def _open(tx: Tx, contact_id: str, table: str, column: str, row_id: str, sealed: bytes | None) -> str:
+    try:
+        return tx.keys.open_for(tx, contact_id, table, column, row_id, sealed).decode()
+    except KeyMissing:
+        return ""
