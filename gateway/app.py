@@ -15,7 +15,7 @@ from aiohttp import web
 
 from channels import registry
 from channels.contract import Adapter, InboundEvent
-from gateway import deliveries, webhooks, workers
+from gateway import deliveries, logs, webhooks, workers
 from gateway.config import Config
 from gateway.first_start import ensure_administrator
 from gateway.filestore import FileStore
@@ -78,6 +78,7 @@ def compose(config: Config, *, clock: Clock | None = None) -> Parts:
 def application(parts: Parts) -> web.Application:
     """Every route. Hooks stand in the root application, without middlewares; pages and API bring their own."""
     from gateway import api, desk, webchat
+    from gateway.figures import figures, may_read
     from gateway.health import Probe, routes
     from gateway.web.static import Assets
 
@@ -91,6 +92,8 @@ def application(parts: Parts) -> web.Application:
         limits=parts.config.limits,
         metrics=parts.metrics,
         state=lambda: parts.state,
+        figures=lambda: figures(parts),
+        token=lambda token: may_read(parts, token),
         metrics_token=parts.config.server.metrics_token,
     )
     app.add_routes(routes(probe))
@@ -113,6 +116,9 @@ async def start(parts: Parts) -> list[asyncio.Task[Any]]:
     await store.run(lambda tx: account_rows.ensure(tx, [(a.id, a.channel, a.name) for a in parts.accounts.values()]))
     switches = await store.run(lambda tx: account_rows.switches(tx, default=parts.config.conversation.bot))
     parts.engine.switches.bot, parts.engine.switches.accounts = switches
+    for account in parts.accounts.values():  # the configuration can only switch off what the desk has on
+        if not account.get("bot", True):
+            parts.engine.switches.accounts[account.id] = False
     await _clients(parts)
     idempotent = [a.id for a in parts.accounts.values() if parts.adapters[a.channel].capabilities.idempotent]
     again, unknown = await store.run(lambda tx: outbox.recover(tx, idempotent=idempotent))
@@ -218,6 +224,7 @@ async def _listen(parts: Parts, app: web.Application) -> web.AppRunner:
 async def _serve(config: Config) -> int:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
+    logs.watch(loop)
 
     def end() -> None:
         if ended.is_set():
@@ -267,8 +274,6 @@ async def _watchdog(parts: Parts) -> None:
 
 def run(config: Config) -> int:
     """Run until a signal. 0 after a clean stop, 1 when it could not start or go on, 2 for what it refuses."""
-    from gateway import logs
-
     logs.setup(level=config.logging.level, format=config.logging.format, secrets=config.secrets)
     try:
         import uvloop
@@ -301,11 +306,13 @@ def admin_app(config: Config) -> web.Application:
     app[PARTS] = parts
 
     async def opened(_app: web.Application) -> AsyncIterator[None]:
-        await asyncio.to_thread(parts.store.open)
+        await asyncio.to_thread(parts.store.open, visiting=True)
         parts.store.attach(asyncio.get_running_loop())
         await parts.store.run(lambda tx: account_rows.ensure(tx, [(a.id, a.channel, a.name) for a in parts.accounts.values()]))
         parts.state = ""
         yield
+        for closer in parts.closers:
+            await closer()
         await asyncio.to_thread(parts.store.close)
 
     app.cleanup_ctx.append(opened)

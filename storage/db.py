@@ -105,6 +105,7 @@ class Store:
         self._thread: threading.Thread | None = None
         self._lock: FileLock | None = None
         self._stopping = False
+        self._visiting = False
         self._thinking = False
         self._beat_at = 0.0
         self._beaten = 0.0
@@ -115,20 +116,22 @@ class Store:
 
     # ---- life
 
-    def open(self, *, lock: bool = True) -> None:
-        """Lock, connect, migrate, recover, start the thread. Raises AlreadyRunning, SchemaNewer, StorageUnavailable."""
+    def open(self, *, visiting: bool = False) -> None:
+        """Lock, connect, migrate, recover, start the thread. Raises AlreadyRunning, SchemaNewer, StorageUnavailable.
+        `visiting` -- for a command: what the last run left open stays as it is, for the next run to settle."""
+        self._visiting = visiting
         from storage import migrations
 
         if self.path is not None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            if lock:
-                self._lock = FileLock(self.path)
-                self._lock.take()
+            self._lock = FileLock(self.path)
+            self._lock.take()
         self._engine = make_engine(self.url)
         try:
             self._conn = self._engine.connect()
             migrations.upgrade(self._engine, self._conn)
-            self._transaction(self._first)
+            if not visiting:
+                self._transaction(self._first)
         except BaseException as err:
             self._drop()
             unavailable = classify(err)
@@ -161,7 +164,7 @@ class Store:
         """Finish the queue, checkpoint, let go. `clean` marks the stop, so that the next start need not suspect
         the events that it finds open."""
         if self._thread is not None:
-            if clean:
+            if clean and not self._visiting:
                 with contextlib.suppress(StorageUnavailable):
                     self.call(inbox.mark_clean_stop)
             self._stopping = True
