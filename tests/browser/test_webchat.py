@@ -174,7 +174,7 @@ async def test_answers_to_choose_from_work_once(site: Site, visitors: Visitors) 
     before = await chat.bots.count()
     await choice.click()
     await expect(chat.mine.last).to_have_text(label)
-    await until(lambda: chat.bots.count(), patience=5)
+    await until(chat.bots.count, patience=5)
     await expect(chat.bots).not_to_have_count(before)
     past = chat.page.locator(".quick.past button")
     for button in await past.all():
@@ -208,15 +208,20 @@ async def test_what_people_write_is_text_and_nothing_else(site: Site, visitors: 
     wicked = "<img src=x onerror=alert(1)> javascript:alert(1) https://ibaohiem.vn@evil.example/ {{7*7}} \u202etxt.exe"
     await chat.say(wicked)
     await expect(chat.mine).to_contain_text("<img src=x onerror=alert(1)>")
-    assert await chat.page.locator("#chat-thread img").count() == 0
-    assert await chat.page.locator("#chat-thread a").count() == 0
     assert await chat.mine.locator("bdi").count() == 1
-    await chat.say("xem http://example.com/a(b), rồi viết cho a@b.vn")
-    links = chat.mine.last.locator("a")
-    assert [await link.get_attribute("href") for link in await links.all()] == [
-        "http://example.com/a(b)",
-        "mailto:a@b.vn",
-    ]
+    thread, hang = await chat.thread(), await site.advisor("<b>Hằng</b>")
+    await expect(chat.bots.first).to_be_visible()
+    await site.act(thread, "take", hang)
+    await site.act(thread, "reply", hang, text=wicked)
+    said = chat.page.locator(".turn.advisor .bubble")
+    await expect(said).to_contain_text("<img src=x onerror=alert(1)>")
+    await expect(chat.page.locator(".turn.advisor .turn-head")).to_contain_text("<b>Hằng</b>")
+    assert await chat.page.locator("#chat-thread img, #chat-thread .bubble a").count() == 0
+    await site.act(thread, "reply", hang, text="xem (http://example.com/a(b)), https://xn--bohim-1ta.vn/x và viết cho a@b.vn")
+    await expect(said).to_have_count(2)
+    links = await said.last.locator("a").all()
+    addresses = ["http://example.com/a(b)", "https://xn--bohim-1ta.vn/x", "mailto:a@b.vn"]
+    assert [await link.get_attribute("href") for link in links] == addresses
 
 
 async def test_a_page_that_is_not_looked_at_counts_in_its_title(site: Site, visitors: Visitors) -> None:
@@ -285,6 +290,7 @@ async def test_a_photo_is_sent_and_a_wrong_file_is_refused(site: Site, visitors:
     await chat.page.locator("#chat-files").set_input_files(wrong)
     trouble = chat.page.locator(".mark-line.failed")
     await expect(trouble).to_contain_text("ảnh JPG, PNG và tệp PDF")
+    await expect(trouble.get_by_role("button")).to_have_text(["Bỏ"])
     await trouble.get_by_role("button", name="Bỏ").click()
     await expect(trouble).to_have_count(0)
     visitors.troubles[:] = [trouble for trouble in visitors.troubles if "422" not in trouble]

@@ -170,7 +170,8 @@ export class Chat {
       this.#connection.flush();
     } catch (error) {
       if (error instanceof Refused) this.#files.delete(key); // the same file would be refused again
-      this.#thread.mark(key, "failed", error instanceof Refused ? error.message : this.#word("upload_failed"));
+      const final = error instanceof Refused;
+      this.#thread.mark(key, "failed", final ? error.message : this.#word("upload_failed"), final);
     }
   }
 
@@ -181,12 +182,9 @@ export class Chat {
     if (this.#files.has(key)) {
       this.#thread.mark(key, "uploading");
       this.#queueUpload(key);
-    } else if (entry.text) {
-      this.#abandon(key);
-      this.say(entry.text);
     } else {
       this.#abandon(key);
-      byId("chat-files", HTMLInputElement).click();
+      this.say(entry.text);
     }
   }
 
@@ -217,7 +215,7 @@ export class Chat {
         break;
       case "refused":
         if (frame.code === "too_fast") this.#tell(this.#word("too_fast"), 5000);
-        else if (frame.id) this.#thread.mark(frame.id, "failed", frame.message || this.#word("refused"));
+        else if (frame.id) this.#thread.mark(frame.id, "failed", frame.message || this.#word(frame.code) || this.#word("refused"), true);
         break;
       case "status":
         if (frame.status === "seen") this.#thread.seen(frame.seq);
@@ -292,7 +290,9 @@ export class Chat {
       this.#log.focus({ preventScroll: true });
     });
     this.#log.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    new ResizeObserver(() => this.#unread === 0 && this.#stuck && this.#toEnd()).observe(this.#log);
+    const sizes = new ResizeObserver(() => this.#stuck && this.#visible() && this.#toEnd());
+    sizes.observe(this.#log);
+    sizes.observe(byId("chat-thread", HTMLElement)); // a picture was drawn, a line of trouble came up
     addEventListener("focus", () => this.#readSoon());
     document.addEventListener("visibilitychange", () => this.#readSoon());
     this.#root.addEventListener("click", (event) => {

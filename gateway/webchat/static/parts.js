@@ -1,5 +1,5 @@
 // The smaller parts of a message: files, answers to choose from, the line that says how far it got.
-import { el, filled, icon } from "../../web/static/dom.js";
+import { el, fill, filled, icon } from "../../web/static/dom.js";
 import { safe } from "../../web/static/links.js";
 
 /** @typedef {import("./wire.js").Message} Message */
@@ -127,8 +127,9 @@ export function statusLine(entry, shown, time, words, actions) {
   if (!shown) return line.replaceChildren();
   if (entry.mark === "failed") {
     const key = entry.key;
-    return line.replaceChildren(icon("alert"), el("span", { role: "alert" }, entry.trouble || words["failed"] || ""),
-      el("button", { type: "button", onclick: () => actions.retry(key) }, words["retry"] ?? ""),
+    line.replaceChildren();
+    return fill(line, icon("alert"), el("span", { role: "alert" }, entry.trouble || words["failed"] || ""),
+      !entry.final && el("button", { type: "button", onclick: () => actions.retry(key) }, words["retry"] ?? ""),
       el("button", { type: "button", onclick: () => actions.drop(key) }, words["remove"] ?? ""));
   }
   if (entry.mark === "uploading") {

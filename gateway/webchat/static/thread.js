@@ -17,6 +17,7 @@ import { attachments, choices, statusLine } from "./parts.js";
  * @property {Choice[]} buttons
  * @property {Mark} mark
  * @property {string} trouble why it failed
+ * @property {boolean} final trying again would not help
  * @property {HTMLElement} element
  * @property {HTMLElement | null} quick
  * @property {HTMLElement} status
@@ -121,12 +122,14 @@ export class Thread {
    * @param {string} key
    * @param {Mark} mark
    * @param {string} [trouble]
+   * @param {boolean} [final]
    */
-  mark(key, mark, trouble = "") {
+  mark(key, mark, trouble = "", final = false) {
     const entry = this.find(key);
     if (!entry || (entry.mark === "seen" && mark !== "failed")) return;
     entry.mark = mark;
     entry.trouble = trouble;
+    entry.final = final;
     this.#refresh();
   }
 
@@ -175,11 +178,13 @@ export class Thread {
     const element = el("div", { class: "message" });
     const words = this.#words;
     element.append(el("span", { class: "sr-only" }, `${this.#who(facts.author, facts.name)}: `));
-    if (facts.text) element.append(el("div", { class: "bubble" }, el("bdi", {}, linked(facts.text, { external: words["external"] ?? "" }))));
+    // the visitor's own words stand as he wrote them; in ours and an advisor's, links can be followed
+    const said = facts.author === "customer" ? facts.text : linked(facts.text, { external: words["external"] ?? "" });
+    if (facts.text) element.append(el("div", { class: "bubble" }, el("bdi", {}, said)));
     element.append(...extras);
     const status = el("div", { class: "mark-line" });
     const quick = facts.buttons.length ? choices(facts.buttons, words, (choice) => this.#actions.tap(choice)) : null;
-    return { ...facts, trouble: "", element, quick, status };
+    return { ...facts, trouble: "", final: false, element, quick, status };
   }
 
   /** @param {Entry} entry */
