@@ -1,7 +1,313 @@
-"""Policies and care: the place of their routes."""
+"""Policies: registered when the insurer has issued them, delivered with proof, and followed by the care plan."""
 
 from __future__ import annotations
 
-from gateway.api.declare import Routes
+from collections.abc import Mapping
+from typing import Final
+
+from gateway.api import cursors, masks, show, window
+from gateway.api import models_policies as models
+from gateway.api.declare import Call, Routes
+from gateway.api.errors import ApiError, not_found
+from gateway.api.routes_contacts import thing
+from handlers.hearing import PRODUCTS
+from storage import care, contacts, listing, policies
+from storage.times import ms, rfc3339
+from storage.tx import Tx
 
 routes = Routes("policies")
+_AT: Final = "/policies/{policy_id}"
+CHIEFS: Final = frozenset({"admin", "supervisor", "integration"})
+LATER: Final[Mapping[str, str]] = {  # means -> the version that brings it
+    "email": "0.2",
+    "pickup_ibaohiem": "0.3",
+    "pickup_insurer": "0.3",
+    "courier": "0.3",
+}
+
+
+# ---- the policy
+
+
+@routes.post("/policies", may="policy.edit", status=201, refuses=("conflict", "not_yours"))
+async def add_policy(call: Call, body: models.NewPolicy) -> models.Policy:
+    """Register a policy that the insurer has issued. Its care plan is made with it.
+
+    A number exists once for an insurer: the second one is refused with `conflict`. Nobody backdates a policy."""
+    if body.product not in PRODUCTS:
+        raise ApiError(
+            "invalid", "there is no such product", fields={"product": f"a code of the catalogue: {', '.join(PRODUCTS)}"}
+        )
+    by, chief = call.actor.id, call.actor.role in CHIEFS
+
+    def unit(tx: Tx) -> str:
+        row = listing.one(tx, _conversation(tx, body))
+        if row is None:
+            raise ApiError(
+                "invalid", "some fields are not right", fields={"conversation_id": "there is no such conversation"}
+            )
+        call.require("policy.edit", show.thing(row), row.assignee)
+        new = policies.New(
+            conversation_id=row.id,
+            contact_id=body.contact_id or "",
+            insurer=body.insurer,
+            product=body.product,
+            number=body.number,
+            starts_on=body.starts_on,
+            ends_on=body.ends_on,
+            premium=body.premium,
+            document_id=body.document_id,
+        )
+        try:
+            return policies.create(tx, new, by=by, may_take=chief)
+        except policies.Wrong as err:
+            raise ApiError("invalid", "some fields are not right", fields=err.fields) from None
+        except policies.Conflict as err:
+            raise ApiError(err.code, str(err)) from None
+
+    return await _view(call, await call.once(unit))
+
+
+def _conversation(tx: Tx, body: models.NewPolicy) -> str:
+    """Where the policy was agreed: as given, or where its customer wrote last. Raises ApiError."""
+    if body.conversation_id:
+        return body.conversation_id
+    if not body.contact_id:
+        raise ApiError("invalid", "whose is it?", fields={"conversation_id": "give this or contact_id"})
+    contact = contacts.view(tx, body.contact_id)
+    found = (
+        next((point.conversation_id for point in contact.points if point.conversation_id), None) if contact else None
+    )
+    if found is None:
+        raise ApiError("invalid", "some fields are not right", fields={"contact_id": "there is no such contact"})
+    return found
+
+
+@routes.get("/policies", may="policy.read")
+async def list_policies(call: Call, query: models.PolicyQuery) -> models.Policies:
+    """Policies, the newest first: of a contact, of a conversation, by number or state."""
+    mark = cursors.read("p", query.cursor, str)
+
+    def read(tx: Tx) -> list[tuple[policies.Policy, bool]]:
+        found = policies.page(
+            tx,
+            contact=query.contact,
+            conversation=query.conversation,
+            number=query.number,
+            state=query.state or "",
+            after=mark[0] if mark else None,
+            limit=query.limit + 1,
+        )
+        return [(each, _sees(tx, call, each)) for each in found]
+
+    rows = await call.store.read(read)
+    shown, more = rows[: query.limit], len(rows) > query.limit
+    return models.Policies(
+        items=[_policy(call, each, plain=plain) for each, plain in shown],
+        next=cursors.write("p", shown[-1][0].id) if more else None,
+    )
+
+
+@routes.get(_AT, may="policy.read")
+async def get_policy(call: Call, policy_id: str) -> models.Policy:
+    """One policy."""
+    return await _view(call, policy_id)
+
+
+@routes.post(f"{_AT}/cancel", may="policy.edit", refuses=("not_yours", "wrong_state"))
+async def cancel_policy(call: Call, policy_id: str, body: models.Cancel) -> models.Policy:
+    """It ended before its time, by the insurer's word: nothing more is asked about it or sent. IBAOHIEM itself ends no
+    insurance contract."""
+    by = call.actor.id
+
+    def unit(tx: Tx) -> str:
+        policy = _found(tx, policy_id)
+        _may(tx, call, "policy.edit", policy)
+        try:
+            return policies.cancel(tx, policy_id, by=by, reason=body.reason)
+        except policies.Conflict as err:
+            raise ApiError(err.code, str(err)) from None
+
+    return await _view(call, await call.once(unit))
+
+
+async def _view(call: Call, policy_id: str) -> models.Policy:
+    def read(tx: Tx) -> tuple[policies.Policy, bool]:
+        policy = _found(tx, policy_id)
+        return policy, _sees(tx, call, policy)
+
+    policy, plain = await call.store.read(read)
+    return _policy(call, policy, plain=plain)
+
+
+def _found(tx: Tx, policy_id: str) -> policies.Policy:
+    policy = policies.find(tx, policy_id)
+    if policy is None:
+        raise not_found()
+    return policy
+
+
+def _sees(tx: Tx, call: Call, policy: policies.Policy) -> bool:
+    """Its number and premium: whoever registered it, and whose customer this is."""
+    if policy.created_by == call.actor.id:
+        return True
+    whose = thing(tx, contacts.resolve(tx, policy.contact_id) or policy.contact_id, call.actor.id)
+    return call.sees(whose)
+
+
+def _may(tx: Tx, call: Call, action: str, policy: policies.Policy) -> listing.Conversation:
+    """The conversation in which the policy's customer is spoken to. Raises ApiError."""
+    try:
+        conversation_id, _ = policies.target(tx, policy)
+    except policies.Conflict as err:
+        raise ApiError(err.code, str(err)) from None
+    row = listing.one(tx, conversation_id)
+    assert row is not None
+    call.require(action, show.thing(row), row.assignee)
+    return row
+
+
+def _policy(call: Call, row: policies.Policy, *, plain: bool) -> models.Policy:
+    if plain:
+        call.note("policy.read", "policy", row.id, fields=("number", "premium"))
+    return models.Policy(
+        id=row.id,
+        number=row.number if plain else masks.last4(row.number),
+        insurer=row.insurer,
+        product=row.product,
+        contact_id=row.contact_id,
+        conversation_id=row.conversation_id,
+        starts_on=row.starts_on,
+        ends_on=row.ends_on,
+        premium=row.premium if plain else None,
+        document_id=row.document_id,
+        state=row.state,
+        issued_at=rfc3339(row.issued_at),
+        delivered_at=rfc3339(row.delivered_at),
+        test=row.test,
+        version=row.version,
+        masked=not plain,
+    )
+
+
+# ---- delivery
+
+
+@routes.post(f"{_AT}/deliver", may="policy.deliver", status=202, refuses=("not_yours", "wrong_state", "window_closed"))
+async def deliver_policy(call: Call, policy_id: str, body: models.Deliver) -> models.Delivery:
+    """Send the certificate to its customer, on the channel of its conversation, and to nobody else.
+
+    On its way when this answers; follow it in `deliveries`. Where the platform's rules forbid writing: 422
+    `window_closed`, with the reason and the lawful ways."""
+    if body.means in LATER:
+        raise ApiError(
+            "invalid",
+            f"delivery by {body.means} comes with version {LATER[body.means]}",
+            fields={"means": f"comes with version {LATER[body.means]}; today: chat"},
+        )
+    by, engine, parts = call.actor.advisor(), call.parts.engine, call.parts
+
+    def unit(tx: Tx) -> str:
+        row = _may(tx, call, "policy.deliver", _found(tx, policy_id))
+        window.check(parts, tx, row)
+        try:
+            parcel = policies.begin(tx, policy_id, by=by.id)
+        except policies.Conflict as err:
+            raise ApiError(err.code, str(err)) from None
+        largest = parts.adapters[row.channel].capabilities.file_bytes
+        if parcel.size > largest:
+            raise ApiError(
+                "invalid", "the document is too large", fields={"means": f"this channel carries {largest} bytes"}
+            )
+        act = {"delivery": parcel.delivery_id, "file_ids": (parcel.document_id,), "policy": dict(parcel.values)}
+        engine.act(tx, parcel.conversation_id, "deliver", by=by, data=act)
+        return parcel.delivery_id
+
+    made = await call.once(unit)
+    found = await call.store.read(lambda tx: policies.delivery(tx, made))
+    if found is None:
+        raise not_found()
+    return _delivery(found)
+
+
+@routes.get(f"{_AT}/deliveries", may="policy.read")
+async def list_deliveries(call: Call, policy_id: str) -> models.Deliveries:
+    """Every way that was tried, the oldest first."""
+
+    def read(tx: Tx) -> list[policies.Delivery]:
+        _found(tx, policy_id)
+        return policies.deliveries(tx, policy_id)
+
+    return models.Deliveries(items=[_delivery(each) for each in await call.store.read(read)], next=None)
+
+
+@routes.get(f"{_AT}/proof", may="policy.read")
+async def get_proof(call: Call, policy_id: str) -> models.Proof:
+    """The proof of delivery: of which bytes, to whom, when, and how we know that they arrived."""
+    facts = await call.store.read(lambda tx: policies.proof(tx, _found(tx, policy_id)))
+    call.note("policy.proof", "policy", policy_id, fields=("deliveries",))
+    return models.Proof.model_validate(facts)
+
+
+def _delivery(row: policies.Delivery) -> models.Delivery:
+    return models.Delivery(
+        id=row.id,
+        policy_id=row.policy_id,
+        means=row.means,
+        state=row.state,
+        route=row.route,
+        reason=row.reason,
+        message_id=row.message_id,
+        document_sha256=row.document_sha256,
+        created_at=rfc3339(row.created_at),
+        sent_at=rfc3339(row.sent_at),
+        delivered_at=rfc3339(row.delivered_at),
+        confirmed_at=rfc3339(row.confirmed_at),
+    )
+
+
+# ---- care
+
+
+@routes.get("/care", may="care.read")
+async def list_care(call: Call, query: models.CareQuery) -> models.Cares:
+    """The care plan, by the time that each question is due: of a policy, before a moment, in a state."""
+    mark = cursors.read("k", query.cursor, int, str)
+
+    def read(tx: Tx) -> list[tuple[care.Task, bool]]:
+        found = care.page(
+            tx,
+            policy=query.policy,
+            state=query.state or "",
+            due_before=ms(query.due_before),
+            after=(mark[0], mark[1]) if mark else None,
+            limit=query.limit + 1,
+        )
+        return [
+            (each, call.sees(thing(tx, contacts.resolve(tx, each.contact_id) or each.contact_id, call.actor.id)))
+            for each in found
+        ]
+
+    rows = await call.store.read(read)
+    shown, more = rows[: query.limit], len(rows) > query.limit
+    last = shown[-1][0] if more else None
+    return models.Cares(
+        items=[_care(each, plain=plain) for each, plain in shown],
+        next=cursors.write("k", last.due_at, last.id) if last else None,
+    )
+
+
+def _care(row: care.Task, *, plain: bool) -> models.Care:
+    return models.Care(
+        id=row.id,
+        policy_id=row.policy_id,
+        kind=row.kind,
+        due_at=rfc3339(row.due_at),
+        state=row.state,
+        route=row.route or None,
+        reason=row.reason or None,
+        answer=row.answer or None,
+        comment=(row.comment if plain else masks.hidden(row.comment)) if row.comment else None,
+        sent_at=rfc3339(row.sent_at),
+        answered_at=rfc3339(row.answered_at),
+    )
