@@ -4,13 +4,15 @@ processes tick."""
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from scheduler import timers
-from storage import audit, outbox
+from scheduler import care, retention, timers
+from storage import audit, outbox, policies
 from storage.errors import StorageUnavailable
 
 if TYPE_CHECKING:
@@ -23,9 +25,13 @@ log = structlog.get_logger("scheduler")
 ZONE: Final = ZoneInfo("Asia/Ho_Chi_Minh")  # a trigger without a zone takes the process's own
 UNITS: Final[tuple[tuple[str, float, Callable[[Tx], Any]], ...]] = (
     ("timers", 1, timers.fire),
+    ("care", 5, care.fire),
+    ("policies", 60, policies.turn),
     ("unconfirmed", 20, outbox.sweep),
     ("audit", 1, audit.chain),
 )  # name, seconds between, unit
+RETENTION_S: Final = 3600
+AFTER_START_S: Final = 90  # so that a process that never lives for an hour forgets too
 
 
 def start(store: Store, extra: tuple[tuple[str, float, Callable[[], Awaitable[Any]]], ...] = ()) -> AsyncIOScheduler:
@@ -37,6 +43,9 @@ def start(store: Store, extra: tuple[tuple[str, float, Callable[[], Awaitable[An
         ticker.add_job(_guarded, "interval", (name, _unit(store, unit)), id=name, seconds=seconds)
     for name, seconds, call in extra:
         ticker.add_job(_guarded, "interval", (name, call), id=name, seconds=seconds)
+    first = datetime.now(ZONE) + timedelta(seconds=AFTER_START_S)
+    tidy = ("retention", partial(retention.tidy, store))
+    ticker.add_job(_guarded, "interval", tidy, id="retention", seconds=RETENTION_S, next_run_time=first)
     ticker.start()
     return ticker
 

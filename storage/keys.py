@@ -151,6 +151,11 @@ class KeyRing:
             self._days[day] = found
         return found
 
+    def forget_days(self, before: int) -> None:
+        """Drop the keys of all earlier days from memory."""
+        for day in [day for day in list(self._days) if day < before]:
+            self._days.pop(day, None)
+
     def day(self, day: int) -> AESGCM | None:
         """The day's key if it is in memory."""
         return self._days.get(day)

@@ -1,0 +1,138 @@
+"""Forgetting what the law says to forget, in small steps: each function is one unit, and answers how much it did; 0 =
+nothing is left for now. What is open is never touched: an event that nobody has thought about stops its step.
+
+Kept 24 hours without consent C1, else 30 days: the raw bodies of events, under keys of a day that are destroyed then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from itertools import takewhile
+from typing import Final
+
+from storage import audit, idempotency
+from storage.sessions import IDLE_MS
+from storage.tx import Tx
+
+DAY_MS: Final = 86_400_000
+RAW_MS: Final = DAY_MS  # without consent
+RAW_DAYS: Final = 30
+BODIES: Final = "retention_bodies"  # settings: the id up to which a step has looked
+OLD: Final = "retention_old"
+WORDS: Final = "retention_words"
+
+
+def bodies(tx: Tx, *, limit: int = 500) -> int:
+    """Raw bodies of people who did not agree to be remembered (or no longer do) are emptied after a day; row and key
+    stay, so that a repetition is still one. Quarantined ones wait for a person until their day key goes."""
+    rows = tx.all(
+        "SELECT id, point_id, state, received_at FROM inbox_event WHERE id > :after ORDER BY id LIMIT :limit",
+        after=_cursor(tx, BODIES),
+        limit=limit,
+    )
+    ripe = list(takewhile(lambda row: row.state != "new" and row.received_at < tx.now_ms - RAW_MS, rows))
+    if not ripe:
+        return 0
+    agreed = _agreed(tx, {row.point_id for row in ripe if row.point_id})
+    gone = [row.id for row in ripe if row.state in ("done", "ignored") and row.point_id not in agreed]
+    tx.run_among("UPDATE inbox_event SET body_sealed = NULL WHERE id IN (:among)", gone)
+    tx.run_among("UPDATE inbound_conflict SET body_sealed = NULL WHERE event_id IN (:among)", gone)
+    _look_after(tx, BODIES, ripe[-1].id)
+    return len(ripe)
+
+
+def _agreed(tx: Tx, points: Collection[str]) -> set[str]:
+    """Those contact points whose person's last word on C1 is a yes."""
+    rows = tx.among(
+        "SELECT p.id, (SELECT s.state FROM consent s WHERE s.contact_id = p.contact_id AND s.purpose = 'C1'"
+        " AND s.state IN ('given', 'refused', 'withdrawn') ORDER BY s.at DESC, s.id DESC LIMIT 1) AS last"
+        " FROM contact_point p WHERE p.id IN (:among)",
+        sorted(points),
+    )
+    return {row.id for row in rows if row.last == "given"}
+
+
+def days(tx: Tx, *, limit: int = 10) -> int:
+    """Day keys older than 30 days are destroyed: what they sealed cannot be read any more, backups included. A day
+    with an open event keeps its key."""
+    before = tx.now_ms // DAY_MS - RAW_DAYS
+    tx.keys.forget_days(before)
+    rows = tx.all(
+        "SELECT day FROM day_key k WHERE destroyed_at IS NULL AND day < :before"
+        " AND NOT EXISTS (SELECT 1 FROM inbox_event e WHERE e.state = 'new' AND e.day = k.day) ORDER BY day LIMIT :limit",
+        before=before,
+        limit=limit,
+    )
+    for row in rows:
+        tx.run("UPDATE day_key SET wrapped = NULL, destroyed_at = :now WHERE day = :day", now=tx.now_ms, day=row.day)
+        audit.write(tx, actor="system", action="day_key.destroy", object_type="day_key", object_id=str(row.day))
+    return len(rows)
+
+
+def old_bodies(tx: Tx, *, limit: int = 500) -> int:
+    """What no key opens any more is emptied too."""
+    before = tx.now_ms // DAY_MS - RAW_DAYS
+    rows = tx.all(
+        "SELECT id, state, day FROM inbox_event WHERE id > :after ORDER BY id LIMIT :limit",
+        after=_cursor(tx, OLD),
+        limit=limit,
+    )
+    ripe = list(takewhile(lambda row: row.state != "new" and row.day < before, rows))
+    if not ripe:
+        return 0
+    gone = [row.id for row in ripe]
+    tx.run_among("UPDATE inbox_event SET body_sealed = NULL WHERE id IN (:among) AND body_sealed IS NOT NULL", gone)
+    tx.run_among("UPDATE inbound_conflict SET body_sealed = NULL WHERE event_id IN (:among)", gone)
+    _look_after(tx, OLD, gone[-1])
+    return len(ripe)
+
+
+def sessions(tx: Tx) -> int:
+    """Log-ins at the desk that are over."""
+    return tx.run(
+        "DELETE FROM session WHERE expires_at <= :now OR seen_at <= :idle", now=tx.now_ms, idle=tx.now_ms - IDLE_MS
+    )
+
+
+def words(tx: Tx, *, limit: int = 200) -> int:
+    """Search words of people who were erased, or who took their consent back. Goes round all of them, a bite a step."""
+    rows = tx.all(
+        "SELECT DISTINCT contact_id FROM search_token WHERE contact_id > :after ORDER BY contact_id LIMIT :limit",
+        after=_cursor(tx, WORDS),
+        limit=limit,
+    )
+    people = [row.contact_id for row in rows]
+    _look_after(tx, WORDS, people[-1] if people else "")
+    known = tx.among(
+        "SELECT k.id, (SELECT s.state FROM consent s WHERE s.contact_id = k.id AND s.purpose = 'C1'"
+        " AND s.state IN ('given', 'withdrawn') ORDER BY s.at DESC, s.id DESC LIMIT 1) AS last"
+        " FROM contact k WHERE k.id IN (:among) AND k.erased_at IS NULL",
+        people,
+    )
+    gone = sorted(set(people) - {row.id for row in known if row.last != "withdrawn"})
+    tx.run_among("DELETE FROM search_token WHERE contact_id IN (:among)", gone)
+    return len(people)
+
+
+STEPS: Final[tuple[tuple[str, Callable[[Tx], int]], ...]] = (
+    ("raw bodies without consent", bodies),
+    ("day keys", days),
+    ("raw bodies of destroyed keys", old_bodies),
+    ("sessions", sessions),
+    ("search words", words),
+    ("idempotent answers", idempotency.forget_old),
+)
+
+
+def _cursor(tx: Tx, name: str) -> str:
+    return str(tx.value("SELECT value FROM setting WHERE name = :name", name=name) or "")
+
+
+def _look_after(tx: Tx, name: str, value: str) -> None:
+    tx.run(
+        "INSERT INTO setting (name, value, updated_at) VALUES (:name, :value, :now)"
+        " ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
+        name=name,
+        value=value,
+        now=tx.now_ms,
+    )
