@@ -11,6 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from storage.keys import KeyRing
 
+MEMORY_KIB: Final = 64 * 1024
 SHORTEST: Final = 12
 LONGEST_BYTES: Final = 256
 # The words that every list of stolen passwords begins with, in the shapes that reach SHORTEST, and our own names.
@@ -30,9 +31,9 @@ class WeakPassword(ValueError):
 class Hasher:
     """Hashes of one installation."""
 
-    def __init__(self, keys: KeyRing) -> None:
+    def __init__(self, keys: KeyRing, *, memory_kib: int = MEMORY_KIB) -> None:
         self._keys = keys
-        self._argon = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1, hash_len=32, salt_len=16)
+        self._argon = PasswordHasher(time_cost=3, memory_cost=memory_kib, parallelism=1, hash_len=32, salt_len=16)
         self._nobody = ""
 
     def hash(self, password: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
@@ -32,21 +33,27 @@ RESOURCES: Final = (
 )
 
 
-def declared() -> list[Route]:
+@cache
+def declared() -> tuple[Route, ...]:
     """Every route that there is."""
     modules = [import_module(f"gateway.api.{name}") for name in RESOURCES]
     found: list[Route] = [route for module in modules for route in module.routes.declared]
     doubles = {(route.method, route.path) for route in found}
     if len(doubles) != len(found):
         raise TypeError("a route is declared twice")
-    return found
+    return tuple(found)
+
+
+@cache
+def described() -> bytes:
+    """The OpenAPI document. 70 ms of CPU the first time."""
+    return document(declared(), version=VERSION)
 
 
 def mount(app: web.Application, parts: Parts, *, trusted: bool = False) -> Api:
     """Attach the API at /api/v1, with its own middlewares. `trusted` -- only the admin socket serves this app."""
     api = Api(parts)
     found = declared()
-    api.document = document(found, version=VERSION)
     inner = web.Application(middlewares=[errors], client_max_size=0)
     inner[API] = api
     inner[TRUSTED] = trusted
@@ -63,4 +70,4 @@ def mount(app: web.Application, parts: Parts, *, trusted: bool = False) -> Api:
     return api
 
 
-__all__ = ["API", "Api", "declared", "mount"]
+__all__ = ["API", "Api", "declared", "described", "mount"]

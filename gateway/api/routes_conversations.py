@@ -12,7 +12,7 @@ from storage import contacts, handoffs, listing
 from storage.tx import Tx
 
 routes = Routes("conversations")
-ROUNDS: Final = 20  # windows that one call may look through for what no index knows
+ROUNDS: Final = 40  # windows that one call may look through for what no index knows
 
 
 @routes.get("/conversations", may="conversation.list")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 from gateway.api import cursors
@@ -13,7 +14,7 @@ from storage.times import rfc3339
 from storage.tx import Tx
 
 routes = Routes("flow")
-ROUNDS: Final = 20
+ROUNDS: Final = 40  # windows that one call may look through for what no index knows
 _REPLAY: Final = {
     "wrong_state": "it is not quarantined",
     "unreadable": "it could not be read and belongs to no conversation: only its bytes are kept",
@@ -24,25 +25,34 @@ _REPLAY: Final = {
 @routes.get("/events", may="event.read")
 async def list_events(call: Call, query: models.EventQuery) -> models.Events:
     """Events as they came, the newest first; those of platforms, unless you ask for others."""
+    source = "" if query.source == "all" else query.source
+    if query.state == "quarantined":
+        return await _bad(call, query, source)
     mark = cursors.read("e", query.cursor, str)
     after: str | None = mark[0] if mark else None
-    source = "" if query.source == "all" else query.source
     found: list[Any] = []
     for _ in range(ROUNDS):
-        start, room = after, query.limit - len(found)
-
-        def read(tx: Tx, start: str | None = start, room: int = room) -> tuple[Any, str | None]:
-            if query.state == "quarantined":
-                return events.bad(tx, channel=query.channel, source=source, after=start, limit=room)
-            return events.page(
-                tx, state=query.state or "", channel=query.channel, source=source, after=start, limit=room
-            )
-
-        rows, after = await call.store.read(read)
+        more = partial(
+            events.page,
+            state=query.state or "",
+            channel=query.channel,
+            source=source,
+            after=after,
+            limit=query.limit - len(found),
+        )
+        rows, after = await call.store.read(more)
         found += rows
         if after is None or len(found) >= query.limit:
             break
     return models.Events(items=[_event(row) for row in found], next=cursors.write("e", after) if after else None)
+
+
+async def _bad(call: Call, query: models.EventQuery, source: str) -> models.Events:
+    after = cursors.read("q", query.cursor, int, str)
+    rows, on = await call.store.read(
+        lambda tx: events.bad(tx, channel=query.channel, source=source, after=after, limit=query.limit)
+    )
+    return models.Events(items=[_event(row) for row in rows], next=cursors.write("q", *on) if on else None)
 
 
 def _event(row: Any) -> models.Event:
@@ -89,14 +99,15 @@ async def list_outbox(call: Call, query: models.OutboxQuery) -> models.Outbox:
     after: str | None = mark[0] if mark else None
     found: list[Any] = []
     for _ in range(ROUNDS):
-        start, room = after, query.limit - len(found)
-
-        def read(tx: Tx, start: str | None = start, room: int = room) -> tuple[Any, str | None]:
-            return sending.page(
-                tx, state=query.state or "", channel=query.channel, account=query.account, after=start, limit=room
-            )
-
-        rows, after = await call.store.read(read)
+        more = partial(
+            sending.page,
+            state=query.state or "",
+            channel=query.channel,
+            account=query.account,
+            after=after,
+            limit=query.limit - len(found),
+        )
+        rows, after = await call.store.read(more)
         found += rows
         if after is None or len(found) >= query.limit:
             break

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +21,15 @@ from storage.tx import Tx
 
 routes = Routes("house")
 PERIOD_MS = 30 * 86_400_000
-ROUNDS = 20
+ROUNDS = 40
 
 
 @routes.get("/openapi.json", may="", anyone=True)
 async def get_document(call: Call) -> web.Response:
     """This API, as OpenAPI 3.1."""
-    return json_response(call.api.document, request_id=call.id)
+    from gateway.api import described
+
+    return json_response(await asyncio.to_thread(described), request_id=call.id)
 
 
 @routes.get("/accounts", may="account.read")
@@ -134,12 +138,10 @@ async def list_audit(call: Call, query: models.AuditQuery) -> models.AuditLines:
     after: str | None = mark[0] if mark else None
     found: list[Any] = []
     for _ in range(ROUNDS):
-        start, room = after, query.limit - len(found)
-
-        def read(tx: Tx, start: str | None = start, room: int = room) -> tuple[Any, str | None]:
-            return audits.page(tx, actor=query.actor, object_id=query.object, after=start, limit=room)
-
-        rows, after = await call.store.read(read)
+        more = partial(
+            audits.page, actor=query.actor, object_id=query.object, after=after, limit=query.limit - len(found)
+        )
+        rows, after = await call.store.read(more)
         found += rows
         if after is None or len(found) >= query.limit:
             break

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 FLUSH_S: Final = 1.0
 AGAIN_S: Final = 300.0  # the same person reading the same thing within this is one line of the audit
 REMEMBERED: Final = 20_000
-BITES: Final = 5  # of the search index, a second
+BITES_S: Final = 0.3  # of each second for the search index
+IDLE: Final = 4  # items in the store's queue: more are more urgent than search
 
 
 class Reads:
@@ -95,7 +96,7 @@ class Reads:
 
 
 class Api:
-    """One a mounted application, `app[API]`. `document` -- the OpenAPI document."""
+    """One a mounted application, `app[API]`."""
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
@@ -104,7 +105,6 @@ class Api:
         self.once = Once(parts.store)
         self.reads = Reads(parts)
         self.files = FileStore(parts.config.files.path)
-        self.document = b"{}"
 
     def attach(self) -> None:
         """Lend the parts what others need of us: reading files, closing in time, and our ticks."""
@@ -126,9 +126,10 @@ class Api:
             self.doors.forget(object_id)
 
     async def _index(self) -> None:
-        """Words of new messages into the search index, a small bite at a time; under load it catches up later."""
-        for _ in range(BITES):
-            if await self.parts.store.run(search.index) == 0:
+        """Words of new messages into the search index, in small bites while nobody waits for the database."""
+        until = time.monotonic() + BITES_S
+        while time.monotonic() < until and self.parts.store.health().queue <= IDLE:
+            if await self.parts.store.run(search.index) < search.BITE:
                 return
 
     async def _forget(self) -> None:

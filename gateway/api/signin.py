@@ -37,9 +37,9 @@ class SignedIn:
 class SignIn:
     """One a process. `hash` and `verify` are also what the users' routes need."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, hasher: Hasher | None = None) -> None:
         self._parts = parts
-        self._hasher = Hasher(parts.store.keys)
+        self._hasher = hasher or Hasher(parts.store.keys)
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="argon")
         self._waiting = 0
         self._addresses: OrderedDict[str, tuple[int, float]] = OrderedDict()  # failures, not before

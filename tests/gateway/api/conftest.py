@@ -16,11 +16,14 @@ from aiohttp.test_utils import TestServer
 
 from channels.contract import Adapter, InboundEvent, InboundFile, Kind, Profile
 from gateway import api, app
+from gateway.api.service import Api
+from gateway.api.signin import SignIn
 from gateway.config import load
 from gateway.parts import PARTS, Clock, Parts
 from storage import search, tokens
 from storage.db import Store
 from storage.keys import KeyRing
+from storage.passwords import Hasher
 from tests.support import postgres
 
 CONFIG = """
@@ -85,6 +88,7 @@ class House:
     """The gateway under test. `say` a customer's words, `as_role` a caller with a fresh token."""
 
     parts: Parts
+    api: Api
     session: ClientSession
     url: str
     clients: dict[str, FakeClient]
@@ -120,8 +124,10 @@ class House:
         """Until nothing is left to think or to send."""
         for _ in range(400):
             left = await self.parts.store.read(
-                lambda tx: tx.value("SELECT COUNT(*) FROM inbox_event WHERE state = 'new'")
-                + tx.value("SELECT COUNT(*) FROM outbox WHERE state IN ('queued', 'sending')")
+                lambda tx: (
+                    tx.value("SELECT COUNT(*) FROM inbox_event WHERE state = 'new'")
+                    + tx.value("SELECT COUNT(*) FROM outbox WHERE state IN ('queued', 'sending')")
+                )
             )
             if not left:
                 return
@@ -140,7 +146,9 @@ class House:
                 await self.settled()
         account = f"{channel}:{'main' if channel == 'telegram' else 'site'}"
         found = await self.parts.store.read(
-            lambda tx: tx.value("SELECT conversation_id FROM contact_point WHERE account_id = :a AND thread = :t", a=account, t=thread)
+            lambda tx: tx.value(
+                "SELECT conversation_id FROM contact_point WHERE account_id = :a AND thread = :t", a=account, t=thread
+            )
         )
         assert found
         return str(found)
@@ -170,13 +178,14 @@ async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
     parts.clients.update(clients)
     root = web.Application()
     root[PARTS] = parts
-    api.mount(root, parts)
+    mounted = api.mount(root, parts)
+    mounted.sign_in = SignIn(parts, Hasher(parts.store.keys, memory_kib=64))  # as slow as it must be elsewhere
     server = TestServer(root)
     try:
         await app.start(parts)
         await server.start_server(auto_decompress=False)
         async with ClientSession() as session:
-            yield House(parts, session, str(server.make_url("")).rstrip("/"), clients)
+            yield House(parts, mounted, session, str(server.make_url("")).rstrip("/"), clients)
     finally:
         await server.close()
         await app.stop(parts)

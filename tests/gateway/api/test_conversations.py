@@ -33,7 +33,12 @@ async def test_a_lead_from_the_first_word_to_the_close(house: House) -> None:
 
     status, message = await lan("POST", f"/conversations/{conversation}/messages", {"text": "Dạ em chào anh Hùng"})
     assert status == 202
-    assert (message["author"], message["direction"], message["kind"], message["text"]) == ("advisor", "outbound", "text", "Dạ em chào anh Hùng")
+    assert (message["author"], message["direction"], message["kind"], message["text"]) == (
+        "advisor",
+        "outbound",
+        "text",
+        "Dạ em chào anh Hùng",
+    )
     await house.settled()
     messages = (await lan.get(f"/conversations/{conversation}/messages"))["items"]
     assert [each["seq"] for each in messages] == sorted(each["seq"] for each in messages)
@@ -85,7 +90,12 @@ async def test_what_another_has_is_not_ours(house: House) -> None:
     lan, minh = await house.as_role("advisor", "Lan"), await house.as_role("advisor", "Minh")
     chief = await house.as_role("supervisor")
     await lan.post(f"/conversations/{conversation}/take")
-    for path, body in (("messages", {"text": "x"}), ("close", {}), ("return", None), ("transfer", {"advisor": minh.id})):
+    for path, body in (
+        ("messages", {"text": "x"}),
+        ("close", {}),
+        ("return", None),
+        ("transfer", {"advisor": minh.id}),
+    ):
         status, answer = await minh("POST", f"/conversations/{conversation}/{path}", body)
         assert (status, answer["error"]["code"]) == (403, "not_yours"), path
         assert answer["error"]["holder"] == {"id": lan.id, "name": "Lan"}
@@ -143,7 +153,14 @@ async def test_lists_turn_pages_that_do_not_move(house: House) -> None:
     assert seen == threads[::-1]
     whole = [each["last_message_at"] for each in (await boss.get("/conversations", limit=200))["items"]]
     assert whole == sorted(whole, reverse=True)
-    for params in ({"limit": 0}, {"limit": 201}, {"limit": "x"}, {"cursor": "nonsense"}, {"status": "weird"}, {"limit": 10**30}):
+    for params in (
+        {"limit": 0},
+        {"limit": 201},
+        {"limit": "x"},
+        {"cursor": "nonsense"},
+        {"status": "weird"},
+        {"limit": 10**30},
+    ):
         status, answer = await boss("GET", "/conversations", params={key: str(value) for key, value in params.items()})
         assert (status, answer["error"]["code"]) == (422, "invalid"), params
     status, _ = await boss("GET", "/conversations", params={"unknown": "1"})
@@ -182,7 +199,12 @@ async def test_writing_first(house: House) -> None:
     await lan.post(f"/conversations/{conversation}/close", {"outcome": "no_need"})
     point = {"channel": "telegram", "account": "main", "thread": "first"}
     status, begun = await lan("POST", "/conversations", {"point": point, "text": "Dạ em Lan bên IBAOHIEM ạ"})
-    assert (status, begun["id"], begun["status"], begun["assignee"]["id"]) == (201, conversation, "with_advisor", lan.id)
+    assert (status, begun["id"], begun["status"], begun["assignee"]["id"]) == (
+        201,
+        conversation,
+        "with_advisor",
+        lan.id,
+    )
     status, begun = await lan("POST", "/conversations", {"contact_id": begun["contact_id"], "text": "em gửi thêm ạ"})
     assert status == 201
     for body in ({"text": "x"}, {"text": "x", "point": point, "contact_id": begun["contact_id"]}):
@@ -201,7 +223,16 @@ async def test_finding_by_words(house: House) -> None:
     await house.conversation("q2")
     await house.indexed()
     boss = await house.as_role("admin")
-    for words in ("Nguyễn Văn Hùng", "nguyen hung", "ngu", "HÙNG", "0912345678", "+84 912 345 678", "0912.345.678", "5678"):
+    for words in (
+        "Nguyễn Văn Hùng",
+        "nguyen hung",
+        "ngu",
+        "HÙNG",
+        "0912345678",
+        "+84 912 345 678",
+        "0912.345.678",
+        "5678",
+    ):
         assert [each["id"] for each in (await boss.get("/conversations", q=words))["items"]] == [conversation], words
     code = (await boss.get(f"/conversations/{conversation}"))["code"]
     if code:

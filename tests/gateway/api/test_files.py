@@ -1,0 +1,250 @@
+"""Files: what is taken, what becomes of it, who may have it again."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import pytest
+from aiohttp import FormData
+from fpdf import FPDF
+from PIL import Image
+
+from gateway import filework
+from gateway.api import models
+from gateway.filecheck import DOCUMENTS, MEDIA, FileRefused, accept, kind_of, safe_name
+from gateway.filestore import FileStore
+from storage import files as rows
+from tests.gateway.api.conftest import Caller, House
+
+
+def picture(form: str = "JPEG", size: tuple[int, int] = (64, 48)) -> bytes:
+    exif = Image.Exif()
+    exif[0x010E] = "10.7769,106.7009 bí mật"
+    exif[0x0112] = 6  # lies on its side
+    out = io.BytesIO()
+    Image.effect_noise(size, 50).convert("RGB").save(out, form, exif=exif)
+    return out.getvalue() + b"<?php hidden behind the picture"
+
+
+def paper(pages: int = 1) -> bytes:
+    document = FPDF()
+    for _ in range(pages):
+        document.add_page()
+    return bytes(document.output())
+
+
+async def send(caller: Caller, data: bytes, name: str, kind: str = "", **fields: str) -> tuple[int, dict]:  # type: ignore[type-arg]
+    form = FormData()
+    form.add_field("file", io.BytesIO(data), filename=name, content_type=kind or "application/octet-stream")
+    for key, value in fields.items():
+        form.add_field(key, value)
+    return await caller("POST", "/files", data=form)
+
+
+async def test_a_certificate_from_upload_to_the_customer(house: House) -> None:
+    conversation = await house.conversation("f", lead=True)
+    lan, minh, dpo = (
+        await house.as_role("advisor", "Lan"),
+        await house.as_role("advisor", "Minh"),
+        await house.as_role("dpo"),
+    )
+    pdf = paper()
+    status, file = await send(lan, pdf, "../Giấy chứng nhận\u202e.pdf", "application/pdf")
+    assert status == 201
+    assert (file["name"], file["mime"], file["size"]) == ("_Giấy chứng nhận.pdf", "application/pdf", len(pdf))
+    assert await lan("GET", f"/files/{file['id']}") == (200, pdf)
+    assert (await minh("GET", f"/files/{file['id']}"))[0] == 404, "nobody's business yet but hers"
+    assert (await dpo("GET", f"/files/{file['id']}"))[0] == 403
+
+    status, message = await lan(
+        "POST", f"/conversations/{conversation}/messages", {"text": "Em gửi giấy", "attachment_ids": [file["id"]]}
+    )
+    assert status == 202, message
+    (attachment,) = message["attachments"]
+    assert (attachment["name"], attachment["state"], attachment["url"]) == (
+        file["name"],
+        "stored",
+        f"/api/v1/files/{file['id']}",
+    )
+    await house.settled()
+    (sent,) = [
+        request
+        for request in house.clients["telegram:main"].sent
+        if "ocument" in type(request).__name__ or "document" in str(request)
+    ]
+    assert sent is not None
+    kept = [path for path in house.parts.config.files.path.rglob("*") if path.is_file()]
+    assert [path.name for path in kept] == [file["id"]]
+    assert oct(kept[0].stat().st_mode & 0o777) == "0o600"
+    assert b"%PDF" not in kept[0].read_bytes()
+
+    other = await house.conversation("g", lead=True)
+    status, answer = await lan("POST", f"/conversations/{other}/messages", {"attachment_ids": [file["id"]]})
+    assert (status, answer["error"]["code"]) == (422, "invalid"), "one customer's paper is never sent to another"
+    async with house.session.get(
+        f"{house.url}/api/v1/files/{file['id']}", headers={"Authorization": f"Bearer {lan.token}"}
+    ) as answer_:
+        assert answer_.headers["Content-Disposition"].startswith("attachment;")
+        assert "%E1%BA%A5y" in answer_.headers["Content-Disposition"]
+        assert answer_.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+        assert answer_.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_what_is_refused_and_how_it_is_said(house: House) -> None:
+    lan = await house.as_role("advisor", "Lan")
+    for data, name, kind, wanted in (
+        (b"", "a.pdf", "", "empty"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "a.svg", "image/svg+xml", "type"),
+        (b"PK\x03\x04" + bytes(40), "a.docx", "", "type"),
+        (picture(), "a.pdf", "", "mismatch"),
+        (picture(), "a.jpg", "application/pdf", "mismatch"),
+        (b"%PDF-1.7 /OpenAction << /S /JavaScript /JS (x) >> %%EOF", "a.pdf", "", "unsafe"),
+        (b"\xff\xd8\xff\xe0" + bytes(90), "a.jpg", "", "unreadable"),
+    ):
+        status, answer = await send(lan, data, name, kind)
+        assert (status, answer["error"]["code"], answer["error"]["fields"]) == (
+            422,
+            "file_refused",
+            {"file": wanted},
+        ), name
+    status, answer = await send(lan, bytes(models.LIMIT_FILE + 20_000), "a.pdf")
+    assert (status, answer["error"]["code"]) == (413, "too_large")
+    status, answer = await lan("POST", "/files", {"file": "x"})
+    assert (status, answer["error"]["code"]) == (415, "unsupported_media_type")
+    for body in (b"", b"--x--", b"--x\r\n\r\n\r\n--x--", b"--x\r\nContent-Disposition: form-data\r\n\r\n\r\n--x--"):
+        status, answer = await lan(
+            "POST", "/files", data=body, headers={"Content-Type": "multipart/form-data; boundary=x"}
+        )
+        assert status in (400, 422), body
+    status, answer = await send(lan, paper(), "a.pdf", contact_id="0" * 26)
+    assert status == 404
+    status, answer = await send(lan, paper(), "a.pdf", colour="red")
+    assert (status, answer["error"]["code"]) == (422, "invalid")
+    assert list(house.parts.config.files.path.rglob("*")) == []
+
+
+async def test_the_same_upload_twice_is_one_file(house: House) -> None:
+    lan = await house.as_role("advisor", "Lan")
+    kept, pdf = [], paper()
+    for _ in range(2):  # the boundary differs, the content does not
+        form = FormData()
+        form.add_field("file", pdf, filename="a.pdf", content_type="application/pdf")
+        status, body = await lan("POST", "/files", data=form, headers={"Idempotency-Key": "up"})
+        kept.append((status, body["id"]))
+    assert kept[0] == kept[1]
+    assert len(house.api.files.names()) == 1
+    house.parts.clock.offset_ms += rows.ORPHANED_MS + 1
+    await house.api._forget()
+    assert house.api.files.names() == [], "a file that was never attached is not kept"
+    assert (await lan("GET", f"/files/{kept[0][1]}"))[0] == 404
+
+
+# ---- the check itself
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+async def test_pictures_lose_everything_but_the_picture(form: str) -> None:
+    given = picture(form)
+    taken = await accept(given, name=f"a.{form.lower()}")
+    assert b"106.7009" in given
+    assert b"106.7009" not in taken.data
+    assert b"<?php" not in taken.data
+    assert Image.open(io.BytesIO(taken.data)).size == (48, 64), "it stands upright"
+
+
+async def test_bombs_do_not_go_off() -> None:
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0))
+    bomb = b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(bytes(10_000_000))) + chunk(b"IEND", b"")
+    with pytest.raises(FileRefused) as caught:
+        await accept(bomb, name="bomb.png")
+    assert caught.value.code == "too_large"
+    with pytest.raises(FileRefused, match="pages"):
+        await accept(b"%PDF-1.4\n" + b"<< /Type /Page >>\n" * 201 + b"%%EOF", name="a.pdf")
+
+
+def test_active_parts_are_found_where_they_hide() -> None:
+    packed = zlib.compress(b"<< /S /JavaScript /JS (app.alert(1)) >>")
+    for body in (
+        b"%PDF-1.7\n<< /S /Launch >>\n%%EOF",
+        b"%PDF-1.7\n<< /S /J#61vaScript >>\n%%EOF",
+        b"%PDF-1.7\n<< /Type /ObjStm /Filter /FlateDecode >>\nstream\n" + packed + b"\nendstream\n%%EOF",
+        b"%PDF-1.7\n<html>\n%%EOF",
+    ):
+        with pytest.raises(filework.Refused, match="unsafe"):
+            filework.pdf(body)
+    assert filework.pdf(paper())
+
+
+def test_heic_metadata_is_blanked_in_place() -> None:
+    def box(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", 8 + len(body)) + kind + body
+
+    secret = b"Exif\0\0 10.7769,106.7009"
+    infe = box(b"infe", b"\x02\0\0\0" + struct.pack(">HH", 7, 0) + b"Exif\0")
+    iinf = box(b"iinf", bytes(4) + struct.pack(">H", 1) + infe)
+
+    def file(offset: int) -> bytes:
+        iloc = box(
+            b"iloc",
+            bytes(4) + bytes([0x44, 0x00]) + struct.pack(">H", 1) + struct.pack(">HHHII", 7, 0, 1, offset, len(secret)),
+        )
+        return box(b"ftyp", b"heic" + bytes(4)) + box(b"meta", bytes(4) + iinf + iloc) + box(b"mdat", secret)
+
+    given = file(len(file(0)) - len(secret))
+    clean = filework.heic(given)
+    assert len(clean) == len(given)
+    assert b"106.7009" not in clean
+    for broken in (given[:30], b"\0\0\0\x10ftypheic", bytes(100)):
+        with pytest.raises(filework.Refused):
+            filework.heic(broken)
+
+
+def test_kinds_and_names() -> None:
+    for head, kind in (
+        (b"OggS" + bytes(60), "audio/ogg"),
+        (b"ID3\x04" + bytes(60), "audio/mpeg"),
+        (b"\0\0\0\x18ftypisom" + bytes(60), "video/mp4"),
+        (b"\0\0\0\x18ftypM4A " + bytes(60), "audio/mp4"),
+        (b"\0\0\0\x18ftypqt  " + bytes(60), ""),
+        (b"GIF89a" + bytes(60), ""),
+        (b"<!DOCTYPE html>", ""),
+        (b"MZ" + bytes(60), ""),
+    ):
+        assert kind_of(head) == kind
+        assert kind in MEDIA | {""}
+        assert kind not in DOCUMENTS
+    for name, wanted in (
+        ("a.PDF", "a.PDF"),
+        ("", "file.pdf"),
+        ("....", "file.pdf"),
+        ("hợp đồng", "hợp đồng.pdf"),
+        ("con.pdf", "_con.pdf"),
+        ("a\u0000b/../c.pdf", "a b_.._c.pdf"),
+        ("hoá đơn số 1.234/2026", "hoá đơn số 1.234_2026.pdf"),
+    ):
+        assert safe_name(name, "application/pdf") == wanted, name
+    with pytest.raises(FileRefused):
+        safe_name("certificate.exe", "application/pdf")
+
+
+async def test_the_store_keeps_whole_sealed_files_only(tmp_path: Path) -> None:
+    store, key = FileStore(tmp_path / "files"), rows.new_key()
+    file_id = await store.put(b"%PDF-1.4 secret", key)
+    assert await store.get(file_id, key) == b"%PDF-1.4 secret"
+    path = next(path for path in (tmp_path / "files").rglob(file_id))
+    for spoilt in (path.read_bytes()[:-1], b"", path.read_bytes().replace(b"IBG", b"XBG")):
+        path.write_bytes(spoilt)
+        with pytest.raises(FileNotFoundError):
+            await store.get(file_id, key)
+    for bad in ("../../etc/passwd", "", "x" * 26, file_id[:-1]):
+        with pytest.raises(FileNotFoundError):
+            await store.get(bad, key)
+    await store.drop(file_id)
+    await store.drop(file_id)
+    assert store.names() == []
