@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from storage.tx import Tx
 
-WINDOW: Final = 2000  # rows that one statement may look at
+WINDOW: Final = 500  # rows that one statement may look at
 _COLUMNS: Final = "id, at, actor, action, object_type, object_id, fields, result, chain_seq"
 
 

@@ -10,7 +10,7 @@ from storage.keys import KeyMissing
 from storage.lanes import NOW
 from storage.tx import Tx
 
-WINDOW: Final = 2000  # rows that one statement may look at
+WINDOW: Final = 500  # rows that one statement may look at
 _COLUMNS: Final = (
     "id, account_id, key, kind, source, state, reason, attempts, received_at, done_at, point_id, conversation_id"
 )
@@ -38,19 +38,23 @@ def page(
     return shown, str(rows[-1].id) if len(rows) == WINDOW else None
 
 
-def bad(tx: Tx, *, channel: str, source: str, after: str | None, limit: int) -> tuple[Sequence[Any], str | None]:
-    """Quarantined events through their own index; as `page`."""
+def bad(
+    tx: Tx, *, channel: str, source: str, after: tuple[int, str] | None, limit: int
+) -> tuple[Sequence[Any], tuple[int, str] | None]:
+    """Quarantined events through their own index, the last received first, and (received_at, id) to go on from."""
     rows = tx.all(
-        f"SELECT {_COLUMNS} FROM inbox_event WHERE state = 'quarantined' {'AND id < :after' if after else ''}"  # noqa: S608
+        f"SELECT {_COLUMNS} FROM inbox_event WHERE state = 'quarantined'"  # noqa: S608 -- ours
+        f" {'AND (received_at, id) < (:at, :id)' if after else ''}"
         " AND (:channel = '' OR account_id LIKE :prefix) AND (:source = '' OR source = :source)"
-        " ORDER BY id DESC LIMIT :limit",
+        " ORDER BY received_at DESC, id DESC LIMIT :limit",
         channel=channel,
         prefix=f"{channel}:%",
         source=source,
         limit=limit + 1,
-        **({"after": after} if after else {}),
+        **({"at": after[0], "id": after[1]} if after else {}),
     )
-    return rows[:limit], str(rows[limit - 1].id) if len(rows) > limit else None
+    last = rows[limit - 1] if len(rows) > limit else None
+    return rows[:limit], (last.received_at, str(last.id)) if last is not None else None
 
 
 def one(tx: Tx, event_id: str) -> Any | None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
 
-from storage import search
+from storage import contacts, search
 from storage.keys import KeyMissing
 from storage.tx import Tx
 
-WINDOW: Final = 1000  # conversations that one statement may look at for what no index knows (labels, words)
+WINDOW: Final = 500  # conversations that one statement may look at for what no index knows (labels, words)
 RARE: Final = 500  # so many hits of a word are taken as they are; of more, the newest conversations are asked instead
 
 
@@ -88,99 +88,95 @@ LEFT JOIN contact k ON k.id = c.contact_id
 LEFT JOIN advisor a ON a.id = c.assignee_id
 LEFT JOIN contact_key w ON w.contact_id = c.contact_id
 """
+_KEYS: Final = (
+    "SELECT c.id, c.last_message_at, c.labels, c.stage, c.account_id, c.assignee_id, c.test FROM conversation c"
+)
+_STATUS: Final = {  # of the stages that are not closed; a conversation has an assignee only while it is with one
+    **dict.fromkeys(("new", "greeted", "consent_pending", "collecting", "confirming"), "open"),
+    **dict.fromkeys(("queued", "callback_scheduled", "unreachable"), "waiting"),
+    "with_advisor": "with_advisor",
+}
 _ORDER: Final = "ORDER BY c.last_message_at DESC, c.id DESC"
 
 
 def page(tx: Tx, wanted: Wanted, *, after: tuple[int, str] | None, limit: int) -> Page:
     """The next conversations, the last message first."""
     where, binds = _where(tx, wanted)
-    if where is None:
+    loose = _loose(tx, wanted)
+    if where is None or loose is None:
         return Page(items=[], after=None)
     if after is not None:
         where.append("(c.last_message_at, c.id) < (:after_at, :after_id)")
         binds.update(after_at=after[0], after_id=after[1])
-    if wanted.label or wanted.q:
-        return _through_window(tx, wanted, where, binds, limit)
-    rows = tx.all(f"{_SELECT} {_all(where)} {_ORDER} LIMIT :limit", **binds, limit=limit + 1)
-    items = _opened(tx, rows[:limit])
-    return Page(items=items, after=_mark(rows[limit - 1]) if len(rows) > limit else None)
+    if not loose and not wanted.q:
+        rows = tx.all(f"{_SELECT} {_all(where)} {_ORDER} LIMIT :limit", **binds, limit=limit + 1)
+        return Page(items=_opened(tx, rows[:limit]), after=_mark(rows[limit - 1]) if len(rows) > limit else None)
+    looked = tx.all(f"{_KEYS} {_all(where)} {_ORDER} LIMIT :window", **binds, window=WINDOW)
+    hits = [row for row in looked if all(fits(row) for fits in loose)]
+    if wanted.q:
+        found = search.having(tx, search.wanted(tx.keys, wanted.q), [row.id for row in hits])
+        hits = [row for row in hits if row.id in found]
+    shown = hits[:limit]
+    opened = several(tx, [row.id for row in shown])
+    more = len(hits) > limit
+    end = _mark(shown[-1]) if more else _mark(looked[-1]) if len(looked) == WINDOW else None
+    return Page(items=[opened[row.id] for row in shown if row.id in opened], after=end)
 
 
 def _where(tx: Tx, wanted: Wanted) -> tuple[list[str] | None, dict[str, Any]]:
-    """Conditions on `c` that an index serves, with their binds; None when nothing can match."""
+    """What an index serves, with its binds; None when nothing can match."""
     where: list[str] = []
     binds: dict[str, Any] = {}
-    if wanted.channel or wanted.account:
-        accounts = _accounts(tx, wanted)
-        if not accounts:
-            return None, {}
-        where.append(_in("c.account_id", "account", accounts, binds))
     if wanted.thread:
-        points = [row[0] for row in tx.all(
-            "SELECT id FROM contact_point WHERE account_id IN (SELECT id FROM account) AND thread = :thread LIMIT 50", thread=wanted.thread
-        )]  # fmt: skip
-        if not points:
-            return None, {}
-        where.append(_in("c.point_id", "point", points, binds))
-    for column in ("stage", "status"):
-        if getattr(wanted, column):
-            where.append(f"c.{column} = :{column}")
-            binds[column] = getattr(wanted, column)
-    if wanted.assignee == "none":
-        where.append("c.assignee_id IS NULL")
-    elif wanted.assignee:
-        where.append("c.assignee_id = :assignee")
-        binds["assignee"] = wanted.assignee
+        points = tx.all(
+            "SELECT id FROM contact_point WHERE account_id IN (SELECT id FROM account) AND thread = :thread LIMIT 50",
+            thread=wanted.thread,
+        )
+        where.append(_in("c.point_id", "point", [row.id for row in points], binds))
     if wanted.contact:
-        where.append("c.contact_id IN (SELECT id FROM contact WHERE id = :contact OR merged_into = :contact)")
-        binds["contact"] = wanted.contact
+        where.append(_in("c.contact_id", "contact", contacts.family(tx, wanted.contact), binds))
+    if wanted.status or wanted.stage or wanted.assignee not in ("", "none"):
+        where.append("c.status = :status")
+        binds["status"] = wanted.status or _STATUS.get(wanted.stage, "closed" if wanted.stage else "with_advisor")
+    if wanted.q:
+        words = search.wanted(tx.keys, wanted.q)
+        rare = search.rarest(tx, words, limit=RARE) if words else []
+        if rare is not None:
+            where.append(_in("c.id", "hit", rare, binds))
+    return (None if "FALSE" in where else where), binds
+
+
+def _loose(tx: Tx, wanted: Wanted) -> list[Callable[[Any], bool]] | None:
+    """What no index serves: asked of each conversation in a window. None when nothing can match."""
+    found: list[Callable[[Any], bool]] = []
+    if wanted.channel or wanted.account:
+        accounts = {
+            row.id
+            for row in tx.all("SELECT id, channel, name FROM account")
+            if wanted.channel in ("", row.channel) and wanted.account in ("", row.name, row.id)
+        }
+        if not accounts:
+            return None
+        found.append(lambda row: row.account_id in accounts)
+    if wanted.stage:
+        found.append(lambda row: bool(row.stage == wanted.stage))
+    if wanted.assignee:
+        who = None if wanted.assignee == "none" else wanted.assignee
+        found.append(lambda row: bool(row.assignee_id == who))
+    if wanted.label:
+        found.append(lambda row: wanted.label in orjson.loads(row.labels or "[]"))
     if wanted.test is not None:
-        where.append("c.test = :test")
-        binds["test"] = wanted.test
-    return where, binds
-
-
-def _accounts(tx: Tx, wanted: Wanted) -> list[str]:
-    rows = tx.all("SELECT id, channel, name FROM account")
-    return [row.id for row in rows if wanted.channel in ("", row.channel) and wanted.account in ("", row.name, row.id)]
+        found.append(lambda row: bool(row.test) is wanted.test)
+    return found
 
 
 def _in(column: str, name: str, values: Sequence[str], binds: dict[str, Any]) -> str:
     binds.update({f"{name}_{at}": value for at, value in enumerate(values)})
-    return f"{column} IN ({', '.join(f':{name}_{at}' for at in range(len(values)))})"
+    return f"{column} IN ({', '.join(f':{name}_{at}' for at in range(len(values)))})" if values else "FALSE"
 
 
 def _all(where: Sequence[str]) -> str:
     return f"WHERE {' AND '.join(where)}" if where else ""
-
-
-def _through_window(tx: Tx, wanted: Wanted, where: list[str], binds: dict[str, Any], limit: int) -> Page:
-    """Filters without an index: look at a bounded number of conversations, and say where to go on."""
-    if wanted.q:
-        words = search.wanted(tx.keys, wanted.q)
-        if not words:
-            return Page(items=[], after=None)
-        rare = search.rarest(tx, words, limit=RARE)
-        if rare is not None:
-            if not rare:
-                return Page(items=[], after=None)
-            where.append(_in("c.id", "hit", rare, binds))
-        for at, token in enumerate(words):
-            where.append(
-                f"EXISTS (SELECT 1 FROM search_token s WHERE s.token = :word_{at} AND s.conversation_id = c.id)"  # noqa: S608 -- ours
-            )
-            binds[f"word_{at}"] = token
-    looked = tx.all(
-        f"SELECT c.id, c.last_message_at, c.labels FROM conversation c {_all(where)} {_ORDER} LIMIT :window",  # noqa: S608 -- ours
-        **binds,
-        window=WINDOW,
-    )
-    hits = [row for row in looked if not wanted.label or wanted.label in orjson.loads(row.labels or "[]")]
-    shown = hits[:limit]
-    rows = {row.id: row for row in tx.among(f"{_SELECT} WHERE c.id IN (:among)", [row.id for row in shown])}
-    more = len(hits) > limit
-    after = _mark(shown[-1]) if more else _mark(looked[-1]) if len(looked) == WINDOW else None
-    return Page(items=_opened(tx, [rows[row.id] for row in shown if row.id in rows]), after=after)
 
 
 def _mark(row: Any) -> tuple[int, str]:

@@ -17,6 +17,7 @@ MARGIN_MS: Final = 30_000  # messages of another process may commit out of id or
 WORDS: Final = 60  # of one message
 LONGEST: Final = 24
 ASKED: Final = 8  # words of one query
+BITE: Final = 20  # messages a unit: a few milliseconds
 STATEMENT: Final = 200  # rows a statement
 _WORD: Final = re.compile(r"\d+|[^\W\d_]+")
 _NAMES: Final = ("name", "org_name", "full_name")
@@ -68,12 +69,25 @@ def rarest(tx: Tx, tokens: Sequence[bytes], *, limit: int) -> list[str] | None:
     return None
 
 
+def having(tx: Tx, tokens: Sequence[bytes], conversation_ids: Sequence[str]) -> set[str]:
+    """Which of these conversations have every one of the words."""
+    left = list(conversation_ids)
+    for each in tokens:
+        rows = tx.among(
+            "SELECT conversation_id FROM search_token WHERE token = :token AND conversation_id IN (:among)",
+            left,
+            token=each,
+        )
+        left = [row[0] for row in rows]
+    return set(left) if tokens else set()
+
+
 # ---- writing
 
 
-def index(tx: Tx, *, limit: int = 40) -> int:
-    """Take the next messages and their conversations into the index; how many messages. Call it again at once while
-    it answers `limit`, and a second after the next hint."""
+def index(tx: Tx, *, limit: int = BITE) -> int:
+    """Take the next messages and their conversations into the index; how many messages. Call it again while it
+    answers `limit` and nobody waits for the database."""
     stored = (tx.value("SELECT value FROM setting WHERE name = :name", name=CURSOR) or "").split("|")
     last, swept = stored[0], stored[-1]
     done = _take(tx, last, "~", limit)
@@ -99,8 +113,14 @@ def _take(tx: Tx, after: str, before: str, limit: int) -> list[str]:
     for row in rows:
         if row.conversation_id in found:
             found[row.conversation_id].update(words(_text(tx, row))[:WORDS])
-    for conversation_id, texts in found.items():
-        put(tx, conversation_id, consented[conversation_id][0], texts)
+    _put(
+        tx,
+        [
+            (word, conversation_id, consented[conversation_id][0])
+            for conversation_id, texts in found.items()
+            for word in texts
+        ],
+    )
     return [row.id for row in rows]
 
 
@@ -167,9 +187,13 @@ def of_value(value: str) -> set[str]:
 
 def put(tx: Tx, conversation_id: str, contact_id: str, found: Iterable[str]) -> None:
     """Words of a conversation; those that are known already stay."""
+    _put(tx, [(word, conversation_id, contact_id) for word in set(found)])
+
+
+def _put(tx: Tx, found: Iterable[tuple[str, str, str]]) -> None:
     rows = [
         {"token": token(tx.keys, word), "conversation_id": conversation_id, "contact_id": contact_id}
-        for word in sorted(set(found))
+        for word, conversation_id, contact_id in sorted(found)
     ]
     for at in range(0, len(rows), STATEMENT):
         tx.rows(

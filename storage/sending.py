@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from storage.tx import Tx
 
-WINDOW: Final = 2000  # rows that one statement may look at
+WINDOW: Final = 500  # rows that one statement may look at
 _COLUMNS: Final = "id, account_id, conversation_id, message_id, state, purpose, attempts, error, created_at, not_before, not_after, done_at"
 _MEANT: Final = {"queued": ("queued", "retry_wait"), "failed": ("failed", "failed_late", "quarantined")}
 _UNDONE: Final = frozenset({"queued", "retry_wait", "sending", "unknown", "unconfirmed"})

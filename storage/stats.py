@@ -40,7 +40,7 @@ def business(tx: Tx, *, since: int, until: int) -> list[Business]:
     opened = tx.all(
         "SELECT channel, COUNT(*) AS opened, SUM(CASE WHEN stage = 'won' THEN 1 ELSE 0 END) AS won,"
         " SUM(CASE WHEN stage IN ('lost', 'closed_no_need') THEN 1 ELSE 0 END) AS lost FROM conversation"
-        " WHERE opened_at >= :since AND opened_at < :until AND NOT test GROUP BY channel ORDER BY channel",
+        " WHERE last_message_at >= :since AND opened_at >= :since AND opened_at < :until AND NOT test GROUP BY channel ORDER BY channel",
         since=since,
         until=until,
     )
