@@ -5,17 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from handlers.understanding.fold import Word, flatten
+from handlers.understanding.fold import Word, spell
 
-VERBS: Final = frozenset(
-    "muốn cần mua hỏi đang có bị tên là vừa mới định tính ở không chưa đã sẽ thấy gửi xin nhờ được đồng lấy chọn cũng nghĩ cảm quan tìm chào đăng "
-    "ko hết làm nhận đóng bấm điền năm".split()
-)
-GIVEN_TO: Final = frozenset("cho giúp giùm dùm của trợ vấn báo nhắn với nhà xe số hộ hệ lại để".split())
-NOT_SELF: Final = frozenset("ơi ấy ta kia xã trai gái họ dâu rể vợ chồng này đó ruột bạn".split())
-VERB_KEYS: Final = frozenset(flatten(verb) for verb in VERBS)
-GIVEN_KEYS: Final = frozenset(flatten(word) for word in GIVEN_TO)
-NOT_SELF_KEYS: Final = frozenset(flatten(word) for word in NOT_SELF)
+# what somebody says he himself does; after "em" only what no employee is asked to do
+WANTS: Final = "muốn cần mua hỏi đang có bị tên là vừa mới định tính ở không chưa đã sẽ xin nhờ được đồng quan tìm chào đăng hết cũng nghĩ thấy"
+DOES: Final = "gửi lấy chọn làm nhận đóng bấm điền"
+# before a word for oneself: "cho anh", "xe của chị"
+GIVEN_TO: Final = "cho giúp giùm dùm của trợ vấn báo nhắn với nhà xe số hộ"
+GIVEN_PLAIN: Final = frozenset(
+    {"cho", "giup", "gium", "dum", "cua", "xe"}
+)  # without marks the others mean other things too
+NOT_SELF: Final = frozenset("oi ay ta kia xa trai gai ho dau re vo chong nay do ruot ban anh chi".split())
+NOT_AFTER: Final = frozenset("cam on chao nho di oi anh ban cac ben tre".split())
+
+
+def _forms(words: str) -> frozenset[str]:
+    return frozenset(form for word in words.split() for form in spell(word))
+
+
+WANT_FORMS: Final = _forms(WANTS)
+VERB_FORMS: Final = WANT_FORMS | _forms(DOES)
+GIVEN_FORMS: Final = frozenset(spell(word).form for word in GIVEN_TO.split()) | GIVEN_PLAIN
+ENOUGH: Final = 60  # words
+NOTHING: Final = Word("", "")
 SELVES: Final = {
     "anh": "anh",
     "chi5": "chị",
@@ -32,17 +44,17 @@ SELVES: Final = {
 def speaks_as(words: Sequence[Word]) -> str:
     """How the customer speaks of himself: anh, chị, cô, chú, bác, em, or '' when he does not say."""
     votes: dict[str, int] = {}
-    for at, word in enumerate(words):
+    for at, word in enumerate(words[:ENOUGH]):
         said = SELVES.get(word.form)
         if not said:
             continue
-        before = words[at - 1].key if at else ""
-        after = words[at + 1].key if at + 1 < len(words) else ""
-        if after in NOT_SELF_KEYS or after in ("anh", "chi") or before in ("anh", "ban", "cac"):
+        before = words[at - 1] if at else NOTHING
+        after = words[at + 1] if at + 1 < len(words) else NOTHING
+        if after.key in NOT_SELF or before.key in NOT_AFTER:
             continue
-        if after in VERB_KEYS and before not in ("cam", "on", "chao", "nho", "bao", "di", "oi"):
+        if after.form in (WANT_FORMS if said == "em" else VERB_FORMS):
             votes[said] = votes.get(said, 0) + 3
-        elif before in GIVEN_KEYS and word.form != "chi":
+        elif before.form in GIVEN_FORMS and word.form != "chi":
             votes[said] = votes.get(said, 0) + 2
     best = sorted(votes, key=lambda said: -votes[said])
     if not best or (len(best) > 1 and votes[best[0]] == votes[best[1]]):

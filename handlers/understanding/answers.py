@@ -110,6 +110,12 @@ def answer(reading: Reading) -> str:
     return "" if turned or "?" in reading.text else "yes"
 
 
+def refuses(reading: Reading) -> bool:
+    """A refusal in several words, wherever it stands: "năm nay không mua nữa"."""
+    hits = scan(reading.words[:ENOUGH], ANSWERS, toned=reading.toned)
+    return "?" not in reading.text and any(hit.mark.label == "@no" and hit.size >= 2 for hit in hits)
+
+
 def is_short(reading: Reading) -> bool:
     """Nothing but an answer: at most one word is neither filler nor answer."""
     if len(reading.words) > ENOUGH:
@@ -139,7 +145,7 @@ def _lead(words: Sequence[Word], hits: Sequence[Hit]) -> tuple[str, int]:
         if longest and longest.size > filler:
             return said, longest.words.bit_length()
         if not filler:
-            return "", at
+            return (assented if assented in ("no", "later") else ""), at  # "thôi đắt quá"
         assented = assented or said
         at += filler
     return assented, at

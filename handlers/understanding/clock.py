@@ -13,7 +13,7 @@ HOUR_WORDS: Final = {
     "mot": 1, "hai": 2, "ba": 3, "bon": 4, "tu": 4, "nam": 5, "sau": 6, "bay": 7, "tam": 8, "chin": 9,
     "muoi": 10, "muoi mot": 11, "muoi hai": 12,
 }  # fmt: skip
-HOUR: Final = r"(\d{1,2}|muoi mot|muoi hai|mot|hai|ba|bon|nam|sau|bay|tam|chin|muoi)"
+HOUR: Final = r"(\d{1,2}|(?:muoi mot|muoi hai|mot|hai|ba|bon|nam|sau|bay|tam|chin|muoi)(?=\s))"
 MINUTES: Final = r"(?:\s?(\d{2}|ruoi|kem \d{1,2})(?!\d))?"
 CLOCK: Final = re.compile(
     rf"(?<![\w/.\-]){HOUR}\s?(?:h(?![a-z])|g(?![a-z])|gio|:(?=\d\d)|(?=ruoi)){MINUTES}\s?(am|pm)?"

@@ -17,7 +17,6 @@ UNITS: Final = re.compile(
     + r"(cho ngoi|cho|ghe|c|tan|t|nam|year|years|tuoi|years old|nguoi|thanh vien|cong nhan|nhan vien|hoc sinh|me con|vo chong|con nho|con|be|dua"
     r"|ngay|hom|days|n\d{1,2}d|n|dem|cai|chiec|xe|the|bo)(?![a-z])"
 )
-AGE_OF_MONTHS: Final = re.compile(r"(\d{1,2})\s?thang tuoi")
 MONEY: Final = re.compile(
     r"(?<![\w.,/])(\d{1,3}(?:[.,]\d{3})+|\d+(?:[.,]\d{1,2})?)\s?(k|nghin|ngan|tr|trieu|cu|ty|ti|dong|d|vnd)?(\d)?(\s?ruoi)?(?![a-z\d])"
 )

@@ -100,10 +100,12 @@ def _email(found: dict[str, Any], facts: Facts) -> None:
 
 def _person(found: dict[str, Any], facts: Facts, intent: str, context: str) -> None:
     name = facts.name
-    if name and (intent == "give_name" or context != "ask_name"):
+    if name and (intent == "give_name" or context != "ask_name" or name.led):
         found["name"] = name.name
         if name.salutation:
             found["salutation"] = name.salutation
+    if facts.company and intent in ("buy", "ask_fee", "give_name", "give_phone", "other"):
+        found["org_name"] = facts.company
     if context == "ask_id" or facts.cccd:
         for key in ("cccd", "passport"):
             if value := getattr(facts, key):
@@ -174,7 +176,7 @@ def _about(found: dict[str, Any], reading: Reading, facts: Facts, intent: str, c
         for flag in ("urgent", "fatal"):
             if flag in labels:
                 found[flag] = True
-    elif intent == "buy" and ("urgent" in labels or "urgent_buy" in labels):
+    elif intent == "buy" and "urgent_buy" in labels:
         found["urgent"] = True
     elif intent == "other":
         if "fraud" in reading.scores:
@@ -183,5 +185,7 @@ def _about(found: dict[str, Any], reading: Reading, facts: Facts, intent: str, c
             for key in ("delivery", "delivery_channel"):
                 if value := reading.fact(key):
                     found[key] = value
+            if context == "ask_delivery" and "delivery_channel" in found:
+                found.setdefault("delivery", "ecopy")
     elif intent == "spam_abuse" and "kind" not in found and intents.is_gibberish(reading):
         found["kind"] = "gibberish"

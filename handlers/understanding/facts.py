@@ -34,6 +34,7 @@ class Facts:
     emails: list[email.Email] = field(default_factory=list)
     plates: list[plate.Plate] = field(default_factory=list)
     name: person.Name | None = None
+    company: str = ""
     cccd: str = ""
     passport: str = ""
     tax_code: str = ""
@@ -58,6 +59,7 @@ def gather(reading: Reading, context: str, now: datetime) -> Facts:
     elif context == "ask_phone" or len(reading.words) >= 7:
         facts.phones = phone.find_phones(text, flat, asked=context == "ask_phone")
     facts.name = person.find_name(text, flat, asked=context == "ask_name", beside_phone=bool(facts.phones))
+    facts.company = person.find_company(text, flat)
     if facts.numbers or not TIME_KEYS.isdisjoint([word.key for word in reading.words]) or DIGIT.search(flat):
         facts.when = find_when(text, flat, asked=context == "ask_time")
     if context == "csat":
@@ -70,7 +72,7 @@ def _of_digits(facts: Facts, text: str, flat: str, context: str, now: datetime) 
     year = now.year
     if context in ("ask_dob", "ask_name"):
         for day in dates.find_days(flat, solid=context == "ask_dob"):
-            facts.dob, facts.dob_invalid = dates.born(day, year)
+            facts.dob, facts.dob_invalid = ("", "lunar") if dates.LUNAR.search(flat) else dates.born(day, year)
             break
     facts.plates = plate.find_plates(text, flat, asked=context == "ask_plate")
     text, flat = _blank(text, flat, [found.span for found in facts.plates])

@@ -6,9 +6,9 @@ from typing import Final
 
 from handlers.understanding.cues import CUES, index, is_toned, scan
 from handlers.understanding.fold import clean, tokens
-from handlers.understanding.intent import is_dung, is_stop
 from handlers.understanding.phrases import Cue
 from handlers.understanding.reading import spell_out
+from handlers.understanding.stop import is_dung, is_stop
 
 NOW: Final = frozenset({"opt_out", "claim", "talk_to_human", "fatal", "urgent"})
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from handlers.understanding import answers
 from handlers.understanding.facts import Facts
-from handlers.understanding.fold import Word
 from handlers.understanding.reading import Reading
+from handlers.understanding.stop import cancels, is_dung, is_stop
 
 CONSENT: Final = {"ask_consent": (False, False), "ask_consent_sensitive": (True, False), "ask_declare": (False, True)}
 YES_OR_NO: Final = frozenset({"confirm", "offer_buy", "ask_declare", "ask_received"})  # "dung" is đúng here
@@ -26,13 +25,6 @@ BESIDE_PRICE: Final = frozenset(
 )
 # reported beside another intent from this weight on
 REPORTED: Final = {"opt_out": 6, "claim": 5, "complaint": 6, "privacy_request": 6, "talk_to_human": 5}
-STOP_FORMS: Final = frozenset(
-    "dưng2 đưng2 ngưng2 ngưng ngung stop stops huy3 huy tc unsub unsubscribe block chăn5 chan optout quit".split()
-)
-STOP_FILLERS: Final = frozenset(
-    "em anh chi5 chi shop ad ban5 ban oi ơi a a5 nhe nhe1 nha đi di lai5 lai ngay hêt1 het luôn luon giup1 giup cho tôi toi minh2 minh please now da5 da "
-    "bot nưa4 nua vơi1 voi all het đây day ok".split()
-)
 NO_WORD: Final = frozenset({"khong", "nhan"})
 HELLO_SIGNS: Final = "👋🙋🤚✋"
 THANK_SIGNS: Final = "🙏❤💕😘🥰💖♥"
@@ -80,18 +72,6 @@ def _adjusted(reading: Reading, facts: Facts) -> dict[str, int]:
     return scores
 
 
-def is_stop(words: Sequence[Word]) -> bool:
-    """A message that is a stop word and nothing else."""
-    said = [word for word in words if word.form not in STOP_FILLERS]
-    return bool(said) and all(word.form in STOP_FORMS for word in said)
-
-
-def is_dung(words: Sequence[Word]) -> bool:
-    """A bare "dung", which is dừng or đúng."""
-    said = [word for word in words if word.form not in STOP_FILLERS]
-    return bool(said) and all(word.form == "dung" for word in said)
-
-
 def _stop(reading: Reading, scores: dict[str, int], context: str) -> str:
     words = reading.words
     if is_dung(words):
@@ -103,8 +83,7 @@ def _stop(reading: Reading, scores: dict[str, int], context: str) -> str:
             return ""  # Dung is a name
         return "opt_out"
     if is_stop(words):
-        cancels = words[0].key == "huy" and context not in AFTER_OURS
-        return "no" if cancels else "opt_out"
+        return "no" if cancels(words) and context not in AFTER_OURS else "opt_out"
     if context in ("ad_sent", "renewal_reminder") and {word.key for word in words[:2]} == NO_WORD:
         return "opt_out"
     if context == "ask_scope" and reading.fact("scope"):
@@ -159,6 +138,8 @@ def _yes_or_no(reading: Reading, facts: Facts, scores: dict[str, int], context: 
         return "no"
     said = answers.answer(reading)
     if not said:
+        said = _late_no(reading, context)
+    if not said:
         timed = context == "ask_time" and facts.when
         return "other" if timed or (context == "ask_delivery" and reading.fact("delivery")) else ""
     strongest = max(
@@ -179,6 +160,13 @@ def _yes_or_no(reading: Reading, facts: Facts, scores: dict[str, int], context: 
     if strongest < STRONG and (scores.get("buy", 0) < STRONG or said == "no") and answers.is_short(reading):
         return "" if scores.get("thanks") else said
     return said if said == "no" and context and strongest < STRONG else ""
+
+
+def _late_no(reading: Reading, context: str) -> str:
+    """A no that does not begin the message: "tên chưa đúng", "năm nay không mua nữa"."""
+    wrong = context == "confirm" and answers.turns_back(reading) and "?" not in reading.text
+    refused = context in ("offer_buy", "renewal_reminder") and answers.refuses(reading)
+    return "no" if wrong or refused else ""
 
 
 def _busy(reading: Reading, scores: dict[str, int], *, titled: bool) -> bool:
@@ -236,7 +224,11 @@ def _also(main: str, scores: dict[str, int], facts: Facts) -> tuple[str, ...]:
             also.append("give_email")
         if any(found.plate for found in facts.plates):
             also.append("give_plate")
+    if facts.name and facts.name.led and main in ("buy", "ask_fee", "give_phone", "yes"):
+        also.append("give_name")
     also += [intent for intent, least in REPORTED.items() if scores.get(intent, 0) >= least and not scores.get("fraud")]
+    if main == "give_name":
+        return tuple(intent for intent in also if intent != "talk_to_human")
     if main.startswith("give_") or main == "yes":
         also += [intent for intent in ("ask_fee", "buy", "renewal") if scores.get(intent, 0) >= STRONG]
     return tuple(intent for intent in dict.fromkeys(also) if intent != main)

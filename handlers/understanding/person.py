@@ -6,7 +6,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from handlers.understanding.fold import flatten
@@ -63,6 +63,7 @@ SURNAMES: Final = frozenset(
     "thái la quách vương tăng thạch kiều đào phùng chu từ hứa triệu tôn nghiêm lục đàm mạc âu bạch tống giang cù tiêu ninh phí thân hàn diệp "
     "khổng kim sơn danh điểu hoa trang ông vi quan doãn mã nông lò vàng giàng thào sùng đèo quàng cầm chung đồng".split()
 )
+MIDDLES: Final = frozenset({"thị", "thi", "văn", "van"})  # what stands before them is a surname, were it "là"
 SURNAME_KEYS: Final = frozenset(flatten(surname) for surname in SURNAMES)
 # words that no name is made of, as typed; the plain forms only where no name looks like them
 NEVER: Final = frozenset(
@@ -99,7 +100,7 @@ class Name:
     name: str
     salutation: str = ""
     corrected: bool = False
-    needs_diacritics: bool = False
+    led: bool = False  # it was called a name: "tên là …", "chị Hạnh"
 
 
 class _Token(NamedTuple):
@@ -119,23 +120,24 @@ def find_name(text: str, flat: str, *, asked: bool, beside_phone: bool = False) 
         cut = slips[-1].end()
         led = _led(text[cut:], flat[cut:]) or (_bare(text[cut:], flat[cut:]) if asked else None)
         if led:
-            return Name(led.name, led.salutation, True, led.needs_diacritics)
+            return replace(led, corrected=True)
         corrected = True
         text, flat = text[: slips[0].start()], flat[: slips[0].start()]
-    found = _led(text, flat) or (_bare(text, flat) if asked else None)
-    if not found and not asked:
-        found = _being(text, flat) or (_beside(text, flat) if beside_phone else None)
-    return Name(found.name, found.salutation, corrected, found.needs_diacritics) if found else None
+    found = _led(text, flat) or _being(text, flat)
+    if not found:
+        found = _bare(text, flat) if asked else _beside(text, flat) if beside_phone else None
+    return replace(found, corrected=corrected) if found else None
 
 
 def find_company(text: str, flat: str) -> str:
-    """The name of a firm, from its legal word to the next break, or ''."""
+    """The name of a firm, from its legal word to the next break, or ''. A firm has a name when a capital follows."""
     match = COMPANY.search(flat)
     if not match:
         return ""
     end = CUT.search(flat, match.end())
-    name = text[match.start() : end.start() if end else len(text)].strip()
-    return name if 2 <= len(name.split()) <= 10 and any(letter.isupper() for letter in name) else ""
+    name = " ".join(text[match.start() : end.start() if end else len(text)].split())
+    words = name.split()
+    return name if len(words) <= 12 and any(word[0].isupper() for word in words[2:] or words[1:]) else ""
 
 
 def _led(text: str, flat: str) -> Name | None:
@@ -146,7 +148,7 @@ def _led(text: str, flat: str) -> Name | None:
         # "tên Minh" looks like "tên mình" without its marks
         for start in (match.end(), flat.find(" ", match.start() + 1)):
             if start > 0 and (found := _take(text[start:], flat[start:])):
-                return found
+                return replace(found, led=True)
     return None
 
 
@@ -158,7 +160,7 @@ def _being(text: str, flat: str) -> Name | None:
         if first and (first[0][0].isupper() or (flatten(first[0]) in SURNAME_KEYS and len(rest.split()) >= 2)):
             found = _take(text[match.end() :], flat[match.end() :])
             if found:
-                return found
+                return replace(found, led=True)
     return None
 
 
@@ -205,12 +207,12 @@ def _take(text: str, flat: str) -> Name | None:
     tokens = [
         _Token(word, word.lower(), flatten(word)) for word in NAME_WORD.findall(unicodedata.normalize("NFC", text))
     ]
-    while len(tokens) > 1 and (tokens[-1].low in AFTER or (len(tokens) > 3 and tokens[-1].low in ("anh", "chị"))):
+    while len(tokens) > 1 and (tokens[-1].low in AFTER or _vocative(tokens)):
         if tokens[-1].text in ("A", "E") and len(tokens) > 2:
             break
         tokens.pop()
     salutation = ""
-    while len(tokens) > 1 and not _surname_of(tokens):
+    while len(tokens) > 1 and not _surname_of(tokens) and tokens[1].low not in MIDDLES:
         if tokens[0].low in TITLES:
             salutation = TITLES[tokens[0].low]
         elif tokens[0].low in BEFORE:
@@ -223,7 +225,12 @@ def _take(text: str, flat: str) -> Name | None:
     name = " ".join(token.text for token in tokens)
     if name.islower() or name.isupper():
         name = name.title().replace("’", "'")
-    return Name(name, salutation, needs_diacritics=name.isascii())
+    return Name(name, salutation, led=bool(salutation))
+
+
+def _vocative(tokens: Sequence[_Token]) -> bool:
+    """ "Lan nha anh": a small "anh" after capitals speaks to us; in "Tuấn Anh" it is the name."""
+    return tokens[-1].text in ("anh", "chị", "chi") and any(not token.text.islower() for token in tokens)
 
 
 def _surname_of(tokens: Sequence[_Token]) -> bool:

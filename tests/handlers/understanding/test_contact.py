@@ -99,7 +99,7 @@ def test_an_identity_number_is_no_phone() -> None:
 def test_all_of_it_in_one_message() -> None:
     found = understand("Mua bh xe máy 59X1-123.45, tên Lê Thu Hà, 0912 345 678, ha.le@gmail.com")
     assert found.intent == "buy"
-    assert set(found.also) == {"give_phone", "give_email", "give_plate"}
+    assert set(found.also) == {"give_phone", "give_email", "give_plate", "give_name"}
     assert found.entities["product"] == "tnds_xe_may"
     assert found.entities["plate"] == "59X1-12345"
     assert found.entities["phone"] == "+84912345678"
@@ -114,6 +114,7 @@ def test_all_of_it_in_one_message() -> None:
         ("0912345678 nhầm 0387654321 mới đúng", "+84387654321", None),
         ("0912345678 à nhầm, 0387654321", "+84387654321", None),
         ("0912345678 0912345678", "+84912345678", None),
+        ("số cũ 0912345678 bỏ rồi, số mới 0387654321", "+84387654321", None),
     ],
 )
 def test_two_numbers(text: str, first: str, other: str | None) -> None:

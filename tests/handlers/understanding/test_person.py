@@ -42,6 +42,12 @@ ASKED = [
     ("nguyễn thị bảo hân", "Nguyễn Thị Bảo Hân", None),
     ("Lại Văn Sâm", "Lại Văn Sâm", None),
     ("Bùi Tiến Dũng", "Bùi Tiến Dũng", None),
+    ("em là Quỳnh Anh", "Quỳnh Anh", None),
+    ("Lê Ngọc Mai Anh", "Lê Ngọc Mai Anh", None),
+    ("Lan nha anh", "Lan", None),
+    ("la thi kim ngan", "La Thi Kim Ngan", None),
+    ("Vàng A Sình", "Vàng A Sình", None),
+    ("Gọi chú Ba là được", "Ba", "chú"),
     ("mình là Trang, gọi mình là Trang nhé", "Trang", None),
 ]
 
@@ -53,6 +59,11 @@ def test_a_name_that_was_asked_for(text: str, name: str, title: str | None) -> N
         assert found.intent == "give_name"
         assert found.entities["name"] == name
         assert found.entities.get("salutation") == title
+
+
+def test_a_name_beside_a_want_is_kept() -> None:
+    found = understand("em tên Phúc, cần mua bảo hiểm xe máy", "ask_name")
+    assert (found.intent, found.also, found.entities["name"]) == ("buy", ("give_name",), "Phúc")
 
 
 NO_NAMES = [
@@ -87,6 +98,20 @@ def test_a_name_that_nobody_asked_for(text: str, name: str | None) -> None:
     assert understand(text).entities.get("name") == name
 
 
+FIRMS = [
+    ("CTY TNHH Minh Long, cần mua bảo hiểm cho 20 người", "CTY TNHH Minh Long"),
+    ("Công ty cổ phần Sao Mai 0912345678", "Công ty cổ phần Sao Mai"),
+    ("cty mình 20 người muốn mua bh", None),
+    ("Công ty tôi cần bảo hiểm", None),
+]
+
+
+@pytest.mark.parametrize("text, firm", FIRMS)
+def test_a_firm_is_no_person(text: str, firm: str | None) -> None:
+    found = understand(text).entities
+    assert (found.get("org_name"), found.get("name")) == (firm, None)
+
+
 SELVES = [
     ("cho anh hỏi giá bảo hiểm xe", "anh"),
     ("anh muốn mua bảo hiểm ô tô", "anh"),
@@ -99,6 +124,10 @@ SELVES = [
     ("em muốn mua bảo hiểm", "em"),
     ("e cần mua bh xe", "em"),
     ("làm giúp anh cái bh xe máy đi em", "anh"),
+    ("sắp tới hạn rồi em làm lại cho anh", "anh"),
+    ("bên em làm bảo hiểm nhà không", ""),
+    ("có gói nào cho trẻ em không", ""),
+    ("đồng ý nha em", ""),
     ("chào em", ""),
     ("chị ơi", ""),
     ("mua bảo hiểm", ""),
