@@ -121,7 +121,7 @@ class Live:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._streams: set[Stream] = set()
+        self._streams: dict[Stream, None] = {}  # the oldest first
         self._serving: set[asyncio.Task[Any]] = set()
         self._kinds: dict[str, set[str]] = defaultdict(set)
         self._others: set[tuple[str, str]] = set()
@@ -251,7 +251,7 @@ class Live:
         )
         response.content_length = None
         self._make_room(stream)
-        self._streams.add(stream)  # from here on nothing is missed
+        self._streams[stream] = None  # from here on nothing is missed
         task = asyncio.current_task()
         assert task is not None
         self._serving.add(task)
@@ -263,7 +263,7 @@ class Live:
             if request.transport is not None:
                 request.transport.abort()  # it takes nothing any more; the page comes back by itself
         finally:
-            self._streams.discard(stream)
+            self._streams.pop(stream, None)
             self._serving.discard(task)
         return response
 
