@@ -9,7 +9,7 @@ from channels.contract import Kind
 from handlers import slots, steps, wording
 from handlers.draft import Draft, code
 from handlers.hearing import PRODUCTS, Heard, reread
-from handlers.model import RecordConsent, with_slots
+from handlers.model import RecordConsent
 
 TEXT: Final = "consent.layer1"
 SAID_MAX: Final = 200  # characters of his words in the evidence
@@ -59,13 +59,13 @@ def give(draft: Draft, by: Heard, heard: Sequence[Heard]) -> None:
     now = [one if one is by else reread(one.said.text, now=draft.now) for one in heard if _readable(one)]
     start = str(draft.state.memory.get("start", ""))
     if start in PRODUCTS:
-        draft.state = with_slots(draft.state, product=start)
+        draft.put(product=start)
     slots.fill(draft, [*earlier, *now, *(one for one in heard if one.said.contact is not None)])
 
 
 def refuse(draft: Draft, by: Heard) -> None:
     _record(draft, "refused", by)
-    draft.set(asked="", tries=0)
+    draft.set(asked="", tries=0, slots={})
 
 
 def withdraw(draft: Draft, by: Heard) -> None:

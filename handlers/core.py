@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from channels.contract import Kind
-from handlers import care, handoff, hearing, idle, intake, optout, requests, waiting
+from handlers import care, collecting, handoff, hearing, idle, intake, optout, receipts, requests, waiting
 from handlers.consent import give, refuse
 from handlers.draft import Draft
 from handlers.hearing import Heard
@@ -48,25 +48,28 @@ def decide(state: State, turn: Turn, *, now: datetime, context: Context) -> Deci
     draft = Draft(state=state, now=now, context=context, history=turn.history)
     if context.bot and state.bot_off_told:
         draft.set(bot_off_told=False)
+    speaks = any(isinstance(event, Said | Edited) for event in turn.events)
     for group in _groups(turn.events):
-        _step(draft, group)
+        _step(draft, group, speaks=speaks)
     idle.arm(draft)
     return draft.decision()
 
 
-def _groups(events: Sequence[Event]) -> Iterator[list[Event]]:
-    """What the customer said in one go is answered in one go; everything else is an event by itself."""
-    run: list[Event] = []
-    for event in events:
-        if run and not (isinstance(event, Said) and isinstance(run[-1], Said)):
-            yield run
-            run = []
-        run.append(event)
-    if run:
-        yield run
+def _groups(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
+    """What the customer said in one turn is answered at once, where he said the last of it; what he edited is read
+    before, and reminders come after: he is here, so most have nothing left to say."""
+    said = [event for event in events if isinstance(event, Said)]
+    last = max((at for at, event in enumerate(events) if isinstance(event, Said)), default=-1)
+    others = [(at, event) for at, event in enumerate(events) if not isinstance(event, Said | Edited)]
+    if edited := [event for event in events if isinstance(event, Edited)]:
+        yield edited
+    yield from ([event] for at, event in others if at < last and not isinstance(event, TimerFired))
+    if said:
+        yield said
+    yield from ([event] for at, event in others if at > last or isinstance(event, TimerFired))
 
 
-def _step(draft: Draft, group: Sequence[Event]) -> None:
+def _step(draft: Draft, group: Sequence[Event], *, speaks: bool) -> None:
     match group[0]:
         case Said():
             _said(draft, [event for event in group if isinstance(event, Said)])
@@ -74,18 +77,19 @@ def _step(draft: Draft, group: Sequence[Event]) -> None:
             _back(draft, event.at)
             draft.add(Reachable(yes=True))
             if draft.context.bot:
-                intake.started(draft, event.payload)
+                intake.started(draft, event.payload, quiet=speaks)
         case Unfollowed():
             draft.remember(unreachable=True)
             draft.add(Reachable(yes=False, reason="blocked"))
-        case Edited() as event:
-            _edited(draft, event)
+        case Edited():
+            _edited(draft, [event for event in group if isinstance(event, Edited)])
         case TimerFired() as event:
             _timer(draft, event)
         case Acted() as event:
             handoff.act(draft, event)
         case SendEnded() as event:
-            handoff.ended(draft, event)
+            if text := receipts.explain(event.status, event.reason):
+                draft.add(Note(text=text))
             if event.reason == "blocked":
                 draft.remember(unreachable=True)
                 draft.add(Reachable(yes=False, reason="blocked"))
@@ -163,15 +167,15 @@ def _people_only(draft: Draft) -> None:
     draft.add(OpenHandoff(reason="bot_off"))
 
 
-def _edited(draft: Draft, event: Edited) -> None:
+def _edited(draft: Draft, events: Sequence[Edited]) -> None:
     """An earlier message reads differently now: a stop counts, a value is put right, nothing else is answered."""
-    said = Said(message_id=event.message_id, kind=Kind.TEXT, at=event.at, text=event.text)
-    _back(draft, event.at)
-    heard = [hearing.hear(said, draft.state, now=draft.now)]
+    _back(draft, max(event.at for event in events))
+    said = [Said(message_id=event.message_id, kind=Kind.TEXT, at=event.at, text=event.text) for event in events]
+    heard = [hearing.hear(one, draft.state, now=draft.now) for one in said]
     if optout.hear(draft, heard) or not draft.context.bot:
         return
     if draft.state.stage in (Stage.COLLECTING, Stage.CONFIRMING):
-        intake.corrected(draft, heard)
+        collecting.corrected(draft, heard)
 
 
 def _timer(draft: Draft, event: TimerFired) -> None:

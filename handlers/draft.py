@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
 from channels.contract import Button
 from handlers import wording
-from handlers.model import EMPTY, Business, Context, Decision, Effect, Say, Stage, State, WakeAt, evolve
+from handlers.model import (
+    EMPTY,
+    Business,
+    Context,
+    Decision,
+    Effect,
+    Say,
+    Stage,
+    State,
+    Tell,
+    WakeAt,
+    evolve,
+    with_slots,
+)
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no I, L, O, U to be misread
 
@@ -41,6 +54,11 @@ class Draft:
         """Small things in `State.memory`; None forgets one."""
         memory = {**self.state.memory, **things}
         self.set(memory={key: value for key, value in memory.items() if value is not None})
+
+    def put(self, **values: Any) -> None:
+        """Set slots; None takes one away. The only way into the form, and shut before consent C1."""
+        if self.consented:
+            self.state = with_slots(self.state, **values)
 
     def add(self, *effects: Effect) -> None:
         self.effects.extend(effects)
@@ -78,7 +96,28 @@ class Draft:
         return self.state.code
 
     def decision(self) -> Decision:
-        return Decision(state=self.state, effects=tuple(self.effects))
+        return Decision(state=self.state, effects=tuple(_tidy(self.effects)))
+
+
+def _tidy(effects: list[Effect]) -> list[Effect]:
+    """Several events of one turn may each have said something: nothing is said twice, and of texts that travel as one
+    message only the last has buttons."""
+    tidy: list[Effect] = []
+    below: Say | None = None
+    said: set[str] = set()
+    for effect in reversed(effects):
+        if isinstance(effect, Say):
+            if effect.key in said:
+                continue
+            said.add(effect.key)
+            if below and effect.buttons and (below.klass, below.purpose) == (effect.klass, effect.purpose):
+                tidy.append(replace(effect, buttons=()))
+                continue
+            below = effect
+        elif isinstance(effect, Tell):
+            below = None
+        tidy.append(effect)
+    return tidy[::-1]
 
 
 def code(prefix: str, *of: str) -> str:

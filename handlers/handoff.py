@@ -1,12 +1,13 @@
-"""What people do with a conversation at the desk, and the card with which they take it over."""
+"""What people do with a conversation at the desk. The card with which they take it over is `handlers.card`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from handlers import care, delivery, idle, intake, slots
+from handlers import care, collecting, delivery, idle, slots
+from handlers.card import card
 from handlers.draft import Draft
 from handlers.model import (
     EMPTY,
@@ -20,12 +21,12 @@ from handlers.model import (
     OpenHandoff,
     Refused,
     Relabel,
-    SendEnded,
     Stage,
-    State,
     TakeHandoff,
     Tell,
 )
+
+__all__ = ["ACTS", "act", "card"]
 
 CHIEFS: Final = frozenset({"supervisor", "admin", "integration"})  # may act in a conversation that is another's
 OUTCOMES: Final[Mapping[str, Stage]] = {
@@ -34,19 +35,6 @@ OUTCOMES: Final[Mapping[str, Stage]] = {
     "no_need": Stage.CLOSED_NO_NEED,
     "spam": Stage.CLOSED_SPAM,
     "done": Stage.CLOSED_IDLE,  # served, nothing sold: stays won when it was won before
-}
-ENDED: Final[Mapping[str, str]] = {
-    "failed": "Tin không gửi được",
-    "failed_late": "Tin không gửi được",
-    "expired": "Tin quá hạn nên không gửi",
-    "unknown": "Không rõ tin đã tới khách chưa",
-    "unconfirmed": "Không rõ tin đã tới khách chưa",
-}
-REASONS: Final[Mapping[str, str]] = {
-    "blocked": "khách đã chặn",
-    "window": "hết thời gian nền tảng cho phép trả lời",
-    "too_large": "tệp quá lớn",
-    "rate": "gửi quá nhanh",
 }
 
 
@@ -59,34 +47,6 @@ def act(draft: Draft, event: Acted) -> None:
     if perform is None:
         raise Refused("unknown_act", f"no such act: {event.name}")
     perform(draft, event)
-
-
-def ended(draft: Draft, event: SendEnded) -> None:
-    """A message of ours did not arrive: people must know."""
-    if delivery.ended(draft, event) or event.status not in ENDED:
-        return
-    reason = REASONS.get(event.reason, event.reason)
-    draft.add(Note(text=f"{ENDED[event.status]}: {reason}" if reason else ENDED[event.status]))
-
-
-def card(state: State, *, reason: str = "", said: Sequence[str] = (), since: datetime | None = None) -> dict[str, Any]:
-    """All that an advisor needs to go on without asking again. `said` -- the customer's words, oldest first."""
-    return {
-        "reason": reason,
-        "priority": int(state.memory.get("priority", 0)),
-        "stage": state.stage.value,
-        "code": state.code,
-        "language": state.lang,
-        "salutation": state.salutation,
-        "captured": dict(state.slots),
-        "missing": list(slots.missing(state)),
-        "asked": state.asked,
-        "consents": dict(state.consents),
-        "ads_off": state.ads_off,
-        "reminders_off": state.reminders_off,
-        "said": list(said[-3:]),
-        "since": since.isoformat() if since else None,
-    }
 
 
 def _take(draft: Draft, event: Acted) -> None:
@@ -174,7 +134,7 @@ def _return(draft: Draft, event: Acted) -> None:
     draft.add(CloseHandoff(outcome="returned"), Audit(action="conversation.return", by=event.by))
     draft.say("handoff.advisor_left", ten_tu_van=had.name, klass="B")
     if draft.context.bot and draft.consented and slots.missing(draft.state):
-        intake.proceed(draft)
+        collecting.proceed(draft)
 
 
 def _assign(draft: Draft, event: Acted) -> None:

@@ -169,7 +169,11 @@ def _context(state: State) -> str | None:
     appointment changed."""
     if not state.asked and state.stage is Stage.CALLBACK_SCHEDULED:
         return "ask_time"
-    lapsed = state.stage is Stage.GREETED and state.memory.get("consent_shown") and state.consents.get("C1") != "given"
+    lapsed = (
+        state.stage in (Stage.GREETED, Stage.CLOSED_IDLE)
+        and state.memory.get("consent_shown")
+        and state.consents.get("C1") != "given"
+    )
     return CONTEXTS.get(state.asked) or ("ask_consent" if lapsed else None)
 
 

@@ -37,6 +37,8 @@ def _stop(draft: Draft, *, only_ads: bool, narrower: bool) -> None:
         draft.say("optout.confirm_ads", purpose="legal")
         return
     draft.say("optout.confirm_all", *NARROWER, purpose="legal")
+    if stage is Stage.NEW:
+        draft.remember(ungreeted=True)  # whoever stops us with his first word still has to hear who we are, if he stays
     if stage in OPEN:
         idle.shut(draft, Stage.OPTED_OUT)
     elif stage is Stage.WITH_ADVISOR:

@@ -36,6 +36,21 @@ SHOWN: Final[Mapping[str, str]] = {
     "closed": "unconfirmed",
 }
 
+# What people at the desk read of a message that did not arrive
+ENDED: Final[Mapping[str, str]] = {
+    "failed": "Tin không gửi được",
+    "failed_late": "Tin không gửi được",
+    "expired": "Tin quá hạn nên không gửi",
+    "unknown": "Không rõ tin đã tới khách chưa",
+    "unconfirmed": "Không rõ tin đã tới khách chưa",
+}
+REASONS: Final[Mapping[str, str]] = {
+    "blocked": "khách đã chặn",
+    "window": "hết thời gian nền tảng cho phép trả lời",
+    "too_large": "tệp quá lớn",
+    "rate": "gửi quá nhanh",
+}
+
 
 def may_become(state: str, new: str, *, klass: str = "A") -> bool:
     """Whether our own machinery may move an outbox row from `state` to `new`."""
@@ -59,3 +74,9 @@ def told(state: str, news: str) -> str:
 def shown(state: str) -> str:
     """The state in the words of the JSON API."""
     return SHOWN.get(state, state)
+
+
+def explain(state: str, reason: str) -> str:
+    """Why a message of ours did not arrive, for the people at the desk; '' when there is nothing to tell."""
+    told = ENDED.get(state, "")
+    return f"{told}: {REASONS.get(reason, reason)}" if told and reason else told

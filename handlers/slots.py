@@ -9,7 +9,7 @@ from typing import Any, Final
 from handlers import appointments
 from handlers.draft import Draft
 from handlers.hearing import PRODUCTS, Heard, salutation
-from handlers.model import Stage, State, with_slots
+from handlers.model import Stage, State
 
 ORDER: Final = ("name", "phone", "need", "time")  # asked in this order
 NEED_MAX: Final = 2000  # characters: data dictionary, need_text
@@ -77,7 +77,7 @@ def fill(draft: Draft, heard: Sequence[Heard]) -> bool:
 
 def write(draft: Draft, slot: str, **values: Any) -> None:
     """Set what belongs to the slot; it is not being edited any more."""
-    draft.state = with_slots(draft.state, **values)
+    draft.put(**values)
     if draft.state.memory.get("editing") == slot:
         draft.remember(editing=None)
 
@@ -89,7 +89,7 @@ def edit(draft: Draft, slot: str) -> None:
 
 def start_over(draft: Draft) -> None:
     """A new request of a known customer: who he is stays, what he wanted goes."""
-    draft.state = with_slots(draft.state, **dict.fromkeys(OF_THE_REQUEST))
+    draft.put(**dict.fromkeys(OF_THE_REQUEST))
     draft.set(code="")
     draft.remember(editing=None, skipped=None, car=None, soon=None)
 
@@ -127,7 +127,8 @@ def _need(draft: Draft, one: Heard) -> None:
     if product == UNSPECIFIED_CAR and not draft.state.slots.get("product"):
         draft.remember(car=True)
     if product in PRODUCTS and _open_to(draft, "need", one):
-        write(draft, "need", product=str(product))
+        changed = draft.state.slots.get("product") not in (None, product)
+        write(draft, "need", product=str(product), **({"need": None} if changed else {}))
         draft.remember(car=None)
     if draft.state.asked == "product":
         _which_cover(draft, one)
@@ -167,4 +168,4 @@ def _time(draft: Draft, one: Heard) -> None:
 def _details(draft: Draft, entities: Mapping[str, Any]) -> None:
     given = {key: entities[key] for key in DETAILS if entities.get(key) is not None}
     if given:
-        draft.state = with_slots(draft.state, **given)
+        draft.put(**given)

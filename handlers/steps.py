@@ -73,9 +73,11 @@ BUTTONS: Final[Mapping[str, tuple[Button, ...]]] = {
 
 def greet(draft: Draft, *, safety: bool = False, hours: bool = True) -> None:
     """At the first word: who speaks, and that it is a machine. After a safety text only that."""
-    if draft.state.stage is not Stage.NEW:
+    if draft.state.stage is Stage.NEW:
+        draft.move(Stage.GREETED)
+    elif not draft.state.memory.get("ungreeted"):
         return
-    draft.move(Stage.GREETED)
+    draft.remember(ungreeted=None)
     if safety:
         draft.say("greeting.bot_identity")
         return

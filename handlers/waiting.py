@@ -9,7 +9,7 @@ from typing import Final
 from handlers import appointments, consent, schedule, slots, steps, wording
 from handlers.draft import Draft
 from handlers.hearing import Heard
-from handlers.model import WAITING, OpenHandoff, Stage, TimerFired, with_slots
+from handlers.model import WAITING, OpenHandoff, Stage, TimerFired
 
 LONG_WAIT: Final = timedelta(minutes=5)
 BEFORE_CALL: Final = timedelta(minutes=10)  # the advisor's task comes this long before the appointment
@@ -71,7 +71,7 @@ def schedule_call(draft: Draft) -> None:
     callback = draft.state.slots.get("callback_time")
     if draft.state.memory.get("soon") or not callback:
         callback = appointments.at_once(draft.now, draft.business)
-        draft.state = with_slots(draft.state, callback_time=callback)
+        draft.put(callback_time=callback)
         draft.remember(soon=None)
     draft.move(Stage.CALLBACK_SCHEDULED)
     _told_when(draft)
@@ -171,7 +171,7 @@ def call_back(draft: Draft) -> None:
         return
     begins = schedule.next_opening(draft.now, draft.business)
     ends = schedule.add_minutes(begins, CALL_WITHIN, draft.business)
-    draft.state = with_slots(draft.state, callback_time=appointments.interval(begins, ends))
+    draft.put(callback_time=appointments.interval(begins, ends))
     draft.remember(soon=None)
     draft.add(OpenHandoff(reason="callback", priority=PRIORITIES["callback"]))
     schedule_call(draft)

@@ -101,7 +101,7 @@ def test_a_parent_who_speaks_of_his_child_is_no_minor() -> None:
         ("phone", "phone", "dt: (091) 234-5678", {"phone": "+84912345678"}),
         ("phone", "phone", "0912345678 hoặc 0387654321", {"phone": "+84912345678", "phone_alt": "+84387654321"}),
         ("need", "product", "suc khoe", {"product": "suc_khoe"}),
-        ("need", "product", "cho con chó nhà em", {"need": "cho con chó nhà em"}),
+        ("need", "product", "bảo vệ thú cưng", {"need": "bảo vệ thú cưng"}),
         ("time", "callback_time", "9h sáng mai", {"callback_time": {"from": "2026-11-24T02:00:00.000Z", "to": "2026-11-24T02:30:00.000Z"}}),
         ("confirm", "", "nhầm, số là 0933222111", {"phone": "+84933222111"}),
         ("confirm", "", "nhầm, tên mình là Bách", {"name": "Bách"}),
@@ -316,3 +316,39 @@ def test_an_advisor_returns_it_and_the_bot_goes_on() -> None:
     world.act("return", MAI)
     assert world.said == ["handoff.advisor_left", "ask.phone"]
     assert world.state.stage is Stage.COLLECTING
+
+
+@pytest.mark.parametrize(
+    "slot, answer, slots",
+    [
+        ("edit:phone", "không", {"phone": "+84901234567"}),  # it stays as it was
+        ("edit:need", "xe máy", {"product": "tnds_xe_may"}),
+        ("edit:need", "bảo vệ thú cưng", {"product": None, "need": "bảo vệ thú cưng"}),
+        ("edit:time", "9h sáng mai", {"callback_time": {"from": "2026-11-24T02:00:00.000Z", "to": "2026-11-24T02:30:00.000Z"}}),
+    ],
+)  # fmt: skip
+def test_an_edit_is_read_back(slot: str, answer: str, slots: dict[str, Any]) -> None:
+    world = asking("edit")
+    world.tap(slot)
+    world.say(answer)
+    assert {key: world.state.slots.get(key) for key in slots} == slots
+    assert world.said == ["confirm.summary"]
+    assert "editing" not in world.state.memory
+
+
+def test_a_forwarded_card_is_never_his_own() -> None:
+    world = asking("phone", "phone")
+    world.share("+84901234567", own=True, forwarded=True)
+    assert world.said == ["ask.phone_same_channel"]
+    world.say("đúng rồi")
+    assert world.state.slots["phone"] == "+84901234567"
+
+
+def test_a_yes_after_the_day_was_closed_brings_the_consent_back() -> None:
+    world = World()
+    world.say("mua bảo hiểm xe máy")
+    world.wait(timedelta(hours=30))
+    assert world.state.stage is Stage.CLOSED_IDLE
+    world.say("đồng ý")
+    assert world.said == ["consent.layer1"]  # shown again in full before it counts
+    assert world.state.consents == {}

@@ -1,0 +1,150 @@
+"""The form: each answer fills what it can, only what is missing is asked, and no answer is a dead end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from channels.contract import Kind
+from handlers import confirming, idle, slots, steps, waiting
+from handlers.draft import Draft
+from handlers.hearing import Heard
+from handlers.model import Stage
+
+NOT_A_NEED: Final = ("greeting", "thanks", "spam_abuse", "details", "media", "sticker", "nothing")
+UNREADABLE: Final = ("other", "spam_abuse")
+
+
+def hear(draft: Draft, heard: Sequence[Heard]) -> None:
+    asked = draft.state.asked
+    if _offered_number(draft, heard):
+        return
+    changed = slots.fill(draft, heard)
+    _take_freely(draft, heard)
+    answered = _answered(draft, asked)
+    if not answered and asked in ("phone", "phone_same") and _wrong_phone(draft, heard):
+        return
+    if changed or answered:
+        if any(confirming.is_question(one) for one in heard):
+            confirming.answer_question(draft, heard)
+        proceed(draft)
+    elif any(one.wants("no") for one in heard):
+        _will_not_say(draft, asked)
+    elif any(one.said.kind is Kind.AUDIO for one in heard):
+        draft.say("error.voice")
+        steps.again(draft)
+    elif any(confirming.is_question(one) for one in heard):
+        confirming.answer_question(draft, heard)
+        steps.again(draft)
+    elif any(is_noise(one) for one in heard):
+        not_understood(draft, asked)
+    else:
+        steps.again(draft)
+
+
+def corrected(draft: Draft, heard: Sequence[Heard]) -> None:
+    """An earlier message was edited: what it says now counts; asked again is only what changed by it."""
+    before = draft.state.asked
+    if slots.fill(draft, heard) and (before == "confirm" or before not in slots.missing(draft.state)):
+        proceed(draft)
+
+
+def proceed(draft: Draft) -> None:
+    """Ask for the next thing that is missing; when nothing is, read back."""
+    draft.set(unclear=0)
+    if draft.state.memory.get("car") and not draft.state.slots.get("product"):
+        draft.move(Stage.COLLECTING, asked="product")
+        steps.ask(draft, "product")
+        return
+    if left := slots.missing(draft.state):
+        draft.set(stage=Stage.COLLECTING)
+        steps.ask(draft, left[0])
+    else:
+        confirming.read_back(draft)
+
+
+def _answered(draft: Draft, asked: str) -> bool:
+    if asked == "product":
+        return not draft.state.memory.get("car")
+    return asked in slots.ORDER and asked not in slots.missing(draft.state)
+
+
+def _take_freely(draft: Draft, heard: Sequence[Heard]) -> None:
+    """Two questions take the customer's own words: the need, and which cover for the car."""
+    asked = draft.state.asked
+    words = [one for one in heard if one.said.text.strip() and not one.stale and not one.wants(*NOT_A_NEED, "no")]
+    if not words:
+        return
+    if asked == "need" and asked in slots.missing(draft.state) and not any(map(confirming.is_question, words)):
+        text = " ".join(one.said.text for one in words)
+        slots.write(draft, "need", need=text[: slots.NEED_MAX], product=None)
+    elif asked == "product":
+        draft.remember(car=None)  # asked once; the advisor will see to the rest
+        if not slots.known(draft.state, "need"):
+            slots.write(draft, "need", need=words[-1].said.text[: slots.NEED_MAX])
+
+
+def _wrong_phone(draft: Draft, heard: Sequence[Heard]) -> bool:
+    wrong = [one for one in heard if one.entities.get("phone_invalid")]
+    if not wrong:
+        return False
+    if draft.state.tries + 1 >= steps.TRIES:
+        waiting.hand_over(draft, "invalid")
+    else:
+        steps.wrong_phone(draft, wrong[-1])
+    return True
+
+
+def _offered_number(draft: Draft, heard: Sequence[Heard]) -> bool:
+    """A contact card that is not vouched for, or the answer to "shall I use this number?"."""
+    offered = next((one.entities["offered"] for one in heard if one.entities.get("offered")), None)
+    if offered and "phone" in slots.missing(draft.state):
+        draft.remember(offered=str(offered))
+        steps.ask(draft, "phone_same")
+        return True
+    if draft.state.asked != "phone_same" or any(one.entities.get("phone") for one in heard):
+        return False
+    if any(one.wants("yes") for one in heard):
+        slots.write(draft, "phone", phone=draft.state.memory.get("offered"))
+    elif not any(one.wants("no") for one in heard):
+        return False
+    draft.remember(offered=None)
+    draft.set(asked="")
+    proceed(draft)
+    return True
+
+
+def _will_not_say(draft: Draft, asked: str) -> None:
+    """He declines an answer: no need is an end, no number means people go on right here, the rest can wait."""
+    if draft.state.memory.get("editing") == asked and slots.known(draft.state, asked):
+        draft.remember(editing=None)  # it stays as it was
+        proceed(draft)
+    elif asked == "need":
+        no_need(draft)
+    elif asked == "phone":
+        waiting.hand_over(draft, "no_phone")
+    elif asked == "time":
+        slots.soon(draft)
+        proceed(draft)
+    elif asked in slots.ORDER:
+        draft.remember(skipped=[*draft.state.memory.get("skipped", ()), asked], editing=None)
+        proceed(draft)
+    else:
+        draft.remember(car=None)
+        proceed(draft)
+
+
+def no_need(draft: Draft) -> None:
+    draft.say("no_need.end")
+    idle.shut(draft, Stage.CLOSED_NO_NEED)
+
+
+def is_noise(one: Heard) -> bool:
+    return one.intent in UNREADABLE and not one.entities.get("topic") and not one.stale
+
+
+def not_understood(draft: Draft, asked: str) -> None:
+    draft.set(asked=asked)
+    if not steps.not_understood(draft):
+        draft.say("error.not_understood_2")
+        waiting.hand_over(draft, "unclear", told=True)
