@@ -117,6 +117,10 @@ class LeanSession(BaseSession):
         super().__init__(api=api)
         self._http = http
 
+    async def __call__(self, bot: Bot, method: TelegramMethod[Any], timeout: int | None = None) -> Any:
+        """Without the chain of middlewares, which is built anew for every call and is empty here."""
+        return await self.make_request(bot, method, timeout)
+
     async def make_request(self, bot: Bot, method: TelegramMethod[Any], timeout: int | None = None) -> Any:
         path = f"/bot{bot.token}/{method.__api_method__}"
         if file := _UPLOADS.get(method.__api_method__):
