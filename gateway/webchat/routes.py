@@ -14,7 +14,7 @@ from gateway.api import body
 from gateway.api.errors import ApiError, json_response
 from gateway.web import security
 from gateway.web.limits import Limit
-from gateway.web.static import Assets
+from gateway.web.static import Assets, answer
 from gateway.web.templates import Pages
 from gateway.webchat import sessions, socket
 from gateway.webchat.live import Live, WebChatClient
@@ -42,6 +42,7 @@ class WebChat:
         self._parts = parts
         self._page = Page(parts.config.agency, parts.texts)
         self._pages = Pages(assets)
+        self._widget = assets.files["webchat/static/widget.js"]
         accounts = [account for account in parts.accounts.values() if account.channel == "webchat"]
         self._receptions: Final = {
             account.id: Reception(parts, account, Live(parts.store, parts.hub, account.id), self._page.words)
@@ -57,6 +58,8 @@ class WebChat:
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/", self.home),
+            web.get("/chat/frame", answered(self.frame)),
+            web.get("/chat/widget.js", self.widget),
             web.post("/chat/session", answered(self.begin)),
             web.delete("/chat/session", answered(self.end)),
             web.get("/chat/ws", answered(self.talk)),
@@ -68,6 +71,24 @@ class WebChat:
         lang = self._page.language(request.query.get("lang", ""))
         response = self._pages.answer("webchat/page.html", {**self._page.values(lang), "chat": bool(self._receptions)})
         response.headers["Cache-Control"] = "no-cache"  # the same for everybody; may be shown again on "back"
+        return response
+
+    async def frame(self, request: web.Request) -> web.Response:
+        """The chat alone, for the sites that may embed it."""
+        account = self._reception(request.query.get("account", "")).account
+        guests = [str(origin) for origin in account.get("origins", ())]
+        lang = self._page.language(request.query.get("lang", ""))
+        values = self._page.values(lang)
+        setup = {**values["setup"], "account": account.name, "guests": guests}
+        response = self._pages.answer("webchat/frame.html", {**values, "setup": setup})
+        response.headers["Content-Security-Policy"] = security.policy(frame_ancestors=" ".join(guests) or "'none'")
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+    async def widget(self, request: web.Request) -> web.Response:
+        """The one script that other sites load: it may be used by them, and is asked for anew each time."""
+        response = answer(request, self._widget, "no-cache")
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         return response
 
     async def begin(self, request: web.Request) -> web.Response:

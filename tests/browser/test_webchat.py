@@ -217,7 +217,9 @@ async def test_what_people_write_is_text_and_nothing_else(site: Site, visitors: 
     await expect(said).to_contain_text("<img src=x onerror=alert(1)>")
     await expect(chat.page.locator(".turn.advisor .turn-head")).to_contain_text("<b>Hằng</b>")
     assert await chat.page.locator("#chat-thread img, #chat-thread .bubble a").count() == 0
-    await site.act(thread, "reply", hang, text="xem (http://example.com/a(b)), https://xn--bohim-1ta.vn/x và viết cho a@b.vn")
+    await site.act(
+        thread, "reply", hang, text="xem (http://example.com/a(b)), https://xn--bohim-1ta.vn/x và viết cho a@b.vn"
+    )
     await expect(said).to_have_count(2)
     links = await said.last.locator("a").all()
     addresses = ["http://example.com/a(b)", "https://xn--bohim-1ta.vn/x", "mailto:a@b.vn"]

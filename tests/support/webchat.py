@@ -40,7 +40,7 @@ business:
   domains: [ibaohiem.example]
   hours: always
 accounts:
-  - {{channel: webchat, name: site, origins: ["https://shop.example"]}}
+  - {{channel: webchat, name: site, origins: ["https://shop.example", "http://localhost:{guest}"]}}
 """
 
 
@@ -49,11 +49,12 @@ class Site:
 
     def __init__(self, folder: Path, *, database: str = "", quiet_ms: int = 0) -> None:
         self.folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
+        self.guest_port = free_port()  # of a site that may embed the widget
         self.url = f"http://127.0.0.1:{self.port}"
-        text = CONFIG.format(port=self.port, database=database or "sqlite:///gateway.db", quiet=quiet_ms)
+        text = CONFIG.format(
+            port=self.port, database=database or "sqlite:///gateway.db", quiet=quiet_ms, guest=self.guest_port
+        )
         (folder / "config.yaml").write_text(text, encoding="utf-8")
         self.parts: Parts
         self._runner: web.AppRunner
@@ -112,6 +113,13 @@ class Site:
 
     async def query(self, sql: str, **binds: Any) -> list[Any]:
         return list(await self.parts.store.read(lambda tx: tx.all(sql, **binds)))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 async def until(find: Callable[[], Any], *, patience: float = PATIENCE) -> Any:

@@ -66,7 +66,7 @@ export class Chat {
       tap: (choice) => this.#tap(choice.id, choice.label),
       retry: (key) => this.#retry(key),
       drop: (key) => this.#abandon(key),
-    });
+    }, (url) => visitor.source(url));
     this.#composer = new Composer(
       {
         form: byId("chat-form", HTMLFormElement),
@@ -96,8 +96,10 @@ export class Chat {
     this.#send({ type: "say", id: newId(), text: said }, said);
   }
 
-  /** Begin a message for the visitor to finish. */
-  /** @param {string} text */
+  /**
+   * Begin a message for the visitor to finish.
+   * @param {string} text
+   */
   draft(text) {
     if (!this.#composer.value.trim()) this.#composer.put(text);
     this.#composer.focus();
@@ -148,8 +150,10 @@ export class Chat {
     }
   }
 
-  /** One after the other: they arrive in the order in which they were chosen. */
-  /** @param {string} key */
+  /**
+   * One after the other: they arrive in the order in which they were chosen.
+   * @param {string} key
+   */
   #queueUpload(key) {
     this.#upload = this.#upload.then(() => this.#uploadOne(key));
   }

@@ -17,27 +17,41 @@ export function size(bytes) {
   return `${(bytes / 1024 / 1024).toFixed(1).replace(".", document.documentElement.lang === "en" ? "." : ",")} MB`;
 }
 
+/** @typedef {(url: string) => string | Promise<string>} Source where a file can be shown from */
+
 /**
  * @param {Message} message
  * @param {Record<string, string>} words
+ * @param {Source} source
  */
-export function attachments(message, words) {
-  return message.attachments.map((file) => attachment(file, words));
+export function attachments(message, words, source) {
+  return message.attachments.map((file) => attachment(file, words, source));
 }
 
 /**
  * @param {Attachment} file
  * @param {Record<string, string>} words
+ * @param {Source} source
  * @returns {HTMLElement}
  */
-function attachment(file, words) {
+function attachment(file, words, source) {
   const name = file.name || words[file.kind === "image" ? "picture" : "file"] || "";
   if (!file.url) {
     const why = file.state === "pending" ? words["checking_file"] : words["refused_file"];
     return card(name, why ?? "", "file", { class: "attachment gone" });
   }
-  if (file.kind === "image") return picture(file.url, name, filled(words["open_file"] ?? "", { name }), file.url);
-  const link = el("a", { class: "attachment", href: file.url, download: name, "aria-label": `${words["download"]}: ${name}` });
+  const { url } = file;
+  if (file.kind === "image") return picture(source(url), name, filled(words["open_file"] ?? "", { name }), true);
+  const link = el("a", { class: "attachment", href: url, download: name, "aria-label": `${words["download"]}: ${name}` });
+  link.addEventListener("click", (event) => {
+    const from = source(url);
+    if (typeof from === "string" || link.href.startsWith("blob:")) return;
+    event.preventDefault(); // a frame fetches it first; then the same link leads to what it fetched
+    from.then((blob) => {
+      link.href = blob;
+      link.click();
+    }, () => undefined);
+  });
   link.append(icon("download"), el("span", {}, el("b", {}, el("bdi", {}, name)), el("small", {}, size(file.size))));
   return link;
 }
@@ -54,18 +68,25 @@ function card(name, note, symbol, attributes) {
 
 /**
  * A picture; one that this browser cannot draw (HEIC) becomes a card.
- * @param {string} source
+ * @param {string | Promise<string>} source
  * @param {string} name
  * @param {string} label
- * @param {string} [href]
+ * @param {boolean} [linked] it can be saved
  */
-export function picture(source, name, label, href = "") {
-  const image = el("img", { src: source, alt: name, loading: "lazy", decoding: "async", width: 230, height: 230 });
-  const frame = href ? el("a", { class: "picture", href, download: name, "aria-label": label }, image) : el("div", { class: "picture" }, image);
-  image.addEventListener("error", () => {
+export function picture(source, name, label, linked = false) {
+  const image = el("img", { alt: name, loading: "lazy", decoding: "async", width: 230, height: 230 });
+  const frame = linked ? el("a", { class: "picture", download: name, "aria-label": label }, image) : el("div", { class: "picture" }, image);
+  const show = (/** @type {string} */ from) => {
+    image.src = from;
+    if (frame instanceof HTMLAnchorElement) frame.href = from;
+  };
+  const plain = () => {
     frame.className = "attachment";
     frame.replaceChildren(icon("file"), el("span", {}, el("b", {}, el("bdi", {}, name))));
-  });
+  };
+  image.addEventListener("error", plain);
+  if (typeof source === "string") show(source);
+  else source.then(show, plain);
   return frame;
 }
 

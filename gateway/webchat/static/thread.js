@@ -39,6 +39,7 @@ export class Thread {
   #box;
   #words;
   #actions;
+  #source;
   #clock;
   #calendar;
   #dates;
@@ -48,8 +49,10 @@ export class Thread {
    * @param {HTMLElement} box where the turns go
    * @param {Record<string, string>} words
    * @param {Actions} actions
+   * @param {import("./parts.js").Source} source
    */
-  constructor(log, box, words, actions) {
+  constructor(log, box, words, actions, source) {
+    this.#source = source;
     this.#log = log;
     this.#box = box;
     this.#words = words;
@@ -100,7 +103,7 @@ export class Thread {
       at: message.at,
       buttons: mine ? [] : message.buttons,
       mark: message.status === "seen" ? "seen" : "received",
-    }, attachments(message, this.#words));
+    }, attachments(message, this.#words, this.#source));
     if (!history) entry.element.classList.add("arriving");
     this.#insert(entry);
     return !mine;
@@ -145,7 +148,7 @@ export class Thread {
   }
 
   /**
-   * The optimistic copy goes under another key (an uploaded file gets the id of its frame).
+   * The visitor gave up on it.
    * @param {string} key
    */
   remove(key) {
@@ -202,8 +205,10 @@ export class Thread {
     this.#rebuild();
   }
 
-  /** An entry got its number: move it if others stand in between. */
-  /** @param {Entry} entry */
+  /**
+   * An entry got its number: move it if others stand in between.
+   * @param {Entry} entry
+   */
   #settle(entry) {
     const sorted = [...this.#entries].sort((a, b) => (a.seq === b.seq ? 0 : a.seq - b.seq));
     const moved = sorted.some((other, at) => other !== this.#entries[at]);

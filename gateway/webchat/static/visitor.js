@@ -17,14 +17,16 @@ export class Visitor {
   /** @type {string} */
   #token;
   #framed;
+  #account;
   /** @type {(token: string) => void} */
   #keep;
 
   /**
-   * @param {{ framed?: boolean, token?: string, keep?: (token: string) => void }} [options]
+   * @param {{ framed?: boolean, account?: string, token?: string, keep?: (token: string) => void }} [options]
    *   `keep` -- hands a new token to whoever stores it ('' = forget it)
    */
-  constructor({ framed = false, token = "", keep = () => {} } = {}) {
+  constructor({ framed = false, account = "", token = "", keep = () => {} } = {}) {
+    this.#account = account;
     this.#framed = framed;
     this.#token = token;
     this.#keep = keep;
@@ -50,12 +52,29 @@ export class Visitor {
     return this.#framed ? this.#token : "cookie";
   }
 
+  /**
+   * Where a file of this conversation can be shown from. Our own page: its address, the cookie opens it. In a frame:
+   * fetched with the token, as a blob.
+   * @param {string} url
+   * @returns {string | Promise<string>}
+   */
+  source(url) {
+    return this.#framed ? this.#fetched(url) : url;
+  }
+
+  /** @param {string} url */
+  async #fetched(url) {
+    const answer = await fetch(url, { headers: { "X-Chat-Token": this.#token }, credentials: "omit" });
+    if (!answer.ok) throw new Error(`file: ${answer.status}`);
+    return URL.createObjectURL(await answer.blob());
+  }
+
   /** A session with the server: the one we have, or a new one. */
   async begin() {
     const answer = await fetch("/chat/session", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(this.#framed ? {} : { keep: "cookie" }),
+      body: JSON.stringify({ ...(this.#account ? { account: this.#account } : {}), ...(this.#framed ? {} : { keep: "cookie" }) }),
       credentials: this.#framed ? "omit" : "same-origin",
     });
     if (answer.status === 429) throw new Busy(Number(answer.headers.get("Retry-After")) || 60);
