@@ -6,7 +6,7 @@ unless it is a word of its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -61,16 +61,25 @@ def fits(word: Word, form: str) -> bool:
     return word.form == word.key or _near(word.form, form)
 
 
-Index = dict[str, list[tuple[Option, Cue]]]
+class Starts(NamedTuple):
+    """The cues that begin with one word: by that word alone, or with the key of the next."""
+
+    alone: list[tuple[Option, Cue]]
+    followed: dict[str, list[tuple[Option, Cue]]]
+
+
+Index = dict[str, Starts]
 
 
 def index(cues: Sequence[Cue]) -> Index:
-    """Cues by the key of their first word, or by their first two where two stand together."""
+    """Cues by how they begin."""
     found: Index = {}
     for cue in cues:
         for options in cue.first.options.values():
             for option in options:
-                found.setdefault(" ".join(option.keys[:2]), []).append((option, cue))
+                starts = found.setdefault(option.keys[0], Starts([], {}))
+                place = starts.alone if len(option.keys) == 1 else starts.followed.setdefault(option.keys[1], [])
+                place.append((option, cue))
     return found
 
 
@@ -90,18 +99,34 @@ def is_toned(typed: Sequence[str]) -> bool:
 
 def scan(words: Sequence[Word], by_key: Index, *, toned: bool) -> list[Hit]:
     """Every mark of every cue that stands in `words`. `toned` -- see `is_toned`."""
+    hits: list[Hit] = []
+    for cue, covered in _found(words, by_key, toned=toned):
+        size = covered.bit_count()
+        hits.extend([Hit(mark, covered, size) for mark in cue.marks])
+    return hits
+
+
+def stands_any(words: Sequence[Word], by_key: Index, *, toned: bool) -> bool:
+    """Whether there is a hit at all."""
+    return next(_found(words, by_key, toned=toned), None) is not None
+
+
+def _found(words: Sequence[Word], by_key: Index, *, toned: bool) -> Iterator[tuple[Cue, int]]:
     keys = tuple([word.key for word in words])
     text = _Text(words, keys, toned)
-    hits: list[Hit] = []
+    last = len(keys) - 1
     for at, key in enumerate(keys):
-        for start in (key, " ".join(keys[at : at + 2])):
-            for option, cue in by_key.get(start, ()):
-                if _stands(option, text, at):
-                    covered = _rest(cue.rest, text, at, len(option.keys))
-                    if covered:
-                        size = covered.bit_count()
-                        hits.extend([Hit(mark, covered, size) for mark in cue.marks])
-    return hits
+        starts = by_key.get(key)
+        if starts is None:
+            continue
+        candidates = starts.alone
+        if at < last and keys[at + 1] in starts.followed:
+            candidates = candidates + starts.followed[keys[at + 1]]
+        for option, cue in candidates:
+            if _stands(option, text, at):
+                covered = _rest(cue.rest, text, at, len(option.keys))
+                if covered:
+                    yield cue, covered
 
 
 def _stands(option: Option, text: _Text, at: int) -> bool:
@@ -124,6 +149,8 @@ def _standing(options: Sequence[Option], text: _Text, at: int) -> Option | None:
 def _rest(slots: tuple[Slot, ...], text: _Text, at: int, size: int) -> int:
     """The words covered when all further slots are filled, else 0."""
     covered = ((1 << size) - 1) << at
+    if not slots:
+        return covered
     end = at + size
     keys = text.keys
     last = len(keys)
