@@ -136,11 +136,17 @@ class Gatewayd:
                 assert answer.status < 300, (path, answer.status, answered)
                 return answered
 
-    def command(self, *words: str) -> str:
-        """`gateway …` on this installation."""
+    def command(self, *words: str, input: str = "") -> str:  # noqa: A002 - as subprocess calls it
+        """`gateway …` on this installation; what it printed."""
         done = subprocess.run(
-            [sys.executable, "-m", "gateway", *words, "--config", str(self.folder / "config.yaml")], capture_output=True, text=True, timeout=60, check=True
+            [sys.executable, "-m", "gateway", *words, "--config", str(self.folder / "config.yaml")],
+            input=input,
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
         )
+        assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
 
