@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("webchat")
 BODY: Final = 64 * 1024
 SESSIONS_A_MINUTE: Final = 20
+BACKLOG: Final = 500  # items that wait for the store: beyond it, those who are here already go first
 TOKEN_HEADER: Final = "X-Chat-Token"  # noqa: S105 -- its name
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -101,6 +102,8 @@ class WebChat:
             if visitor is not None and visitor.account_id in self._receptions:
                 return _json({"thread": visitor.thread, "created": False})
         reception = self._reception(given.get("account"))
+        if self._parts.store.backlog > BACKLOG:
+            raise ApiError("busy", self._words(request)["busy"].replace("{seconds}", "10"), retry_s=10)
         wait = self._new_sessions.wait(self._address(request))
         if wait:
             raise ApiError(

@@ -497,3 +497,18 @@ async def test_in_english(site: Site, visitors: Visitors) -> None:
     await expect(chat.page.locator("html")).to_have_attribute("lang", "en")
     await expect(chat.page.locator("#chat-presence-text")).to_have_text("The automated assistant is here")
     await expect(chat.text).to_have_attribute("placeholder", "Type a message…")
+
+
+async def test_the_browser_says_that_it_is_offline(site: Site, visitors: Visitors) -> None:
+    chat = await come(visitors, site)
+    await chat.say(GREETING)
+    await expect(chat.bots.first).to_be_visible()
+    await chat.page.context.set_offline(True)
+    await expect(chat.page.locator("#chat-notice")).to_contain_text("Mất mạng")
+    await chat.say("nhắn trong hầm")
+    await expect(chat.status).to_contain_text("Đang gửi")
+    await chat.page.context.set_offline(False)
+    await expect(chat.status).to_contain_text("Đã nhận")
+    await expect(chat.mine).to_have_text([GREETING, "nhắn trong hầm"])
+    await expect(chat.page.locator("#chat-notice")).to_be_hidden()
+    visitors.troubles[:] = [trouble for trouble in visitors.troubles if "ERR_INTERNET_DISCONNECTED" not in trouble]

@@ -16,6 +16,7 @@ const NEAR_PX = 90;
 const TYPING_EVERY_MS = 3000;
 const TYPING_SHOWN_MS = 6000;
 const SEEN_AFTER_MS = 700;
+const DELIVERED_AFTER_MS = 1000;
 
 export class Chat {
   /** @type {Record<string, string>} */
@@ -46,6 +47,8 @@ export class Chat {
   #typedAt = 0;
   #typingTimer = 0;
   #seenTimer = 0;
+  #delivered = 0;
+  #deliveredTimer = 0;
   #stage = "";
   /** @type {{ name: string } | null} */
   #advisor = null;
@@ -243,6 +246,7 @@ export class Chat {
     if (message.author !== "customer") this.#hideTyping();
     if (message.seq >= this.#history) this.#thread.hush(false);
     if (news && !history && (!atEnd || !this.#looking())) this.#count(this.#unread + 1);
+    if (news && !this.#looking()) this.#tellDelivered();
     this.#settle(atEnd || history);
     this.#readSoon();
   }
@@ -255,7 +259,7 @@ export class Chat {
     this.#root.dataset["state"] = phase;
     if (detail.expired) {
       this.#history = 0;
-      this.#seen = 0;
+      this.#seen = this.#delivered = 0;
       this.#tell(this.#thread.empty ? "" : this.#word("expired"), 8000);
     } else if (detail.busy) this.#tell(filled(this.#word("busy"), { seconds: detail.busy }));
     else if (phase === "offline") this.#tell(this.#word("offline"));
@@ -272,7 +276,7 @@ export class Chat {
     const { phase } = this.#connection ?? { phase: "idle" };
     this.#root.dataset["with"] = this.#advisor ? "advisor" : "bot";
     this.#forget.hidden = !this.#visitor.known;
-    this.#welcome.querySelector(".quick")?.toggleAttribute("hidden", !this.#thread.empty);
+    this.#greet();
     if (phase === "connecting") this.#presence.textContent = this.#word("connecting");
     else if (phase === "waiting" || phase === "offline") this.#presence.textContent = this.#word("reconnecting");
     else if (this.#advisor) this.#presence.textContent = filled(this.#word("advisor_here"), { name: this.#advisor.name });
@@ -341,7 +345,7 @@ export class Chat {
     this.#stage = "";
     this.#advisor = null;
     this.#history = 0;
-    this.#seen = 0;
+    this.#seen = this.#delivered = 0;
     this.#count(0);
     this.#present();
     await this.#visitor.forget().catch(() => undefined);
@@ -375,7 +379,12 @@ export class Chat {
       if (this.#looking()) this.#count(0);
     }
     this.#pill();
-    this.#welcome.querySelector(".quick")?.toggleAttribute("hidden", !this.#thread.empty);
+    this.#greet();
+  }
+
+  /** The page's own greeting goes when the bot's has come; what it says of privacy stays. */
+  #greet() {
+    for (const part of this.#welcome.querySelectorAll(".quick, .welcome-once")) part.toggleAttribute("hidden", !this.#thread.empty);
   }
 
   #pill() {
@@ -405,6 +414,15 @@ export class Chat {
       const last = this.#thread.lastHeard;
       if (last > this.#seen && this.#connection.whisper({ type: "seen", seq: last })) this.#seen = last;
     }, SEEN_AFTER_MS);
+  }
+
+  /** It is here, though nobody looks; one word for all that came within the second. */
+  #tellDelivered() {
+    clearTimeout(this.#deliveredTimer);
+    this.#deliveredTimer = window.setTimeout(() => {
+      const last = this.#thread.lastHeard;
+      if (last > Math.max(this.#seen, this.#delivered) && this.#connection.whisper({ type: "delivered", seq: last })) this.#delivered = last;
+    }, DELIVERED_AFTER_MS);
   }
 
   // ---- typing

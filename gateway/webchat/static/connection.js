@@ -44,9 +44,9 @@ export class Connection {
     this.#outgoing = outgoing;
     this.#listener = listener;
     addEventListener("online", () => this.#hurry());
-    addEventListener("offline", () => this.#probe());
+    addEventListener("offline", () => this.#cut());
     addEventListener("pageshow", (event) => event.persisted && this.#hurry());
-    addEventListener("pagehide", () => this.#close());
+    addEventListener("pagehide", () => this.#rest());
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#hurry());
   }
 
@@ -181,6 +181,19 @@ export class Connection {
     if (this.#phase !== "open" || !socket || this.#timers.has("answer")) return;
     this.whisper({ type: "ping" });
     this.#timer("answer", ANSWER_MS, () => this.#broken(socket));
+  }
+
+  /** The browser says that there is no network: do not wait until the line is found dead. */
+  #cut() {
+    if (this.#phase !== "open" && this.#phase !== "connecting") return;
+    this.#close();
+    this.#later();
+  }
+
+  /** The page is put aside; it may be shown again as it is ("back"). */
+  #rest() {
+    this.#close();
+    if (this.#wanted) this.#phase = "waiting";
   }
 
   /** The network or the visitor is back: no reason to wait. */

@@ -7,8 +7,8 @@ import aiohttp
 import pytest
 import yaml
 
-from gateway.webchat.page import HERE, amount, gross
 from gateway.web.static import Assets
+from gateway.webchat.page import HERE, amount, gross
 from tests.support.webchat import Site
 
 

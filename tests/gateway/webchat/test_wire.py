@@ -4,7 +4,9 @@ import asyncio
 import json
 import random
 import secrets
+import shutil
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -510,3 +512,28 @@ async def test_a_store_that_takes_nothing_is_no_acknowledgement(
     again = await visitor.again().connect()
     await again.say("đĩa đầy", client_id)
     await again.frame("message", client_id=client_id)
+
+
+async def test_on_postgresql_a_page_hears_of_what_another_process_did(
+    tmp_path: Path, pg_url: str, client: aiohttp.ClientSession
+) -> None:
+    """The visitor's socket is at one gateway, the advisor works at the other: hints do not cross, the slow look does."""
+    (tmp_path / "one").mkdir()
+    async with Site(tmp_path / "one", database=pg_url) as here:
+        shutil.copytree(tmp_path / "one" / "var" / "keys", tmp_path / "two" / "var" / "keys")
+        async with Site(tmp_path / "two", database=pg_url) as there:
+            visitor = await (await Guest.new(client, here.url)).connect()
+            said = await visitor.say("cho tôi gặp tư vấn viên")
+            mine = await visitor.frame("message", client_id=said)
+            answer = await visitor.wait(bot)
+            hang = await there.advisor()
+            await there.act(visitor.thread, "take", hang)
+            await there.act(visitor.thread, "reply", hang, text="em ở máy khác")
+            await visitor.frame("message", text="em ở máy khác")
+            await visitor.frame("state", stage="with_advisor", advisor={"name": hang.name})
+            again = Guest(client, there.url, visitor.token, visitor.thread)
+            await again.connect(after=mine["seq"])
+            await again.frame("message", text="em ở máy khác")
+            assert again.messages[0] == answer
+            await again.frame("ack", id=await again.say("một lần thôi", said))  # the same id, at the other gateway
+            assert (await here.query("SELECT COUNT(*) AS n FROM inbox_event WHERE kind = 'text'"))[0].n == 1
