@@ -35,7 +35,22 @@ def _plain_letters() -> dict[int, str]:
     return table
 
 
+def _toned_letters() -> dict[str, tuple[str, str]]:
+    """Each letter with a tone mark -> the letter without it, and the tone's digit."""
+    found = {}
+    for code in (*range(0x00C0, 0x0180), *range(0x1EA0, 0x1EFA)):
+        marks = unicodedata.normalize("NFD", chr(code))
+        tone = next((TONES[mark] for mark in marks if mark in TONES), "")
+        if tone:
+            bare = "".join(mark for mark in marks if mark not in TONES)
+            found[chr(code)] = (unicodedata.normalize("NFC", bare), tone)
+    return found
+
+
 PLAIN: Final = _plain_letters()
+TONED: Final = _toned_letters()
+TONELESS: Final = {ord(letter): bare for letter, (bare, _) in TONED.items()}
+TONE_OF: Final = {letter: tone for letter, (_, tone) in TONED.items()}
 
 
 class Word(NamedTuple):
@@ -80,15 +95,11 @@ def spell(token: str) -> Word:
     token = DOUBLE.sub(r"\1", token)
     if token.isascii():
         return Word(token, token)
-    tone = ""
-    letters = []
-    for letter in unicodedata.normalize("NFD", token):
-        if letter in TONES:
-            tone = TONES[letter]
-        else:
-            letters.append(letter)
-    form = unicodedata.normalize("NFC", "".join(letters))
-    return Word(DOUBLE.sub(r"\1", form.translate(PLAIN)), form + tone)
+    form = token.translate(TONELESS)
+    key = form.translate(PLAIN)
+    if DOUBLE.search(key):
+        key = DOUBLE.sub(r"\1", key)
+    return Word(key, form + "".join([TONE_OF[letter] for letter in token if letter in TONE_OF]))
 
 
 def tokens(text: str) -> list[str]:
