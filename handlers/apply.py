@@ -40,6 +40,7 @@ from handlers.model import (
     Say,
     State,
     Tell,
+    TimerFired,
     Unfollowed,
     Unwake,
     WakeAt,
@@ -131,7 +132,7 @@ class LaneDraft:
         """Note an event as done and write what it leaves in the transcript; what the core must hear of it."""
         self._done(opened, event)
         if not isinstance(event, InboundEvent):
-            return [event]
+            return [event] if self._is_mine(event) else []
         if event.said_at == UNSAID:
             event = dataclasses.replace(event, said_at=at(opened.received_at))
         if event.profile is not None and event.profile.name and self.lane.conversation is None:
@@ -145,6 +146,10 @@ class LaneDraft:
         if event.kind in (Kind.IGNORED, Kind.ECHO):
             return []
         return self._message(opened, event)
+
+    def _is_mine(self, event: Ours) -> bool:
+        """A reminder of an earlier conversation of this lane has nothing to say in a later one."""
+        return not isinstance(event, TimerFired) or event.data.get("conversation", self.conversation_id) == self.conversation_id
 
     def _message(self, opened: OpenEvent, event: InboundEvent) -> list[Event]:
         text, secret = secrets.mask(event.text) if event.text else ("", False)
@@ -447,7 +452,8 @@ class LaneDraft:
 
     def _point(self) -> None:
         lane = self.lane
-        current = self.conversation_id
+        ours = self.opened or status_of(self.state.stage) != "closed" or lane.current_id is None
+        current = self.conversation_id if ours else lane.current_id  # a note in an old thread does not make it the current one
         self.rows.points.append(
             {
                 "id": lane.point_id, "contact_id": self.contact_id, "conversation_id": current, "message_seq": self.message_seq,

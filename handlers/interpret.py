@@ -26,7 +26,7 @@ def read(opened: OpenEvent, recent: Mapping[str, InboundEvent], parse: Callable[
     body = orjson.loads(opened.body)
     moment = at(opened.received_at)
     if opened.kind == TIMER:
-        return TimerFired(name=body["name"], at=moment, data=body.get("data", {}))
+        return TimerFired(name=body["name"], at=moment, data={**body.get("data", {}), **({"conversation": body["conversation_id"]} if body.get("conversation_id") else {})})
     if opened.kind == SEND_ENDED:
         return SendEnded(message_id=body["message_id"], at=moment, status=body["status"], reason=body.get("reason", ""), klass=body.get("klass", ""))
     raise ValueError(f"an open event of kind {opened.kind}")

@@ -41,6 +41,7 @@ class Lane:
     account_id: str
     thread: str
     contact_id: str | None
+    current_id: str | None  # the conversation that what the customer says next belongs to
     key: AESGCM | None
     message_seq: int
     out_seq: int
@@ -53,7 +54,7 @@ class Lane:
 
 
 _LANES: Final = """
-SELECT p.id, p.account_id, p.thread, p.contact_id, p.message_seq, p.out_seq, p.reachable, k.wrapped,
+SELECT p.id, p.account_id, p.thread, p.contact_id, p.conversation_id, p.message_seq, p.out_seq, p.reachable, k.wrapped,
        c.id AS c_id, c.version AS c_version, c.state_sealed AS c_state, c.stage AS c_stage, c.status AS c_status,
        c.assignee_id AS c_assignee, c.labels AS c_labels, c.test AS c_test, c.lang AS c_lang,
        c.last_message_at AS c_last, c.last_inbound_at AS c_inbound, c.waiting_since AS c_waiting, c.opened_at AS c_opened,
@@ -80,6 +81,7 @@ def load(tx: Tx, points: Sequence[str], *, conversation_id: str | None = None) -
             account_id=row.account_id,
             thread=row.thread,
             contact_id=row.contact_id,
+            current_id=row.conversation_id,
             key=tx.keys.contact_key(tx, row.contact_id) if row.wrapped is not None else None,
             message_seq=row.message_seq,
             out_seq=row.out_seq,
