@@ -59,10 +59,9 @@ def _moment(value: Any) -> Any:
         raise ValueError("a time is written as RFC 3339, such as 2026-11-22T05:41:34Z") from None
     if moment.tzinfo is None:
         raise ValueError("a time needs its offset from UTC")
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("a time within the years that there are") from None
+    if not 1971 <= moment.year < 3000:
+        raise ValueError("a time between 1971 and 2999")
+    return moment.astimezone(UTC)
 
 
 Text = Annotated[str, BeforeValidator(_cleaned), StringConstraints(min_length=1, max_length=16_000)]

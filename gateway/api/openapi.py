@@ -150,16 +150,15 @@ def _query(route: Route) -> list[dict[str, Any]]:
     for name, given in schema["properties"].items():
         shape = _inlined(given, schema.get("$defs", {}))
         about = shape.pop("description", "")
-        found.append(
-            {
-                "name": name,
-                "in": "query",
-                "required": False,
-                "schema": shape,
-                **({"description": about} if about else {}),
-            }
-        )
+        parameter = {"name": name, "in": "query", "required": False, "schema": _or_empty(shape)}
+        found.append({**parameter, "description": about} if about else parameter)
     return found
+
+
+def _or_empty(shape: dict[str, Any]) -> dict[str, Any]:
+    """`?status=` is as good as nothing."""
+    free = shape.get("type") == "string" and not {"enum", "format", "minLength"} & set(shape)
+    return shape if free else {"anyOf": [shape, {"type": "string", "maxLength": 0}]}
 
 
 def _inlined(shape: Any, definitions: dict[str, Any]) -> Any:

@@ -109,11 +109,11 @@ async def test_a_quarantined_event_is_set_free(house: House) -> None:
     )
     (bad,) = (await boss.get("/events", state="quarantined"))["items"]
     assert (bad["state"], bad["reason"]) == ("quarantined", "ValueError")
-    status, answer = await boss("POST", "/events/" + "0" * 26 + "/replay", {})
+    status, _ = await boss("POST", "/events/" + "0" * 26 + "/replay", {})
     assert status == 404
     back = await boss.post(f"/events/{bad['id']}/replay", {})
     assert back["state"] in ("new", "done", "quarantined")
-    status, answer = await boss("POST", f"/events/{bad['id']}/replay", {})
+    status, _ = await boss("POST", f"/events/{bad['id']}/replay", {})
     assert status in (200, 409)
     assert (await boss.get("/events", state="quarantined", channel="zalo"))["items"] == []
 

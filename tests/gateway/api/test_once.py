@@ -37,7 +37,7 @@ async def test_the_first_answer_again(house: House) -> None:
         status, answer = await lan("POST", path, body, headers={"Idempotency-Key": key_})
         assert (status, set(answer["error"]["fields"])) == (422, {"Idempotency-Key"})
     house.parts.clock.offset_ms += idempotency.KEPT_MS
-    status, later = await lan("POST", path, {"text": "ngày mai"}, headers=key)
+    status, _ = await lan("POST", path, {"text": "ngày mai"}, headers=key)
     assert status == 403, "a day later the key is free; the conversation is Minh's by now"
     assert await house.parts.store.run(idempotency.forget_old) > 0
 
