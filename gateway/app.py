@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -17,8 +18,8 @@ from channels import registry
 from channels.contract import Adapter, InboundEvent
 from gateway import deliveries, logs, webhooks, workers
 from gateway.config import Config
-from gateway.first_start import ensure_administrator
 from gateway.filestore import FileStore
+from gateway.first_start import ensure_administrator
 from gateway.hub import Hub
 from gateway.media import Fetcher
 from gateway.metrics import Metrics
@@ -32,6 +33,7 @@ from storage import outbox
 from storage.db import Store
 from storage.errors import AlreadyRunning, SchemaNewer, StorageBroken, StorageUnavailable
 from storage.keys import KeyBroken, KeyRing
+from storage.outbox import SendJob
 
 log = structlog.get_logger("app")
 KEEP_ALIVE_S: Final = 20.0  # the library's default is an hour
@@ -64,10 +66,20 @@ def compose(config: Config, *, clock: Clock | None = None) -> Parts:
         texts=texts,
         business=config.business(),
         keys=keys,
-        test_account=lambda account_id: bool(accounts[account_id].get("test", False)) if account_id in accounts else False,
+        test_account=lambda account_id: (
+            bool(accounts[account_id].get("test", False)) if account_id in accounts else False
+        ),
     )
     parts = Parts(
-        config=config, clock=clock, store=store, engine=engine, texts=texts, hub=Hub(), metrics=Metrics(), adapters=adapters, accounts=accounts
+        config=config,
+        clock=clock,
+        store=store,
+        engine=engine,
+        texts=texts,
+        hub=Hub(),
+        metrics=Metrics(),
+        adapters=adapters,
+        accounts=accounts,
     )
     for account in accounts.values():
         limits = config.limits_of(account, adapters[account.channel].capabilities.limits)
@@ -92,8 +104,8 @@ def application(parts: Parts) -> web.Application:
         limits=parts.config.limits,
         metrics=parts.metrics,
         state=lambda: parts.state,
-        figures=lambda: figures(parts),
-        token=lambda token: may_read(parts, token),
+        figures=partial(figures, parts),
+        token=partial(may_read, parts),
         metrics_token=parts.config.server.metrics_token,
     )
     app.add_routes(routes(probe))
@@ -110,9 +122,16 @@ async def start(parts: Parts) -> list[asyncio.Task[Any]]:
     loop = asyncio.get_running_loop()
     await asyncio.to_thread(store.open)
     store.attach(loop)
-    sender = workers.Sender(parts, read_file=lambda file_id: parts.read_file(file_id))
-    store.on_commit = lambda hints, sends: (parts.hub.publish(hints), sender.start(sends))[0]
-    store.on_broken = lambda err: loop.call_soon_threadsafe(_broken, parts, err)
+    sender = workers.Sender(parts)
+
+    def committed(hints: list[tuple[str, str]], sends: list[SendJob]) -> None:
+        sender.start(sends)
+        parts.hub.publish(hints)
+
+    def broken(err: StorageBroken) -> None:
+        loop.call_soon_threadsafe(_broken, parts, err)
+
+    store.on_commit, store.on_broken = committed, broken
     await store.run(lambda tx: account_rows.ensure(tx, [(a.id, a.channel, a.name) for a in parts.accounts.values()]))
     switches = await store.run(lambda tx: account_rows.switches(tx, default=parts.config.conversation.bot))
     parts.engine.switches.bot, parts.engine.switches.accounts = switches
@@ -127,13 +146,18 @@ async def start(parts: Parts) -> list[asyncio.Task[Any]]:
     store.start_thinking(parts.engine)
     for starter in parts.starters:
         await starter()
-    tasks = [asyncio.create_task(workers.pump(parts), name="pump"), asyncio.create_task(parts.metrics.watch_loop(), name="lag")]
+    tasks = [
+        asyncio.create_task(workers.pump(parts), name="pump"),
+        asyncio.create_task(parts.metrics.watch_loop(), name="lag"),
+    ]
     for account in parts.accounts.values():
         client = parts.clients.get(account.id)
         if hasattr(client, "batches") and account.get("receive", "polling") == "polling":
             tasks.append(asyncio.create_task(workers.poll(parts, account.id), name=f"poll {account.id}"))
     fetcher = Fetcher(parts, FileStore(parts.config.files.path))
-    ticker = scheduler.start(store, extra=(("rejected", 1, parts.flush_rejected), ("media", 1, fetcher.run), *parts.ticks))
+    ticker = scheduler.start(
+        store, extra=(("rejected", 1, parts.flush_rejected), ("media", 1, fetcher.run), *parts.ticks)
+    )
     parts.closers.append(_stopper(sender, ticker, tasks))
     parts.state = ""
     return tasks
@@ -205,13 +229,22 @@ async def running(config: Config, *, clock: Clock | None = None, listen: bool = 
 
 async def _listen(parts: Parts, app: web.Application) -> web.AppRunner:
     """Bind, and say where. A request never meets a half-started gateway."""
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, keepalive_timeout=KEEP_ALIVE_S, auto_decompress=False, shutdown_timeout=STOP_S)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        handle_signals=False,
+        keepalive_timeout=KEEP_ALIVE_S,
+        auto_decompress=False,
+        shutdown_timeout=STOP_S,
+    )
     await runner.setup()
     site = web.TCPSite(runner, parts.config.server.host, parts.config.server.port, backlog=1024)
     try:
         await site.start()
     except OSError as err:
-        raise CannotListen(f"server.port: cannot listen on {parts.config.server.host}:{parts.config.server.port}: {os.strerror(err.errno or 0)}") from err
+        raise CannotListen(
+            f"server.port: cannot listen on {parts.config.server.host}:{parts.config.server.port}: {os.strerror(err.errno or 0)}"
+        ) from err
     port = runner.addresses[0][1]
     parts.config = parts.config.bound(port)
     if parts.config.socket is not None:
@@ -249,7 +282,7 @@ def _say(parts: Parts) -> None:
     lines = [f"chat:  {url}/", f"desk:  {url}/desk/"]
     if parts.store.single_connection:
         log.info("start.single_connection", version="SQLite")
-    print("\n".join(lines), flush=True)  # noqa: T201 -- for the person who started it
+    print("\n".join(lines), flush=True)
 
 
 def _notify(state: str) -> None:
@@ -268,7 +301,7 @@ async def _watchdog(parts: Parts) -> None:
     """Feed systemd's watchdog while the loop is alive and the database takes writes."""
     while True:
         await asyncio.sleep(5)
-        if parts.store.health().heartbeat_age_s < 10:  # noqa: PLR2004
+        if parts.store.health().heartbeat_age_s < 10:
             _notify("WATCHDOG=1")
 
 
@@ -284,16 +317,19 @@ def run(config: Config) -> int:
     try:
         return int(runner(_serve(config)))
     except (AlreadyRunning, SchemaNewer) as err:
-        print(f"gateway: {err}", file=sys.stderr)  # noqa: T201
+        print(f"gateway: {err}", file=sys.stderr)
         return REFUSED
     except KeyBroken as err:
-        print(f"keys.path: {err}", file=sys.stderr)  # noqa: T201
+        print(f"keys.path: {err}", file=sys.stderr)
         return REFUSED
     except StorageUnavailable as err:
-        print(f"database.url: cannot be used ({err.reason}); is it running, and may this user write there?", file=sys.stderr)  # noqa: T201
+        print(
+            f"database.url: cannot be used ({err.reason}); is it running, and may this user write there?",
+            file=sys.stderr,
+        )
         return 1
     except CannotListen as err:
-        print(err, file=sys.stderr)  # noqa: T201
+        print(err, file=sys.stderr)
         return 1
 
 
@@ -308,7 +344,9 @@ def admin_app(config: Config) -> web.Application:
     async def opened(_app: web.Application) -> AsyncIterator[None]:
         await asyncio.to_thread(parts.store.open, visiting=True)
         parts.store.attach(asyncio.get_running_loop())
-        await parts.store.run(lambda tx: account_rows.ensure(tx, [(a.id, a.channel, a.name) for a in parts.accounts.values()]))
+        await parts.store.run(
+            lambda tx: account_rows.ensure(tx, [(a.id, a.channel, a.name) for a in parts.accounts.values()])
+        )
         parts.state = ""
         yield
         for closer in parts.closers:

@@ -21,7 +21,9 @@ async def ensure_administrator(parts: Parts) -> str:
     password = invent()
     hashed = await asyncio.to_thread(Hasher(parts.store.keys).hash, password)
     await parts.store.run(
-        lambda tx: advisors.create(tx, email=EMAIL, name="Administrator", role="admin", password_hash=hashed, by="system")
+        lambda tx: advisors.create(
+            tx, email=EMAIL, name="Administrator", role="admin", password_hash=hashed, by="system"
+        )
     )
-    print(f"administrator: {EMAIL}  password: {password}", flush=True)  # noqa: T201 -- shown once, to whoever installs
+    print(f"administrator: {EMAIL}  password: {password}", flush=True)
     return password

@@ -71,7 +71,14 @@ class Fetcher:
             file_id = await self.store.put(accepted.data, key)
             await parts.store.run(
                 lambda tx: attachments.stored(
-                    tx, item, file_id=file_id, key=key, name=accepted.name, mime=accepted.mime, size=len(accepted.data), sha256=accepted.sha256
+                    tx,
+                    item,
+                    file_id=file_id,
+                    key=key,
+                    name=accepted.name,
+                    mime=accepted.mime,
+                    size=len(accepted.data),
+                    sha256=accepted.sha256,
                 )
             )
 

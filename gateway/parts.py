@@ -88,7 +88,13 @@ class Parts:
         account_id = f"{event.channel}:{event.account}"
         if account_id not in self.accounts:
             return Arrival(
-                account_id=account.id, key=event.key, kind=event.kind.value, thread="", body=event.raw, state="quarantined", reason="unknown account"
+                account_id=account.id,
+                key=event.key,
+                kind=event.kind.value,
+                thread="",
+                body=event.raw,
+                state="quarantined",
+                reason="unknown account",
             )
         ignored = event.kind is Kind.IGNORED or not event.thread
         arrival = Arrival(

@@ -63,7 +63,9 @@ class Hooks:
         if (bucket is not None and not bucket.take()) or self.parts.store.backlog > QUEUE_CAP:
             return _later("overload")
         body = await _body(request, BODY_CAPS.get(account.channel, BODY_CAP))
-        delivery = Delivery(headers=request.headers, body=body, query=request.query, secret=request.match_info.get("secret", ""))
+        delivery = Delivery(
+            headers=request.headers, body=body, query=request.query, secret=request.match_info.get("secret", "")
+        )
         try:
             adapter.verify(delivery, account)
         except WebhookRejected as err:
@@ -94,7 +96,15 @@ class Hooks:
 def unreadable(account: Account, body: bytes, reason: str) -> Arrival:
     """Authentic bytes that nobody could read: kept aside for a person, once."""
     digest = hashlib.sha256(body).hexdigest()
-    return Arrival(account_id=account.id, key=f"unreadable:{digest}", kind="unreadable", thread="", body=body, state="quarantined", reason=reason[:200])
+    return Arrival(
+        account_id=account.id,
+        key=f"unreadable:{digest}",
+        kind="unreadable",
+        thread="",
+        body=body,
+        state="quarantined",
+        reason=reason[:200],
+    )
 
 
 async def _body(request: web.Request, cap: int) -> bytes:

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from channels.contract import ChannelError, Delivery, DeliveryUnknown, MalformedPayload, NeedsReauth, Permanent, outbound_from_json
+from channels.contract import (
+    ChannelError,
+    Delivery,
+    DeliveryUnknown,
+    MalformedPayload,
+    NeedsReauth,
+    Permanent,
+    outbound_from_json,
+)
 from gateway.verdict import AskHuman, Dead, ParkAccount, RetryAt, verdict
 from gateway.webhooks import unreadable
 from storage import outbox
@@ -29,9 +37,8 @@ STOP_S: Final = 10.0
 class Sender:
     """Calls the platforms for rows that the store's thread has claimed, conversations side by side."""
 
-    def __init__(self, parts: Parts, read_file: Any = None) -> None:
+    def __init__(self, parts: Parts) -> None:
         self.parts = parts
-        self.read_file = read_file  # async (file id) -> bytes
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
 
@@ -64,7 +71,9 @@ class Sender:
             log.exception("send.bug", outbox=job.id, account=job.account_id, error=type(err).__name__)
             outcome = self._failed(job, DeliveryUnknown(f"our own error: {type(err).__name__}"), started_ms, started)
         else:
-            outcome = Outcome(job=job, state="sent", external_id=external_id, started_at=started_ms, took_ms=_since(started))
+            outcome = Outcome(
+                job=job, state="sent", external_id=external_id, started_at=started_ms, took_ms=_since(started)
+            )
         parts.store.gates.release(job.account_id)
         kp("send.after_call")
         parts.store.mark(outcome)
@@ -78,9 +87,9 @@ class Sender:
             raise NeedsReauth("the account is not in the configuration")
         data = b""
         file = job.body.get("file")
-        if file and self.read_file is not None:
+        if file:
             try:
-                data = await self.read_file(file[0])
+                data = await self.parts.read_file(file[0])
             except FileNotFoundError as err:
                 raise Permanent("the file is gone", reason="file_gone") from err
         message = outbound_from_json(job.id, job.body, file_data=data)
@@ -108,20 +117,45 @@ class Sender:
             jitter=random.uniform(0.5, 1),  # noqa: S311
         )
         common: dict[str, Any] = {
-            "job": job, "started_at": started_ms, "took_ms": _since(started), "code": err.code, "detail": f"{type(err).__name__}: {err}",
+            "job": job,
+            "started_at": started_ms,
+            "took_ms": _since(started),
+            "code": err.code,
+            "detail": f"{type(err).__name__}: {err}",
         }
-        log.info("send.failed", outbox=job.id, account=job.account_id, error=type(err).__name__, code=err.code, verdict=type(decided).__name__)
+        log.info(
+            "send.failed",
+            outbox=job.id,
+            account=job.account_id,
+            error=type(err).__name__,
+            code=err.code,
+            verdict=type(decided).__name__,
+        )
         match decided:
             case RetryAt():
                 throttled = None
                 if decided.account_pause_ms:
                     parts.store.gates.pause(job.account_id, now + decided.account_pause_ms)
                     throttled = ("throttled", "too many requests", now + decided.account_pause_ms)
-                return Outcome(state="retry_wait", not_before=decided.at_ms, tried=decided.counts, error=_word(err), account=throttled, **common)
+                return Outcome(
+                    state="retry_wait",
+                    not_before=decided.at_ms,
+                    tried=decided.counts,
+                    error=_word(err),
+                    account=throttled,
+                    **common,
+                )
             case ParkAccount():
                 parts.store.gates.break_(job.account_id, decided.reason)
                 log.error("account.parked", account=job.account_id, reason=decided.reason)
-                return Outcome(state="retry_wait", not_before=now, tried=False, error="auth_broken", account=("auth_broken", decided.reason, None), **common)
+                return Outcome(
+                    state="retry_wait",
+                    not_before=now,
+                    tried=False,
+                    error="auth_broken",
+                    account=("auth_broken", decided.reason, None),
+                    **common,
+                )
             case AskHuman():
                 return Outcome(state="unknown", error="answer_lost", blocks_ms=decided.blocks_ms, **common)
             case Dead():
@@ -133,7 +167,9 @@ def _since(started: float) -> int:
 
 
 def _word(err: ChannelError) -> str:
-    return {"Retryable": "not_reached", "RateLimited": "throttled", "DeliveryUnknown": "answer_lost"}.get(type(err).__name__, "failed")
+    return {"Retryable": "not_reached", "RateLimited": "throttled", "DeliveryUnknown": "answer_lost"}.get(
+        type(err).__name__, "failed"
+    )
 
 
 async def claim_due(parts: Parts) -> int:
@@ -142,7 +178,13 @@ async def claim_due(parts: Parts) -> int:
     accounts = []
     for account_id in parts.clients:
         gate = parts.store.gates.of(account_id)
-        if gate is not None and not gate.broken and not gate.closed and gate.paused_until <= now and gate.in_flight < gate.slots:
+        if (
+            gate is not None
+            and not gate.broken
+            and not gate.closed
+            and gate.paused_until <= now
+            and gate.in_flight < gate.slots
+        ):
             accounts.append(account_id)
     if not accounts:
         return 0
@@ -176,7 +218,7 @@ async def poll(parts: Parts, account_id: str) -> None:
             raise
         except NeedsReauth as err:
             parts.store.gates.break_(account_id, str(err))
-            log.error("poll.refused", account=account_id, reason=str(err))
+            log.error("poll.refused", account=account_id, reason=str(err))  # noqa: TRY400
             await asyncio.sleep(30)
         except Exception as err:
             log.exception("poll.failed", account=account_id, error=type(err).__name__)
@@ -204,10 +246,11 @@ async def _take(parts: Parts, account_id: str, adapter: Any, batch: Any) -> None
                     if new:
                         parts.noticed(account, event)
                         parts.metrics.events.labels(event.channel, event.account, event.kind.value).inc()
-            return
         except Exception as err:
             log.warning("poll.not_stored", account=account_id, error=type(err).__name__)
             await asyncio.sleep(1)
+        else:
+            return
 
 
 def _bytes(delivery: Delivery) -> bytes:

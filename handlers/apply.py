@@ -103,8 +103,13 @@ class LaneDraft:
             self.rows.keys.append({"contact_id": self.contact_id, "wrapped": wrapped, "created_at": self.now_ms})
             self.rows.contacts.append(
                 {
-                    "id": self.contact_id, "salutation": "", "lang": "vi", "test": self.test, "version": 0,
-                    "created_at": self.now_ms, "updated_at": self.now_ms,
+                    "id": self.contact_id,
+                    "salutation": "",
+                    "lang": "vi",
+                    "test": self.test,
+                    "version": 0,
+                    "created_at": self.now_ms,
+                    "updated_at": self.now_ms,
                 }
             )
         speaks = any(event.source == "platform" and event.kind in SAID | {Kind.FOLLOW} for event in lane.events)
@@ -114,7 +119,11 @@ class LaneDraft:
             old, self.state = self.state, State()
             if lane.conversation is not None:
                 self.state = evolve(
-                    self.state, lang=old.lang, salutation=old.salutation, ads_off=old.ads_off, reminders_off=old.reminders_off
+                    self.state,
+                    lang=old.lang,
+                    salutation=old.salutation,
+                    ads_off=old.ads_off,
+                    reminders_off=old.reminders_off,
                 )
         else:
             self.conversation_id = lane.conversation.c_id
@@ -136,7 +145,9 @@ class LaneDraft:
         if event.said_at == UNSAID:
             event = dataclasses.replace(event, said_at=at(opened.received_at))
         if event.profile is not None and event.profile.name and self.lane.conversation is None:
-            self.name_sealed = self._seal("contact_point", "name_sealed", self.lane.point_id, event.profile.name.encode())
+            self.name_sealed = self._seal(
+                "contact_point", "name_sealed", self.lane.point_id, event.profile.name.encode()
+            )
         if event.kind is Kind.RECEIPT:
             self.rows.later.append(fx.receipt(event, self.lane.point_id, self.conversation_id))
             return []
@@ -149,7 +160,10 @@ class LaneDraft:
 
     def _is_mine(self, event: Ours) -> bool:
         """A reminder of an earlier conversation of this lane has nothing to say in a later one."""
-        return not isinstance(event, TimerFired) or event.data.get("conversation", self.conversation_id) == self.conversation_id
+        return (
+            not isinstance(event, TimerFired)
+            or event.data.get("conversation", self.conversation_id) == self.conversation_id
+        )
 
     def _message(self, opened: OpenEvent, event: InboundEvent) -> list[Event]:
         text, secret = secrets.mask(event.text) if event.text else ("", False)
@@ -168,8 +182,16 @@ class LaneDraft:
         if secret:
             self.rows.later.append(fx.drop_body(opened.id))
         self._transcript(
-            message_id, "inbound", "customer", event.kind.value, body, status="received", said_at=ms(event.said_at),
-            external_id=event.external_id or None, event_id=opened.id, received_at=opened.received_at,
+            message_id,
+            "inbound",
+            "customer",
+            event.kind.value,
+            body,
+            status="received",
+            said_at=ms(event.said_at),
+            external_id=event.external_id or None,
+            event_id=opened.id,
+            received_at=opened.received_at,
         )
         self._attachments(message_id, event)
         self.spoke = True
@@ -177,15 +199,33 @@ class LaneDraft:
         profile = event.profile
         name, language = (profile.name, profile.language) if profile else ("", "")
         if event.kind is Kind.FOLLOW:
-            return [Followed(message_id=message_id, at=event.said_at, payload=event.extra.get("start", ""), profile_name=name, profile_language=language)]
+            return [
+                Followed(
+                    message_id=message_id,
+                    at=event.said_at,
+                    payload=event.extra.get("start", ""),
+                    profile_name=name,
+                    profile_language=language,
+                )
+            ]
         if event.kind is Kind.UNFOLLOW:
             return [Unfollowed(message_id=message_id, at=event.said_at)]
         if event.kind not in SAID:
             return []
         return [
             Said(
-                message_id=message_id, kind=event.kind, at=event.said_at, text=text, payload=event.payload, files=event.files, contact=event.contact,
-                external_id=event.external_id, forwarded=event.forwarded, had_secret=secret, profile_name=name, profile_language=language,
+                message_id=message_id,
+                kind=event.kind,
+                at=event.said_at,
+                text=text,
+                payload=event.payload,
+                files=event.files,
+                contact=event.contact,
+                external_id=event.external_id,
+                forwarded=event.forwarded,
+                had_secret=secret,
+                profile_name=name,
+                profile_language=language,
             )
         ]
 
@@ -195,13 +235,24 @@ class LaneDraft:
             ours = self.channel == "webchat"  # its files are in our store before they are said
             self.rows.attachments.append(
                 {
-                    "id": attachment_id, "message_id": message_id, "conversation_id": self.conversation_id, "contact_id": self.contact_id,
-                    "account_id": self.lane.account_id, "kind": file.kind.value,
-                    "name_sealed": self._seal("attachment", "name_sealed", attachment_id, file.name.encode()) if file.name else None,
-                    "mime": file.mime, "size": file.size,
+                    "id": attachment_id,
+                    "message_id": message_id,
+                    "conversation_id": self.conversation_id,
+                    "contact_id": self.contact_id,
+                    "account_id": self.lane.account_id,
+                    "kind": file.kind.value,
+                    "name_sealed": self._seal("attachment", "name_sealed", attachment_id, file.name.encode())
+                    if file.name
+                    else None,
+                    "mime": file.mime,
+                    "size": file.size,
                     "source_sealed": self._seal("attachment", "source_sealed", attachment_id, file.source.encode()),
-                    "state": "stored" if ours else "pending", "reason": "", "attempts": 0, "next_at": self.now_ms,
-                    "file_id": file.source if ours else None, "created_at": self.now_ms,
+                    "state": "stored" if ours else "pending",
+                    "reason": "",
+                    "attempts": 0,
+                    "next_at": self.now_ms,
+                    "file_id": file.source if ours else None,
+                    "created_at": self.now_ms,
                 }
             )
         if event.files:
@@ -211,8 +262,11 @@ class LaneDraft:
         ignored = isinstance(event, InboundEvent) and event.kind is Kind.IGNORED
         self.rows.done.append(
             {
-                "id": opened.id, "state": "ignored" if ignored else "done", "reason": event.reason if isinstance(event, InboundEvent) else "",
-                "done_at": self.now_ms, "conversation_id": self.conversation_id,
+                "id": opened.id,
+                "state": "ignored" if ignored else "done",
+                "reason": event.reason if isinstance(event, InboundEvent) else "",
+                "done_at": self.now_ms,
+                "conversation_id": self.conversation_id,
             }
         )
         if opened.source == "platform" and isinstance(event, InboundEvent):
@@ -276,19 +330,30 @@ class LaneDraft:
                 values = wording.variables(say, state=self.state, business=self.business, texts=self.texts)
                 pieces.append(self.texts.render(say.key, self.state.lang, **values))
             except UnfilledVariable as err:
-                log.error("engine.text_unfilled", key=say.key, reason=str(err))
+                log.error("engine.text_unfilled", key=say.key, reason=str(err))  # noqa: TRY400
                 self._open_handoff(OpenHandoff(reason="unfilled_text", priority=1))
         if not pieces:
             return
         last = said[-1]
-        buttons = tuple(replace(button, label=self.texts.button(button.label, self.state.lang)) for say in said for button in say.buttons)
+        buttons = tuple(
+            replace(button, label=self.texts.button(button.label, self.state.lang))
+            for say in said
+            for button in say.buttons
+        )
         contact_asked = any(button.contact for button in buttons)
         clear = bool(self.state.memory.get("contact_keyboard")) and not contact_asked
         if contact_asked != bool(self.state.memory.get("contact_keyboard")):
             memory = {key: value for key, value in self.state.memory.items() if key != "contact_keyboard"}
             self.state = evolve(self.state, memory=memory | ({"contact_keyboard": True} if contact_asked else {}))
         self._out(
-            "\n\n".join(pieces), author="bot", advisor_id=None, klass=last.klass, purpose=last.purpose, buttons=buttons, clear=clear, keys=[say.key for say in said]
+            "\n\n".join(pieces),
+            author="bot",
+            advisor_id=None,
+            klass=last.klass,
+            purpose=last.purpose,
+            buttons=buttons,
+            clear=clear,
+            keys=[say.key for say in said],
         )
 
     def _tell(self, effect: Tell) -> None:
@@ -296,10 +361,25 @@ class LaneDraft:
         author = "advisor" if effect.by else "bot"
         text = effect.text
         for file_id in effect.file_ids:
-            self._out(text, author=author, advisor_id=advisor_id, klass=effect.klass, purpose=effect.purpose, file=self.files[file_id], mark=dict(effect.mark))
+            self._out(
+                text,
+                author=author,
+                advisor_id=advisor_id,
+                klass=effect.klass,
+                purpose=effect.purpose,
+                file=self.files[file_id],
+                mark=dict(effect.mark),
+            )
             text = ""
         if text:
-            self._out(text, author=author, advisor_id=advisor_id, klass=effect.klass, purpose=effect.purpose, mark=dict(effect.mark))
+            self._out(
+                text,
+                author=author,
+                advisor_id=advisor_id,
+                klass=effect.klass,
+                purpose=effect.purpose,
+                mark=dict(effect.mark),
+            )
 
     def _out(
         self,
@@ -325,12 +405,24 @@ class LaneDraft:
         if file is not None:
             kind = "image" if file.mime.startswith("image/") else "file"
             self._outbound_attachment(message_id, kind, file)
-        whole = OutboundMessage(id=message_id, thread=self.lane.thread, text=text, buttons=buttons, file=file, clear_keyboard=clear)
+        whole = OutboundMessage(
+            id=message_id, thread=self.lane.thread, text=text, buttons=buttons, file=file, clear_keyboard=clear
+        )
         parts = fit(whole, self.capabilities)
         for at_part, part in enumerate(parts):
             self._outbox(message_id, part, at_part, len(parts), klass, purpose)
         status = "sending" if self.rows.outbox[-len(parts)].get("state") == "sending" else "queued"
-        self._transcript(message_id, "outbound", author, kind, body, status=status, advisor_id=advisor_id, said_at=self.now_ms, event_id=self.cause)
+        self._transcript(
+            message_id,
+            "outbound",
+            author,
+            kind,
+            body,
+            status=status,
+            advisor_id=advisor_id,
+            said_at=self.now_ms,
+            event_id=self.cause,
+        )
         if mark and mark.get("delivery"):
             self.rows.later.append(fx.delivery_sent_by(mark["delivery"], message_id, self.contact_id))
         self._preview(text, Kind(kind))
@@ -339,10 +431,22 @@ class LaneDraft:
         attachment_id = new_id()
         self.rows.attachments.append(
             {
-                "id": attachment_id, "message_id": message_id, "conversation_id": self.conversation_id, "contact_id": self.contact_id,
-                "account_id": self.lane.account_id, "kind": kind, "name_sealed": self._seal("attachment", "name_sealed", attachment_id, file.name.encode()),
-                "mime": file.mime, "size": file.size, "source_sealed": None, "state": "stored", "reason": "", "attempts": 0,
-                "next_at": self.now_ms, "file_id": file.id, "created_at": self.now_ms,
+                "id": attachment_id,
+                "message_id": message_id,
+                "conversation_id": self.conversation_id,
+                "contact_id": self.contact_id,
+                "account_id": self.lane.account_id,
+                "kind": kind,
+                "name_sealed": self._seal("attachment", "name_sealed", attachment_id, file.name.encode()),
+                "mime": file.mime,
+                "size": file.size,
+                "source_sealed": None,
+                "state": "stored",
+                "reason": "",
+                "attempts": 0,
+                "next_at": self.now_ms,
+                "file_id": file.id,
+                "created_at": self.now_ms,
             }
         )
 
@@ -350,21 +454,47 @@ class LaneDraft:
         row_id = new_id()
         self.out_seq += 1
         body = outbound_to_json(part)
+        not_after = self.now_ms + AGE_LIMIT_MS[klass]
         first = not self.rows.outbox and not self.lane.out_open
         row = {
-            "id": row_id, "cause": self.cause, "step": self.step, "account_id": self.lane.account_id, "point_id": self.lane.point_id,
-            "contact_id": self.contact_id, "conversation_id": self.conversation_id, "message_id": message_id, "part": at_part,
-            "last_part": at_part == of - 1, "out_seq": self.out_seq, "klass": klass, "purpose": purpose, "state": "queued",
-            "body_sealed": self._seal("outbox", "body_sealed", row_id, orjson.dumps(body)), "not_before": self.now_ms,
-            "not_after": self.now_ms + AGE_LIMIT_MS[klass], "attempts": 0, "boot_id": "", "started_at": None, "error": "", "created_at": self.now_ms,
+            "id": row_id,
+            "cause": self.cause,
+            "step": self.step,
+            "account_id": self.lane.account_id,
+            "point_id": self.lane.point_id,
+            "contact_id": self.contact_id,
+            "conversation_id": self.conversation_id,
+            "message_id": message_id,
+            "part": at_part,
+            "last_part": at_part == of - 1,
+            "out_seq": self.out_seq,
+            "klass": klass,
+            "purpose": purpose,
+            "state": "queued",
+            "body_sealed": self._seal("outbox", "body_sealed", row_id, orjson.dumps(body)),
+            "not_before": self.now_ms,
+            "not_after": not_after,
+            "attempts": 0,
+            "boot_id": "",
+            "started_at": None,
+            "error": "",
+            "created_at": self.now_ms,
             "version": 0,
         }
         self.step += 1
         self.rows.outbox.append(row)
         if first:
             job = SendJob(
-                id=row_id, account_id=self.lane.account_id, point_id=self.lane.point_id, conversation_id=self.conversation_id, message_id=message_id,
-                klass=klass, attempts=0, not_after=row["not_after"], created_at=self.now_ms, body=body,
+                id=row_id,
+                account_id=self.lane.account_id,
+                point_id=self.lane.point_id,
+                conversation_id=self.conversation_id,
+                message_id=message_id,
+                klass=klass,
+                attempts=0,
+                not_after=not_after,
+                created_at=self.now_ms,
+                body=body,
             )
             self.rows.jobs.append((row, job))
 
@@ -386,17 +516,37 @@ class LaneDraft:
         self.message_seq += 1
         self.rows.messages.append(
             {
-                "id": message_id, "conversation_id": self.conversation_id, "point_id": self.lane.point_id, "contact_id": self.contact_id,
-                "seq": self.message_seq, "direction": direction, "author": author, "advisor_id": advisor_id, "kind": kind,
-                "body_sealed": self._seal("message", "body_sealed", message_id, orjson.dumps(body)), "external_id": external_id, "status": status,
-                "error": "", "route": "", "event_id": event_id, "said_at": said_at, "received_at": received_at or self.now_ms,
+                "id": message_id,
+                "conversation_id": self.conversation_id,
+                "point_id": self.lane.point_id,
+                "contact_id": self.contact_id,
+                "seq": self.message_seq,
+                "direction": direction,
+                "author": author,
+                "advisor_id": advisor_id,
+                "kind": kind,
+                "body_sealed": self._seal("message", "body_sealed", message_id, orjson.dumps(body)),
+                "external_id": external_id,
+                "status": status,
+                "error": "",
+                "route": "",
+                "event_id": event_id,
+                "said_at": said_at,
+                "received_at": received_at or self.now_ms,
             }
         )
 
     def note(self, text: str, advisor_id: str | None) -> None:
         """A line that the customer never sees."""
         self._transcript(
-            new_id(), "internal", "advisor" if advisor_id else "system", "system", {"text": text}, status="received", advisor_id=advisor_id, said_at=self.now_ms
+            new_id(),
+            "internal",
+            "advisor" if advisor_id else "system",
+            "system",
+            {"text": text},
+            status="received",
+            advisor_id=advisor_id,
+            said_at=self.now_ms,
         )
 
     def _preview(self, text: str, kind: Kind) -> None:
@@ -423,12 +573,16 @@ class LaneDraft:
             "assignee_id": state.assignee.id if state.assignee else None,
             "labels": orjson.dumps(self.labels).decode(),
             "lang": state.lang,
-            "state_sealed": self._seal("conversation", "state_sealed", self.conversation_id, orjson.dumps(state_to_json(state))),
+            "state_sealed": self._seal(
+                "conversation", "state_sealed", self.conversation_id, orjson.dumps(state_to_json(state))
+            ),
             "outcome": self.outcome,
             "preview_sealed": self._seal("conversation", "preview_sealed", self.conversation_id, self.preview.encode())
             if self.preview
             else (old.c_preview if old is not None and not self.opened else None),
-            "last_message_at": self.now_ms if self.rows.messages else (old.c_last if old is not None and not self.opened else self.now_ms),
+            "last_message_at": self.now_ms
+            if self.rows.messages
+            else (old.c_last if old is not None and not self.opened else self.now_ms),
             "last_inbound_at": last_inbound,
             "waiting_since": waiting,
             "snoozed_until": ms(_moment(state.memory.get("snoozed_until"))),
@@ -439,8 +593,14 @@ class LaneDraft:
             self.rows.opened.append(
                 values
                 | {
-                    "point_id": lane.point_id, "contact_id": self.contact_id, "account_id": lane.account_id, "channel": self.channel,
-                    "test": self.test, "version": 1, "opened_at": self.now_ms, "seen_seq": 0,
+                    "point_id": lane.point_id,
+                    "contact_id": self.contact_id,
+                    "account_id": lane.account_id,
+                    "channel": self.channel,
+                    "test": self.test,
+                    "version": 1,
+                    "opened_at": self.now_ms,
+                    "seen_seq": 0,
                 }
             )
         else:
@@ -453,11 +613,18 @@ class LaneDraft:
     def _point(self) -> None:
         lane = self.lane
         ours = self.opened or status_of(self.state.stage) != "closed" or lane.current_id is None
-        current = self.conversation_id if ours else lane.current_id  # a note in an old thread does not make it the current one
+        current = (
+            self.conversation_id if ours else lane.current_id
+        )  # a note in an old thread does not make it the current one
         self.rows.points.append(
             {
-                "id": lane.point_id, "contact_id": self.contact_id, "conversation_id": current, "message_seq": self.message_seq,
-                "out_seq": self.out_seq, "name_sealed": self.name_sealed, "seen_seq": lane.message_seq,
+                "id": lane.point_id,
+                "contact_id": self.contact_id,
+                "conversation_id": current,
+                "message_seq": self.message_seq,
+                "out_seq": self.out_seq,
+                "name_sealed": self.name_sealed,
+                "seen_seq": lane.message_seq,
             }
         )
 

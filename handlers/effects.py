@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from channels.contract import InboundEvent
+from handlers import receipts
 from handlers.model import (
     Audit,
     CancelSends,
@@ -22,7 +24,6 @@ from handlers.model import (
     Unwake,
     WakeAt,
 )
-from handlers import receipts
 from storage import audit, care, contacts_write, outbox, policies
 from storage.ids import new_id
 from storage.times import ms
@@ -39,7 +40,11 @@ def rows_of(effect: Any, draft: LaneDraft) -> tuple[list[Act], list[Act]]:
     """(before the inserts, after them) of one effect."""
     match effect:
         case CancelSends():
-            return [lambda tx: _ignore(outbox.cancel(tx, draft.conversation_id, reason=effect.reason, purposes=effect.purposes))], []
+            return [
+                lambda tx: _ignore(
+                    outbox.cancel(tx, draft.conversation_id, reason=effect.reason, purposes=effect.purposes)
+                )
+            ], []
         case Note():
             draft.note(effect.text, effect.by.id if effect.by else None)
             return [], []
@@ -73,11 +78,25 @@ def _consent(effect: RecordConsent, draft: LaneDraft) -> Act:
         row_id = new_id()
         tx.insert(
             "consent",
-            id=row_id, contact_id=draft.contact_id, conversation_id=draft.conversation_id, purpose=effect.purpose, state=effect.state,
-            text_key=effect.text_key, text_version=version.short if version else "", text_hash=version.full if version else "", lang=lang,
-            channel=draft.channel, account_id=draft.lane.account_id, message_id=effect.message_id or None,
-            external_id=(tx.value("SELECT external_id FROM message WHERE id = :id", id=effect.message_id) or "") if effect.message_id else "",
-            said_sealed=tx.keys.seal_for(tx, draft.contact_id, "consent", "said_sealed", row_id, effect.said) if effect.said else None, at=tx.now_ms,
+            id=row_id,
+            contact_id=draft.contact_id,
+            conversation_id=draft.conversation_id,
+            purpose=effect.purpose,
+            state=effect.state,
+            text_key=effect.text_key,
+            text_version=version.short if version else "",
+            text_hash=version.full if version else "",
+            lang=lang,
+            channel=draft.channel,
+            account_id=draft.lane.account_id,
+            message_id=effect.message_id or None,
+            external_id=(tx.value("SELECT external_id FROM message WHERE id = :id", id=effect.message_id) or "")
+            if effect.message_id
+            else "",
+            said_sealed=tx.keys.seal_for(tx, draft.contact_id, "consent", "said_sealed", row_id, effect.said)
+            if effect.said
+            else None,
+            at=tx.now_ms,
         )
 
     return write
@@ -89,8 +108,16 @@ def open_handoff(handoff_id: str, effect: OpenHandoff, draft: LaneDraft) -> Act:
     def write(tx: Tx) -> None:
         tx.insert(
             "handoff",
-            id=handoff_id, conversation_id=draft.conversation_id, contact_id=draft.contact_id, code=code, reason=effect.reason,
-            priority=effect.priority, state="waiting", test=draft.test, opened_at=tx.now_ms, outcome="",
+            id=handoff_id,
+            conversation_id=draft.conversation_id,
+            contact_id=draft.contact_id,
+            code=code,
+            reason=effect.reason,
+            priority=effect.priority,
+            state="waiting",
+            test=draft.test,
+            opened_at=tx.now_ms,
+            outcome="",
         )
 
     return write
@@ -102,7 +129,9 @@ def raise_handoff(handoff_id: str, effect: OpenHandoff) -> Act:
     def write(tx: Tx) -> None:
         tx.run(
             "UPDATE handoff SET priority = :priority, reason = :reason WHERE id = :id AND priority < :priority",
-            id=handoff_id, priority=effect.priority, reason=effect.reason,
+            id=handoff_id,
+            priority=effect.priority,
+            reason=effect.reason,
         )
 
     return write
@@ -115,7 +144,9 @@ def _take_handoff(effect: TakeHandoff, draft: LaneDraft) -> Act:
         if handoff:
             tx.run(
                 "UPDATE handoff SET state = 'taken', taken_at = COALESCE(taken_at, :now), taken_by = :by WHERE id = :id AND state <> 'closed'",
-                id=handoff, by=effect.by.id, now=tx.now_ms,
+                id=handoff,
+                by=effect.by.id,
+                now=tx.now_ms,
             )
         tx.hint("handoff", draft.conversation_id)
 
@@ -130,7 +161,9 @@ def _close_handoff(effect: CloseHandoff, draft: LaneDraft) -> Act:
         if handoff:
             tx.run(
                 "UPDATE handoff SET state = 'closed', closed_at = :now, outcome = :outcome WHERE id = :id AND state <> 'closed'",
-                id=handoff, outcome=effect.outcome, now=tx.now_ms,
+                id=handoff,
+                outcome=effect.outcome,
+                now=tx.now_ms,
             )
         tx.hint("handoff", draft.conversation_id)
 
@@ -139,7 +172,12 @@ def _close_handoff(effect: CloseHandoff, draft: LaneDraft) -> Act:
 
 def _audit(effect: Audit, draft: LaneDraft) -> Act:
     return lambda tx: audit.write(
-        tx, actor=effect.by.id, action=effect.action, object_type="conversation", object_id=draft.conversation_id, fields=effect.fields
+        tx,
+        actor=effect.by.id,
+        action=effect.action,
+        object_type="conversation",
+        object_id=draft.conversation_id,
+        fields=effect.fields,
     )
 
 
@@ -147,7 +185,9 @@ def _reachable(effect: Reachable, draft: LaneDraft) -> Act:
     return lambda tx: _ignore(
         tx.run(
             "UPDATE contact_point SET reachable = :yes, unreachable_reason = :reason WHERE id = :id",
-            id=draft.lane.point_id, yes=effect.yes, reason=effect.reason,
+            id=draft.lane.point_id,
+            yes=effect.yes,
+            reason=effect.reason,
         )
     )
 
@@ -155,7 +195,13 @@ def _reachable(effect: Reachable, draft: LaneDraft) -> Act:
 def _care(effect: CareAnswered, draft: LaneDraft) -> Act:
     def write(tx: Tx) -> None:
         changed = care.told(
-            tx, effect.task, draft.contact_id, state=effect.state, answer=effect.answer, comment=effect.comment, reason=effect.reason,
+            tx,
+            effect.task,
+            draft.contact_id,
+            state=effect.state,
+            answer=effect.answer,
+            comment=effect.comment,
+            reason=effect.reason,
             route=draft.lane.account_id,
         )
         if changed is not None and changed[0] == care.RECEIVED and effect.state == "answered":
@@ -174,12 +220,19 @@ def timer(effect: WakeAt | Unwake, conversation_id: str, point_id: str) -> Act:
                 care.postpone(tx, effect.name.removeprefix(CARE), ms(effect.at), "busy")
             return
         if isinstance(effect, Unwake):
-            tx.run("DELETE FROM timer WHERE conversation_id = :id AND name = :name", id=conversation_id, name=effect.name)
+            tx.run(
+                "DELETE FROM timer WHERE conversation_id = :id AND name = :name", id=conversation_id, name=effect.name
+            )
             return
         tx.run(
             "INSERT INTO timer (id, conversation_id, point_id, name, due_at, data) VALUES (:id, :conversation_id, :point_id, :name, :due, :data) "
             "ON CONFLICT (conversation_id, name) DO UPDATE SET due_at = excluded.due_at, data = excluded.data, id = excluded.id",
-            id=new_id(), conversation_id=conversation_id, point_id=point_id, name=effect.name, due=ms(effect.at), data=orjson.dumps(dict(effect.data)).decode(),
+            id=new_id(),
+            conversation_id=conversation_id,
+            point_id=point_id,
+            name=effect.name,
+            due=ms(effect.at),
+            data=orjson.dumps(dict(effect.data)).decode(),
         )
 
     return write
@@ -199,14 +252,23 @@ def receipt(event: InboundEvent, point_id: str, conversation_id: str) -> Act:
             rows = tx.among(columns + "AND external_id IN (:among)", list(told.external_ids), point=point_id)
         else:
             rows = tx.all(
-                columns + "AND said_at <= :upto AND status IN ('sent','delivered','unknown','unconfirmed')", point=point_id, upto=ms(told.watermark) or 0
+                columns + "AND said_at <= :upto AND status IN ('sent','delivered','unknown','unconfirmed')",
+                point=point_id,
+                upto=ms(told.watermark) or 0,
             )
         for row in rows:
             status = receipts.told(row.status, told.status)
             if status != row.status:
-                tx.run("UPDATE message SET status = :status, error = :error WHERE id = :id", id=row.id, status=status, error=told.reason)
                 tx.run(
-                    "UPDATE outbox SET state = 'sent', done_at = :now WHERE message_id = :id AND state IN ('unknown','unconfirmed')", id=row.id, now=tx.now_ms
+                    "UPDATE message SET status = :status, error = :error WHERE id = :id",
+                    id=row.id,
+                    status=status,
+                    error=told.reason,
+                )
+                tx.run(
+                    "UPDATE outbox SET state = 'sent', done_at = :now WHERE message_id = :id AND state IN ('unknown','unconfirmed')",
+                    id=row.id,
+                    now=tx.now_ms,
                 )
                 _delivered(tx, row.id, status, told.reason)
                 tx.hint("message", row.conversation_id)
@@ -233,7 +295,8 @@ def edit(event: InboundEvent, point_id: str, contact_id: str, conversation_id: s
         row = tx.one(
             "SELECT id, contact_id, body_sealed FROM message WHERE point_id = :point AND external_id = :ref AND direction = 'inbound' "
             "ORDER BY seq DESC LIMIT 1",
-            point=point_id, ref=event.ref,
+            point=point_id,
+            ref=event.ref,
         )
         if row is None:
             return
@@ -243,7 +306,12 @@ def edit(event: InboundEvent, point_id: str, contact_id: str, conversation_id: s
         body.setdefault("before", []).append(body.get("text", ""))
         body["text"] = event.text
         sealed = tx.keys.seal_json(tx, row.contact_id, "message", "body_sealed", row.id, body)
-        tx.run("UPDATE message SET body_sealed = :body, edited_at = :at WHERE id = :id", id=row.id, body=sealed, at=ms(event.said_at))
+        tx.run(
+            "UPDATE message SET body_sealed = :body, edited_at = :at WHERE id = :id",
+            id=row.id,
+            body=sealed,
+            at=ms(event.said_at),
+        )
         tx.hint("message", conversation_id)
 
     return write
@@ -267,7 +335,8 @@ def contact_changes(before: State, after: State, draft: LaneDraft) -> list[Act]:
     for kind in ("phone", "email"):
         value = new.get(kind)
         if value and value != old.get(kind):
-            changes.append(lambda tx, kind=kind, value=value: contacts_write.add_value(tx, contact_id, kind, str(value), source=source))  # type: ignore[misc]
+            add = partial(contacts_write.add_value, contact_id=contact_id, kind=kind, value=str(value), source=source)
+            changes.append(add)
     if (before.salutation, before.lang) != (after.salutation, after.lang):
         changes.append(lambda tx: contacts_write.set_manner(tx, contact_id, after.salutation, after.lang))
     return changes

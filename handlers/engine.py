@@ -32,8 +32,8 @@ from storage import files, inbox, turns
 from storage.keys import KeyRing
 from storage.killpoints import kp
 from storage.times import at
-from storage.tx import Tx
 from storage.turns import Lane, Rows
+from storage.tx import Tx
 
 log = structlog.get_logger("engine")
 REMEMBERED: Final = 8192  # parsed events between ingest and think
@@ -120,9 +120,13 @@ class Engine:
         for event in unknown:
             try:
                 turns.open_bodies(tx, [event])
-            except Exception as err:  # noqa: BLE001 - the event is quarantined when its turn comes
+            except Exception as err:
                 log.warning("engine.body_lost", event_id=event.id, error=type(err).__name__)
-        pending = [lane for lane in loaded if lane.conversation is not None and lane.conversation.c_stage in events.CONSENT_OPEN]
+        pending = [
+            lane
+            for lane in loaded
+            if lane.conversation is not None and lane.conversation.c_stage in events.CONSENT_OPEN
+        ]
         if pending:
             histories = turns.histories(tx, pending)
             for lane in pending:
@@ -135,6 +139,7 @@ class Engine:
             try:
                 rows = self._turn(lane, now_ms)
             except Exception as err:
+                log.exception("engine.turn_failed", event_id=lane.events[0].id, attempts=lane.events[0].attempts + 1)
                 rows = self._failure(lane, err)
             if lane.more:
                 rows.again.append((lane.point_id, "now", now_ms))
@@ -148,7 +153,8 @@ class Engine:
                 all_rows.add(lane.rows)
         if tx.postgres:
             tx.among(
-                "SELECT id FROM contact_point WHERE id IN (:among) ORDER BY id FOR UPDATE", [lane.point_id for lane in result.lanes]
+                "SELECT id FROM contact_point WHERE id IN (:among) ORDER BY id FOR UPDATE",
+                [lane.point_id for lane in result.lanes],
             )
         turns.write(tx, all_rows)
 
@@ -167,7 +173,9 @@ class Engine:
         return draft.finish()
 
     def _decide(self, draft: LaneDraft, heard: tuple[Event, ...], history: tuple[str, ...], now_ms: int) -> None:
-        decision = decide(draft.state, Turn(events=heard, history=history), now=at(now_ms), context=self._context(draft))
+        decision = decide(
+            draft.state, Turn(events=heard, history=history), now=at(now_ms), context=self._context(draft)
+        )
         draft.apply(decision)
 
     def _draft(self, lane: Lane, now_ms: int) -> LaneDraft:
@@ -201,7 +209,7 @@ class Engine:
 
     def _failure(self, lane: Lane, err: Exception) -> Rows:
         head = lane.events[0]
-        log.exception("engine.turn_failed", event_id=head.id, attempts=head.attempts + 1)
+        log.exception("engine.turn_failed", event_id=head.id, attempts=head.attempts + 1)  # noqa: LOG004
         several = len(lane.events) > 1
         rows = turns.failed(
             head.id,
@@ -258,14 +266,18 @@ class Engine:
         row = tx.one("SELECT contact_id, state_sealed FROM conversation WHERE id = :id", id=conversation_id)
         if row is None:
             raise KeyError(conversation_id)
-        return state_from_json(tx.keys.open_json(tx, row.contact_id, "conversation", "state_sealed", conversation_id, row.state_sealed))
+        return state_from_json(
+            tx.keys.open_json(tx, row.contact_id, "conversation", "state_sealed", conversation_id, row.state_sealed)
+        )
 
 
 def _files(tx: Tx, file_ids: Sequence[str]) -> dict[str, OutboundFile]:
     """What is known of the files that an act sends. Raises Refused for one that is not there."""
     found: dict[str, OutboundFile] = {}
     for file_id in file_ids:
-        row = tx.one("SELECT id, contact_id, name_sealed, mime, size FROM file WHERE id = :id AND deleted_at IS NULL", id=file_id)
+        row = tx.one(
+            "SELECT id, contact_id, name_sealed, mime, size FROM file WHERE id = :id AND deleted_at IS NULL", id=file_id
+        )
         if row is None:
             raise Refused("not_found", f"no file {file_id}")
         found[file_id] = OutboundFile(id=row.id, name=files.name_of(tx, row), mime=row.mime, size=row.size)

@@ -18,7 +18,9 @@ from storage.turns import Lane, OpenEvent
 Ours = TimerFired | SendEnded
 
 
-def read(opened: OpenEvent, recent: Mapping[str, InboundEvent], parse: Callable[[str, bytes], InboundEvent]) -> InboundEvent | Ours:
+def read(
+    opened: OpenEvent, recent: Mapping[str, InboundEvent], parse: Callable[[str, bytes], InboundEvent]
+) -> InboundEvent | Ours:
     """The event of a row: from memory, else from its bytes. Raises whatever makes it unreadable."""
     if opened.source == "platform":
         remembered = recent.get(opened.id)
@@ -26,9 +28,22 @@ def read(opened: OpenEvent, recent: Mapping[str, InboundEvent], parse: Callable[
     body = orjson.loads(opened.body)
     moment = at(opened.received_at)
     if opened.kind == TIMER:
-        return TimerFired(name=body["name"], at=moment, data={**body.get("data", {}), **({"conversation": body["conversation_id"]} if body.get("conversation_id") else {})})
+        return TimerFired(
+            name=body["name"],
+            at=moment,
+            data={
+                **body.get("data", {}),
+                **({"conversation": body["conversation_id"]} if body.get("conversation_id") else {}),
+            },
+        )
     if opened.kind == SEND_ENDED:
-        return SendEnded(message_id=body["message_id"], at=moment, status=body["status"], reason=body.get("reason", ""), klass=body.get("klass", ""))
+        return SendEnded(
+            message_id=body["message_id"],
+            at=moment,
+            status=body["status"],
+            reason=body.get("reason", ""),
+            klass=body.get("klass", ""),
+        )
     raise ValueError(f"an open event of kind {opened.kind}")
 
 
@@ -37,7 +52,9 @@ def open_state(lane: Lane) -> State:
     assert lane.key is not None
     row = lane.conversation
     sealed = row.c_state
-    data: dict[str, Any] = orjson.loads(unseal(lane.key, f"conversation|state_sealed|{row.c_id}", bytes(sealed))) if sealed else {}
+    data: dict[str, Any] = (
+        orjson.loads(unseal(lane.key, f"conversation|state_sealed|{row.c_id}", bytes(sealed))) if sealed else {}
+    )
     return state_from_json(data)
 
 

@@ -15,7 +15,11 @@ def ensure(tx: Tx, accounts: Sequence[tuple[str, str, str]]) -> None:
         tx.run(
             "INSERT INTO account (id, channel, name, state, reason, bot, cursor, created_at) "
             "VALUES (:id, :channel, :name, 'ok', '', :bot, '', :now) ON CONFLICT (id) DO UPDATE SET state = 'ok', reason = '', paused_until = NULL",
-            id=account_id, channel=channel, name=name, bot=True, now=tx.now_ms,
+            id=account_id,
+            channel=channel,
+            name=name,
+            bot=True,
+            now=tx.now_ms,
         )
         tx.run(
             "INSERT INTO account_stat (account_id, deliveries, duplicates, rejected, events, messages, receipts, ignored, quarantined, pending) "
@@ -38,6 +42,8 @@ def switch(tx: Tx, on: bool, *, account_id: str | None = None) -> bool:
     tx.run(
         "INSERT INTO setting (name, value, updated_at) VALUES (:name, :value, :now) "
         "ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
-        name=BOT, value="on" if on else "off", now=tx.now_ms,
+        name=BOT,
+        value="on" if on else "off",
+        now=tx.now_ms,
     )
     return True

@@ -28,8 +28,16 @@ def write(
     """One unchained entry; `chain` links it within a second."""
     tx.insert(
         "audit_entry",
-        id=new_id(), at=tx.now_ms, actor=actor, action=action, object_type=object_type, object_id=object_id,
-        fields=orjson.dumps(list(fields)).decode(), result=result, request_id=request_id, source=source,
+        id=new_id(),
+        at=tx.now_ms,
+        actor=actor,
+        action=action,
+        object_type=object_type,
+        object_id=object_id,
+        fields=orjson.dumps(list(fields)).decode(),
+        result=result,
+        request_id=request_id,
+        source=source,
     )
 
 
@@ -38,10 +46,14 @@ def chain(tx: Tx, *, limit: int = 500) -> int:
     many were chained."""
     if tx.postgres and not tx.value("SELECT pg_try_advisory_xact_lock(7420)"):
         return 0
-    rows = tx.all(f"SELECT {', '.join(CHAINED)} FROM audit_entry WHERE chain_seq IS NULL ORDER BY at, id LIMIT {int(limit)}")
+    rows = tx.all(
+        f"SELECT {', '.join(CHAINED)} FROM audit_entry WHERE chain_seq IS NULL ORDER BY at, id LIMIT {int(limit)}"  # noqa: S608
+    )
     if not rows:
         return 0
-    last = tx.one("SELECT chain_seq, chain_hash FROM audit_entry WHERE chain_seq IS NOT NULL ORDER BY chain_seq DESC LIMIT 1")
+    last = tx.one(
+        "SELECT chain_seq, chain_hash FROM audit_entry WHERE chain_seq IS NOT NULL ORDER BY chain_seq DESC LIMIT 1"
+    )
     seq, previous = (last.chain_seq, bytes(last.chain_hash)) if last is not None else (0, b"")
     linked = []
     for row in rows:
@@ -63,7 +75,10 @@ def verify(tx: Tx, *, last: int = 0) -> tuple[int, int | None]:
         previous = bytes(tx.value("SELECT chain_hash FROM audit_entry WHERE chain_seq = :seq", seq=start))
     checked, expected = 0, start
     while True:
-        rows = tx.all(f"SELECT chain_seq, chain_hash, {', '.join(CHAINED)} FROM audit_entry WHERE chain_seq > :after ORDER BY chain_seq LIMIT 1000", after=expected)
+        rows = tx.all(
+            f"SELECT chain_seq, chain_hash, {', '.join(CHAINED)} FROM audit_entry WHERE chain_seq > :after ORDER BY chain_seq LIMIT 1000",  # noqa: S608
+            after=expected,
+        )
         if not rows:
             return checked, None if expected == head else expected + 1
         for row in rows:

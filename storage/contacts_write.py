@@ -9,13 +9,20 @@ from storage.tx import Tx
 def set_name(tx: Tx, contact_id: str, name: str) -> None:
     tx.run(
         "UPDATE contact SET name_sealed = :name, version = version + 1, updated_at = :now WHERE id = :id",
-        id=contact_id, name=tx.keys.seal_for(tx, contact_id, "contact", "name_sealed", contact_id, name), now=tx.now_ms,
+        id=contact_id,
+        name=tx.keys.seal_for(tx, contact_id, "contact", "name_sealed", contact_id, name),
+        now=tx.now_ms,
     )
     tx.hint("contact", contact_id)
 
 
 def set_manner(tx: Tx, contact_id: str, salutation: str, lang: str) -> None:
-    tx.run("UPDATE contact SET salutation = :salutation, lang = :lang WHERE id = :id", id=contact_id, salutation=salutation, lang=lang)
+    tx.run(
+        "UPDATE contact SET salutation = :salutation, lang = :lang WHERE id = :id",
+        id=contact_id,
+        salutation=salutation,
+        lang=lang,
+    )
 
 
 def add_value(tx: Tx, contact_id: str, kind: str, value: str, *, source: str, confirmed: bool = False) -> None:
@@ -24,7 +31,13 @@ def add_value(tx: Tx, contact_id: str, kind: str, value: str, *, source: str, co
     tx.run(
         "INSERT INTO contact_value (id, contact_id, kind, value_sealed, value_blind, source, confirmed, created_at) "
         "VALUES (:id, :contact_id, :kind, :sealed, :blind, :source, :confirmed, :now) ON CONFLICT (contact_id, kind, value_blind) DO NOTHING",
-        id=row_id, contact_id=contact_id, kind=kind, sealed=tx.keys.seal_for(tx, contact_id, "contact_value", "value_sealed", row_id, value),
-        blind=tx.keys.blind(kind, value), source=source, confirmed=confirmed, now=tx.now_ms,
+        id=row_id,
+        contact_id=contact_id,
+        kind=kind,
+        sealed=tx.keys.seal_for(tx, contact_id, "contact_value", "value_sealed", row_id, value),
+        blind=tx.keys.blind(kind, value),
+        source=source,
+        confirmed=confirmed,
+        now=tx.now_ms,
     )
     tx.hint("contact", contact_id)

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
 import structlog
@@ -214,17 +215,20 @@ class Store:
 
     async def run(self, unit: Callable[[Tx], T]) -> T:
         """A unit of work: one savepoint in the next batch. May run twice; touches nothing but its tx."""
-        return await self._submit("unit", unit)
+        result: T = await self._submit("unit", unit)
+        return result
 
     async def read(self, query: Callable[[Tx], T]) -> T:
         """A query that writes nothing, at most about 20 ms."""
         if self._readers is not None:
             return await asyncio.get_running_loop().run_in_executor(self._readers, self._read_postgres, query)
-        return await self._submit("read", query)
+        result: T = await self._submit("read", query)
+        return result
 
     async def ingest(self, arrivals: Sequence[inbox.Arrival]) -> list[bool]:
         """Store events; returns after the commit: True where the event was new, False for a duplicate."""
-        return await self._submit("ingest", arrivals)
+        fresh: list[bool] = await self._submit("ingest", arrivals)
+        return fresh
 
     def mark(self, outcome: outbox.Outcome) -> None:
         """The fate of a call; rides on the next batch. Kept in memory until a batch takes it."""
@@ -328,9 +332,9 @@ class Store:
             return
         for again in (True, False):
             try:
-                done = self._transaction(lambda tx: self._batch(tx, items, pending, beat))
+                done = self._transaction(partial(self._batch, items, pending, beat))
                 break
-            except Exception as err:  # noqa: BLE001 - each item is tried alone and gets its own error
+            except Exception as err:
                 unavailable = classify(err)
                 if isinstance(unavailable, StorageBroken):
                     self._broken(unavailable)
@@ -348,7 +352,7 @@ class Store:
         if pending is not None:
             kp("think.after_commit")
 
-    def _batch(self, tx: Tx, items: list[_Item], pending: Any, beat: bool) -> Tx:
+    def _batch(self, items: list[_Item], pending: Any, beat: bool, tx: Tx) -> Tx:
         if pending is not None and self.thinker is not None:
             self.thinker.write(tx, pending)
         ingests = [item for item in items if item.kind == "ingest"]
@@ -388,22 +392,22 @@ class Store:
         log.warning("store.batch_retried_alone", items=len(items), error=type(err).__name__)
         if pending is not None and self.thinker is not None:
             try:
-                self._committed([], self._transaction(lambda tx: self._batch(tx, [], pending, False)), False)
+                self._committed([], self._transaction(partial(self._batch, [], pending, False)), False)
             except Exception as failure:
                 unavailable = classify(failure)
                 log.warning("store.think_rolled_back", error=type(failure).__name__)
                 if unavailable is None and len(pending) > 1:
                     for single in pending.singly():
                         with contextlib.suppress(Exception):
-                            self._committed([], self._transaction(lambda tx, one=single: self._batch(tx, [], one, False)), False)
+                            self._committed([], self._transaction(partial(self._batch, [], single, False)), False)
                 self._refill_at = 0.0
         for item in items:
             try:
-                tx = self._transaction(lambda tx, one=item: self._batch(tx, [one], None, False))
+                tx = self._transaction(partial(self._batch, [item], None, False))
             except Exception as failure:
                 item.error = classify(failure) or failure
                 if item.kind == "mark":
-                    log.error("store.mark_failed", error=type(failure).__name__)
+                    log.error("store.mark_failed", error=type(failure).__name__)  # noqa: TRY400
                 self._deliver([item], [], [])
             else:
                 self._committed([item], tx, False)
@@ -493,12 +497,12 @@ class Store:
                 with contextlib.suppress(Exception):
                     self._conn.close()
             self._conn = self._engine.connect()
-        except Exception:  # noqa: BLE001 - whatever the driver raises: there is no connection
+        except Exception:
             self._conn = None
             time.sleep(0.2)
             try:
                 self._conn = self._engine.connect() if self._engine is not None else None
-            except Exception:  # noqa: BLE001
+            except Exception:
                 self._conn = _Absent()  # type: ignore[assignment]
                 return False
         return True
@@ -529,13 +533,15 @@ class Store:
             try:
                 self._conn = self._conn.execution_options(reads=True)
                 item.result = self._transaction(item.payload)
-            except Exception as err:  # noqa: BLE001 - the reader's own error goes to the reader
+            except Exception as err:
                 item.error = classify(err) or err
             finally:
                 self._conn = self._conn.execution_options(reads=False)
             took = time.monotonic() - started
             if took > 0.02:
-                log.info("store.slow_read", took_ms=round(took * 1000), query=getattr(item.payload, "__qualname__", "?"))
+                log.info(
+                    "store.slow_read", took_ms=round(took * 1000), query=getattr(item.payload, "__qualname__", "?")
+                )
         self._deliver(items, [], [])
 
     def _read_postgres(self, query: Callable[[Tx], T]) -> T:
@@ -589,7 +595,7 @@ class Store:
         """After an unclean stop: one lane at a time, its attempt committed first, until those lanes are through."""
         while self._suspects:
             lane = self._suspects.pop(0)
-            if self._transaction(lambda tx, lane=lane: inbox.suspect(tx, lane)):
+            if self._transaction(partial(inbox.suspect, point_id=lane)):
                 self._suspects.append(lane)
                 return [lane]
         return []

@@ -47,7 +47,9 @@ def make_engine(url: str, *, read_only: bool = False) -> Engine:
     """An engine whose transactions begin IMMEDIATE on SQLite (a deferred one dies at its first write) and carry
     statement and idle time-outs on PostgreSQL."""
     if sqlite_path(url) is not None:
-        engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False, "cached_statements": 512})
+        engine = create_engine(
+            url, poolclass=StaticPool, connect_args={"check_same_thread": False, "cached_statements": 512}
+        )
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
@@ -55,7 +57,10 @@ def make_engine(url: str, *, read_only: bool = False) -> Engine:
     if read_only:
         options += " -c default_transaction_read_only=on"
     return create_engine(
-        url, poolclass=NullPool, isolation_level="READ COMMITTED", connect_args={"options": options, "connect_timeout": 5}
+        url,
+        poolclass=NullPool,
+        isolation_level="READ COMMITTED",
+        connect_args={"options": options, "connect_timeout": 5},
     )
 
 
@@ -87,7 +92,9 @@ class FileLock:
         except OSError as err:
             holder = os.pread(handle, 32, 0).decode("ascii", "replace").strip() or "unknown"
             os.close(handle)
-            raise AlreadyRunning(f"another gateway (process {holder}) already runs on {self._path.name.removesuffix('.lock')}") from err
+            raise AlreadyRunning(
+                f"another gateway (process {holder}) already runs on {self._path.name.removesuffix('.lock')}"
+            ) from err
         os.ftruncate(handle, 0)
         os.pwrite(handle, str(os.getpid()).encode(), 0)
         self._handle = handle

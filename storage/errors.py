@@ -7,7 +7,16 @@ from typing import Final
 # Full and read-only disks heal; corruption and a failed fsync do not: after one, a second fsync may lie.
 FATAL: Final = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_FSYNC"})
 FATAL_PREFIX: Final = ("SQLITE_CORRUPT", "SQLITE_IOERR_SHM")
-UNAVAILABLE_PREFIX: Final = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN", "SQLITE_PROTOCOL", "SQLITE_NOMEM")
+UNAVAILABLE_PREFIX: Final = (
+    "SQLITE_FULL",
+    "SQLITE_IOERR",
+    "SQLITE_READONLY",
+    "SQLITE_BUSY",
+    "SQLITE_LOCKED",
+    "SQLITE_CANTOPEN",
+    "SQLITE_PROTOCOL",
+    "SQLITE_NOMEM",
+)
 POSTGRES_UNAVAILABLE: Final = ("08", "53", "57", "58", "25006")  # connection, resources, operator, system, read-only
 POSTGRES_RERUN: Final = ("40001", "40P01", "55P03")  # serialization, deadlock, lock not available
 

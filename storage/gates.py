@@ -67,10 +67,9 @@ class Gates:
             if gate.closed or gate.broken or gate.paused_until > now_ms or gate.in_flight >= gate.slots:
                 gate.refused = True
                 return False
-            if gate.rate or gate.chat_rate:
-                if not self._tokens(gate, lane, now_ms):
-                    gate.refused = True
-                    return False
+            if (gate.rate or gate.chat_rate) and not self._tokens(gate, lane, now_ms):
+                gate.refused = True
+                return False
             gate.in_flight += 1
             return True
 

@@ -20,7 +20,17 @@ from storage.tx import Tx
 DAY_MS: Final = 86_400_000
 MAX_DEATHS: Final = 3  # starts of the process that found the event half done
 MAX_ERRORS: Final = 5
-STATS: Final = ("deliveries", "duplicates", "rejected", "events", "messages", "receipts", "ignored", "quarantined", "pending")
+STATS: Final = (
+    "deliveries",
+    "duplicates",
+    "rejected",
+    "events",
+    "messages",
+    "receipts",
+    "ignored",
+    "quarantined",
+    "pending",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +85,9 @@ def ingest(tx: Tx, arrivals: Sequence[Arrival]) -> list[bool]:
                 "due_at": tx.now_ms + arrival.wait_ms,
             }
         )
-    kept = tx.rows("INSERT INTO inbox_event", tuple(rows[0]), rows, "ON CONFLICT (account_id, key_hash) DO NOTHING RETURNING id")
+    kept = tx.rows(
+        "INSERT INTO inbox_event", tuple(rows[0]), rows, "ON CONFLICT (account_id, key_hash) DO NOTHING RETURNING id"
+    )
     new = {row[0] for row in kept}
     _count(tx, arrivals, new)
     if len(new) < len(rows):
@@ -116,7 +128,7 @@ def _lanes(tx: Tx, arrivals: Sequence[Arrival]) -> dict[tuple[str, str], list[An
         "last_inbound_at = COALESCE(excluded.last_inbound_at, contact_point.last_inbound_at) "
         "RETURNING id, account_id, thread, seq",
     )
-    return {(row[1], row[2]): [row[0], row[3] - wanted[row[1], row[2]] + 1] for row in found}
+    return {(row.account_id, row.thread): [row.id, row.seq - wanted[row.account_id, row.thread] + 1] for row in found}
 
 
 def _next(lane: list[Any]) -> int:
@@ -141,10 +153,14 @@ def _count(tx: Tx, arrivals: Sequence[Arrival], new: set[str]) -> None:
 
 def count(tx: Tx, counts: Mapping[str, Mapping[str, int]]) -> None:
     """Add to the loss accounting of each account."""
-    rows = [{"account_id": account_id, **{name: mine.get(name, 0) for name in STATS}} for account_id, mine in sorted(counts.items()) if mine]
+    rows = [
+        {"account_id": account_id, **{name: mine.get(name, 0) for name in STATS}}
+        for account_id, mine in sorted(counts.items())
+        if mine
+    ]
     if rows:
         added = ", ".join(f"{name} = {name} + :{name}" for name in STATS)
-        tx.many(f"UPDATE account_stat SET {added} WHERE account_id = :account_id", rows)
+        tx.many(f"UPDATE account_stat SET {added} WHERE account_id = :account_id", rows)  # noqa: S608
 
 
 def _conflicts(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
@@ -197,7 +213,11 @@ def open_lanes(tx: Tx) -> list[tuple[str, str, int]]:
         "FROM inbox_event WHERE state = 'new' AND point_id IS NOT NULL GROUP BY point_id LIMIT 5000"
     )
     return [
-        (row.point_id, NOW if row.wait == 0 and not row.attempts else QUIET, row.first_due if row.wait == 0 or row.attempts else row.last_due)
+        (
+            row.point_id,
+            NOW if row.wait == 0 and not row.attempts else QUIET,
+            row.first_due if row.wait == 0 or row.attempts else row.last_due,
+        )
         for row in rows
     ]
 
@@ -211,7 +231,16 @@ def reject(tx: Tx, counts: Mapping[str, int]) -> None:
 
 
 def insert_own(
-    tx: Tx, *, point_id: str, account_id: str, kind: str, source: str, key: str, body_: bytes, state: str, conversation_id: str | None = None
+    tx: Tx,
+    *,
+    point_id: str,
+    account_id: str,
+    kind: str,
+    source: str,
+    key: str,
+    body_: bytes,
+    state: str,
+    conversation_id: str | None = None,
 ) -> str | None:
     """An event of the desk, the clock or the system, in the lane's order. None when its key is known already."""
     seq = tx.value("UPDATE contact_point SET seq = seq + 1 WHERE id = :id RETURNING seq", id=point_id)
@@ -256,7 +285,10 @@ def begin_boot(tx: Tx) -> list[str]:
     _set(tx, "clean_stop", "no")
     if clean != "no":
         return []
-    return [row[0] for row in tx.all("SELECT DISTINCT point_id FROM inbox_event WHERE state = 'new' AND point_id IS NOT NULL")]
+    return [
+        row[0]
+        for row in tx.all("SELECT DISTINCT point_id FROM inbox_event WHERE state = 'new' AND point_id IS NOT NULL")
+    ]
 
 
 def suspect(tx: Tx, point_id: str) -> bool:
@@ -268,7 +300,9 @@ def suspect(tx: Tx, point_id: str) -> bool:
         now=tx.now_ms,
     )
     while rows and rows[0].attempts >= MAX_DEATHS:
-        quarantine(tx, rows[0].id, rows[0].account_id, source=rows[0].source, reason="process_ended", attempts=rows[0].attempts)
+        quarantine(
+            tx, rows[0].id, rows[0].account_id, source=rows[0].source, reason="process_ended", attempts=rows[0].attempts
+        )
         rows = rows[1:]
     if not rows:
         return False
@@ -293,11 +327,16 @@ def quarantine(tx: Tx, event_id: str, account_id: str, *, source: str, reason: s
 
 def replay(tx: Tx, event_id: str) -> bool:
     """A person sends a quarantined event through again. False when it is not one; harmless twice."""
-    row = tx.one("SELECT account_id, source, point_id, body_sealed FROM inbox_event WHERE id = :id AND state = 'quarantined'", id=event_id)
+    row = tx.one(
+        "SELECT account_id, source, point_id, body_sealed FROM inbox_event WHERE id = :id AND state = 'quarantined'",
+        id=event_id,
+    )
     if row is None or row.point_id is None or row.body_sealed is None:
         return False
     tx.run(
-        "UPDATE inbox_event SET state = 'new', attempts = 0, reason = '', done_at = NULL, due_at = :now WHERE id = :id", id=event_id, now=tx.now_ms
+        "UPDATE inbox_event SET state = 'new', attempts = 0, reason = '', done_at = NULL, due_at = :now WHERE id = :id",
+        id=event_id,
+        now=tx.now_ms,
     )
     if row.source == "platform":
         count(tx, {row.account_id: {"quarantined": -1, "pending": 1}})

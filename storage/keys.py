@@ -18,7 +18,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 if TYPE_CHECKING:
-    from storage.db import Tx
+    from storage.tx import Tx
 
 VERSION: Final = 1
 CACHED_KEYS: Final = 20_000  # unwrapped contact keys; about 200 bytes each
@@ -42,11 +42,11 @@ def seal(key: AESGCM, place: str, data: bytes, *, key_id: int = 1) -> bytes:
 def unseal(key: AESGCM, place: str, sealed: bytes) -> bytes:
     """Raises KeyMissing when the value does not belong to this key and place."""
     if len(sealed) < 30 or sealed[0] != VERSION:
-        raise KeyMissing(f"{place.split('|')[0]}: not a sealed value")
+        raise KeyMissing(f"{place.split('|', maxsplit=1)[0]}: not a sealed value")
     try:
         return key.decrypt(bytes(sealed[2:14]), bytes(sealed[14:]), place.encode())
     except InvalidTag as err:
-        raise KeyMissing(f"{place.split('|')[0]}: sealed for another place or key") from err
+        raise KeyMissing(f"{place.split('|', maxsplit=1)[0]}: sealed for another place or key") from err
 
 
 class KeyRing:

@@ -42,7 +42,7 @@ def arm(where: str) -> None:
 
 def kp(name: str) -> None:
     """Die here if a test asked for it."""
-    global _left
+    global _left  # noqa: PLW0603
     if name == _wanted:
         _left -= 1
         if _left == 0:

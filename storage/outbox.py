@@ -102,7 +102,10 @@ def record(tx: Tx, outcomes: Sequence[Outcome]) -> None:
             state, reason, until = outcome.account
             tx.run(
                 "UPDATE account SET state = :state, reason = :reason, paused_until = :until WHERE id = :id",
-                id=outcome.job.account_id, state=state, reason=reason, until=until,
+                id=outcome.job.account_id,
+                state=state,
+                reason=reason,
+                until=until,
             )
             tx.hint("account", outcome.job.account_id)
         if outcome.state in ENDED:
@@ -162,7 +165,9 @@ def claim(tx: Tx, *, points: Sequence[str] | None = None, accounts: Sequence[str
     `points` -- only these lanes, else every lane of `accounts`. How many were taken."""
     lock = "FOR UPDATE OF o SKIP LOCKED" if tx.postgres else ""
     column, values = ("point_id", points) if points is not None else ("account_id", accounts)
-    rows = tx.among(_HEADS.format(where=f"AND o.{column} IN (:among)", lock=lock), list(values or ()), now=tx.now_ms, limit=limit)
+    rows = tx.among(
+        _HEADS.format(where=f"AND o.{column} IN (:among)", lock=lock), list(values or ()), now=tx.now_ms, limit=limit
+    )
     taken = []
     for row in rows:
         job = SendJob(
@@ -185,14 +190,24 @@ def claim(tx: Tx, *, points: Sequence[str] | None = None, accounts: Sequence[str
         "UPDATE outbox SET state = 'sending', boot_id = :boot, started_at = :now, version = version + 1 WHERE id = :id",
         [{"id": job.id, "boot": tx.boot, "now": tx.now_ms} for job in taken],
     )
-    tx.many("UPDATE message SET status = 'sending' WHERE id = :id AND status = 'queued'", [{"id": job.message_id} for job in taken])
+    tx.many(
+        "UPDATE message SET status = 'sending' WHERE id = :id AND status = 'queued'",
+        [{"id": job.message_id} for job in taken],
+    )
     tx.sends.extend(taken)
     return len(taken)
 
 
 def _expire(tx: Tx, job: SendJob) -> None:
-    tx.run("UPDATE outbox SET state = 'expired', done_at = :now, error = 'too_old', version = version + 1 WHERE id = :id", id=job.id, now=tx.now_ms)
-    tx.run("UPDATE message SET status = 'expired', error = 'too_old' WHERE id = :id AND status IN ('queued','sending')", id=job.message_id)
+    tx.run(
+        "UPDATE outbox SET state = 'expired', done_at = :now, error = 'too_old', version = version + 1 WHERE id = :id",
+        id=job.id,
+        now=tx.now_ms,
+    )
+    tx.run(
+        "UPDATE message SET status = 'expired', error = 'too_old' WHERE id = :id AND status IN ('queued','sending')",
+        id=job.message_id,
+    )
     if job.klass == DOCUMENT:
         policies.fate(tx, job.message_id, "expired", "too_old")
     tell_conversation(tx, job, "expired", "too_old")
@@ -206,17 +221,31 @@ def recover(tx: Tx, *, idempotent: Sequence[str]) -> tuple[int, int]:
         list(idempotent),
         boot=tx.boot,
     )
-    rows = tx.all("SELECT id, account_id, point_id, conversation_id, message_id, klass, attempts FROM outbox WHERE state = 'sending' AND boot_id <> :boot", boot=tx.boot)
+    rows = tx.all(
+        "SELECT id, account_id, point_id, conversation_id, message_id, klass, attempts FROM outbox WHERE state = 'sending' AND boot_id <> :boot",
+        boot=tx.boot,
+    )
     for row in rows:
         tx.run(
             "UPDATE outbox SET state = 'unknown', error = 'process_ended', done_at = :now, not_before = :now, version = version + 1 WHERE id = :id",
             id=row.id,
             now=tx.now_ms,
         )
-        tx.run("UPDATE message SET status = 'unknown', error = 'process_ended' WHERE id = :id AND status IN ('queued','sending')", id=row.message_id)
+        tx.run(
+            "UPDATE message SET status = 'unknown', error = 'process_ended' WHERE id = :id AND status IN ('queued','sending')",
+            id=row.message_id,
+        )
         job = SendJob(
-            id=row.id, account_id=row.account_id, point_id=row.point_id, conversation_id=row.conversation_id, message_id=row.message_id,
-            klass=row.klass, attempts=row.attempts, not_after=None, created_at=0, body={},
+            id=row.id,
+            account_id=row.account_id,
+            point_id=row.point_id,
+            conversation_id=row.conversation_id,
+            message_id=row.message_id,
+            klass=row.klass,
+            attempts=row.attempts,
+            not_after=None,
+            created_at=0,
+            body={},
         )
         if job.klass == DOCUMENT:
             policies.fate(tx, job.message_id, "unknown", "process_ended")
@@ -231,7 +260,10 @@ def sweep(tx: Tx) -> int:
         before=tx.now_ms - UNCONFIRMED_AFTER_MS,
     )
     for row in rows:
-        tx.run("UPDATE outbox SET state = 'unconfirmed', version = version + 1 WHERE id = :id AND state = 'unknown'", id=row.id)
+        tx.run(
+            "UPDATE outbox SET state = 'unconfirmed', version = version + 1 WHERE id = :id AND state = 'unknown'",
+            id=row.id,
+        )
         tx.run("UPDATE message SET status = 'unconfirmed' WHERE id = :id AND status = 'unknown'", id=row.message_id)
         tx.hint("message", row.conversation_id)
     return len(rows)
@@ -242,7 +274,8 @@ def cancel(tx: Tx, conversation_id: str, *, reason: str, purposes: Sequence[str]
     if purposes:
         rows = tx.among(
             "SELECT id, message_id, klass FROM outbox WHERE conversation_id = :id AND state IN ('queued','retry_wait') AND purpose IN (:among)",
-            list(purposes), id=conversation_id,
+            list(purposes),
+            id=conversation_id,
         )
     else:
         rows = tx.all(
@@ -250,8 +283,15 @@ def cancel(tx: Tx, conversation_id: str, *, reason: str, purposes: Sequence[str]
             id=conversation_id,
         )
     for row in rows:
-        tx.run("UPDATE outbox SET state = 'cancelled', error = :reason, done_at = :now, version = version + 1 WHERE id = :id", id=row.id, reason=reason, now=tx.now_ms)
-        tx.run("UPDATE message SET status = 'cancelled', error = :reason WHERE id = :id", id=row.message_id, reason=reason)
+        tx.run(
+            "UPDATE outbox SET state = 'cancelled', error = :reason, done_at = :now, version = version + 1 WHERE id = :id",
+            id=row.id,
+            reason=reason,
+            now=tx.now_ms,
+        )
+        tx.run(
+            "UPDATE message SET status = 'cancelled', error = :reason WHERE id = :id", id=row.message_id, reason=reason
+        )
         if row.klass == DOCUMENT:
             policies.fate(tx, row.message_id, "cancelled", reason)
     if rows:
@@ -261,7 +301,10 @@ def cancel(tx: Tx, conversation_id: str, *, reason: str, purposes: Sequence[str]
 
 def resend(tx: Tx, outbox_id: str) -> str | None:
     """A person decided: the same call again as a new row. None when the row is not one that ended badly."""
-    row = tx.one("SELECT * FROM outbox WHERE id = :id AND state IN ('failed','unconfirmed','unknown','expired','quarantined')", id=outbox_id)
+    row = tx.one(
+        "SELECT * FROM outbox WHERE id = :id AND state IN ('failed','unconfirmed','unknown','expired','quarantined')",
+        id=outbox_id,
+    )
     if row is None:
         return None
     body = tx.keys.open_for(tx, row.contact_id, "outbox", "body_sealed", row.id, row.body_sealed)
@@ -269,10 +312,28 @@ def resend(tx: Tx, outbox_id: str) -> str | None:
     seq = tx.value("UPDATE contact_point SET out_seq = out_seq + 1 WHERE id = :id RETURNING out_seq", id=row.point_id)
     tx.insert(
         "outbox",
-        id=copy, cause=copy, step=0, account_id=row.account_id, point_id=row.point_id, contact_id=row.contact_id,
-        conversation_id=row.conversation_id, message_id=row.message_id, part=row.part, last_part=row.last_part, out_seq=seq, klass=row.klass,
-        purpose=row.purpose, state="queued", body_sealed=tx.keys.seal_for(tx, row.contact_id, "outbox", "body_sealed", copy, body),
-        not_before=tx.now_ms, not_after=None, attempts=0, boot_id="", error="", created_at=tx.now_ms, version=0,
+        id=copy,
+        cause=copy,
+        step=0,
+        account_id=row.account_id,
+        point_id=row.point_id,
+        contact_id=row.contact_id,
+        conversation_id=row.conversation_id,
+        message_id=row.message_id,
+        part=row.part,
+        last_part=row.last_part,
+        out_seq=seq,
+        klass=row.klass,
+        purpose=row.purpose,
+        state="queued",
+        body_sealed=tx.keys.seal_for(tx, row.contact_id, "outbox", "body_sealed", copy, body),
+        not_before=tx.now_ms,
+        not_after=None,
+        attempts=0,
+        boot_id="",
+        error="",
+        created_at=tx.now_ms,
+        version=0,
     )
     tx.run("UPDATE outbox SET state = 'failed', error = 'sent_again', version = version + 1 WHERE id = :id", id=row.id)
     tx.run("UPDATE message SET status = 'queued', error = '' WHERE id = :id", id=row.message_id)

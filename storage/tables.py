@@ -88,8 +88,19 @@ class InboxEvent(SQLModel, table=True):
     __tablename__ = "inbox_event"
     __table_args__ = (
         UniqueConstraint("account_id", "key_hash"),
-        Index("ix_inbox_event_open", "point_id", "seq", sqlite_where=text("state = 'new'"), postgresql_where=text("state = 'new'")),
-        Index("ix_inbox_event_bad", "received_at", sqlite_where=text("state = 'quarantined'"), postgresql_where=text("state = 'quarantined'")),
+        Index(
+            "ix_inbox_event_open",
+            "point_id",
+            "seq",
+            sqlite_where=text("state = 'new'"),
+            postgresql_where=text("state = 'new'"),
+        ),
+        Index(
+            "ix_inbox_event_bad",
+            "received_at",
+            sqlite_where=text("state = 'quarantined'"),
+            postgresql_where=text("state = 'quarantined'"),
+        ),
     )
     id: str = _id()
     account_id: str
@@ -165,7 +176,10 @@ class ContactValue(SQLModel, table=True):
     """A phone (E.164) or e-mail of a contact, with where it came from."""
 
     __tablename__ = "contact_value"
-    __table_args__ = (UniqueConstraint("contact_id", "kind", "value_blind"), Index("ix_contact_value_blind", "value_blind"))
+    __table_args__ = (
+        UniqueConstraint("contact_id", "kind", "value_blind"),
+        Index("ix_contact_value_blind", "value_blind"),
+    )
     id: str = _id()
     contact_id: str
     kind: str  # phone, email
@@ -307,7 +321,12 @@ class Attachment(SQLModel, table=True):
     __tablename__ = "attachment"
     __table_args__ = (
         Index("ix_attachment_message", "message_id"),
-        Index("ix_attachment_pending", "created_at", sqlite_where=text("state = 'pending'"), postgresql_where=text("state = 'pending'")),
+        Index(
+            "ix_attachment_pending",
+            "created_at",
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
     )
     id: str = _id()
     message_id: str
@@ -351,7 +370,13 @@ class Handoff(SQLModel, table=True):
     __tablename__ = "handoff"
     __table_args__ = (
         Index("ix_handoff_conversation", "conversation_id"),
-        Index("ix_handoff_waiting", "priority", "opened_at", sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'")),
+        Index(
+            "ix_handoff_waiting",
+            "priority",
+            "opened_at",
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
     )
     id: str = _id()
     conversation_id: str
@@ -392,7 +417,13 @@ class Outbox(SQLModel, table=True):
     __tablename__ = "outbox"
     __table_args__ = (
         UniqueConstraint("cause", "step"),
-        Index("ix_outbox_open", "point_id", "out_seq", sqlite_where=text("state IN ('queued','sending','retry_wait','unknown')"), postgresql_where=text("state IN ('queued','sending','retry_wait','unknown')")),
+        Index(
+            "ix_outbox_open",
+            "point_id",
+            "out_seq",
+            sqlite_where=text("state IN ('queued','sending','retry_wait','unknown')"),
+            postgresql_where=text("state IN ('queued','sending','retry_wait','unknown')"),
+        ),
         Index("ix_outbox_message", "message_id"),
     )
     id: str = _id()
@@ -554,7 +585,12 @@ class CareTask(SQLModel, table=True):
     __tablename__ = "care_task"
     __table_args__ = (
         UniqueConstraint("policy_id", "kind", "anchor"),
-        Index("ix_care_task_due", "due_at", sqlite_where=text("state = 'planned'"), postgresql_where=text("state = 'planned'")),
+        Index(
+            "ix_care_task_due",
+            "due_at",
+            sqlite_where=text("state = 'planned'"),
+            postgresql_where=text("state = 'planned'"),
+        ),
     )
     id: str = _id()
     policy_id: str
@@ -580,7 +616,13 @@ class AuditEntry(SQLModel, table=True):
 
     __tablename__ = "audit_entry"
     __table_args__ = (
-        Index("ix_audit_entry_unchained", "at", "id", sqlite_where=text("chain_seq IS NULL"), postgresql_where=text("chain_seq IS NULL")),
+        Index(
+            "ix_audit_entry_unchained",
+            "at",
+            "id",
+            sqlite_where=text("chain_seq IS NULL"),
+            postgresql_where=text("chain_seq IS NULL"),
+        ),
         UniqueConstraint("chain_seq"),
     )
     id: str = _id()

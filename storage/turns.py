@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from storage import inbox, outbox
 from storage.errors import Raced
 from storage.killpoints import kp
+from storage.outbox import SendJob
 from storage.tx import Tx
 
 EVENTS_A_LANE: Final = 40  # a longer turn is answered in pieces
@@ -73,7 +74,10 @@ def load(tx: Tx, points: Sequence[str], *, conversation_id: str | None = None) -
     tx.keys.warm([(row.contact_id, row.wrapped) for row in rows if row.wrapped is not None])
     busy = {
         row[0]
-        for row in tx.among(f"SELECT DISTINCT point_id FROM outbox WHERE point_id IN (:among) AND state IN {outbox.OPEN}", list(points))
+        for row in tx.among(
+            f"SELECT DISTINCT point_id FROM outbox WHERE point_id IN (:among) AND state IN {outbox.OPEN}",  # noqa: S608
+            list(points),
+        )
     }
     lanes = {
         row.id: Lane(
@@ -92,7 +96,7 @@ def load(tx: Tx, points: Sequence[str], *, conversation_id: str | None = None) -
         for row in rows
     }
     events = tx.among(
-        "SELECT id, point_id, account_id, kind, source, attempts, received_at, due_at, day, body_sealed FROM inbox_event "
+        "SELECT id, point_id, account_id, kind, source, attempts, received_at, due_at, day, body_sealed FROM inbox_event "  # noqa: S608
         f"WHERE state = 'new' AND point_id IN (:among) ORDER BY point_id, seq LIMIT {EVENTS_A_LOAD}",
         list(points),
     )
@@ -106,7 +110,11 @@ def load(tx: Tx, points: Sequence[str], *, conversation_id: str | None = None) -
         if len(lane.events) >= EVENTS_A_LANE or (lane.events and (lane.events[0].attempts or row.attempts)):
             lane.more = True  # an event that failed before is handled alone
             continue
-        lane.events.append(OpenEvent(row.id, row.account_id, row.kind, row.source, row.attempts, row.received_at, row.day, row.body_sealed))
+        lane.events.append(
+            OpenEvent(
+                row.id, row.account_id, row.kind, row.source, row.attempts, row.received_at, row.day, row.body_sealed
+            )
+        )
     return lanes
 
 
@@ -150,7 +158,7 @@ class Rows:
     messages: list[dict[str, Any]] = field(default_factory=list)
     attachments: list[dict[str, Any]] = field(default_factory=list)
     outbox: list[dict[str, Any]] = field(default_factory=list)
-    jobs: list[tuple[dict[str, Any], outbox.SendJob]] = field(default_factory=list)
+    jobs: list[tuple[dict[str, Any], SendJob]] = field(default_factory=list)
     done: list[dict[str, Any]] = field(default_factory=list)
     stats: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     first: list[Callable[[Tx], None]] = field(default_factory=list)  # before anything is inserted
@@ -159,23 +167,53 @@ class Rows:
     again: list[tuple[str, str, int]] = field(default_factory=list)
 
     def add(self, other: Rows) -> None:
-        for name in ("points", "contacts", "keys", "opened", "changed", "messages", "attachments", "outbox", "jobs", "done", "first", "later", "hints", "again"):
+        for name in (
+            "points",
+            "contacts",
+            "keys",
+            "opened",
+            "changed",
+            "messages",
+            "attachments",
+            "outbox",
+            "jobs",
+            "done",
+            "first",
+            "later",
+            "hints",
+            "again",
+        ):
             getattr(self, name).extend(getattr(other, name))
         for account, counts in other.stats.items():
             self.stats[account].update(counts)
 
 
 CHANGED: Final = (
-    "stage", "status", "assignee_id", "labels", "lang", "state_sealed", "outcome", "preview_sealed", "last_message_at", "last_inbound_at",
-    "waiting_since", "snoozed_until", "closed_at", "changed_at",
+    "stage",
+    "status",
+    "assignee_id",
+    "labels",
+    "lang",
+    "state_sealed",
+    "outcome",
+    "preview_sealed",
+    "last_message_at",
+    "last_inbound_at",
+    "waiting_since",
+    "snoozed_until",
+    "closed_at",
+    "changed_at",
 )  # columns of a conversation that a turn may change
 
 
 def write(tx: Tx, rows: Rows) -> None:
     """One transaction's worth. Raises Raced when another process was faster on one of the lanes."""
     _exactly(
-        tx.many("UPDATE inbox_event SET state = :state, reason = :reason, done_at = :done_at, conversation_id = :conversation_id "
-                "WHERE id = :id AND state = 'new'", rows.done),
+        tx.many(
+            "UPDATE inbox_event SET state = :state, reason = :reason, done_at = :done_at, conversation_id = :conversation_id "
+            "WHERE id = :id AND state = 'new'",
+            rows.done,
+        ),
         rows.done,
     )
     for action in rows.first:
@@ -186,7 +224,11 @@ def write(tx: Tx, rows: Rows) -> None:
     if rows.changed:
         settings = ", ".join(f"{name} = :{name}" for name in CHANGED)
         _exactly(
-            tx.many(f"UPDATE conversation SET {settings}, version = version + 1 WHERE id = :id AND version = :version", rows.changed), rows.changed
+            tx.many(
+                f"UPDATE conversation SET {settings}, version = version + 1 WHERE id = :id AND version = :version",  # noqa: S608
+                rows.changed,
+            ),
+            rows.changed,
         )
     _exactly(
         tx.many(
@@ -216,7 +258,9 @@ def _exactly(changed: int, rows: Sequence[Mapping[str, Any]]) -> None:
         raise Raced(f"{len(rows)} rows, {changed} changed")
 
 
-def failed(event_id: str, account_id: str, *, attempts: int, point_id: str, reason: str, limit: int, source: str) -> Rows:
+def failed(
+    event_id: str, account_id: str, *, attempts: int, point_id: str, reason: str, limit: int, source: str
+) -> Rows:
     """What is written when an event's turn raised: a later try, or quarantine once it failed `limit` times."""
     rows = Rows()
     tries = attempts + 1
@@ -227,7 +271,13 @@ def failed(event_id: str, account_id: str, *, attempts: int, point_id: str, reas
             tx.after.append((point_id, "now", tx.now_ms))
             return
         due = tx.now_ms + 1000 * 2 ** (tries - 1)
-        tx.run("UPDATE inbox_event SET attempts = :tries, due_at = :due, reason = :reason WHERE id = :id", id=event_id, tries=tries, due=due, reason=reason)
+        tx.run(
+            "UPDATE inbox_event SET attempts = :tries, due_at = :due, reason = :reason WHERE id = :id",
+            id=event_id,
+            tries=tries,
+            due=due,
+            reason=reason,
+        )
         tx.after.append((point_id, "quiet", due))
 
     rows.later.append(apply)

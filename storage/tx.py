@@ -31,7 +31,9 @@ class Tx:
 
     __slots__ = ("after", "boot", "conn", "gates", "hints", "keys", "now_ms", "postgres", "sends")
 
-    def __init__(self, conn: Connection, keys: KeyRing, *, now_ms: int, boot: str, postgres: bool, gates: Gates) -> None:
+    def __init__(
+        self, conn: Connection, keys: KeyRing, *, now_ms: int, boot: str, postgres: bool, gates: Gates
+    ) -> None:
         self.conn = conn
         self.gates = gates
         self.keys = keys
@@ -79,7 +81,9 @@ class Tx:
         count: int = self.conn.exec_driver_sql(statement, list(rows)).rowcount
         return count
 
-    def rows(self, head: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], tail: str = "") -> Sequence[Row[Any]]:
+    def rows(
+        self, head: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], tail: str = ""
+    ) -> Sequence[Row[Any]]:
         """One multi-row statement `head (…), (…) tail` with RETURNING in the tail; what it returns."""
         if not rows:
             return ()
@@ -109,13 +113,16 @@ class Tx:
     def insert(self, table: str, /, **values: Any) -> None:
         """One row."""
         names = ", ".join(values)
-        self.run(f"INSERT INTO {table} ({names}) VALUES ({', '.join(':' + name for name in values)})", **values)
+        self.run(f"INSERT INTO {table} ({names}) VALUES ({', '.join(':' + name for name in values)})", **values)  # noqa: S608
 
     def insert_many(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Many rows of the same columns."""
         if rows:
             names = list(rows[0])
-            self.many(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(':' + name for name in names)})", rows)
+            self.many(
+                f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(':' + name for name in names)})",  # noqa: S608
+                rows,
+            )
 
     def hint(self, kind: str, object_id: str) -> None:
         """Tell live readers, after the commit, that this object changed. A hint is never the truth."""

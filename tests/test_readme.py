@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 
 def test_the_table_of_channels_is_the_capabilities() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
-    found = re.search(r"<!-- channels:[^>]*-->\n(.*?)\n<!-- /channels -->", readme, re.S)
+    found = re.search(r"<!-- channels:[^>]*-->\n(.*?)\n<!-- /channels -->", readme, re.DOTALL)
     assert found is not None
     assert found[1] == registry.table(), "run: python -m channels.registry"
 
@@ -29,4 +29,4 @@ def test_every_link_of_our_pages_leads_somewhere() -> None:
 def test_the_makefile_has_the_targets_that_people_rely_on() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     for target in ("run", "test", "install", "demo", "bench", "check", "screenshots", "chaos", "audit"):
-        assert re.search(rf"^{target}:", makefile, re.M), target
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target

@@ -11,10 +11,12 @@ from pathlib import Path
 
 from storage.keys import KeyRing
 from tests.e2e import killing
-from tests.support.gatewayd import Zygote, installed, telegram, webhook
+from tests.support.gatewayd import Zygote, alive, installed, telegram, webhook
 
 
-async def campaign(zygote: Zygote, database: str, *, kills: int, customers: int, seed: int, points: tuple[str, ...]) -> killing.Books:
+async def campaign(
+    zygote: Zygote, database: str, *, kills: int, customers: int, seed: int, points: tuple[str, ...]
+) -> killing.Books:
     """One installation, `kills` deaths, then the books."""
     folder = Path(tempfile.mkdtemp(prefix="chaos"))
     url = database or f"sqlite:///{folder / 'gateway.db'}"
@@ -25,7 +27,7 @@ async def campaign(zygote: Zygote, database: str, *, kills: int, customers: int,
             await gateway.start()
             async with webhook(fake, gateway):
                 await killing.loop(gateway, fake, kills=kills, customers=customers, seed=seed, points=points)
-                if not killing.alive(gateway.pid):
+                if not alive(gateway.pid):
                     await gateway.ended()
                     await gateway.start()
                 await killing.settle(gateway, patience_s=300)
@@ -39,7 +41,11 @@ async def main() -> int:
     parser.add_argument("--each", type=int, default=50, help="kills per installation")
     parser.add_argument("--customers", type=int, default=8)
     parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--database", default="", help="URL of an empty PostgreSQL database; default: a SQLite file of its own each time")
+    parser.add_argument(
+        "--database",
+        default="",
+        help="URL of an empty PostgreSQL database; default: a SQLite file of its own each time",
+    )
     args = parser.parse_args()
     zygote = Zygote()
     done, faults = 0, 0
@@ -47,11 +53,21 @@ async def main() -> int:
         while done < args.kills:
             seed = args.seed + done
             points = killing.POINTS if (done // args.each) % 2 else ()
-            books = await campaign(zygote, args.database, kills=min(args.each, args.kills - done), customers=args.customers, seed=seed, points=points)
+            books = await campaign(
+                zygote,
+                args.database,
+                kills=min(args.each, args.kills - done),
+                customers=args.customers,
+                seed=seed,
+                points=points,
+            )
             done += args.each
             faults += len(books.faults)
             how = "at every kill point" if points else "at random"
-            print(f"{min(done, args.kills)} kills, the last {args.each} {how} (seed {seed}): {books.acknowledged} acknowledged, {len(books.faults)} faults", flush=True)
+            print(
+                f"{min(done, args.kills)} kills, the last {args.each} {how} (seed {seed}): {books.acknowledged} acknowledged, {len(books.faults)} faults",
+                flush=True,
+            )
             for fault in books.faults[:20]:
                 print("  " + fault, flush=True)
             if args.database:

@@ -1,14 +1,15 @@
 """Alembic's entry: runs on the connection that the caller holds, inside his transaction."""
 
-from typing import Any
+from typing import Literal
 
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
 from sqlalchemy.types import TypeDecorator
 
 from storage.tables import METADATA
 
 
-def render_item(kind: str, obj: Any, _context: Any) -> str | bool:
+def render_item(kind: str, obj: object, _context: AutogenContext) -> str | Literal[False]:
     """Types of ours are written as what they are in the database, so that a migration imports nothing of ours."""
     if kind == "type" and isinstance(obj, TypeDecorator):
         return "sa." + repr(obj.impl_instance)

@@ -17,7 +17,15 @@ from storage.db import Store
 from storage.keys import KeyRing
 from tests.support.gatewayd import Gatewayd, alive
 
-LINES: Final = ("chào shop mình muốn mua bảo hiểm xe máy", "đồng ý", "Nguyễn Văn An", "0912 345 678", "chiều mai", "đúng rồi", "cảm ơn em")
+LINES: Final = (
+    "chào shop mình muốn mua bảo hiểm xe máy",
+    "đồng ý",
+    "Nguyễn Văn An",
+    "0912 345 678",
+    "chiều mai",
+    "đúng rồi",
+    "cảm ơn em",
+)
 POINTS: Final = (
     "ingest.before_commit",
     "ingest.after_commit",
@@ -52,14 +60,16 @@ async def talk(fake: FakeTelegram, customers: Sequence[Customer], rng: random.Ra
     await asyncio.gather(*(one(customer) for customer in customers))
 
 
-async def loop(gateway: Gatewayd, fake: FakeTelegram, *, kills: int, customers: int, seed: int, points: Sequence[str] = ()) -> None:
+async def loop(
+    gateway: Gatewayd, fake: FakeTelegram, *, kills: int, customers: int, seed: int, points: Sequence[str] = ()
+) -> None:
     """Traffic until the gateway has died `kills` times: at random instants, or at each of `points` in turn."""
     rng = random.Random(seed)
     if points:
         await gateway.stop()
         await gateway.start(kill_at=points[0])
     while gateway.kills < kills:
-        talking = asyncio.create_task(talk(fake, [fake.customer() for _ in range(customers)], rng))
+        talking = asyncio.create_task(talk(fake, [fake.customer() for _ in range(customers)], rng))  # noqa: RUF006
         while not talking.done() and gateway.kills < kills:
             if not alive(gateway.pid):
                 await gateway.ended()
@@ -71,7 +81,11 @@ async def loop(gateway: Gatewayd, fake: FakeTelegram, *, kills: int, customers: 
             else:
                 await asyncio.wait({talking}, timeout=0.02 + rng.random() * 0.4)
                 await gateway.kill()
-            point = f"{points[gateway.kills % len(points)]}:{rng.randint(1, 12)}" if points and gateway.kills < kills else ""
+            point = (
+                f"{points[gateway.kills % len(points)]}:{rng.randint(1, 12)}"
+                if points and gateway.kills < kills
+                else ""
+            )
             await gateway.start(kill_at=point)
         await talking
 
@@ -81,7 +95,11 @@ async def settle(gateway: Gatewayd, *, patience_s: float = 60) -> None:
     deadline = asyncio.get_running_loop().time() + patience_s
     while True:
         stats = (await gateway.api("GET", "/stats"))["items"]
-        waiting = [row for state in ("queued", "sending") for row in (await gateway.api("GET", f"/outbox?state={state}"))["items"]]
+        waiting = [
+            row
+            for state in ("queued", "sending")
+            for row in (await gateway.api("GET", f"/outbox?state={state}"))["items"]
+        ]
         if not waiting and all(item["pending"] == 0 for item in stats):
             return
         if asyncio.get_running_loop().time() > deadline:
@@ -96,12 +114,19 @@ def audit(database: str, keys: KeyRing, fake: FakeTelegram) -> Books:
     store = Store(database, keys)
     store.open()
     try:
-        kept = store.call(lambda tx: [dict(row._mapping) for row in tx.all("SELECT key, state, reason FROM inbox_event WHERE source = 'platform'")])
+        kept = store.call(
+            lambda tx: [
+                dict(row._mapping)
+                for row in tx.all("SELECT key, state, reason FROM inbox_event WHERE source = 'platform'")
+            ]
+        )
         messages = store.call(_messages)
         outbox = store.call(
             lambda tx: [
                 dict(row._mapping)
-                for row in tx.all("SELECT o.id, o.state, o.external_id, o.out_seq, o.attempts, p.thread FROM outbox o JOIN contact_point p ON p.id = o.point_id ORDER BY p.thread, o.out_seq")
+                for row in tx.all(
+                    "SELECT o.id, o.state, o.external_id, o.out_seq, o.attempts, p.thread FROM outbox o JOIN contact_point p ON p.id = o.point_id ORDER BY p.thread, o.out_seq"
+                )
             ]
         )
         stat = store.call(lambda tx: tx.one("SELECT * FROM account_stat WHERE account_id = 'telegram:main'"))
@@ -109,7 +134,9 @@ def audit(database: str, keys: KeyRing, fake: FakeTelegram) -> Books:
         store.close()
     books.acknowledged = len(acknowledged)
     keys_kept = {row["key"] for row in kept}
-    books.faults += [f"acknowledged and lost: update {number}" for number in acknowledged if f"u:{number}" not in keys_kept]
+    books.faults += [
+        f"acknowledged and lost: update {number}" for number in acknowledged if f"u:{number}" not in keys_kept
+    ]
     books.faults += [f"{row['key']} is {row['state']} ({row['reason']})" for row in kept if row["state"] != "done"]
     _inbound(books, messages, fake)
     _outbound(books, outbox, fake)
@@ -154,7 +181,9 @@ def _outbound(books: Books, outbox: list[dict[str, Any]], fake: FakeTelegram) ->
             books.faults.append(f"chat {chat.id}: sent out of order {sent}, arrived {arrived}")
         strangers = [number for number in arrived if number not in set(sent)]
         if len(strangers) > len(unknown):
-            books.faults.append(f"chat {chat.id}: {len(strangers)} messages arrived that no row knows, {len(unknown)} rows are unknown")
+            books.faults.append(
+                f"chat {chat.id}: {len(strangers)} messages arrived that no row knows, {len(unknown)} rows are unknown"
+            )
         if any(row["state"] in ("queued", "sending", "retry_wait", "failed", "expired") for row in mine):
             books.faults.append(f"chat {chat.id}: rows left {[row['state'] for row in mine]}")
         if len(mine) > len(LINES):

@@ -11,12 +11,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
-from tests.e2e.test_trouble import NOBODY, TOKEN, ready_says, running, update
+from tests.e2e.test_trouble import ready_says, running, update
 from tests.support.gatewayd import SECRET, Gatewayd, Zygote
 
 BODIES: Final = int(os.environ.get("GATEWAY_TEST_HOSTILE", "10000"))
 CONNECTIONS: Final = 16
-assert NOBODY and TOKEN
 
 
 def hostile(rng: random.Random, number: int) -> bytes:
@@ -34,7 +33,9 @@ def hostile(rng: random.Random, number: int) -> bytes:
         lambda: good[: rng.randint(0, len(good) - 1)],
         lambda: gzip.compress(good),
         lambda: os.urandom(rng.randint(0, 300)),
-        lambda: json.dumps({"update_id": number, "message": rng.choice([None, [], "x", 5, {"chat": []}, {"chat": {"id": {}}}])}).encode(),
+        lambda: json.dumps(
+            {"update_id": number, "message": rng.choice([None, [], "x", 5, {"chat": []}, {"chat": {"id": {}}}])}
+        ).encode(),
         lambda: json.dumps({"update_id": {"$gt": ""}, "message": {}}).encode(),
         lambda: good.replace(b'"first_name": "Lan"', b'"first_name": "\\ud800\\u0000"'),
         lambda: b"",
@@ -51,11 +52,16 @@ def request(rng: random.Random, number: int) -> tuple[bytes, bool]:
     if signed:
         headers.append(f"X-Telegram-Bot-Api-Secret-Token: {SECRET}")
     elif rng.random() < 0.7:
-        headers.append("X-Telegram-Bot-Api-Secret-Token: " + rng.choice(["", "x" * 40, SECRET[:-1], SECRET.upper(), "k\u00e9".encode().decode("latin-1")]))
+        headers.append(
+            "X-Telegram-Bot-Api-Secret-Token: "
+            + rng.choice(["", "x" * 40, SECRET[:-1], SECRET.upper(), "k\u00e9".encode().decode("latin-1")])
+        )
     if rng.random() < 0.05:
         headers.append("Content-Encoding: " + rng.choice(["gzip", "br", "identity"]))
         signed = False  # refused before it is looked at
-    return ("POST /hooks/telegram/main HTTP/1.1\r\n" + "\r\n".join(headers) + "\r\n\r\n").encode("latin-1") + body, signed
+    return ("POST /hooks/telegram/main HTTP/1.1\r\n" + "\r\n".join(headers) + "\r\n\r\n").encode(
+        "latin-1"
+    ) + body, signed
 
 
 async def connection(gateway: Gatewayd, numbers: list[int], rng: random.Random, statuses: Counter[int]) -> None:
@@ -76,7 +82,9 @@ async def connection(gateway: Gatewayd, numbers: list[int], rng: random.Random, 
             continue
         status = int(head.split(b" ", 2)[1])
         statuses[status] += 1
-        length = next((int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")), 0)
+        length = next(
+            (int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")), 0
+        )
         await reader.readexactly(length)
         if b"connection: close" in head.lower():
             writer.close()
@@ -89,7 +97,9 @@ async def test_ten_thousand_hostile_bodies(zygote: Zygote, tmp_path: Path) -> No
     async with running(zygote, tmp_path, f"sqlite:///{tmp_path / 'gateway.db'}") as (gateway, session):
         statuses: Counter[int] = Counter()
         numbers = list(range(BODIES))
-        await asyncio.gather(*(connection(gateway, numbers, random.Random(seed), statuses) for seed in range(CONNECTIONS)))
+        await asyncio.gather(
+            *(connection(gateway, numbers, random.Random(seed), statuses) for seed in range(CONNECTIONS))
+        )
         assert sum(statuses.values()) == BODIES
         assert all(status < 500 for status in statuses), statuses
         assert statuses[401] > BODIES // 4
@@ -97,7 +107,10 @@ async def test_ten_thousand_hostile_bodies(zygote: Zygote, tmp_path: Path) -> No
         await ready_says(gateway, session, 200, within_s=6)
         (stat,) = [item for item in (await gateway.api("GET", "/stats"))["items"] if item["channel"] == "telegram"]
         assert stat["deliveries"] == stat["duplicates"] + stat["rejected"] + stat["events"]
-        assert stat["events"] == stat["messages"] + stat["receipts"] + stat["ignored"] + stat["quarantined"] + stat["pending"]
+        assert (
+            stat["events"]
+            == stat["messages"] + stat["receipts"] + stat["ignored"] + stat["quarantined"] + stat["pending"]
+        )
         assert stat["events"] + stat["duplicates"] <= statuses[200]  # no row without a signature
 
 

@@ -9,20 +9,24 @@ import pytest
 
 from storage.keys import KeyRing
 from tests.e2e import killing
-from tests.support.gatewayd import Gatewayd, Zygote, installed, telegram, webhook
+from tests.support.gatewayd import Gatewayd, Zygote, alive, installed, telegram, webhook
 
 RANDOM_KILLS = 10
 
 
-async def _play(zygote: Zygote, folder: Path, database: str, *, kills: int, points: tuple[str, ...], seed: int) -> tuple[killing.Books, Gatewayd]:
+async def _play(
+    zygote: Zygote, folder: Path, database: str, *, kills: int, points: tuple[str, ...], seed: int
+) -> tuple[killing.Books, Gatewayd]:
     fake = killing.standin()
     async with fake.running() as api:
         with installed(zygote, folder, database, accounts=telegram(api, fake.token)) as gateway:
-            gateway.token = await asyncio.to_thread(gateway.command, "token", "add", "--name", "test", "--role", "admin")
+            gateway.token = await asyncio.to_thread(
+                gateway.command, "token", "add", "--name", "test", "--role", "admin"
+            )
             await gateway.start()
             async with webhook(fake, gateway):
                 await killing.loop(gateway, fake, kills=kills, customers=6, seed=seed, points=points)
-                if not killing.alive(gateway.pid):
+                if not alive(gateway.pid):
                     await gateway.ended()
                     await gateway.start()
                 await killing.settle(gateway)

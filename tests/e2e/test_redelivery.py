@@ -50,10 +50,16 @@ async def test_five_times_shuffled_from_eight_connections(zygote: Zygote, tmp_pa
     fake = FakeTelegram()
     async with fake.running() as api:
         with installed(zygote, tmp_path, database_url, accounts=telegram(api, fake.token)) as gateway:
-            gateway.token = await asyncio.to_thread(gateway.command, "token", "add", "--name", "test", "--role", "admin")
+            gateway.token = await asyncio.to_thread(
+                gateway.command, "token", "add", "--name", "test", "--role", "admin"
+            )
             await gateway.start()
             given = updates()
-            for chat in {u["message"]["chat"]["id"] for u in given if u.get("message", {}).get("chat", {}).get("type") == "private"}:
+            for chat in {
+                u["message"]["chat"]["id"]
+                for u in given
+                if u.get("message", {}).get("chat", {}).get("type") == "private"
+            }:
                 await fake.customer(id=chat).start()
             bodies = [json.dumps(update, ensure_ascii=False).encode() for update in given] * TIMES
             random.Random(7).shuffle(bodies)
@@ -66,7 +72,11 @@ async def test_five_times_shuffled_from_eight_connections(zygote: Zygote, tmp_pa
             assert stat["deliveries"] == len(bodies)
             assert stat["duplicates"] == len(given) * (TIMES - 1)
             assert stat["events"] == len(given)
-            said = [message for message in await messages(gateway) if message["direction"] == "inbound" and message["external_id"]]
+            said = [
+                message
+                for message in await messages(gateway)
+                if message["direction"] == "inbound" and message["external_id"]
+            ]
             doubles = {(m["conversation"], m["external_id"], m["kind"]) for m in said}
             assert len(doubles) == len(said)
             causes = [message for message in await messages(gateway) if message["direction"] == "outbound"]

@@ -28,7 +28,13 @@ NOBODY = "http://127.0.0.1:9"  # a platform that is not there: nothing of this t
 
 def update(number: int) -> dict[str, Any]:
     person = {"id": 5_820_113_377, "is_bot": False, "first_name": "Lan"}
-    message = {"message_id": number, "date": 1_793_345_010, "from": person, "chat": {**person, "type": "private"}, "text": f"dòng {number}"}
+    message = {
+        "message_id": number,
+        "date": 1_793_345_010,
+        "from": person,
+        "chat": {**person, "type": "private"},
+        "text": f"dòng {number}",
+    }
     return {"update_id": 718_000_000 + number, "message": message}
 
 
@@ -44,7 +50,9 @@ async def running(zygote: Zygote, folder: Path, database: str) -> AsyncIterator[
 
 async def post(gateway: Gatewayd, session: aiohttp.ClientSession, number: int) -> aiohttp.ClientResponse:
     headers = {"X-Telegram-Bot-Api-Secret-Token": SECRET, "Content-Type": "application/json"}
-    async with session.post(f"{gateway.url}/hooks/telegram/main", data=json.dumps(update(number)), headers=headers) as answer:
+    async with session.post(
+        f"{gateway.url}/hooks/telegram/main", data=json.dumps(update(number)), headers=headers
+    ) as answer:
         await answer.read()
         return answer
 
@@ -93,7 +101,9 @@ async def test_locked_by_another(zygote: Zygote, tmp_path: Path) -> None:
     async with running(zygote, tmp_path, f"sqlite:///{tmp_path / 'gateway.db'}") as (gateway, session):
         other = sqlite3.connect(tmp_path / "gateway.db", isolation_level=None)
         try:
-            await refuses_and_heals(gateway, session, lambda: other.execute("BEGIN IMMEDIATE"), lambda: other.execute("ROLLBACK"))
+            await refuses_and_heals(
+                gateway, session, lambda: other.execute("BEGIN IMMEDIATE"), lambda: other.execute("ROLLBACK")
+            )
         finally:
             other.close()
 
@@ -129,7 +139,9 @@ async def test_postgresql_goes_and_comes_back(own_postgres: Any) -> None:
         with pytest.raises(StorageUnavailable):
             await store.read(lambda tx: tx.value("SELECT 1"))
         await asyncio.to_thread(own_postgres.start)
-        assert await store.ingest([Arrival(account_id="telegram:main", key="u:1", kind="text", thread="1", body=b"{}")]) == [True]
+        assert await store.ingest(
+            [Arrival(account_id="telegram:main", key="u:1", kind="text", thread="1", body=b"{}")]
+        ) == [True]
         assert await store.read(lambda tx: tx.value("SELECT COUNT(*) FROM inbox_event")) == 1
     finally:
         await asyncio.to_thread(store.close)
@@ -139,4 +151,7 @@ async def test_a_second_gateway_on_the_same_file_is_refused(zygote: Zygote, tmp_
     async with running(zygote, tmp_path, f"sqlite:///{tmp_path / 'gateway.db'}") as (gateway, _session):
         second = zygote.fork(tmp_path / "config.yaml", {}, tmp_path / "second.log")
         assert await asyncio.to_thread(zygote.wait, second) == 2
-        assert f"another gateway (process {gateway.pid}) already runs on gateway.db" in (tmp_path / "second.log").read_text()
+        assert (
+            f"another gateway (process {gateway.pid}) already runs on gateway.db"
+            in (tmp_path / "second.log").read_text()
+        )

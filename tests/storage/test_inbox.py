@@ -27,7 +27,10 @@ def stat(tx: Tx) -> dict[str, int]:
 
 def sums_hold(counts: dict[str, int]) -> bool:
     events = counts["messages"] + counts["receipts"] + counts["ignored"] + counts["quarantined"] + counts["pending"]
-    return counts["deliveries"] == counts["duplicates"] + counts["rejected"] + counts["events"] and counts["events"] == events
+    return (
+        counts["deliveries"] == counts["duplicates"] + counts["rejected"] + counts["events"]
+        and counts["events"] == events
+    )
 
 
 async def test_an_event_is_stored_once_whatever_comes_again(store: Store) -> None:
@@ -44,8 +47,18 @@ async def test_order_in_a_lane_is_the_order_of_arrival(store: Store) -> None:
     for number in range(6):
         await store.ingest([arrival(f"u:{number}", thread=f"t{number % 2}")])
     await store.ingest([arrival("u:6", "t0"), arrival("u:7", "t0"), arrival("u:8", "t1")])
-    rows = await store.read(lambda tx: tx.all("SELECT p.thread, e.seq, e.key FROM inbox_event e JOIN contact_point p ON p.id = e.point_id ORDER BY p.thread, e.seq"))
-    assert [tuple(row) for row in rows if row.thread == "t0"] == [("t0", 1, "u:0"), ("t0", 2, "u:2"), ("t0", 3, "u:4"), ("t0", 4, "u:6"), ("t0", 5, "u:7")]
+    rows = await store.read(
+        lambda tx: tx.all(
+            "SELECT p.thread, e.seq, e.key FROM inbox_event e JOIN contact_point p ON p.id = e.point_id ORDER BY p.thread, e.seq"
+        )
+    )
+    assert [tuple(row) for row in rows if row.thread == "t0"] == [
+        ("t0", 1, "u:0"),
+        ("t0", 2, "u:2"),
+        ("t0", 3, "u:4"),
+        ("t0", 4, "u:6"),
+        ("t0", 5, "u:7"),
+    ]
     assert [row.seq for row in rows if row.thread == "t1"] == [1, 2, 3, 4]
 
 
@@ -60,8 +73,11 @@ async def test_same_key_with_another_body_keeps_both(store: Store) -> None:
 async def test_a_body_is_sealed_and_opens_only_in_its_place(store: Store) -> None:
     await store.ingest([arrival("u:1", body="số 0912345678".encode()), arrival("u:2", body=b"other")])
     rows = await store.read(lambda tx: tx.all("SELECT id, day, body_sealed FROM inbox_event ORDER BY seq"))
-    assert "0912345678".encode() not in bytes(rows[0].body_sealed)
-    assert await store.read(lambda tx: inbox.body(tx, rows[0].id, rows[0].day, rows[0].body_sealed)) == "số 0912345678".encode()
+    assert b"0912345678" not in bytes(rows[0].body_sealed)
+    assert (
+        await store.read(lambda tx: inbox.body(tx, rows[0].id, rows[0].day, rows[0].body_sealed))
+        == "số 0912345678".encode()
+    )
     with pytest.raises(Exception, match="another place"):
         await store.read(lambda tx: inbox.body(tx, rows[0].id, rows[0].day, rows[1].body_sealed))
 
@@ -74,7 +90,9 @@ async def test_refused_posts_are_counted_as_deliveries(store: Store) -> None:
 
 
 async def test_ignored_and_quarantined_are_counted_and_wake_nobody(store: Store) -> None:
-    await store.ingest([arrival("u:1", "", state="ignored"), arrival("u:2", "", state="quarantined", reason="unreadable")])
+    await store.ingest(
+        [arrival("u:1", "", state="ignored"), arrival("u:2", "", state="quarantined", reason="unreadable")]
+    )
     counts = await store.read(stat)
     assert (counts["ignored"], counts["quarantined"], counts["pending"]) == (1, 1, 0)
     assert sums_hold(counts)
@@ -86,10 +104,21 @@ async def test_one_bad_unit_fails_alone(store: Store) -> None:
         tx.run("INSERT INTO setting (name, value, updated_at) VALUES ('bad', '', 0)")
         raise ValueError("mine")
 
-    good = [store.run(lambda tx, n=n: tx.run("INSERT INTO setting (name, value, updated_at) VALUES (:n, '', 0)", n=f"good{n}")) for n in range(5)]
-    results = await asyncio.gather(*good[:2], store.run(bad), *good[2:], store.ingest([arrival("u:1")]), return_exceptions=True)
+    good = [
+        store.run(
+            lambda tx, n=n: tx.run("INSERT INTO setting (name, value, updated_at) VALUES (:n, '', 0)", n=f"good{n}")
+        )
+        for n in range(5)
+    ]
+    results = await asyncio.gather(
+        *good[:2], store.run(bad), *good[2:], store.ingest([arrival("u:1")]), return_exceptions=True
+    )
     assert [type(result) for result in results] == [int, int, ValueError, int, int, int, list]
-    names = await store.read(lambda tx: [row[0] for row in tx.all("SELECT name FROM setting WHERE name LIKE 'good%' OR name = 'bad' ORDER BY name")])
+    names = await store.read(
+        lambda tx: [
+            row[0] for row in tx.all("SELECT name FROM setting WHERE name LIKE 'good%' OR name = 'bad' ORDER BY name")
+        ]
+    )
     assert names == [f"good{n}" for n in range(5)]
 
 
@@ -97,7 +126,9 @@ async def test_an_event_that_cannot_be_bound_does_not_take_its_neighbours_down(s
     broken = arrival("u:2", thread="t\x00" if store.postgres else "t2")
     if not store.postgres:
         broken = Arrival(account_id=ACCOUNT, key="u:2", kind=object(), thread="t2", body=b"{}")  # type: ignore[arg-type]
-    results = await asyncio.gather(store.ingest([arrival("u:1")]), store.ingest([broken]), store.ingest([arrival("u:3")]), return_exceptions=True)
+    results = await asyncio.gather(
+        store.ingest([arrival("u:1")]), store.ingest([broken]), store.ingest([arrival("u:3")]), return_exceptions=True
+    )
     assert results[0] == [True]
     assert results[2] == [True]
     assert isinstance(results[1], Exception)

@@ -153,8 +153,7 @@ class Gatewayd:
 def alive(pid: int) -> bool:
     """Running, and not merely waiting to be reaped."""
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return file.read().rpartition(b")")[2].split()[0] != b"Z"
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] != b"Z"
     except OSError:
         return False
 
@@ -183,6 +182,9 @@ def telegram(api: str, token: str, *, receive: str = "webhook") -> str:
 async def webhook(fake: Any, gateway: Gatewayd) -> AsyncIterator[None]:
     """Tell the stand-in where the gateway is."""
     form = {"url": f"{gateway.url}/hooks/telegram/main", "secret_token": SECRET, "max_connections": 40}
-    async with aiohttp.ClientSession() as session, session.post(f"{fake.url}/bot{fake.token}/setWebhook", json=form) as answer:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{fake.url}/bot{fake.token}/setWebhook", json=form) as answer,
+    ):
         assert answer.status == 200, await answer.text()
     yield

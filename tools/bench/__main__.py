@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -23,8 +23,8 @@ from aiohttp import ClientSession
 from gateway.demo.standins.telegram import FakeTelegram
 from tools.bench.load import Measured, closed_loop, resident
 
-SECRET: Final = "bench-secret-0123456789abcdefghijklmnop"
-TOKEN: Final = "7011223344:bench-token"
+SECRET: Final = "bench-secret-0123456789abcdefghijklmnop"  # noqa: S105
+TOKEN: Final = "7011223344:bench-token"  # noqa: S105
 CONFIG: Final = """
 server: {{host: 127.0.0.1, port: {port}}}
 database: {{url: "{database}"}}
@@ -62,16 +62,21 @@ def _yardstick(name: str, module: str, api: str) -> Contender:
 def _gateway(name: str, database: str, api: str) -> Contender:
     folder, port = Path(tempfile.mkdtemp(prefix="bench")), _free_port()
     (folder / "config.yaml").write_text(
-        CONFIG.format(port=port, database=database or f"sqlite:///{folder}/gateway.db", folder=folder, api=api, level="error"), encoding="utf-8"
+        CONFIG.format(
+            port=port, database=database or f"sqlite:///{folder}/gateway.db", folder=folder, api=api, level="error"
+        ),
+        encoding="utf-8",
     )
-    return Contender(name, [sys.executable, "-m", "gateway", "run", "--config", str(folder / "config.yaml")], folder, port)
+    return Contender(
+        name, [sys.executable, "-m", "gateway", "run", "--config", str(folder / "config.yaml")], folder, port
+    )
 
 
 @contextlib.asynccontextmanager
 async def _running(contender: Contender, fake: FakeTelegram) -> AsyncIterator[int]:
     env = {**os.environ, "TELEGRAM_TOKEN": TOKEN, "TELEGRAM_SECRET": SECRET}
-    with open(contender.folder / "log", "wb") as out:
-        process = subprocess.Popen(contender.command, env=env, stdout=out, stderr=out)  # noqa: ASYNC220, S603
+    with (contender.folder / "log").open("wb") as out:
+        process = subprocess.Popen(contender.command, env=env, stdout=out, stderr=out)  # noqa: ASYNC220
     try:
         await _listening(contender, process)
         await _register(fake, f"http://127.0.0.1:{contender.port}/hooks/telegram/main")
@@ -101,10 +106,10 @@ async def _listening(contender: Contender, process: subprocess.Popen[bytes]) -> 
     raise SystemExit(f"{contender.name} does not listen")
 
 
-async def _round(make: object, args: argparse.Namespace) -> tuple[Measured, int]:
+async def _round(make: Callable[[str], Contender], args: argparse.Namespace) -> tuple[Measured, int]:
     fake = FakeTelegram(token=TOKEN)
     async with fake.running() as api:
-        contender = make(api)  # type: ignore[operator]
+        contender = make(api)
         if contender.name.startswith("gateway") and args.redeliver:
             fake.redeliver = args.redeliver
         async with _running(contender, fake) as pid:
@@ -119,7 +124,9 @@ async def main() -> None:
     parser.add_argument("--warm", type=float, default=2.0)
     parser.add_argument("--customers", type=int, default=64)
     parser.add_argument("--redeliver", type=float, default=0.0, help="share of updates delivered again to the gateway")
-    parser.add_argument("--postgres", default=os.environ.get("GATEWAY_TEST_PG_URL", ""), help="URL of an empty PostgreSQL database")
+    parser.add_argument(
+        "--postgres", default=os.environ.get("GATEWAY_TEST_PG_URL", ""), help="URL of an empty PostgreSQL database"
+    )
     parser.add_argument("--only", default="", help="names, comma separated")
     args = parser.parse_args()
     makers = {
@@ -131,35 +138,57 @@ async def main() -> None:
         makers["gateway-pg"] = lambda api: _gateway("gateway-pg", args.postgres, api)
     if args.only:
         makers = {name: makers[name] for name in args.only.split(",")}
-    results: dict[str, list[tuple[Measured, int]]] = {name: [] for name in makers}
+    results: dict[str, Rounds] = {name: [] for name in makers}
     for number in range(args.rounds):
         for name, make in makers.items():
             measured, memory = await _round(make, args)
             results[name].append((measured, memory))
-            print(f"round {number + 1} {name:10} {measured.rate:7.0f} turns/s {measured.cpu_us:6.0f} us CPU/turn", file=sys.stderr, flush=True)
+            print(
+                f"round {number + 1} {name:10} {measured.rate:7.0f} turns/s {measured.cpu_us:6.0f} us CPU/turn",
+                file=sys.stderr,
+                flush=True,
+            )
     _table(results)
 
 
-def _table(results: dict[str, list[tuple[Measured, int]]]) -> None:
-    def middle(name: str, read: object) -> float:
-        return statistics.median(read(m, rss) for m, rss in results[name])  # type: ignore[operator]
+Rounds = list[tuple[Measured, int]]
 
-    print("| | turns/s | CPU µs/turn | p50 ms | p99 ms | RSS MB | lost | extra |\n| --- | --- | --- | --- | --- | --- | --- | --- |")
-    for name in results:
-        lost = sum(m.lost for m, _ in results[name])
-        extra = sum(m.extra for m, _ in results[name])
-        print(
-            f"| {name} | {middle(name, lambda m, _: m.rate):.0f} | {middle(name, lambda m, _: m.cpu_us):.0f} | "
-            f"{middle(name, lambda m, _: m.percentile(0.5)):.1f} | {middle(name, lambda m, _: m.percentile(0.99)):.1f} | "
-            f"{middle(name, lambda _, rss: rss) / 1e6:.0f} | {lost} | {extra} |"
+
+def _table(results: dict[str, Rounds]) -> None:
+    print("| | turns/s | CPU µs/turn | p50 ms | p99 ms | RSS MB | lost | extra |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    for name, rounds in results.items():
+        figures = (
+            _middle(rounds, lambda m: m.rate),
+            _middle(rounds, lambda m: m.cpu_us),
+            _middle(rounds, lambda m: m.percentile(0.5)),
+            _middle(rounds, lambda m: m.percentile(0.99)),
+            statistics.median(rss for _, rss in rounds) / 1e6,
         )
+        lost, extra = sum(m.lost for m, _ in rounds), sum(m.extra for m, _ in rounds)
+        shown = " | ".join(f"{figure:.{digits}f}" for figure, digits in zip(figures, (0, 0, 1, 1, 0), strict=True))
+        print(f"| {name} | {shown} | {lost} | {extra} |")
     for base in ("bare", "aiogram"):
-        for name in results:
+        for name, rounds in results.items():
             if base in results and name.startswith("gateway"):
-                ratio = statistics.median(g[0].rate / b[0].rate for g, b in zip(results[name], results[base], strict=True))
-                cpu = statistics.median(g[0].cpu_us / b[0].cpu_us for g, b in zip(results[name], results[base], strict=True))
-                p99 = statistics.median(g[0].percentile(0.99) / b[0].percentile(0.99) for g, b in zip(results[name], results[base], strict=True))
-                print(f"{name} / {base}: turns/s {ratio:.2f}, CPU per turn {cpu:.2f}, p99 {p99:.2f}")
+                ratios = " ".join(
+                    f"{what} {_ratio(rounds, results[base], read):.2f}"
+                    for what, read in (
+                        ("turns/s", lambda m: m.rate),
+                        ("CPU per turn", lambda m: m.cpu_us),
+                        ("p99", lambda m: m.percentile(0.99)),
+                    )
+                )
+                print(f"{name} / {base}: {ratios}")
+
+
+def _middle(rounds: Rounds, read: Callable[[Measured], float]) -> float:
+    return statistics.median(read(measured) for measured, _ in rounds)
+
+
+def _ratio(ours: Rounds, theirs: Rounds, read: Callable[[Measured], float]) -> float:
+    """The median of the rounds' own ratios: the machine's speed drifts between rounds, less within one."""
+    return statistics.median(read(a[0]) / read(b[0]) for a, b in zip(ours, theirs, strict=True) if read(b[0]))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from aiogram.types import Message
 from aiogram.webhook.aiohttp_server import SimpleRequestHandler
 from aiohttp import web
 
-SECRET = "bench-secret-0123456789abcdefghijklmnop"
+SECRET = "bench-secret-0123456789abcdefghijklmnop"  # noqa: S105
 
 
 class Intake(StatesGroup):
@@ -55,7 +55,9 @@ async def main(port: int, api: str, token: str) -> None:
     dispatcher = Dispatcher()
     dispatcher.include_router(router)
     app = web.Application()
-    SimpleRequestHandler(dispatcher, bot, secret_token=SECRET, handle_in_background=True).register(app, "/hooks/telegram/main")
+    SimpleRequestHandler(dispatcher, bot, secret_token=SECRET, handle_in_background=True).register(
+        app, "/hooks/telegram/main"
+    )
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()

@@ -6,11 +6,19 @@ import asyncio
 import os
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from gateway.demo.standins.telegram import FakeTelegram
 
-LINES: Final = ("chào shop, mình muốn mua bảo hiểm xe máy", "đồng ý", "Nguyễn Văn An", "0912 345 678", "chiều mai", "đúng rồi")
+LINES: Final = (
+    "chào shop, mình muốn mua bảo hiểm xe máy",
+    "đồng ý",
+    "Nguyễn Văn An",
+    "0912 345 678",
+    "chiều mai",
+    "đúng rồi",
+)
 PATIENCE_S: Final = 20.0
 TICKS: Final = os.sysconf("SC_CLK_TCK")
 
@@ -42,15 +50,13 @@ class Measured:
 
 def cpu_of(pid: int) -> float:
     """User and system seconds of a process, its threads included."""
-    with open(f"/proc/{pid}/stat", "rb") as file:
-        fields = file.read().rpartition(b")")[2].split()
+    fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def resident(pid: int) -> int:
     """Bytes resident."""
-    with open(f"/proc/{pid}/statm", "rb") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return int(Path(f"/proc/{pid}/statm").read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 async def closed_loop(fake: FakeTelegram, pid: int, *, customers: int, warm_s: float, seconds: float) -> Measured:
