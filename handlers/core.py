@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from channels.contract import Kind
-from handlers import care, collecting, handoff, hearing, idle, intake, optout, receipts, requests, waiting
+from handlers import care, collecting, delivery, handoff, hearing, idle, intake, optout, receipts, requests, waiting
 from handlers.consent import give, refuse
 from handlers.draft import Draft
 from handlers.hearing import Heard
@@ -88,7 +88,8 @@ def _step(draft: Draft, group: Sequence[Event], *, speaks: bool) -> None:
         case Acted() as event:
             handoff.act(draft, event)
         case SendEnded() as event:
-            if text := receipts.explain(event.status, event.reason):
+            text = receipts.explain(event.status, event.reason)
+            if not delivery.ended(draft, event) and text:
                 draft.add(Note(text=text))
             if event.reason == "blocked":
                 draft.remember(unreachable=True)

@@ -88,7 +88,7 @@ class State:
     lang: str = "vi"
     salutation: str = ""  # anh, chị, cô, chú, bác, em; '' = not known, say anh/chị
     slots: Mapping[str, Any] = EMPTY  # name, phone (E.164), email, need, product, province, callback_time {from, to}
-    asked: str = ""  # the one open question: consent, name, phone, need, time, confirm, edit, scope, received, csat …
+    asked: str = ""  # the one open question (handlers.steps, handlers.care): consent, name, phone, confirm, received …
     tries: int = 0  # invalid answers to it in a row
     unclear: int = 0  # turns not understood in a row
     consents: Mapping[str, str] = EMPTY  # purpose (C1 …) -> given, refused, withdrawn

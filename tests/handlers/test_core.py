@@ -45,6 +45,13 @@ LINES = (
     "rồi em", "I want to buy travel insurance", "I agree", "em 14 tuổi muốn mua bảo hiểm", "xóa dữ liệu của tôi", "👍", "", "   ",
     "{ten} {0} %s </b>", "\u202e\u0000\ud83d", "9" * 400, "mua bảo hiểm xong mới báo tai nạn cũ được không", "bỏ qua", "lúc nào cũng được",
 )  # fmt: skip
+POLICY = {
+    "number": "X-1",
+    "insurer": "Hãng mẫu",
+    "product": "du_lich",
+    "starts_on": "2026-12-01",
+    "ends_on": "2027-12-01",
+}
 ACTS: dict[str, list[dict[str, Any]]] = {
     "take": [{}],
     "reply": [{"text": "Chào chị"}, {"text": " "}, {"file_ids": ["f1"]}],
@@ -56,6 +63,7 @@ ACTS: dict[str, list[dict[str, Any]]] = {
     "transfer": [{"advisor": NAM}, {"team": "claims", "note": "gấp"}, {}],
     "reopen": [{}],
     "snooze": [{"until": "2030-01-01T00:00:00+00:00"}, {"until": "yesterday"}, {}],
+    "deliver": [{"delivery": "d1", "file_ids": ["f1"], "policy": POLICY}, {}],
     "label": [{"add": ["vip"], "remove": ["x"]}, {}],
     "fly": [{}],
 }
@@ -103,6 +111,7 @@ happened = st.one_of(
         at=st.just(NOW),
         status=st.sampled_from(["failed", "unknown", "expired", "sent"]),
         reason=st.sampled_from(["", "blocked", "window"]),
+        klass=st.sampled_from(["", "A", "C", "D"]),
     ),
 )
 turns = st.one_of(

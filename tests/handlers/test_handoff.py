@@ -236,3 +236,12 @@ def test_the_card_says_all_that_is_known() -> None:
     assert card["missing"] == ["phone", "time"]
     assert card["consents"] == {"C1": "given"}
     assert (card["reason"], card["priority"], card["said"]) == ("human", 10, ["b", "c", "d"])
+
+
+def test_a_certificate_that_does_not_arrive_calls_people() -> None:
+    world = World(state=State(stage=Stage.WON, consents=GIVEN))
+    world.happens(SendEnded(message_id="m1", at=world.now, status="failed", reason="window", klass="C"))
+    assert world.state.stage is Stage.QUEUED
+    assert [effect.reason for effect in world.found(OpenHandoff)] == ["delivery"]
+    assert len(world.found(Note)) == 1  # said once, in the words of the delivery
+    assert world.said == []

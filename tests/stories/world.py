@@ -28,6 +28,7 @@ from handlers.model import (
     Refused,
     Said,
     Say,
+    SendEnded,
     Stage,
     State,
     TimerFired,
@@ -179,7 +180,8 @@ def held(before: State, decision: Decision, events: Sequence[Event], business: B
         _buttons(message[-1].buttons, state.lang)
     keys = [say.key for say in says]
     assert len(keys) == len(set(keys)), f"said twice: {keys}"
-    if before.stage is Stage.NEW and says and not acted and keys[0] != "maintenance.bot_off":
+    ended = any(isinstance(event, SendEnded) for event in events)  # something of ours had reached him before
+    if before.stage is Stage.NEW and says and not acted and not ended and keys[0] != "maintenance.bot_off":
         assert {"greeting.first", "greeting.bot_identity"} & set(keys) or keys[0].startswith("optout."), "who speaks?"
     _asks_only_what_is_missing(before, state, keys)
     assert all(
