@@ -13,15 +13,11 @@ from typing import Any, Final, Self
 import aiohttp
 from aiohttp import web
 
-from gateway import webchat
-from gateway.app import compose, start, stop
+from gateway.app import application, compose, start, stop
 from gateway.config import load
-from gateway.filestore import FileStore
-from gateway.parts import PARTS, Parts
-from gateway.web import security
-from gateway.web.static import Assets
+from gateway.parts import Parts
 from handlers.model import Advisor
-from storage import advisors, files
+from storage import advisors
 
 PATIENCE: Final = 10.0
 CONFIG: Final = """
@@ -68,21 +64,11 @@ class Site:
 
     async def up(self) -> None:
         parts = self.parts = compose(load(self.folder / "config.yaml", {}))
-        app = web.Application()
-        app[PARTS] = parts
-        security.harden(app)
-        Assets().mount(app)
-        webchat.mount(app, parts)
-        parts.read_file = self._read_file
+        app = application(parts)
         await start(parts)
         self._runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
-
-    async def _read_file(self, file_id: str) -> bytes:
-        found = await self.parts.store.read(lambda tx: files.find(tx, file_id))
-        assert found is not None
-        return await FileStore(self.parts.config.files.path).get(file_id, found.key)
 
     async def down(self) -> None:
         await self._runner.cleanup()
