@@ -144,6 +144,11 @@ def set_password(tx: Tx, advisor_id: str, password_hash: str, *, by: str, keep_s
     return True
 
 
+def has_hash(tx: Tx, advisor_id: str, password_hash: str) -> bool:
+    """Is this the hash of his password?"""
+    return bool(tx.value("SELECT password_hash FROM advisor WHERE id = :id", id=advisor_id) == password_hash)
+
+
 # ---- signing in: the try is counted and committed before the password is looked at, so parallel guesses count too
 
 

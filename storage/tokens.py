@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass
 from typing import Any, Final
@@ -100,6 +101,18 @@ def listed(tx: Tx, *, limit: int = 500) -> list[Token]:
         limit=limit,
     )
     return [_token(row) for row in rows]
+
+
+def one(tx: Tx, token_id: str) -> Token | None:
+    """A token, revoked or not."""
+    row = tx.one(f"SELECT {_COLUMNS} FROM api_token WHERE id = :id", id=token_id)  # noqa: S608
+    return None if row is None else _token(row)
+
+
+def fits(tx: Tx, token_id: str, secret: str) -> bool:
+    """Is this the secret of that token?"""
+    kept = tx.value("SELECT token_hash FROM api_token WHERE id = :id", id=token_id)
+    return kept is not None and hmac.compare_digest(bytes(kept), digest(secret))
 
 
 def revoke(tx: Tx, token_id: str, *, by: str) -> Token | None:

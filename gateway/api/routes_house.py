@@ -59,11 +59,8 @@ async def get_switches(call: Call) -> models.Switches:
 
 
 async def _switches(call: Call) -> models.Switches:
-    default = call.parts.config.conversation.bot
-    bot, each = await call.store.read(lambda tx: account_rows.switches(tx, default=default))
-    return models.Switches(
-        bot=bot, accounts={name: on for name, on in sorted(each.items()) if name in call.parts.accounts}
-    )
+    bot, each = await call.api.read_switches()
+    return models.Switches(bot=bot, accounts=each)
 
 
 @routes.patch("/switches", may="switch.set", refuses=("not_found",))
@@ -89,9 +86,7 @@ async def set_switches(call: Call, body: models.SwitchChange) -> models.Switches
         return "bot"
 
     await call.once(unit)
-    now = await _switches(call)
-    call.parts.engine.switches.bot, call.parts.engine.switches.accounts = now.bot, dict(now.accounts)
-    return now
+    return await _switches(call)
 
 
 # ---- figures

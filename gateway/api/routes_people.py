@@ -30,7 +30,7 @@ async def get_me(call: Call) -> models.Me:
     )
 
 
-@routes.post("/me/password", may="me", keyed=False, refuses=("wrong_state",))
+@routes.post("/me/password", may="me", refuses=("wrong_state",))
 async def change_password(call: Call, body: models.PasswordChange) -> models.Done:
     """A new password for yourself. Your other sessions end."""
     me = call.actor.id
@@ -45,7 +45,12 @@ async def change_password(call: Call, body: models.PasswordChange) -> models.Don
     if attempt.wait_ms or attempt.locked or not await call.api.sign_in.verify(attempt.password_hash, body.current):
         raise ApiError("invalid", "this is not your password", fields={"current": "not right"})
     hashed = await _hashed(call, body.new, field="new", about=(row.name, row.email))
-    await call.store.run(lambda tx: advisors.set_password(tx, me, hashed, by=me, keep_session=call.actor.session))
+
+    def unit(tx: Tx) -> str:
+        advisors.set_password(tx, me, hashed, by=me, keep_session=call.actor.session)
+        return me
+
+    await call.once(unit)
     return models.Done()
 
 
@@ -101,7 +106,7 @@ def _fields(person: advisors.Person, now_ms: int) -> dict[str, Any]:
     }
 
 
-@routes.post("/users", may="user.manage", status=201, keyed=False, refuses=("conflict",))
+@routes.post("/users", may="user.manage", status=201, refuses=("conflict",))
 async def add_user(call: Call, body: models.NewUser) -> models.UserMade:
     """Somebody new. Without a password we invent one and tell it here, once."""
     if "@" not in body.email or len(body.email.split()) != 1:
@@ -110,7 +115,7 @@ async def add_user(call: Call, body: models.NewUser) -> models.UserMade:
     hashed = await _hashed(call, password, field="password", about=(body.name, body.email))
     by = call.actor.id
 
-    def unit(tx: Tx) -> tuple[advisors.Person | None, int]:
+    def unit(tx: Tx) -> str:
         person = advisors.create(
             tx,
             email=body.email,
@@ -120,12 +125,24 @@ async def add_user(call: Call, body: models.NewUser) -> models.UserMade:
             password_hash=hashed,
             by=by,
         )
-        return person, tx.now_ms
+        if person is None:
+            raise ApiError("conflict", "somebody has this e-mail address", fields={"email": "taken"})
+        return person.id
 
-    person, now_ms = await call.store.run(unit)
-    if person is None:
-        raise ApiError("conflict", "somebody has this e-mail address", fields={"email": "taken"})
+    person, now_ms = await _with_password(call, await call.once(unit), hashed)
     return models.UserMade(**_fields(person, now_ms), password=None if body.password else password)
+
+
+async def _with_password(call: Call, user_id: str, hashed: str) -> tuple[advisors.Person, int]:
+    """He, when his password is the one of this call. Raises ApiError."""
+    person, fits, now_ms = await call.store.read(
+        lambda tx: (advisors.find(tx, user_id), advisors.has_hash(tx, user_id, hashed), tx.now_ms)
+    )
+    if person is None:
+        raise not_found()
+    if not fits:
+        raise ApiError("conflict", "it was done, but the password went with an answer that was lost: reset it")
+    return person, now_ms
 
 
 @routes.post("/users/{user_id}/disable", may="user.manage", refuses=("wrong_state",))
@@ -159,7 +176,7 @@ def _last_admin(tx: Tx, but: str) -> bool:
     )
 
 
-@routes.post("/users/{user_id}/reset", may="user.manage", keyed=False, refuses=("wrong_state",))
+@routes.post("/users/{user_id}/reset", may="user.manage", refuses=("wrong_state", "conflict"))
 async def reset_user(call: Call, user_id: str, body: models.Reset) -> models.PasswordMade:
     """A new password, told here once; every session of his ends, and a locked account is open again."""
     person = await call.store.read(lambda tx: advisors.find(tx, user_id))
@@ -168,7 +185,12 @@ async def reset_user(call: Call, user_id: str, body: models.Reset) -> models.Pas
     password = body.password or passwords.invent()
     hashed = await _hashed(call, password, field="password", about=(person.name, person.email or ""))
     by = call.actor.id
-    if not await call.store.run(lambda tx: advisors.set_password(tx, user_id, hashed, by=by)):
-        raise ApiError("wrong_state", "he is disabled, or signs in with a token only")
+
+    def unit(tx: Tx) -> str:
+        if not advisors.set_password(tx, user_id, hashed, by=by):
+            raise ApiError("wrong_state", "he is disabled, or signs in with a token only")
+        return user_id
+
+    await _with_password(call, await call.once(unit), hashed)
     call.api.doors.forget(user_id)
     return models.PasswordMade(id=user_id, password=None if body.password else password)

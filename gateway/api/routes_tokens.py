@@ -6,9 +6,10 @@ from typing import Any
 
 from gateway.api import models_house as models
 from gateway.api.declare import Call, Routes
-from gateway.api.errors import not_found
+from gateway.api.errors import ApiError, not_found
 from storage import tokens
 from storage.times import rfc3339
+from storage.tx import Tx
 
 routes = Routes("tokens")
 
@@ -32,19 +33,31 @@ async def list_tokens(call: Call) -> models.Tokens:
     return models.Tokens(items=[models.Token(**_fields(each)) for each in found], next=None)
 
 
-@routes.post("/tokens", may="token.manage", status=201, keyed=False)
+@routes.post("/tokens", may="token.manage", status=201, refuses=("conflict",))
 async def add_token(call: Call, body: models.NewToken) -> models.TokenMade:
     """A new token, told here once. It is an advisor of its own, so that its acts have a name."""
     secret, by = tokens.new_secret(), call.actor.id
-    made = await call.store.run(lambda tx: tokens.create(tx, secret, name=body.name, role=body.role, by=by))
-    return models.TokenMade(**_fields(made), token=secret)
+    made = await call.once(lambda tx: tokens.create(tx, secret, name=body.name, role=body.role, by=by).id)
+    token, fits = await call.store.read(lambda tx: (tokens.one(tx, made), tokens.fits(tx, made, secret)))
+    if token is None or not fits:
+        raise ApiError(
+            "conflict", f"token {made} was made, but its secret went with an answer that was lost: revoke it"
+        )
+    return models.TokenMade(**_fields(token), token=secret)
 
 
-@routes.delete("/tokens/{token_id}", may="token.manage", keyed=False)
+@routes.delete("/tokens/{token_id}", may="token.manage")
 async def revoke_token(call: Call, token_id: str) -> models.Token:
     """The token ends here and now."""
     by = call.actor.id
-    gone = await call.store.run(lambda tx: tokens.revoke(tx, token_id, by=by))
+
+    def unit(tx: Tx) -> str:
+        if tokens.revoke(tx, token_id, by=by) is None:
+            raise not_found()
+        return token_id
+
+    await call.once(unit)
+    gone = await call.store.read(lambda tx: tokens.one(tx, token_id))
     if gone is None:
         raise not_found()
     call.api.doors.forget(gone.advisor_id)

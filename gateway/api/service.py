@@ -15,7 +15,7 @@ from gateway.api.auth import Doors
 from gateway.api.idempotency import Once
 from gateway.api.signin import SignIn
 from gateway.filestore import FileStore
-from storage import audit, files, idempotency, search
+from storage import accounts, audit, files, idempotency, search
 from storage.errors import StorageUnavailable
 from storage.tx import Tx
 
@@ -113,6 +113,8 @@ class Api:
         self.parts.hub.listen(self._heard)
         if not any(name == "search" for name, _, _ in self.parts.ticks):
             self.parts.ticks += [("search", 1, self._index), ("forget", 600, self._forget)]
+            if self.parts.store.postgres:  # another process may have switched
+                self.parts.ticks.append(("switches", 5, self.read_switches))
 
     async def read_file(self, file_id: str) -> bytes:
         """The bytes of a stored file, for the sender. Raises FileNotFoundError."""
@@ -124,6 +126,14 @@ class Api:
     def _heard(self, kind: str, object_id: str) -> None:
         if kind == "advisor":
             self.doors.forget(object_id)
+
+    async def read_switches(self) -> tuple[bool, dict[str, bool]]:
+        """How the bot's switches stand, told to the engine. The configuration can only switch off what is on."""
+        parts = self.parts
+        bot, each = await parts.store.read(lambda tx: accounts.switches(tx, default=parts.config.conversation.bot))
+        on = {name: each.get(name, True) and bool(account.get("bot", True)) for name, account in parts.accounts.items()}
+        parts.engine.switches.bot, parts.engine.switches.accounts = bot, on
+        return bot, dict(sorted(on.items()))
 
     async def _index(self) -> None:
         """Words of new messages into the search index, in small bites while nobody waits for the database."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from gateway.api.idempotency import ORPHANED_MS
 from storage import idempotency
@@ -100,3 +101,25 @@ async def test_a_key_is_free_again_when_nothing_was_done(house: House) -> None:
     assert await once.run(scope, "k", b"print", fails) == (200, b"{}", True)
     sealed = await store.read(lambda tx: tx.value("SELECT answer_sealed FROM idempotency WHERE key = 'k'"))
     assert b"{}" not in bytes(sealed)
+
+
+async def test_what_is_told_once_is_told_again_to_whom_it_was_told(house: House) -> None:
+    admin = await house.as_role("admin")
+    body, key = {"name": "crm", "role": "integration"}, {"Idempotency-Key": "t"}
+    first = await admin("POST", "/tokens", body, headers=key)
+    assert first[0] == 201
+    assert await admin("POST", "/tokens", body, headers=key) == first
+    assert len([each for each in (await admin.get("/tokens"))["items"] if each["name"] == "crm"]) == 1
+    user, key = {"email": "x@example.vn", "name": "X", "role": "advisor"}, {"Idempotency-Key": "u"}
+    first = await admin("POST", "/users", user, headers=key)
+    assert await admin("POST", "/users", user, headers=key) == first
+    for path, body, name in (("/tokens", {"name": "crm", "role": "integration"}, "t"), ("/users", user, "u")):
+        made = (await admin.get(path))["items"]
+
+        def as_if_the_answer_was_lost(tx: Any, name: str = name, made: Any = made) -> None:
+            scope = tx.value("SELECT actor_id FROM idempotency WHERE key = :key", key=name)
+            idempotency.note(tx, scope, name, next(each["id"] for each in made if each["name"] in ("crm", "X")))
+
+        await house.parts.store.run(as_if_the_answer_was_lost)
+        status, answer = await admin("POST", path, body, headers={"Idempotency-Key": name})
+        assert (status, answer["error"]["code"]) == (409, "conflict"), "we do not know the secret any more"
