@@ -216,7 +216,7 @@ def told(
     task_id: str,
     contact_id: str,
     *,
-    state: str,
+    state: Literal["sent", "answered", "skipped"],
     answer: str = "",
     comment: str = "",
     reason: str = "",
@@ -230,21 +230,23 @@ def told(
         sealed = tx.keys.seal_json(
             tx, contact_id, "care_task", "answer_sealed", task_id, {"answer": answer, "comment": comment}
         )
+    changes: dict[str, Any] = {"reason": reason}
+    changes |= {"route": route, "sent_at": tx.now_ms} if state == "sent" else {}
+    changes |= {"answer_sealed": sealed} if sealed is not None else {}
+    settings = ", ".join(f"{column} = :{column}" for column in changes)
     row = tx.one(
-        "UPDATE care_task SET state = :state, reason = :reason, route = CASE WHEN :state = 'sent' THEN :route ELSE route END,"  # noqa: S608
-        " sent_at = CASE WHEN :state = 'sent' THEN :now ELSE sent_at END, answer_sealed = COALESCE(:answer, answer_sealed),"
-        " answered_at = CASE WHEN :state = 'answered' THEN COALESCE(answered_at, :now) ELSE answered_at END"
+        f"UPDATE care_task SET state = '{state}', {settings}"  # noqa: S608
         f" WHERE id = :id AND contact_id = :contact AND state IN ({known}) RETURNING kind, policy_id",
         id=task_id,
         contact=contact_id,
-        state=state,
-        reason=reason,
-        route=route,
-        answer=sealed,
-        now=tx.now_ms,
+        **changes,
     )
     if row is None:
         return None
+    if state == "answered":
+        tx.run(
+            "UPDATE care_task SET answered_at = COALESCE(answered_at, :now) WHERE id = :id", now=tx.now_ms, id=task_id
+        )
     tx.hint("care", task_id)
     tx.hint("policy", row.policy_id)
     return row.kind, row.policy_id

@@ -486,16 +486,19 @@ def answered(tx: Tx, policy_id: str, answer: str) -> None:
         tx.run("UPDATE delivery SET state = :state, reason = 'not_received' WHERE id = :id", state=state, id=row.id)
         tx.hint("policy", policy_id)
         return
-    confirmed = answer == "received"
     tx.run(
-        "UPDATE delivery SET state = CASE WHEN state = 'confirmed' THEN state ELSE :state END, reason = :reason, sent_at = COALESCE(sent_at, created_at),"
-        " delivered_at = COALESCE(delivered_at, :now), confirmed_at = CASE WHEN :state = 'confirmed' THEN COALESCE(confirmed_at, :now) ELSE confirmed_at END"
-        " WHERE id = :id",
-        state="confirmed" if confirmed else "delivered",
-        reason="" if confirmed else answer,
+        "UPDATE delivery SET state = CASE WHEN state = 'confirmed' THEN state ELSE 'delivered' END, reason = :reason,"
+        " sent_at = COALESCE(sent_at, created_at), delivered_at = COALESCE(delivered_at, :now) WHERE id = :id",
+        reason="" if answer == "received" else answer,
         now=tx.now_ms,
         id=row.id,
     )
+    if answer == "received":
+        tx.run(
+            "UPDATE delivery SET state = 'confirmed', confirmed_at = COALESCE(confirmed_at, :now) WHERE id = :id",
+            now=tx.now_ms,
+            id=row.id,
+        )
     _received(tx, policy_id, row.id)
 
 
