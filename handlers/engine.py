@@ -122,11 +122,7 @@ class Engine:
                 turns.open_bodies(tx, [event])
             except Exception as err:
                 log.warning("engine.body_lost", event_id=event.id, error=type(err).__name__)
-        pending = [
-            lane
-            for lane in loaded
-            if lane.conversation is not None and lane.conversation.c_stage in events.CONSENT_OPEN
-        ]
+        pending = [lane for lane in loaded if lane.conversation is not None and _awaits_consent(lane)]
         if pending:
             histories = turns.histories(tx, pending)
             for lane in pending:
@@ -269,6 +265,14 @@ class Engine:
         return state_from_json(
             tx.keys.open_json(tx, row.contact_id, "conversation", "state_sealed", conversation_id, row.state_sealed)
         )
+
+
+def _awaits_consent(lane: Lane) -> bool:
+    """May a yes to C1 come in this turn? Then what was said before is read again."""
+    stage = lane.conversation.c_stage
+    if stage in events.CONSENT_UNSAID:
+        return interpret.open_state(lane).consents.get("C1") != "given"
+    return stage in events.CONSENT_OPEN
 
 
 def _files(tx: Tx, file_ids: Sequence[str]) -> dict[str, OutboundFile]:

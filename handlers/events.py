@@ -7,6 +7,7 @@ from typing import Final
 from handlers.model import Stage
 
 CONSENT_OPEN: Final = frozenset({Stage.NEW.value, Stage.GREETED.value, Stage.CONSENT_PENDING.value})  # no C1 yet
+CONSENT_UNSAID: Final = frozenset({Stage.QUEUED.value, Stage.WITH_ADVISOR.value})  # a person first, C1 perhaps later
 TIMER: Final = "timer"
 ACT: Final = "act"
 SEND_ENDED: Final = "send_ended"

@@ -113,4 +113,5 @@ def _abbreviated(literal: str, dot: int) -> bool:
     if literal[dot] != "." or literal[dot : dot + 2] == "..":
         return False
     word = LAST_WORD.search(literal[:dot])
-    return word is not None and (len(word[0]) == 1 or word[0].casefold() in ABBREVIATIONS)
+    # A single capital is an initial ("A."); "ạ." is how half of our sentences end.
+    return word is not None and ((len(word[0]) == 1 and word[0].isupper()) or word[0].casefold() in ABBREVIATIONS)
