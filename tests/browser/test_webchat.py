@@ -399,13 +399,11 @@ async def test_no_policy_is_broken(site: Site, visitors: Visitors) -> None:
     visitors.troubles.clear()  # the browser says so aloud
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
-async def test_everybody_can_use_it(site: Site, visitors: Visitors, theme: str, viewport: dict[str, int]) -> None:
-    chat = await come(visitors, site, viewport=viewport, color_scheme=theme, bypass_csp=True, reduced_motion="reduce")
-    found = await Axe().run(chat.page)
-    assert _serious(found.response) == []
+async def test_everybody_can_use_it(site: Site, visitors: Visitors, viewport: dict[str, int]) -> None:
+    chat = await come(visitors, site, viewport=viewport, bypass_csp=True, reduced_motion="reduce")
     if viewport is PHONE:
+        assert await complaints(chat.page) == []
         await chat.page.locator("[data-act=open-chat]:visible").first.click()
     await chat.say("cho tôi gặp tư vấn viên")
     await expect(chat.bots.first).to_be_visible()
@@ -413,8 +411,16 @@ async def test_everybody_can_use_it(site: Site, visitors: Visitors, theme: str, 
     await site.act(thread, "take", hang)
     await site.act(thread, "reply", hang, text="Dạ em chào anh, xem https://ibaohiem.example nhé")
     await expect(chat.page.locator(".turn.advisor")).to_be_visible()
-    found = await Axe().run(chat.page)
-    assert _serious(found.response) == []
+    assert await complaints(chat.page) == []
+
+
+async def complaints(page: Page) -> list[str]:
+    """What axe has to say: everything in the light, colours in the dark."""
+    await page.emulate_media(color_scheme="light")
+    found = _serious((await Axe().run(page)).response)
+    await page.emulate_media(color_scheme="dark")
+    await page.wait_for_timeout(200)  # transitions of colours
+    return found + _serious((await Axe().run(page, options={"runOnly": ["color-contrast"]})).response)
 
 
 def _serious(report: dict[str, Any]) -> list[str]:
@@ -479,16 +485,20 @@ async def test_a_session_that_ended_begins_anew(site: Site, visitors: Visitors) 
     await expect(chat.status).to_contain_text("Đã nhận")
 
 
-async def test_too_fast_goes_out_a_little_later_in_order(site: Site, visitors: Visitors) -> None:
-    chat = await come(visitors, site)
-    said = [f"câu {number}" for number in range(23)]
-    for text in said:
-        await chat.say(text)
-    await expect(chat.page.locator("#chat-notice")).to_contain_text("nhanh")
-    await expect(chat.status).to_contain_text("Đã nhận", timeout=20_000)
-    await expect(chat.mine).to_have_text(said)
-    rows = await site.query("SELECT COUNT(*) AS n FROM message WHERE direction = 'inbound'")
-    assert rows[0].n == len(said)
+async def test_too_fast_goes_out_a_little_later_in_order(
+    tmp_path: Path, visitors: Visitors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.webchat.socket.SAID", (4, 1.5))
+    async with Site(tmp_path) as site:
+        chat = await come(visitors, site)
+        said = [f"câu {number}" for number in range(7)]
+        for text in said:
+            await chat.say(text)
+        await expect(chat.page.locator("#chat-notice")).to_contain_text("nhanh")
+        await expect(chat.status).to_contain_text("Đã nhận")
+        await expect(chat.mine).to_have_text(said)
+        rows = await site.query("SELECT COUNT(*) AS n FROM message WHERE direction = 'inbound'")
+        assert rows[0].n == len(said)
 
 
 async def test_in_english(site: Site, visitors: Visitors) -> None:
