@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gateway.api import models, show, values
+from gateway.api import models_contacts as models
+from gateway.api import show, values
 from gateway.api.allow import Thing
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
-from storage import contacts
+from storage import contact_changes, contacts
 from storage.tx import Tx
 
 routes = Routes("contacts")
@@ -45,7 +46,7 @@ async def _view(call: Call, contact_id: str) -> models.Contact:
 @routes.patch(_AT, may="contact.edit", refuses=("not_yours", "conflict", "not_found"))
 async def change_contact(call: Call, contact_id: str, body: models.ContactChange) -> models.Contact:
     """Correct what is known of him. What is left out stays; lists replace what was there."""
-    change = contacts.Change(
+    change = contact_changes.Change(
         name=body.name,
         salutation=body.salutation,
         lang=body.lang,
@@ -60,7 +61,7 @@ async def change_contact(call: Call, contact_id: str, body: models.ContactChange
         call,
         contact_id,
         "contact.edit",
-        lambda tx: contacts.change(tx, contact_id, change, by=by, version=body.version),
+        lambda tx: contact_changes.change(tx, contact_id, change, by=by, version=body.version),
     )
     return await _view(call, changed)
 

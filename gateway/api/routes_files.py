@@ -6,7 +6,8 @@ from typing import Final
 
 from aiohttp import web
 
-from gateway.api import models, show
+from gateway.api import models_contacts as models
+from gateway.api import show
 from gateway.api.allow import Thing, allow
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found

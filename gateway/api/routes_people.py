@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from gateway.api import models_house as models
+from gateway.api import models_people as models
 from gateway.api.allow import TABLE
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
-from gateway.api.models import Role
+from gateway.api.fields import Role
 from storage import advisors, passwords, sessions
 from storage.times import rfc3339
 from storage.tx import Tx

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.api import models_house as models
+from gateway.api import models_people as models
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
 from storage import tokens

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, cast
 
-from gateway.api import masks, models
+from gateway.api import masks, models, models_contacts
 from gateway.api.allow import Thing
 from gateway.api.declare import Call
 from handlers import slots as form
@@ -132,14 +132,14 @@ def _extension(name: str) -> str:
     return f"***{found[0]}" if found else "***" if name else ""
 
 
-def contact(row: contacts.Contact, *, plain: bool) -> models.Contact:
-    return models.Contact(
+def contact(row: contacts.Contact, *, plain: bool) -> models_contacts.Contact:
+    return models_contacts.Contact(
         id=row.id,
         name=row.name if plain else masks.name(row.name),
         phones=list(row.phones) if plain else [masks.phone(value) for value in row.phones],
         emails=list(row.emails) if plain else [masks.email(value) for value in row.emails],
         points=[
-            models.Point(
+            models_contacts.Point(
                 channel=point.channel,
                 account=point.account,
                 thread=point.thread,
@@ -150,7 +150,7 @@ def contact(row: contacts.Contact, *, plain: bool) -> models.Contact:
             for point in row.points
         ],
         consents=[
-            models.Consent(
+            models_contacts.Consent(
                 purpose=each.purpose,
                 state=each.state,
                 at=rfc3339(each.at),
@@ -169,5 +169,5 @@ def contact(row: contacts.Contact, *, plain: bool) -> models.Contact:
     )
 
 
-def file(row: files.StoredFile) -> models.File:
-    return models.File(id=row.id, name=row.name, mime=row.mime, size=row.size, sha256=row.sha256)
+def file(row: files.StoredFile) -> models_contacts.File:
+    return models_contacts.File(id=row.id, name=row.name, mime=row.mime, size=row.size, sha256=row.sha256)

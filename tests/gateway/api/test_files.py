@@ -13,7 +13,7 @@ from fpdf import FPDF
 from PIL import Image
 
 from gateway import filework
-from gateway.api import models
+from gateway.api import models_contacts as models
 from gateway.filecheck import DOCUMENTS, MEDIA, FileRefused, accept, kind_of, safe_name
 from gateway.filestore import FileStore
 from storage import files as rows
