@@ -66,6 +66,7 @@ class Page:
         self._queue: deque[dict[str, Any]] = deque()
         self._wake = asyncio.Event()
         self._read = True
+        self._reading = False
         self._held = False
         self._told: tuple[str, str] | None = None
         self._told_seen = 0
@@ -82,7 +83,8 @@ class Page:
     def update(self, standing: Standing) -> None:
         """The thread stands here now."""
         self.standing = standing
-        self._read = self._read or self._held or bool(self._skipped) or standing.last > self._cursor
+        again = self._reading or self._held or bool(self._skipped) or standing.last > self._cursor
+        self._read = self._read or again
         self._wake.set()
 
     def close(self, code: int) -> None:
@@ -127,15 +129,17 @@ class Page:
             await self._send({"type": "status", "seq": standing.seen, "status": "seen"})
 
     async def _messages(self, standing: Standing) -> None:
-        self._read = False
+        self._read, self._reading = False, True
         try:
             batch = await self._store.read(lambda tx: history.after(tx, standing, self._cursor, self._skipped))
         except StorageUnavailable:
             self._again(1.0)
             return
+        finally:
+            self._reading = False
+        self._cursor, self._skipped, self._held = batch.cursor, batch.skipped, batch.held
         for frame in batch.frames:
             await self._send(frame)
-        self._cursor, self._skipped, self._held = batch.cursor, batch.skipped, batch.held
         if batch.more:
             self._again(0)
         elif batch.held:
@@ -154,18 +158,16 @@ class Page:
 
 
 class Room:
-    """A thread with its open pages, the oldest first. `waiting` -- it said something that is in no transcript yet."""
+    """A thread with its open pages, the oldest first."""
 
     def __init__(self, thread: str) -> None:
         self.thread = thread
         self.standing = Standing(thread=thread)
         self.pages: list[Page] = []
         self.conversations: set[str] = set()
-        self.waiting = False
 
     def stand(self, standing: Standing, index: dict[str, str]) -> None:
         """It stands here now. `index` -- conversation -> thread, for the hints."""
-        self.waiting = self.waiting and standing.version == self.standing.version
         self.standing = standing
         if standing.conversation_id:
             self.conversations.add(standing.conversation_id)
@@ -183,6 +185,7 @@ class Live:
         self._hub = hub
         self._rooms: dict[str, Room] = {}
         self._conversations: dict[str, str] = {}  # conversation -> thread
+        self._waiting: set[str] = set()  # threads that said something which is in no transcript yet
         self._addresses: Counter[str] = Counter()
         self._dirty: set[str] = set()
         self._wake = asyncio.Event()
@@ -228,6 +231,7 @@ class Live:
             room.pages.remove(page)
         if not room.pages:
             del self._rooms[thread]
+            self._waiting.discard(thread)
             for conversation in room.conversations:
                 self._conversations.pop(conversation, None)
 
@@ -258,9 +262,8 @@ class Live:
 
     def said(self, thread: str) -> None:
         """Something of this thread is in the inbox and will be in the transcript soon."""
-        room = self._rooms.get(thread)
-        if room is not None:
-            room.waiting = True
+        if thread in self._rooms:
+            self._waiting.add(thread)
 
     def _hint(self, kind: str, object_id: str) -> None:
         thread = self._conversations.get(object_id)
@@ -273,7 +276,7 @@ class Live:
         if thread is not None:
             self._look([thread])
         elif kind == "conversation":  # perhaps a first one, or the next one, of somebody who waits for it
-            self._look([thread for thread, room in self._rooms.items() if room.waiting])
+            self._look(self._waiting)
 
     def _look(self, threads: Iterable[str]) -> None:
         self._dirty.update(threads)
@@ -310,6 +313,8 @@ class Live:
             for thread, standing in found.items():
                 room = self._rooms.get(thread)
                 if room is not None:
+                    if standing.version != room.standing.version:
+                        self._waiting.discard(thread)
                     room.stand(standing, self._conversations)
 
     async def _check(self) -> None:

@@ -206,6 +206,7 @@ class Talk:
                 said |= {"payload": text(frame, "payload")[:200], "label": text(frame, "label")[:200]}
             case _:
                 said |= await self._file(text(frame, "file"))
+        self._home.pages.said(self._page.visitor.thread)
         await self._store(said)
         self._page.push({"type": "ack", "id": client_id})
         standing = self._page.standing
@@ -235,7 +236,6 @@ class Talk:
         parts, account, thread = self._home.parts, self._home.account, self._page.visitor.thread
         delivery = webchat.delivery(thread, frame, parts.clock.ms(), until=until)
         events = webchat.parse(delivery, account)
-        self._home.pages.said(thread)
         for event, new in zip(events, await parts.ingest(account, events), strict=True):
             if new:
                 parts.metrics.events.labels(event.channel, event.account, event.kind.value).inc()
