@@ -51,7 +51,7 @@ from handlers.model import (
 from handlers.texts import Texts, UnfilledVariable
 from handlers.understanding import secrets
 from storage.ids import new_id
-from storage.keys import KeyRing, seal
+from storage.keys import KeyRing, pack, seal
 from storage.outbox import SendJob
 from storage.times import at, ms
 from storage.turns import Lane, OpenEvent, Rows
@@ -409,8 +409,12 @@ class LaneDraft:
             id=message_id, thread=self.lane.thread, text=text, buttons=buttons, file=file, clear_keyboard=clear
         )
         parts = fit(whole, self.capabilities)
+        # A call that says just what the transcript says is not written twice: storage.outbox reads it there.
+        as_said = len(parts) == 1 and file is None and (parts[0].text, parts[0].buttons) == (text, buttons)
+        if clear:
+            body["clear"] = True
         for at_part, part in enumerate(parts):
-            self._outbox(message_id, part, at_part, len(parts), klass, purpose)
+            self._outbox(message_id, part, at_part, len(parts), klass, purpose, as_said=as_said)
         status = "sending" if self.rows.outbox[-len(parts)].get("state") == "sending" else "queued"
         self._transcript(
             message_id,
@@ -450,7 +454,9 @@ class LaneDraft:
             }
         )
 
-    def _outbox(self, message_id: str, part: OutboundMessage, at_part: int, of: int, klass: str, purpose: str) -> None:
+    def _outbox(
+        self, message_id: str, part: OutboundMessage, at_part: int, of: int, klass: str, purpose: str, *, as_said: bool
+    ) -> None:
         row_id = new_id()
         self.out_seq += 1
         body = outbound_to_json(part)
@@ -471,7 +477,7 @@ class LaneDraft:
             "klass": klass,
             "purpose": purpose,
             "state": "queued",
-            "body_sealed": self._seal("outbox", "body_sealed", row_id, orjson.dumps(body)),
+            "body_sealed": None if as_said else self._seal("outbox", "body_sealed", row_id, orjson.dumps(body)),
             "not_before": self.now_ms,
             "not_after": not_after,
             "attempts": 0,
@@ -525,7 +531,7 @@ class LaneDraft:
                 "author": author,
                 "advisor_id": advisor_id,
                 "kind": kind,
-                "body_sealed": self._seal("message", "body_sealed", message_id, orjson.dumps(body)),
+                "body_sealed": self._seal("message", "body_sealed", message_id, pack(body)),
                 "external_id": external_id,
                 "status": status,
                 "error": "",

@@ -87,7 +87,7 @@ class Store:
     def __init__(self, url: str, keys: KeyRing, *, now_ms: Callable[[], int] | None = None) -> None:
         self.url = url
         self.keys = keys
-        self.boot = new_id()
+        self.boot = new_id()[-10:]
         self.now_ms = now_ms or (lambda: time.time_ns() // 1_000_000)
         self.path = sqlite_path(url)
         self.postgres = self.path is None

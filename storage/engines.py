@@ -24,7 +24,7 @@ PRAGMAS: Final = (
     "PRAGMA trusted_schema=OFF",
     "PRAGMA secure_delete=ON",
     "PRAGMA cell_size_check=ON",
-    "PRAGMA cache_size=-16000",
+    "PRAGMA cache_size=-8000",
     "PRAGMA journal_size_limit=67108864",
 )
 

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import os
 import threading
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -47,6 +48,21 @@ def unseal(key: AESGCM, place: str, sealed: bytes) -> bytes:
         return key.decrypt(bytes(sealed[2:14]), bytes(sealed[14:]), place.encode())
     except InvalidTag as err:
         raise KeyMissing(f"{place.split('|', maxsplit=1)[0]}: sealed for another place or key") from err
+
+
+LONG: Final = 400  # bytes of JSON from which deflating pays (15 µs for about 45 %)
+DEFLATED: Final = 0x78  # how such a value begins; JSON of ours begins with a brace
+
+
+def pack(value: Any) -> bytes:
+    """A JSON value as bytes, deflated when it is long."""
+    data = orjson.dumps(value)
+    return zlib.compress(data, 1) if len(data) > LONG else data
+
+
+def unpack(data: bytes) -> Any:
+    """The reverse of `pack`."""
+    return orjson.loads(zlib.decompress(data) if data[0] == DEFLATED else data)
 
 
 class KeyRing:
@@ -174,11 +190,11 @@ class KeyRing:
         return unseal(self.contact_key(tx, contact_id), f"{table}|{column}|{row_id}", sealed)
 
     def seal_json(self, tx: Tx, contact_id: str, table: str, column: str, row_id: str, value: Any) -> bytes:
-        return self.seal_for(tx, contact_id, table, column, row_id, orjson.dumps(value))
+        return self.seal_for(tx, contact_id, table, column, row_id, pack(value))
 
     def open_json(self, tx: Tx, contact_id: str, table: str, column: str, row_id: str, sealed: bytes | None) -> Any:
         """The value, or {} for NULL."""
-        return {} if sealed is None else orjson.loads(self.open_for(tx, contact_id, table, column, row_id, sealed))
+        return {} if sealed is None else unpack(self.open_for(tx, contact_id, table, column, row_id, sealed))
 
     def seal_own(self, table: str, column: str, row_id: str, data: bytes) -> bytes:
         """Seal under the master key: for rows that belong to no contact (idempotent answers, files of ours)."""

@@ -160,6 +160,22 @@ AND NOT EXISTS (
 ORDER BY o.created_at, o.out_seq LIMIT :limit {lock}"""
 
 
+def _body(tx: Tx, row: Any) -> dict[str, Any]:
+    """What the call says: its own body, or what the transcript says where the two are the same."""
+    if row.body_sealed is not None:
+        own: dict[str, Any] = tx.keys.open_json(tx, row.contact_id, "outbox", "body_sealed", row.id, row.body_sealed)
+        return own
+    said = tx.one(
+        "SELECT m.id, m.contact_id, m.body_sealed, p.thread FROM message m JOIN contact_point p ON p.id = m.point_id WHERE m.id = :id",
+        id=row.message_id,
+    )
+    assert said is not None
+    body = tx.keys.open_json(tx, said.contact_id, "message", "body_sealed", said.id, said.body_sealed)
+    buttons = [[b["id"], b["label"], b["url"], b["contact"]] for b in body.get("buttons", ())]
+    made: dict[str, Any] = {"thread": said.thread, "text": body["text"]}
+    return made | ({"buttons": buttons} if buttons else {}) | ({"clear": True} if body.get("clear") else {})
+
+
 def claim(tx: Tx, *, points: Sequence[str] | None = None, accounts: Sequence[str] = (), limit: int = 64) -> int:
     """Take the heads of lanes that may leave now into `sending`; they are in `tx.sends` for after the commit.
     `points` -- only these lanes, else every lane of `accounts`. How many were taken."""
@@ -180,7 +196,7 @@ def claim(tx: Tx, *, points: Sequence[str] | None = None, accounts: Sequence[str
             attempts=row.attempts,
             not_after=row.not_after,
             created_at=row.created_at,
-            body=tx.keys.open_json(tx, row.contact_id, "outbox", "body_sealed", row.id, row.body_sealed),
+            body=_body(tx, row),
         )
         if row.not_after is not None and row.not_after < tx.now_ms:
             _expire(tx, job)
@@ -307,7 +323,7 @@ def resend(tx: Tx, outbox_id: str) -> str | None:
     )
     if row is None:
         return None
-    body = tx.keys.open_for(tx, row.contact_id, "outbox", "body_sealed", row.id, row.body_sealed)
+    body = orjson.dumps(_body(tx, row))
     copy = new_id()
     seq = tx.value("UPDATE contact_point SET out_seq = out_seq + 1 WHERE id = :id RETURNING out_seq", id=row.point_id)
     tx.insert(

@@ -151,6 +151,14 @@ class Contact(SQLModel, table=True):
     """A person."""
 
     __tablename__ = "contact"
+    __table_args__ = (
+        Index(
+            "ix_contact_merged_into",
+            "merged_into",
+            sqlite_where=text("merged_into IS NOT NULL"),
+            postgresql_where=text("merged_into IS NOT NULL"),
+        ),
+    )
     id: str = _id()
     name_sealed: bytes | None = _sealed()
     salutation: str = ""
@@ -293,7 +301,7 @@ class Message(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("conversation_id", "seq"),
         Index("ix_message_point", "point_id", "seq"),
-        Index("ix_message_external", "point_id", "external_id"),
+        Index("ix_message_external", "external_id"),
     )
     id: str = _id()
     conversation_id: str
@@ -440,7 +448,9 @@ class Outbox(SQLModel, table=True):
     klass: str = "A"
     purpose: str = "contact"
     state: str = "queued"
-    body_sealed: bytes | None = _sealed()  # OutboundMessage as JSON, without the bytes of its file
+    body_sealed: bytes | None = (
+        _sealed()
+    )  # OutboundMessage as JSON, without its file's bytes; NULL = as the message says
     not_before: int = _ms()
     not_after: int | None = _ms(nullable=True)
     attempts: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,14 +12,29 @@ from typing import Final
 
 from gateway.demo.standins.telegram import FakeTelegram
 
-LINES: Final = (
-    "chào shop, mình muốn mua bảo hiểm xe máy",
-    "đồng ý",
-    "Nguyễn Văn An",
-    "0912 345 678",
-    "chiều mai",
-    "đúng rồi",
-)
+FAMILY: Final = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Vũ", "Đặng", "Bùi", "Đỗ", "Hồ", "Ngô", "Dương")
+MIDDLE: Final = ("Văn", "Thị", "Minh", "Thu", "Quốc", "Ngọc", "Thanh", "Đức")
+GIVEN: Final = ("An", "Bình", "Châu", "Dũng", "Hà", "Hùng", "Lan", "Mai", "Nam", "Phúc", "Quân", "Sơn", "Trang", "Vy")
+NEEDS: Final = ("xe máy", "ô tô 5 chỗ", "sức khỏe cho cả nhà", "du lịch Thái Lan", "nhà ở", "tai nạn", "xe tải 2 tấn")
+TIMES: Final = ("chiều mai", "9h sáng mai", "tối nay", "sáng thứ 2", "14h chiều mai")
+
+
+def lines(rng: random.Random) -> tuple[str, ...]:
+    """What one customer says in six turns: alike in kind, never in words."""
+    name = f"{rng.choice(FAMILY)} {rng.choice(MIDDLE)} {rng.choice(GIVEN)}"
+    phone = f"09{rng.randint(0, 8)}{rng.randint(1_000_000, 9_999_999)}"
+    need = f"{rng.choice(('chào shop, ', 'alo, ', 'em ơi ', ''))}mình muốn mua bảo hiểm {rng.choice(NEEDS)}"
+    return (
+        need,
+        rng.choice(("đồng ý", "tôi đồng ý", "ok đồng ý")),
+        name,
+        phone,
+        rng.choice(TIMES),
+        rng.choice(("đúng rồi", "đúng rồi em", "chuẩn rồi")),
+    )
+
+
+TURNS: Final = 6
 PATIENCE_S: Final = 20.0
 TICKS: Final = os.sysconf("SC_CLK_TCK")
 
@@ -65,10 +81,10 @@ async def closed_loop(fake: FakeTelegram, pid: int, *, customers: int, warm_s: f
     begins = asyncio.Event()
     ends = asyncio.Event()
 
-    async def one() -> None:
+    async def one(rng: random.Random) -> None:
         while not ends.is_set():
             chat = fake.customer()
-            for line in LINES:
+            for line in lines(rng):
                 if ends.is_set():
                     return
                 said = time.perf_counter()
@@ -81,9 +97,9 @@ async def closed_loop(fake: FakeTelegram, pid: int, *, customers: int, warm_s: f
                 if begins.is_set() and not ends.is_set():
                     measured.turns += 1
                     measured.waits.append(time.perf_counter() - said)
-            measured.extra += len(chat.inbox) - len(LINES)
+            measured.extra += len(chat.inbox) - TURNS
 
-    tasks = [asyncio.create_task(one()) for _ in range(customers)]
+    tasks = [asyncio.create_task(one(random.Random(seed))) for seed in range(customers)]  # noqa: S311
     await asyncio.sleep(warm_s)
     begins.set()
     started, cpu = time.perf_counter(), cpu_of(pid)

@@ -1,0 +1,52 @@
+"""The migrations make exactly the tables of the models, on both databases, and the audit trail is append-only there."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy.exc import DatabaseError
+
+from storage import audit, migrations
+from storage.db import Store
+from storage.engines import make_engine
+from storage.errors import SchemaNewer
+from storage.keys import KeyRing
+from storage.tables import METADATA
+
+
+def test_the_models_and_the_migrations_agree(database_url: str) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    engine = make_engine(database_url)
+    with engine.connect() as conn:
+        assert migrations.upgrade(engine, conn)
+        assert not migrations.upgrade(engine, conn)
+        context = MigrationContext.configure(conn, opts={"compare_type": True})
+        assert compare_metadata(context, METADATA) == []
+    engine.dispose()
+
+
+def test_a_newer_schema_is_refused(database_url: str) -> None:
+    engine = make_engine(database_url)
+    with engine.connect() as conn:
+        migrations.upgrade(engine, conn)
+        with conn.begin():
+            conn.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        with pytest.raises(SchemaNewer, match="9999"):
+            migrations.upgrade(engine, conn)
+    engine.dispose()
+
+
+def test_audit_entries_are_chained_and_never_change(database_url: str) -> None:
+    store = Store(database_url, KeyRing.ephemeral())
+    store.open()
+    try:
+        for number in range(3):
+            store.call(lambda tx, n=number: audit.write(tx, actor=f"a{n}", action="test"))
+        assert store.call(audit.chain) == 3
+        assert store.call(audit.verify) == (3, None)
+        for statement in ("DELETE FROM audit_entry", "UPDATE audit_entry SET actor = 'x'"):
+            with pytest.raises(DatabaseError, match="audit"):
+                store.call(lambda tx, statement=statement: tx.run(statement))
+    finally:
+        store.close()
