@@ -225,6 +225,12 @@ class Store:
         result: T = await self._submit("read", query)
         return result
 
+    async def copy(self, job: Callable[[Any, Callable[[], None]], T]) -> T:
+        """A long job with the raw SQLite connection, on the store's thread and outside any transaction (backup).
+        `job(connection, between)`: what waits is done whenever it calls `between`."""
+        result: T = await self._submit("copy", job)
+        return result
+
     async def ingest(self, arrivals: Sequence[inbox.Arrival]) -> list[bool]:
         """Store events; returns after the commit: True where the event was new, False for a duplicate."""
         fresh: list[bool] = await self._submit("ingest", arrivals)
@@ -320,6 +326,8 @@ class Store:
         if reads:
             self._read(reads)
         for item in items:
+            if item.kind == "copy":
+                self._copy(item)
             if item.kind == "wake":
                 self._refill_at = 0.0 if not item.payload else self._refill_at
                 for lane, why, due in item.payload:
@@ -523,6 +531,32 @@ class Store:
                     self._unavailable(items, unavailable)
                     return False
         return True
+
+    def _copy(self, item: _Item) -> None:
+        try:
+            assert self._conn is not None
+            if self.postgres:
+                raise TypeError("copy is for SQLite")
+            item.result = item.payload(self._conn.connection.dbapi_connection, self._meanwhile)
+        except Exception as err:  # the copier's own error goes to the copier
+            item.error = classify(err) or err
+        self._deliver([item], [], [])
+
+    def _meanwhile(self) -> None:
+        """One round of waiting work in the middle of a copy."""
+        items: list[_Item] = []
+        with contextlib.suppress(queue.Empty):
+            while len(items) < BATCH:
+                item = self._items.get_nowait()
+                if item is None:
+                    self._items.put(None)
+                    break
+                if item.kind == "copy":
+                    item.error = StorageUnavailable("another copy is being made")
+                    self._deliver([item], [], [])
+                else:
+                    items.append(item)
+        self._cycle(items)
 
     # ---- reading and thinking
 

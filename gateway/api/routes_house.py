@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -178,13 +179,12 @@ async def make_copy(call: Call, body: models.BackupWanted) -> models.BackupMade:
     if not target.is_absolute() or "\0" in body.path:
         raise ApiError("invalid", "name a file by its whole path", fields={"path": "not absolute"})
 
-    def copy(tx: Tx) -> int:
-        connection: Any = tx.conn.connection.dbapi_connection
-        backup.copy(connection, target)
+    def copy(connection: Any, between: Callable[[], None]) -> int:
+        backup.copy(connection, target, between=between)
         return target.stat().st_size
 
     try:
-        size = await call.store.read(copy)
+        size = await call.store.copy(copy)
     except (backup.BackupError, OSError) as err:
         raise ApiError("wrong_state", str(err)) from None
     return models.BackupMade(path=body.path, bytes=size)
