@@ -1,7 +1,7 @@
 """Conversations as a customer would tell them: tests/stories/*.yaml, one file a story, spoken to the pure core.
 
 A step is one of  say (a text, or several in one go) · tap · send (image, sticker, audio …) · share (a contact card) ·
-edit · act · wait · timer · bot (on/off);  and what must be seen after it: stage, asked, slots (what they hold; {} =
+edit · act · wait · timer · ended (a message's status, with klass and reason) · bot (on/off);  and what must be seen after it: stage, asked, slots (what they hold; {} =
 nothing), said (text keys, in order), unsaid (keys that must not be there), shows (button ids), does (names of effects,
 `OpenHandoff:human`), words (what stands in the customer's language), refused (code).
 """
@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from channels.contract import Kind
-from handlers.model import OpenHandoff, Refused, TimerFired, state_from_json
+from handlers.model import OpenHandoff, Refused, SendEnded, TimerFired, state_from_json
 from tests.stories.world import HANOI, PEOPLE, World
 
 HERE: Final = Path(__file__).parent
@@ -60,6 +60,9 @@ def happen(now: World, step: dict[str, Any]) -> None:
             now.wait(timedelta(**{UNITS[unit]: float(number)}))
         case "timer", name:
             now.happens(TimerFired(name=name, at=now.now, data=step.get("data", {})))
+        case "ended", status:
+            told = {"klass": step.get("klass", ""), "reason": step.get("reason", "")}
+            now.happens(SendEnded(message_id="m", at=now.now, status=status, **told))
         case "bot", bool(switch):
             now.context = replace(now.context, bot=switch)
         case "act", name:
