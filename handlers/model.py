@@ -16,7 +16,7 @@ from channels.contract import Button, InboundFile, Kind, SharedContact
 
 
 class Stage(StrEnum):
-    """The states of a conversation (docs/states.md)."""
+    """The states of a conversation; who moves it from one to the next is in `handlers.core` and its modules."""
 
     NEW = "new"
     GREETED = "greeted"

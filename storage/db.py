@@ -535,8 +535,6 @@ class Store:
     def _copy(self, item: _Item) -> None:
         try:
             assert self._conn is not None
-            if self.postgres:
-                raise TypeError("copy is for SQLite")
             item.result = item.payload(self._conn.connection.dbapi_connection, self._meanwhile)
         except Exception as err:  # the copier's own error goes to the copier
             item.error = classify(err) or err

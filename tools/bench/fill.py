@@ -11,6 +11,7 @@ import random
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -73,7 +74,7 @@ def main() -> None:
     rng = random.Random(1)  # noqa: S311
     number = 0
 
-    def turn(tx: Tx, arrivals: list[Arrival]) -> None:
+    def turn(arrivals: list[Arrival], tx: Tx) -> None:
         inbox.ingest(tx, arrivals)
         work = engine.load(tx, [lane for lane, _, _ in tx.after])
         assert work is not None
@@ -104,7 +105,7 @@ def main() -> None:
                 )
                 engine.remember(arrival.id, event)
                 arrivals.append(arrival)
-            store.call(lambda tx, arrivals=arrivals: turn(tx, arrivals))
+            store.call(partial(turn, arrivals))
         stored = int(store.call(lambda tx: tx.value("SELECT COUNT(*) FROM message")))
         if not before and stored >= 2000:
             before = resident(os.getpid())
