@@ -1,0 +1,443 @@
+"""A simulated advisor: everything that she does goes through the JSON API with a token, as any program outside would.
+
+She takes who has waited, reads, answers, writes notes, registers a policy with its certificate, delivers it, closes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import secrets
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import aiohttp
+
+from gateway.demo.certificate import certificate, summary
+from gateway.demo.setting import People
+from gateway.demo.story import Story
+from gateway.demo.talks import BYE, DELIVERED, ENGLISH_BYE, INSURER, LOST, Sale, Talk, talk
+from handlers.understanding import understand
+from handlers.understanding.fold import fold
+
+ZONE: Final = ZoneInfo("Asia/Ho_Chi_Minh")
+PRODUCTS: Final = {
+    "tnds_xe_may": "TNDS xe máy",
+    "tnds_o_to": "TNDS ô tô",
+    "vat_chat_o_to": "thân vỏ ô tô",
+    "suc_khoe": "sức khỏe",
+    "du_lich": "du lịch",
+    "nha_tu_nhan": "nhà tư nhân",
+    "tai_nan": "tai nạn",
+    "nhan_tho": "nhân thọ",
+}
+REASONS: Final = {
+    "lead": "khách mới",
+    "callback": "đến hẹn gọi lại",
+    "human": "muốn gặp người",
+    "claim": "bồi thường, gấp",
+    "complaint": "góp ý, khiếu nại",
+    "invalid": "gõ sai số nhiều lần",
+    "no_phone": "không để lại số",
+    "unclear": "trợ lý không hiểu",
+    "care": "sau bán hàng",
+}
+CLEAR: Final = re.compile(r"\b(?:dong y|chot|ok|oke|oki|lam (?:luon|cho)|yes|duoc)\b")
+URGENT: Final = 20  # from this priority on she drops what can wait
+AHEAD: Final = timedelta(minutes=10)  # an appointment is kept when it is this near
+
+
+class Refused(Exception):
+    """The API said no. `code` as in its error body."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.code = code
+
+
+class Api:
+    """The JSON API with a bearer token; `as_advisor` -- the act is that person's."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, token: str) -> None:
+        self._session = session
+        self._base = f"{url}/api/v1"
+        self._token = token
+
+    async def get(self, path: str, *, as_advisor: str = "", **query: Any) -> Any:
+        return await self._ask("GET", path, as_advisor=as_advisor, params=query)
+
+    async def post(self, path: str, body: Any, *, as_advisor: str = "") -> Any:
+        return await self._ask("POST", path, as_advisor=as_advisor, json=body)
+
+    async def upload(self, name: str, data: bytes, *, conversation: str, as_advisor: str) -> Any:
+        form = aiohttp.FormData()
+        form.add_field("file", data, filename=name, content_type="application/pdf")
+        form.add_field("conversation_id", conversation)
+        return await self._ask("POST", "/files", as_advisor=as_advisor, data=form)
+
+    async def every(self, path: str, **query: Any) -> list[dict[str, Any]]:
+        """Every item of a list, page by page."""
+        found: list[dict[str, Any]] = []
+        while True:
+            page = await self.get(path, limit=200, **query)
+            found += page["items"]
+            if not page.get("next"):
+                return found
+            query["cursor"] = page["next"]
+
+    async def _ask(self, method: str, path: str, *, as_advisor: str, **more: Any) -> Any:
+        headers = {"Authorization": f"Bearer {self._token}"}
+        if as_advisor:
+            headers["X-Act-As"] = as_advisor
+        if method == "POST":
+            headers["Idempotency-Key"] = secrets.token_hex(8)
+        async with self._session.request(method, self._base + path, headers=headers, **more) as answer:
+            told = await answer.json()
+            if answer.status >= 400:
+                error = told.get("error", {})
+                raise Refused(answer.status, error.get("code", ""), error.get("message", ""))
+            return told
+
+
+class News:
+    """Wakes who waits for something to have changed, by kind or by id; what has changed he reads himself."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, asyncio.Event] = {}
+
+    def tell(self, kind: str, object_id: str) -> None:
+        for about in ("", kind, object_id):
+            event = self._waiting.pop(about, None)
+            if event is not None:
+                event.set()
+
+    async def wait(self, at_most_s: float, about: str = "") -> None:
+        event = self._waiting.setdefault(about, asyncio.Event())
+        try:
+            async with asyncio.timeout(at_most_s):
+                await event.wait()
+        except TimeoutError:
+            return
+
+    async def until(
+        self, true: Callable[[], Awaitable[bool]], *, patience_s: float, about: str = "", look_s: float = 1.0
+    ) -> bool:
+        """Whether it came true in time."""
+        end = asyncio.get_running_loop().time() + patience_s
+        while not await true():
+            if asyncio.get_running_loop().time() > end:
+                return False
+            await self.wait(look_s, about)
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """Seconds: until she takes somebody, before she writes, a letter typed, how long she waits for an answer. `hands`
+    -- conversations at one time."""
+
+    take_s: float = 0
+    think_s: float = 0
+    letter_s: float = 0
+    patience_s: float = 40
+    hands: int = 30
+
+
+AT_ONCE: Final = Pace()
+HUMAN: Final = Pace(take_s=18, think_s=2.5, letter_s=0.02, patience_s=120, hands=3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """A certificate that went out: to whom, and which bytes."""
+
+    policy_id: str
+    conversation_id: str
+    thread: str
+    number: str
+    sha256: str
+
+
+@dataclass(slots=True)
+class Record:
+    """What she did, for whoever checks the story."""
+
+    taken: int = 0
+    leads: set[str] = field(default_factory=set)  # handoffs of finished forms
+    said: list[tuple[str, str]] = field(default_factory=list)  # (thread, text)
+    issued: list[Issued] = field(default_factory=list)
+    closed: Counter[str] = field(default_factory=Counter)  # by outcome
+
+
+class Advisor:
+    """See the module. `names` -- thread -> how the story calls that customer."""
+
+    def __init__(
+        self,
+        api: Api,
+        people: People,
+        news: News,
+        story: Story,
+        pace: Pace,
+        *,
+        now: Callable[[], datetime],
+        names: Callable[[str], str],
+        seed: int,
+    ) -> None:
+        self.record = Record()
+        self._api, self._me, self._news, self._story, self.pace = api, people.advisor_id, news, story, pace
+        self._name = people.advisor_name.split(maxsplit=1)[1]
+        self._now, self._names = now, names
+        self._seen: set[str] = set()
+        self._told: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._rng = random.Random(seed)
+        self._numbers = 0
+
+    @property
+    def rests(self) -> bool:
+        """Nobody is being served."""
+        return not self._tasks
+
+    async def work(self) -> None:
+        """For ever."""
+        try:
+            while True:
+                try:
+                    for item in (await self._api.get("/handoffs", as_advisor=self._me, limit=100))["items"]:
+                        self._consider(item)
+                except (aiohttp.ClientError, TimeoutError, Refused) as err:
+                    self._story.trouble(f"{self._name}: hàng chờ không đọc được: {type(err).__name__}: {err}")
+                await self._news.wait(1 if not self.pace.take_s else 3, "handoff")
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _consider(self, item: dict[str, Any]) -> None:
+        """Somebody waits: whom she takes, and when."""
+        handoff, conversation = item["handoff"], item["conversation"]
+        name = self._names(conversation["thread"]) or conversation["name"] or "một khách"
+        if handoff["id"] not in self._told:
+            self._told.add(handoff["id"])
+            self._announce(name, handoff, conversation)
+        later = conversation["slots"].get("callback_time") if conversation["stage"] == "callback_scheduled" else None
+        if handoff["id"] in self._seen or (later and datetime.fromisoformat(later["from"]) > self._now() + AHEAD):
+            return
+        if len(self._tasks) < self.pace.hands:
+            self._seen.add(handoff["id"])
+            task = asyncio.create_task(self._guarded(name, handoff, conversation), name=f"serving {name}")
+            self._tasks.add(task)
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._news.tell("handoff", "")
+
+    def _announce(self, name: str, handoff: dict[str, Any], conversation: dict[str, Any]) -> None:
+        if handoff["reason"] == "lead":
+            self.record.leads.add(handoff["id"])
+        wish = PRODUCTS.get(conversation["slots"].get("product", ""), "")
+        about = ", ".join(part for part in (REASONS.get(handoff["reason"], handoff["reason"]), wish) if part)
+        code = f", mã {conversation['code']}" if conversation["code"] else ""
+        self._story.event(f"Hàng chờ: {name} ({about}{code})")
+
+    async def _guarded(self, name: str, handoff: dict[str, Any], conversation: dict[str, Any]) -> None:
+        try:
+            hurry = 0.25 if handoff["priority"] >= URGENT else 1.0
+            await asyncio.sleep(self.pace.take_s * hurry * self._rng.uniform(0.6, 1.4))
+            await self._serve(name, handoff, conversation["id"])
+        except Refused as err:
+            if err.code in ("taken", "not_yours", "wrong_state"):  # a person at the desk has it: it is his
+                self._story.event(f"{name}: người khác đã nhận, {self._name} dừng ở đây")
+            else:
+                self._story.trouble(f"API từ chối {self._name} ({name}): {err}")
+        except (aiohttp.ClientError, TimeoutError) as err:
+            self._story.trouble(f"{self._name} ({name}): {type(err).__name__}: {err}")
+
+    # ---- one conversation
+
+    async def _serve(self, name: str, handoff: dict[str, Any], conversation_id: str) -> None:
+        at = f"/conversations/{conversation_id}"
+        taken = await self._api.post(f"{at}/take", {}, as_advisor=self._me)
+        self.record.taken += 1
+        self._story.event(f"{self._name} nhận {name}: trợ lý tự động im lặng từ đây")
+        contact = await self._api.get(f"/contacts/{taken['contact_id']}", as_advisor=self._me)
+        with_whom = Talking(
+            at=at,
+            name=name,
+            thread=taken["thread"],
+            salutation=contact["salutation"],
+            seq=taken["last_seq"],
+            contact=contact,
+        )
+        plan = talk(reason=handoff["reason"], product=taken["slots"].get("product"), language=taken["lang"])
+        with_whom.product = taken["slots"].get("product") or ""
+        with_whom.english = taken["lang"] == "en"
+        await self._api.post(f"{at}/notes", {"text": "Đã đọc cuộc trò chuyện và biểu mẫu."}, as_advisor=self._me)
+        await (self._sell(with_whom, plan, plan.sale) if plan.sale else self._talk(with_whom, plan))
+
+    async def _talk(self, one: Talking, plan: Talk) -> None:
+        """Line by line, each after an answer."""
+        for line in plan.lines:
+            await self._say(one, line)
+            if _no(await self._answer(one)):
+                await self._lost(one)
+                return
+        await self._note(one, plan)
+        if not plan.outcome:
+            return
+        await self._say(one, ENGLISH_BYE if one.english else BYE)
+        await self._close(one, plan.outcome)
+
+    async def _sell(self, one: Talking, plan: Talk, sale: Sale) -> None:
+        """Offer with the paper, a clear yes, what is missing, the policy, its delivery."""
+        title = f"Tóm tắt quyền lợi và loại trừ: {PRODUCTS[one.product]}"
+        paper = await asyncio.to_thread(summary, title, sale.summary, made_at=self._now())
+        file = await self._upload(one, f"tom-tat-{one.product.replace('_', '-')}.pdf", paper)
+        await self._say(one, plan.lines[0], file["id"])
+        answer = await self._answer(one)
+        if answer and not _no(answer) and not _yes(answer):
+            await self._say(one, sale.again)
+            answer = await self._answer(one)
+        if not _yes(answer):
+            await self._lost(one)
+            return
+        await self._note(one, plan)
+        await self._say(one, sale.asks)
+        details = await self._answer(one)
+        await self._issue(one, sale, details)
+        await self._say(one, DELIVERED)
+        await self._answer(one)
+        await self._say(one, BYE)
+        await self._close(one, plan.outcome)
+
+    async def _issue(self, one: Talking, sale: Sale, details: str) -> None:
+        """Register the policy that the insurer issued (a sample), and send its certificate."""
+        self._numbers += 1
+        today = self._now().astimezone(ZONE).date()
+        number = f"MAU-{today:%y%m%d}-{self._rng.randrange(10**4):04}{self._numbers:03}"
+        ends = today + timedelta(days=364)
+        stated = {
+            "Số": number,
+            "Công ty bảo hiểm": INSURER,
+            "Sản phẩm": PRODUCTS[one.product],
+            "Người được bảo hiểm": str(one.contact["name"]),
+            "Chi tiết": details[:80],
+            "Hiệu lực": f"{today:%d/%m/%Y} - {ends:%d/%m/%Y}",
+            "Phí (đã gồm VAT)": f"{sale.premium:,} VND".replace(",", "."),
+        }
+        paper = await asyncio.to_thread(certificate, stated, made_at=self._now())
+        file = await self._upload(one, f"giay-chung-nhan-{number}.pdf", paper)
+        body = {
+            "conversation_id": one.id,
+            "insurer": INSURER,
+            "product": one.product,
+            "number": number,
+            "starts_on": today.isoformat(),
+            "ends_on": ends.isoformat(),
+            "premium": sale.premium,
+            "document_id": file["id"],
+        }
+        policy = await self._api.post("/policies", body, as_advisor=self._me)
+        self._story.event(f"{INSURER} đã cấp {PRODUCTS[one.product]} số {number} cho {one.name}")
+        self._story.event(f"Giấy chứng nhận {number} đang tới {one.name}, trên kênh khách đã nhắn")
+        await self._api.post(f"/policies/{policy['id']}/deliver", {"means": "chat"}, as_advisor=self._me)
+        self.record.issued.append(
+            Issued(
+                policy_id=policy["id"],
+                conversation_id=one.id,
+                thread=one.thread,
+                number=number,
+                sha256=file["sha256"],
+            )
+        )
+
+    async def _lost(self, one: Talking) -> None:
+        await self._say(one, LOST)
+        await self._close(one, "lost")
+
+    # ---- single acts
+
+    async def _say(self, one: Talking, line: str, file_id: str = "") -> None:
+        text = _filled(line, one)
+        await asyncio.sleep((self.pace.think_s + len(text) * self.pace.letter_s) * self._rng.uniform(0.8, 1.2))
+        body = {"text": text, "attachment_ids": [file_id] if file_id else []}
+        self._story.advisor(self._name, one.name, text)
+        made = await self._api.post(f"{one.at}/messages", body, as_advisor=self._me)
+        self.record.said.append((one.thread, text))
+        one.seq = made["seq"]
+
+    async def _answer(self, one: Talking) -> str:
+        """What the customer says next; '' when he says nothing for long."""
+        found: list[str] = []
+
+        async def came() -> bool:
+            page = await self._api.get(f"{one.at}/messages", as_advisor=self._me, after=one.seq)
+            found[:] = [
+                item["text"] for item in page["items"] if item["direction"] == "inbound" and item["kind"] != "system"
+            ]
+            if found:
+                one.seq = page["items"][-1]["seq"]
+                await self._api.post(f"{one.at}/seen", {"seq": one.seq}, as_advisor=self._me)
+            return bool(found)
+
+        await self._news.until(came, patience_s=self.pace.patience_s, about=one.id)
+        return " ".join(found)
+
+    async def _note(self, one: Talking, plan: Talk) -> None:
+        await self._api.post(f"{one.at}/notes", {"text": plan.note}, as_advisor=self._me)
+        if plan.labels:
+            await self._api.post(f"{one.at}/labels", {"add": list(plan.labels), "remove": []}, as_advisor=self._me)
+        self._story.event(f"{self._name} ghi chú về {one.name}: {plan.note}")
+
+    async def _upload(self, one: Talking, name: str, data: bytes) -> Any:
+        return await self._api.upload(name, data, conversation=one.id, as_advisor=self._me)
+
+    async def _close(self, one: Talking, outcome: str) -> None:
+        await self._api.post(f"{one.at}/close", {"reason": "trình diễn", "outcome": outcome}, as_advisor=self._me)
+        self.record.closed[outcome] += 1
+        self._story.event(f"{self._name} khép lại cuộc trò chuyện với {one.name}: {outcome}")
+
+
+@dataclass(slots=True, kw_only=True)
+class Talking:
+    """With whom she talks. `seq` -- read up to here; `contact` -- his card."""
+
+    at: str
+    name: str
+    thread: str
+    salutation: str
+    seq: int
+    contact: dict[str, Any]
+    product: str = ""
+    english: bool = False
+
+    @property
+    def id(self) -> str:
+        return self.at.rpartition("/")[2]
+
+
+def _filled(line: str, one: Talking) -> str:
+    """Spoken to as he speaks of himself; a sentence begins with a capital."""
+    salutation = one.salutation if one.salutation not in ("", "em") else "anh/chị"
+    pieces = line.split("{xung_ho}")
+    text = pieces[0]
+    for piece in pieces[1:]:
+        begins = not text or text.rstrip().endswith((".", "!", "?"))
+        text += (salutation[0].upper() + salutation[1:] if begins else salutation) + piece
+    return text
+
+
+def _yes(text: str) -> bool:
+    """She reads as a person does: a clear yes anywhere in it, and no question."""
+    return bool(text) and not _no(text) and "?" not in text and CLEAR.search(fold(text)) is not None
+
+
+def _no(text: str) -> bool:
+    return bool(text) and understand(text, "offer_buy").intent == "no"
