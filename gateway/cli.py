@@ -12,7 +12,6 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterable
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, TypeVar
 
@@ -178,17 +177,26 @@ def run(
 @app.command(epilog=EVERYWHERE)
 def demo(
     ctx: typer.Context,
-    port: Annotated[int | None, typer.Option("--port", help="Overrides server.port; 0 takes any free one.")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", help="Default: 8080, or any free one when it is taken (as 0 says).")
+    ] = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="One finite story, quickly; exit status 0 when it held.")
+    ] = False,
+    seed: Annotated[int, typer.Option("--seed", help="Who comes, under which name and number.")] = 1,
 ) -> None:
-    """Play the whole story: stand-ins of the platforms, customers, an advisor."""
-    config = _config(ctx, port=port)
-    try:
-        play: Callable[[Config], int] = import_module("gateway.demo.play").run
-    except ModuleNotFoundError as err:
-        if err.name != "gateway.demo.play":
-            raise
-        _fail("not in this version")
-    raise typer.Exit(play(config))
+    """Play the whole story: stand-ins of the platforms, customers, an advisor.
+
+    On a throw-away folder of its own. Of the configuration only what it says of the agency is used.
+    """
+    path: Path | None = ctx.obj
+    if path == DEFAULT and not DEFAULT.exists():
+        path = None  # the demonstration's own values
+    else:
+        _config(ctx, port=port)
+    from gateway.demo.play import run as play
+
+    raise typer.Exit(play(path, port=port, once=once, seed=seed))
 
 
 @app.command()

@@ -1,0 +1,142 @@
+"""The demonstration: one finite story in which everything must hold, and the house that it is played in."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import stat
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import structlog
+from typer.testing import CliRunner
+
+from gateway import cli, logs
+from gateway.config import ConfigError
+from gateway.demo import play, setting
+from gateway.demo.customers import CAST
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """The demonstration sets up the whole process's logging."""
+    root = logging.getLogger()
+    kept = (root.handlers[:], root.level, warnings.showwarning)
+    hooks = (sys.excepthook, sys.unraisablehook)
+    yield
+    structlog.reset_defaults()
+    logs.know(())
+    root.handlers[:], level, warnings.showwarning = kept
+    root.setLevel(level)
+    logging.getLogger("aiohttp.access").disabled = False
+    sys.excepthook, sys.unraisablehook = hooks
+
+
+async def test_once_everything_holds() -> None:
+    out = io.StringIO()
+    status = await play.play_once(None, 0, 7, out)
+    told = out.getvalue()
+    assert status == 0, told
+    assert "✖" not in told
+    for held in (
+        f"✔ {len(CAST)} khách đều nói hết chuyện của mình",
+        "lượt nói đều được trả lời",
+        "✔ không lỗi nào với nền tảng Telegram",
+        f"✔ {sum(one.lead for one in CAST)} khách tiềm năng vào hàng chờ",
+        "câu của tư vấn viên tới nơi",
+        f"✔ {sum(one.buys for one in CAST)} hợp đồng được cấp",
+        "✔ mỗi giấy chứng nhận tới đúng khách, đúng từng byte",
+        "câu hỏi T+1 đã có câu trả lời",
+        "khảo sát T+7 đã có câu trả lời",
+        "✔ không còn gì chờ xử lý",
+        "✔ dữ liệu trình diễn không lẫn vào số liệu kinh doanh",
+        "✔ nhật ký không có dòng lỗi nào",
+    ):
+        assert held in told
+    assert "\x1b" not in told  # colours are for terminals
+
+
+async def test_the_house_is_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    about = tmp_path / "config.yaml"
+    about.write_text(
+        "database: {url: sqlite:///real.db}\n"
+        'business: {name: IBAOHIEM, hotline: "1900 6868", hours: {mon: ["08:00-12:00"]}}\n'
+        "accounts:\n  - {channel: webchat, name: real}\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("GATEWAY__DATABASE__URL", "postgresql+psycopg://somebody:secret@db.example/real")
+    async with play.staged(about=about, port=0, quick=True, seed=1, out=io.StringIO()) as stage:
+        folder, config = stage.folder, stage.parts.config
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert config.database.path == folder / "gateway.db"
+        assert config.server.host == "127.0.0.1"
+        assert config.keys.path == folder / "keys"
+        assert sorted(account.id for account in config.accounts) == ["telegram:demo", "webchat:site"]
+        assert all(account.get("test") for account in config.accounts)
+        assert config.agency.hotline == "1900 6868"
+        assert config.agency.hours is None  # always open: the story is the same at any hour
+        await _supervisor_comes_in(stage)
+        before = stage.parts.clock.ms()
+        await stage.move(before - 1000)
+        assert stage.parts.clock.ms() >= before  # never back
+        stage.parts.config = replace(config, server=replace(config.server, public_url="https://chat.example.vn"))
+        with pytest.raises(play.NotHere):
+            await stage.move(before + 86_400_000)
+        assert stage.parts.clock.ms() < before + 60_000
+    assert not folder.exists()
+    assert os.listdir(tmp_path) == ["config.yaml"]  # noqa: PTH208 -- of an async test
+
+
+async def _supervisor_comes_in(stage: play.Stage) -> None:
+    """With the e-mail and the password that are printed."""
+    told = play.invitation(stage)
+    assert f"{stage.url}/desk/" in told
+    assert stage.people.email in told
+    assert stage.people.password in told
+    form = {"email": stage.people.email, "password": stage.people.password}
+    headers = {"Origin": stage.url}
+    url = f"{stage.url}/desk/login"
+    async with stage.session.post(url, data=form, headers=headers, allow_redirects=False) as answer:
+        assert answer.status == 303
+        assert "sid=" in answer.headers["Set-Cookie"]
+
+
+def test_a_configuration_that_is_refused_is_not_played(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("business: {hotline: [1]}\n")
+    with pytest.raises(ConfigError):
+        setting.agency(bad)
+    assert play.run(bad, port=0, once=True) == 2
+    assert "business.hotline" in capsys.readouterr().err
+
+
+def test_the_command_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    played: list[tuple[object, ...]] = []
+
+    def run(path: Path | None, *, port: int | None, once: bool, seed: int) -> int:
+        played.append((path, port, once, seed))
+        return 3
+
+    monkeypatch.setattr(play, "run", run)
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(cli.app, ["demo"]).exit_code == 3
+    Path("config.yaml").write_text("accounts: []\n")
+    arguments = ["demo", "--once", "--seed", "4", "--port", "0"]
+    assert CliRunner().invoke(cli.app, arguments).exit_code == 3
+    assert played == [(None, None, False, 1), (Path("config.yaml"), 0, True, 4)]
+
+
+def test_errors_in_a_log(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text('{"level": "info"}\n{"level": "error", "event": "x"}\nTraceback\n')
+    assert play.errors_in(log) == ['{"level": "error", "event": "x"}', "Traceback"]
+
+
+def test_a_port_that_is_taken_is_not_asked_for() -> None:
+    assert setting.free_port() in (0, setting.PORT)
+    assert os.environ.get("GATEWAY__SERVER__PORT") is None
