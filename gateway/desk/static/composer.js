@@ -64,7 +64,7 @@ export class Composer {
     if (!may("note") && !may("reply")) this.#say(t("read_only"), null, true);
     else if (this.mode === "note") this.#say("", null, false);
     else if (wall) this.#say(wall.words, wall.act, true);
-    else if (!one.assignee && one.status !== "closed") this.#say(t("reply_takes"), null, false);
+    else if (!one.assignee && one.status !== "closed") this.#say(t("reply_takes"), may("take") ? "take" : null, false);
     else if (one.assignee && !isMine(one)) this.#say(t("reply_for", { name: one.assignee.name }), null, false);
     else this.#say("", null, false);
     const noteOnly = !may("note");

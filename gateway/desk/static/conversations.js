@@ -12,6 +12,7 @@ const listeners = new Set();
 const AT_ONCE = 4;
 const MANY = 25;
 const PAGE = 50;
+const WHOLE = 200; // the queue and one's own work are read whole
 
 /** @param {string} id */
 export function conversation(id) {
@@ -128,18 +129,35 @@ export class Feed {
     /** @type {unknown} */
     this.problem = null;
     this.end = Infinity; // messages older than this are on pages that were not loaded
+    this.room = PAGE; // rows that are drawn; scrolling down makes more
   }
+
 
   /** Everything is here, nothing on another page. */
   get complete() {
     return this.loaded && this.next === null;
   }
 
-  /** In order, as far as it was loaded. */
+  /** Everything of this list that we hold, as far as it was loaded without a gap. */
+  matching() {
+    const { has } = TABS[this.tab];
+    return [...known.values()].filter((one) => has(one) && (this.complete || at(one.last_message_at) >= this.end));
+  }
+
+  /** In order, as many as there is room for. */
   shown() {
-    const { has, order } = TABS[this.tab];
-    const found = [...known.values()].filter((one) => has(one) && (this.complete || at(one.last_message_at) >= this.end));
-    return found.sort(order);
+    return this.matching().sort(TABS[this.tab].order).slice(0, this.tab === "all" || this.tab === "closed" ? this.room : WHOLE);
+  }
+
+  /** Room for another page, loaded when it is not here yet. */
+  grow() {
+    if (this.matching().length > this.room) {
+      this.room += PAGE;
+      tell([""]);
+    } else if (this.next !== null && !this.loading) {
+      this.room += PAGE;
+      void this.load();
+    }
   }
 
   /** @param {boolean} again from the beginning */
@@ -148,7 +166,7 @@ export class Feed {
     this.loading = true;
     this.problem = null;
     try {
-      const wanted = this.tab === "waiting" ? 200 : PAGE; // the queue is sorted by waiting time, so it is read whole
+      const wanted = this.tab === "waiting" || this.tab === "mine" ? WHOLE : PAGE;
       const [page, queue] = await Promise.all([
         get("/conversations", { ...TABS[this.tab].query, limit: wanted, cursor: again ? null : this.next }),
         this.tab === "waiting" ? get("/handoffs", { limit: wanted }) : null,
@@ -173,7 +191,7 @@ export class Feed {
     const here = new Set(items.map((one) => one.id));
     const last = items.at(-1);
     const end = next && last ? at(last.last_message_at) : -Infinity;
-    refresh(this.shown().filter((one) => !here.has(one.id) && at(one.last_message_at) >= end).slice(0, MANY).map((one) => one.id));
+    refresh(this.matching().filter((one) => !here.has(one.id) && at(one.last_message_at) >= end).slice(0, MANY).map((one) => one.id));
   }
 }
 

@@ -81,8 +81,10 @@ class Row {
 
 /** Who waits is known by what he wants, the others by what was said last. @param {Conversation} one */
 function gist(one) {
-  const wish = one.status === "waiting" ? [productName(one.slots.product), one.slots.need].filter(Boolean).join(" · ") : "";
-  return wish || one.preview || channelName(one.channel);
+  const product = productName(one.slots.product);
+  const need = one.slots.need ?? "";
+  const wish = need.toLocaleLowerCase("vi").includes(product.toLocaleLowerCase("vi")) ? need : [product, need].filter(Boolean).join(" · ");
+  return (one.status === "waiting" && wish) || one.preview || channelName(one.channel);
 }
 
 /** @param {Element} element @param {string} text */
@@ -404,7 +406,7 @@ export class List {
   #scrolled() {
     const feed = feeds[this.tab];
     const rest = this.root.scrollHeight - this.root.scrollTop - this.root.clientHeight;
-    if (rest < 600 && !this.found && feed.next && !feed.loading) void feed.load();
+    if (rest < 600 && !this.found) feed.grow();
   }
 
   // ---- searching

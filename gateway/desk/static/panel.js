@@ -47,7 +47,8 @@ export class Panel {
     void this.read();
   }
 
-  /** A section of another module, in the place that is kept for it. @param {Section} section */
+  /** A section of another module (`export function section(box, conversation, contact)`), in the place that is kept
+   * for it. It is called again after every change and keeps what it needs itself. @param {Section} section */
   mount(section) {
     this.section = section;
     this.shown = "";
@@ -110,7 +111,7 @@ export class Panel {
       el(
         "div",
         {},
-        el("h2", {}, nameOf(one)),
+        el("h2", {}, contact?.name || nameOf(one)),
         el("p", {}, [contact?.salutation, one.lang === "en" ? t("speaks_english") : ""].filter(Boolean).join(" · ")),
       ),
       editable && el("button", { class: "icon-button", type: "button", "data-key": "edit", "aria-label": t("edit_contact"), title: t("edit_contact"), onclick: () => void this.#edit(contact) }, icon("pencil")),
@@ -123,8 +124,9 @@ export class Panel {
     const handoff = one.handoff;
     const slots = { ...one.slots, ...(handoff?.captured ?? {}) };
     const missing = handoff && one.status !== "closed" ? handoff.missing : [];
-    const phones = new Set([slots.phone, slots["phone_alt"], ...(this.contact?.phones ?? [])].filter((value) => typeof value === "string" && value));
-    const emails = new Set([slots.email, ...(this.contact?.emails ?? [])].filter(Boolean));
+    // what people at the desk put right stands in the contact, what was said in the conversation's slots
+    const phones = new Set([...(this.contact?.phones.length ? this.contact.phones : [slots.phone]), slots["phone_alt"]].filter((value) => typeof value === "string" && value));
+    const emails = new Set(this.contact?.emails.length ? this.contact.emails : [slots.email].filter(Boolean));
     const rows = [
       row(t("slot_phone"), ...[...phones].map((value) => tel(String(value), one.masked))),
       row(t("slot_email"), ...[...emails].map((value) => (one.masked ? String(value) : el("a", { class: "link", href: `mailto:${value}` }, String(value))))),
