@@ -1,0 +1,401 @@
+// The policies of the customer: what was issued, where each certificate is, how he answered; registering and delivering.
+import { el, filled } from "../../web/static/dom.js";
+import { Failure, get, newKey, post, upload } from "./api.js";
+import { ask, field, toast, trouble } from "./dialogs.js";
+import { ACCEPTED, LARGEST } from "./files.js";
+import { channelName, icon, isMine, may, nameOf, productName } from "./people.js";
+import { moment, now, setup } from "./words.js";
+import { w } from "./policywords.js";
+
+/** @typedef {import("./model.js").Conversation} Conversation */
+/** @typedef {import("./model.js").Contact} Contact */
+
+/**
+ * @typedef {object} Policy
+ * @property {string} id
+ * @property {string} number
+ * @property {string} insurer
+ * @property {string} product
+ * @property {string} contact_id
+ * @property {string} conversation_id
+ * @property {string} starts_on
+ * @property {string} ends_on
+ * @property {number | null} premium
+ * @property {string | null} document_id
+ * @property {"issued" | "delivered" | "active" | "expired" | "cancelled"} state
+ * @property {string} issued_at
+ * @property {string | null} delivered_at
+ * @property {boolean} masked
+ *
+ * @typedef {object} Delivery
+ * @property {string} id
+ * @property {"to_send" | "sent" | "delivered" | "confirmed" | "failed"} state
+ * @property {string} route
+ * @property {string} reason
+ * @property {string} created_at
+ * @property {string | null} sent_at
+ * @property {string | null} delivered_at
+ * @property {string | null} confirmed_at
+ *
+ * @typedef {object} Care
+ * @property {string} id
+ * @property {"received" | "survey"} kind
+ * @property {string} due_at
+ * @property {"planned" | "sent" | "answered" | "skipped" | "expired" | "cancelled"} state
+ * @property {string | null} reason
+ * @property {string | null} answer
+ * @property {string | null} comment
+ * @property {string | null} sent_at
+ * @property {string | null} answered_at
+ *
+ * @typedef {{ policy: Policy, deliveries: Delivery[], care: Care[] }} Held
+ */
+
+const SHOWN = 10;
+const WAIT_MS = 400;
+const ALIVE = new Set(["issued", "delivered", "active"]);
+const CHIEFS = new Set(["admin", "supervisor"]);
+const REASONS = /** @type {const} */ (["customer", "insurer", "replaced", "sold", "death", "mistake", "other"]);
+
+/** What is on the screen, of whom. */
+const shown = {
+  /** @type {HTMLElement | null} */ box: null,
+  /** @type {Conversation | null} */ one: null,
+  /** @type {Contact | null} */ contact: null,
+  /** @type {Held[] | null} */ held: null,
+  contactId: "",
+  problem: "",
+  print: "",
+  turn: 0,
+};
+
+/**
+ * The section of the panel; called whenever something of the conversation changed.
+ * @param {HTMLElement} box @param {Conversation} one @param {Contact | null} contact
+ */
+export function section(box, one, contact) {
+  const other = shown.contactId !== one.contact_id;
+  Object.assign(shown, { box, one, contact, contactId: one.contact_id });
+  if (!may("policy.read")) {
+    box.hidden = true;
+    return;
+  }
+  if (other) {
+    Object.assign(shown, { held: null, problem: "", print: "" });
+    void load();
+  }
+  draw();
+}
+
+let planned = 0;
+addEventListener("desk-news", (event) => {
+  const heard = /** @type {CustomEvent<[string, string][]>} */ (event).detail;
+  if (shown.contactId && heard.some(([kind, id]) => concerns(kind, id))) later();
+});
+
+/** @param {string} kind @param {string} id */
+function concerns(kind, id) {
+  if (kind === "policy") return true; // perhaps a new one of his
+  if (kind === "care") return (shown.held ?? []).some((each) => each.care.some((task) => task.id === id));
+  return kind === "delivery" && (shown.held ?? []).some((each) => each.deliveries.some((way) => way.id === id));
+}
+
+function later() {
+  clearTimeout(planned);
+  planned = window.setTimeout(() => void load(), WAIT_MS);
+}
+
+async function load() {
+  const turn = (shown.turn += 1);
+  const contact = shown.contactId;
+  try {
+    /** @type {Policy[]} */
+    const policies = (await get("/policies", { contact, limit: SHOWN })).items;
+    const held = await Promise.all(
+      policies.map(async (policy) => {
+        const [deliveries, care] = await Promise.all([get(`/policies/${policy.id}/deliveries`), get("/care", { policy: policy.id })]);
+        return { policy, deliveries: deliveries.items, care: care.items };
+      }),
+    );
+    if (turn !== shown.turn) return;
+    shown.held = held;
+    shown.problem = "";
+  } catch (error) {
+    if (turn !== shown.turn) return;
+    shown.problem = wrong(error);
+  }
+  draw();
+}
+
+function draw() {
+  const { box, one, held } = shown;
+  if (!box || !one) return;
+  const print = JSON.stringify([one.id, one.masked, one.assignee, one.status, one.reachable, held, shown.problem]);
+  if (print === shown.print) return;
+  shown.print = print;
+  const active = document.activeElement instanceof HTMLElement && box.contains(document.activeElement) ? document.activeElement.dataset["key"] : undefined;
+  box.hidden = false;
+  box.replaceChildren(
+    el(
+      "div",
+      { class: "policies-head" },
+      el("h3", {}, w("policies")),
+      may("policy.edit") && !one.masked && free(one) && el("button", { class: "button quiet small", type: "button", "data-key": "add", onclick: () => void register(one) }, icon("plus"), w("add")),
+    ),
+  );
+  if (shown.problem) box.append(el("p", { class: "problem", role: "alert" }, shown.problem));
+  else if (!held) box.append(el("p", { class: "hint" }, w("loading")));
+  else if (!held.length) box.append(el("p", { class: "hint" }, w("none")));
+  else box.append(el("ul", { class: "plain-list policy-list" }, ...held.map((each) => card(one, each))));
+  if (active) /** @type {HTMLElement | null} */ (box.querySelector(`[data-key="${CSS.escape(active)}"]`))?.focus({ preventScroll: true });
+}
+
+/** Nobody has it, or I do, or I oversee. @param {Conversation} one */
+function free(one) {
+  return !one.assignee || isMine(one) || CHIEFS.has(setup.me.role);
+}
+
+// ---- what is seen
+
+/** @param {Conversation} one @param {Held} held */
+function card(one, { policy, deliveries, care }) {
+  const alive = ALIVE.has(policy.state);
+  const under = deliveries.some((way) => way.state === "to_send" && !way.reason);
+  const acts = may("policy.deliver") && alive && !policy.masked && free(one);
+  return el(
+    "li",
+    { class: "policy", "data-policy": policy.id },
+    el("div", { class: "policy-head" }, el("b", {}, productName(policy.product)), el("span", { class: `chip policy-${policy.state}` }, w(`state_${policy.state}`))),
+    el(
+      "dl",
+      { class: "facts" },
+      fact(w("number"), el("code", {}, policy.number)),
+      fact(w("insurer"), policy.insurer),
+      fact(w("term"), `${day(policy.starts_on)} – ${day(policy.ends_on)}`),
+      policy.premium === null ? null : fact(w("premium"), money(policy.premium)),
+      policy.document_id ? fact(w("document"), el("a", { class: "link", href: `/api/v1/files/${policy.document_id}`, download: "", "data-key": `document-${policy.id}` }, w("document_open"))) : null,
+    ),
+    el("ol", { class: "policy-steps", "aria-label": w("delivery") }, ...(deliveries.length ? deliveries.flatMap(steps) : [step("web:clock", w("not_sent_yet"), "")])),
+    care.length > 0 && el("ul", { class: "policy-care", "aria-label": w("care") }, ...care.map(question)),
+    acts &&
+      el(
+        "div",
+        { class: "policy-acts" },
+        el("button", { class: deliveries.length ? "button quiet small" : "button small", type: "button", disabled: under || !policy.document_id, "data-key": `deliver-${policy.id}`, onclick: () => void deliver(one, policy, deliveries) }, icon("web:send"), w(deliveries.length ? "deliver_again" : "deliver")),
+        may("policy.edit") && el("button", { class: "button quiet small", type: "button", "data-key": `cancel-${policy.id}`, onclick: () => void cancel(policy) }, w("cancel_policy")),
+      ),
+  );
+}
+
+/** @param {string} label @param {Node | string} value */
+function fact(label, value) {
+  return el("div", {}, el("dt", {}, label), el("dd", {}, value));
+}
+
+/** The way of one delivery, as far as it came. @param {Delivery} way */
+function steps(way) {
+  const via = channelName(way.route.split(":")[0] ?? "");
+  const found = [];
+  if (way.sent_at) found.push(step("web:send", w("step_sent", { channel: via }), way.sent_at));
+  else if (way.state === "to_send") found.push(step("web:clock", way.reason ? reason(way.reason) : w("step_to_send", { channel: via }), way.created_at));
+  if (way.delivered_at) found.push(step("web:check", w("step_delivered"), way.delivered_at));
+  if (way.confirmed_at) found.push(step("web:check", w("step_confirmed"), way.confirmed_at));
+  if (way.state === "failed") found.push(step("web:alert", w("step_failed", { reason: reason(way.reason) }), way.created_at, "bad"));
+  else if (way.reason && way.sent_at) found.push(step("web:alert", reason(way.reason), "", "bad"));
+  return found;
+}
+
+/** @param {string} sign @param {string} words @param {string} at @param {string} [mood] */
+function step(sign, words, at, mood = "") {
+  return el("li", { class: mood }, icon(sign), el("span", {}, words, at ? el("small", {}, ` · ${moment(at)}`) : null));
+}
+
+/** A question of the care plan and what came of it. @param {Care} task */
+function question(task) {
+  const asked = w(`care_${task.kind}`);
+  const answer = task.answer ? (task.kind === "survey" ? w("score", { n: task.answer }) : w(`answer_${task.answer}`)) : "";
+  const said = {
+    planned: () => w("care_planned", { time: moment(task.due_at) }) + (task.reason ? ` (${reason(task.reason)})` : ""),
+    sent: () => w("care_sent", { time: moment(task.sent_at ?? task.due_at) }),
+    answered: () => `${answer} · ${moment(task.answered_at ?? task.due_at)}`,
+    skipped: () => w("care_skipped", { reason: reason(task.reason ?? "") }),
+    expired: () => w("care_skipped", { reason: reason(task.reason ?? "") }),
+    cancelled: () => w("care_skipped", { reason: reason(task.reason ?? "") }),
+  }[task.state]();
+  const low = task.kind === "survey" && (task.answer === "1" || task.answer === "2");
+  return el("li", { class: low || task.answer === "not_received" || task.answer === "wrong_info" ? "bad" : "", "data-care": task.kind }, el("b", {}, asked), el("span", {}, said), task.comment ? el("q", {}, el("bdi", {}, task.comment)) : null);
+}
+
+/** @param {string} code */
+function reason(code) {
+  const known = w(`why_${code.replace(/^not sent: /, "").replaceAll(" ", "_")}`, {}, "");
+  return known || code || w("why_unknown");
+}
+
+/** `2026-11-22` as people write it. @param {string} iso */
+function day(iso) {
+  return iso.split("-").reverse().join("/");
+}
+
+/** @param {number} vnd */
+function money(vnd) {
+  return `${new Intl.NumberFormat("vi-VN").format(vnd)} đ`;
+}
+
+// ---- registering
+
+/** Today at the agency, and other days, as a date field has them. @param {number} [ahead] days @param {number} [years] */
+function date(ahead = 0, years = 0) {
+  const today = new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit", timeZone: setup.timezone }).format(now());
+  const at = new Date(`${today}T00:00:00Z`);
+  at.setUTCFullYear(at.getUTCFullYear() + years);
+  at.setUTCDate(at.getUTCDate() + ahead);
+  return at.toISOString().slice(0, 10);
+}
+
+/** @param {Conversation} one */
+async function register(one) {
+  const wanted = one.slots.product ?? "";
+  const product = el("select", { name: "product", "aria-required": "true" }, el("option", { value: "" }, w("choose")), ...Object.entries(setup.products).map(([code, name]) => el("option", { value: code, selected: code === wanted }, name)));
+  const known = [...new Set((shown.held ?? []).map((each) => each.policy.insurer))];
+  const list = el("datalist", { id: "policy-insurers" }, ...known.map((name) => el("option", { value: name })));
+  const insurer = el("input", { name: "insurer", type: "text", maxlength: 120, "aria-required": "true", autocomplete: "off", list: list.id });
+  const number = el("input", { name: "number", type: "text", maxlength: 64, "aria-required": "true", autocomplete: "off", autocapitalize: "characters", spellcheck: "false" });
+  const starts = el("input", { name: "starts_on", type: "date", "aria-required": "true", value: date() });
+  const ends = el("input", { name: "ends_on", type: "date", "aria-required": "true", value: date(-1, 1) });
+  const premium = el("input", { name: "premium", type: "text", inputmode: "numeric", maxlength: 20, "aria-required": "true", autocomplete: "off" });
+  const paper = el("input", { name: "file", type: "file", accept: ACCEPTED.split(",").filter((type) => type.endsWith("pdf")).join(","), "aria-required": "true" });
+  starts.addEventListener("change", () => {
+    if (starts.value && (!ends.value || ends.value < starts.value)) ends.value = starts.value;
+  });
+  premium.addEventListener("blur", () => {
+    const given = amount(premium.value);
+    if (given !== null) premium.value = new Intl.NumberFormat("vi-VN").format(given);
+  });
+  /** @type {{ file: File, id: string } | null} */
+  let kept = null;
+  let tried = { print: "", key: "" };
+  const done = await ask({
+    title: w("register_title", { name: nameOf(one) }),
+    button: w("register"),
+    fields: [
+      list,
+      field(w("product"), product),
+      field(w("insurer"), insurer),
+      el("div", { class: "two" }, field(w("number"), number), field(w("premium"), premium, w("premium_hint"))),
+      el("div", { class: "two" }, field(w("starts_on"), starts), field(w("ends_on"), ends)),
+      field(w("document"), paper, w("document_hint")),
+    ],
+    done: async () => {
+      const given = amount(premium.value);
+      const file = paper.files?.[0];
+      if (!product.value) throw trouble(w("wrong_product"));
+      if (!insurer.value.trim()) throw trouble(w("wrong_insurer"));
+      if (!number.value.trim()) throw trouble(w("wrong_number"));
+      if (!starts.value || starts.value < date()) throw trouble(w("wrong_starts_on"));
+      if (!ends.value || ends.value < starts.value) throw trouble(w("wrong_ends_on"));
+      if (given === null) throw trouble(w("wrong_premium"));
+      if (!file) throw trouble(w("wrong_document_id"));
+      if (file.size > LARGEST) throw trouble(w("file_too_large"));
+      try {
+        if (kept?.file !== file) kept = { file, id: await sent(one, file) };
+        const body = {
+          conversation_id: one.id,
+          product: product.value,
+          insurer: insurer.value.trim(),
+          number: number.value.trim(),
+          starts_on: starts.value,
+          ends_on: ends.value,
+          premium: given,
+          document_id: kept.id,
+        };
+        const print = JSON.stringify(body);
+        if (tried.print !== print) tried = { print, key: newKey() };
+        await post("/policies", body, { key: tried.key });
+      } catch (error) {
+        throw trouble(wrong(error));
+      }
+    },
+  });
+  if (!done) return;
+  toast(w("registered"));
+  void load();
+}
+
+/** The PDF goes up; its id. @param {Conversation} one @param {File} file */
+async function sent(one, file) {
+  const form = new FormData();
+  form.set("conversation_id", one.id);
+  form.set("file", file, file.name);
+  /** @type {string} */
+  const id = (await upload("/files", form)).id;
+  return id;
+}
+
+/** `480.700` is 480700; null for what is no amount. @param {string} text */
+function amount(text) {
+  const digits = text.replace(/[\s.,đ₫]/gu, "");
+  return /^\d{1,13}$/.test(digits) ? Number(digits) : null;
+}
+
+// ---- delivering, ending
+
+/** @param {Conversation} one @param {Policy} policy @param {Delivery[]} before */
+async function deliver(one, policy, before) {
+  const point = shown.contact?.points.find((each) => each.conversation_id === policy.conversation_id) ?? (policy.conversation_id === one.id ? one : null);
+  const via = point ? `${channelName(point.channel)} · ${point.account}` : w("via_its_conversation");
+  const again = before.find((way) => way.state !== "failed");
+  const key = newKey();
+  const done = await ask({
+    title: w("deliver_title"),
+    button: w("deliver"),
+    fields: [
+      el("p", {}, w("deliver_to")),
+      el("dl", { class: "facts" }, fact(w("recipient"), el("b", {}, nameOf(one))), fact(w("channel"), via), fact(w("product"), productName(policy.product)), fact(w("number"), el("code", {}, policy.number))),
+      el("p", { class: "hint" }, w("deliver_only")),
+      ...(again ? [el("p", { class: "missing" }, icon("web:info"), el("span", {}, w("deliver_twice", { time: moment(again.sent_at ?? again.created_at) })))] : []),
+    ],
+    done: async () => {
+      try {
+        await post(`/policies/${policy.id}/deliver`, { means: "chat" }, { key });
+      } catch (error) {
+        throw trouble(wrong(error));
+      }
+    },
+  });
+  if (!done) return;
+  toast(w("on_its_way"));
+  void load();
+}
+
+/** @param {Policy} policy */
+async function cancel(policy) {
+  const why = el("select", { name: "reason" }, ...REASONS.map((code) => el("option", { value: code }, w(`cancel_${code}`))));
+  const done = await ask({
+    title: w("cancel_title", { number: policy.number }),
+    button: w("cancel_policy"),
+    grave: true,
+    fields: [el("p", {}, w("cancel_about")), field(w("cancel_why"), why)],
+    done: async () => {
+      try {
+        await post(`/policies/${policy.id}/cancel`, { reason: why.value });
+      } catch (error) {
+        throw trouble(wrong(error));
+      }
+    },
+  });
+  if (!done) return;
+  toast(w("cancelled"));
+  void load();
+}
+
+/** What went wrong, for the person at the desk. @param {unknown} error */
+function wrong(error) {
+  if (!(error instanceof Failure)) return w("wrong");
+  const name = Object.keys(error.fields)[0];
+  if (error.code === "invalid" && name) return w(`wrong_${name}`, {}, "") || filled(w("wrong_field"), { field: name });
+  return w(`wrong_code_${error.code}`, {}, "") || error.words;
+}
+
+// A style sheet of its own, from beside this module.
+document.head.append(el("link", { rel: "stylesheet", href: new URL("policies.css", import.meta.url).href }));
