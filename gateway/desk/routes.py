@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, quote
 
-import structlog
 from aiohttp import web
 
 from gateway import readers
@@ -32,7 +31,6 @@ from storage.tx import Tx
 if TYPE_CHECKING:
     from gateway.parts import Parts
 
-log = structlog.get_logger("desk")
 FORM_BYTES: Final = 8 * 1024
 LATE_MINUTES: Final = 15  # R-INT-3: a person within 15 minutes, in working hours
 INVENTED: Final = re.compile(r"(?:[a-z2-9]{4}-){4}[a-z2-9]{4}")  # storage.passwords.invent: told once, better changed

@@ -263,6 +263,7 @@ async def test_everything_by_keyboard(office: Office, come: Come) -> None:
     await until(lambda: "Dạ em chào chị Mai ạ" in told(office))
     await keys.press("Alt+ArrowUp")
     await expect(desk.page).to_have_url(re.compile(first))
+    await expect(desk.box).to_be_focused()
     await desk.page.locator("#acts-more").focus()
     await keys.press("Enter")
     items = desk.page.locator("#acts-menu [role=menuitem]:visible")
@@ -572,6 +573,16 @@ async def test_another_advisors_customer_is_masked(office: Office, come: Come) -
     await desk.page.get_by_text("Ghi chú nội bộ").first.click()
     await desk.reply("Để ý giúp khách này")
     await expect(desk.page.locator(".msg.note")).to_contain_text("Để ý giúp")
+
+
+async def test_who_guards_the_data_reads_and_does_not_write(office: Office, come: Come) -> None:
+    conversation = await office.lead("1001", "Nguyễn Văn Hùng")
+    desk = await come("Người Bảo Vệ", "dpo")
+    await expect(desk.row(conversation)).to_contain_text("Nguyễn V** H***")
+    await desk.open(conversation)
+    await expect(desk.page.locator("#composer-notice")).to_have_text("Bạn chỉ được xem.")
+    await expect(desk.page.locator("#acts .button:visible")).to_have_count(0)
+    await expect(desk.page.locator(".masked")).to_be_visible()
 
 
 # ---- a phone

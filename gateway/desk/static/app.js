@@ -66,8 +66,13 @@ function show(id, how) {
     acts.open(id);
     panel.open(id);
     head();
-    void fetched(id).then(() => focus(how));
-  } else focus(how);
+    const known = conversation(id) !== null; // then the focus moves at once: later it would be taken from somebody
+    void fetched(id).then(() => {
+      if (!known && id === openId) focus(how);
+    });
+    if (!known) return;
+  }
+  focus(how);
 }
 
 /** The conversation itself, with its request for a person. @param {string} id */

@@ -1,6 +1,6 @@
 // The conversations that this tab knows, the newest version of each, and the lists that are made of them.
 import { get } from "./api.js";
-import { setup } from "./words.js";
+import { now, setup } from "./words.js";
 
 /** @typedef {import("./model.js").Conversation} Conversation */
 /** @typedef {"waiting" | "mine" | "all" | "closed"} Tab */
@@ -106,6 +106,8 @@ const longest = (a, b) => (b.handoff?.priority ?? 0) - (a.handoff?.priority ?? 0
 export const mine = (one) => one.assignee?.id === setup.me.id && one.status === "with_advisor";
 /** The customer has the last word. @param {Conversation} one */
 const said = (one) => one.last_inbound_at !== null && at(one.last_inbound_at) >= at(one.last_message_at);
+/** Put off until a moment to come. @param {Conversation} one */
+export const later = (one) => (one.snoozed_until && at(one.snoozed_until) > now() ? one.snoozed_until : null);
 /** Something was said that nobody at the desk has read, and it is my business. @param {Conversation} one */
 export const unread = (one) => one.unread > 0 && (one.status === "waiting" || (mine(one) && said(one)));
 
@@ -131,7 +133,6 @@ export class Feed {
     this.end = Infinity; // messages older than this are on pages that were not loaded
     this.room = PAGE; // rows that are drawn; scrolling down makes more
   }
-
 
   /** Everything is here, nothing on another page. */
   get complete() {
@@ -169,7 +170,7 @@ export class Feed {
       const wanted = this.tab === "waiting" || this.tab === "mine" ? WHOLE : PAGE;
       const [page, queue] = await Promise.all([
         get("/conversations", { ...TABS[this.tab].query, limit: wanted, cursor: again ? null : this.next }),
-        this.tab === "waiting" ? get("/handoffs", { limit: wanted }) : null,
+        this.tab === "waiting" && setup.me.may.includes("handoff.list") ? get("/handoffs", { limit: wanted }) : null,
       ]);
       for (const one of queue?.items ?? []) keep({ ...one.conversation, handoff: one.handoff });
       if (again) this.#prune(page.items, page.next);

@@ -45,13 +45,13 @@ const watcher = new IntersectionObserver(
   { rootMargin: "400px" },
 );
 
-/** @param {Attachment} file */
-export function attachment(file) {
-  if (file.state === "stored" && file.url) {
+/** @param {Attachment} file @param {boolean} masked */
+export function attachment(file, masked) {
+  if (file.state === "stored" && file.url && !masked) {
     if (PICTURES.has(file.mime)) return pictureOf(file, file.url);
     return card(file, file.url);
   }
-  const words = file.state === "pending" ? t("file_pending") : file.state === "gone" ? t("file_gone") : t("file_refused_by_us");
+  const words = masked && file.state === "stored" ? t("file_masked") : file.state === "pending" ? t("file_pending") : file.state === "gone" ? t("file_gone") : t("file_refused_by_us");
   return el("span", { class: "attachment gone" }, icon(file.state === "pending" ? "web:clock" : "web:file"), el("span", {}, el("b", {}, file.name || t(`kind_${file.kind}`)), el("small", {}, words)));
 }
 

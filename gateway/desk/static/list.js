@@ -1,7 +1,7 @@
 // The left column: who waits, who is mine. Rows are keyed and move without losing the focus or the place of the scroll.
 import { byId, el } from "../../web/static/dom.js";
 import { Failure } from "./api.js";
-import { conversation, feeds, mine, onChange, search, unread, waitingSince } from "./conversations.js";
+import { conversation, feeds, later, mine, onChange, search, unread, waitingSince } from "./conversations.js";
 import { channelName, face, icon, nameOf, productName, reasonName, stageName } from "./people.js";
 import { minutesSince, moment, setup, since, t, when } from "./words.js";
 
@@ -43,7 +43,7 @@ class Row {
   /** @param {Conversation} one */
   show(one) {
     this.one = one;
-    const print = JSON.stringify([one.version, one.last_message_at, gist(one), one.labels, one.assignee, one.status, unread(one), nameOf(one), one.handoff, one.test]);
+    const print = JSON.stringify([one.version, one.last_message_at, gist(one), one.labels, one.assignee, one.status, unread(one), nameOf(one), one.handoff, one.test, later(one)]);
     if (print !== this.shown) {
       this.shown = print;
       put(this.name, nameOf(one));
@@ -101,6 +101,8 @@ function chips(one) {
   }
   if (one.status === "with_advisor" && one.assignee && !mine(one)) made.push(el("span", { class: "chip chip-person" }, icon("person"), one.assignee.name));
   else if (one.status !== "with_advisor" && one.stage !== "queued") made.push(el("span", { class: "chip" }, stageName(one)));
+  const putOff = later(one);
+  if (putOff) made.push(el("span", { class: "chip" }, icon("calendar"), when(putOff)));
   for (const label of one.labels.slice(0, 3)) made.push(el("span", { class: "chip chip-label" }, label));
   if (one.labels.length > 3) made.push(el("span", { class: "chip" }, `+${one.labels.length - 3}`));
   return made;

@@ -34,10 +34,11 @@ export function isAside(one) {
 
 /** The message and its place in its group are patched in place. */
 export class Bubble {
-  /** @param {Message} one @param {string} customer */
-  constructor(one, customer) {
+  /** @param {Message} one @param {string} customer @param {boolean} masked his files are not for me */
+  constructor(one, customer, masked) {
     this.one = one;
     this.customer = customer;
+    this.masked = masked;
     this.print = "";
     this.mark = "";
     this.root = el("article", { class: "msg", "data-id": one.id, "data-seq": one.seq });
@@ -100,7 +101,7 @@ export class Bubble {
     const one = this.one;
     if (isAside(one)) return [el("p", { class: "aside-text" }, one.text || t(`kind_${one.kind}`), el("time", { datetime: one.said_at, title: moment(one.said_at) }, ` · ${clock(one.said_at)}`))];
     /** @type {Node[]} */
-    const made = one.attachments.map((file) => attachment(file));
+    const made = one.attachments.map((file) => attachment(file, this.masked));
     if (one.kind === "button" && one.text) made.push(el("p", { class: "bubble tapped" }, icon("web:check"), el("span", {}, el("span", { class: "sr-only" }, t("tapped")), one.text)));
     else if (one.text) made.push(el("p", { class: "bubble" }, el("bdi", {}, linked(one.text, { external: t("external_link") }))));
     else if (one.location) made.push(this.#location(one.location));

@@ -1,7 +1,7 @@
 // The right column: who this is, what he asked for, what is missing, what he agreed to, where else he writes.
 import { byId, el } from "../../web/static/dom.js";
 import { get, patch } from "./api.js";
-import { conversation, refresh } from "./conversations.js";
+import { conversation, later, refresh } from "./conversations.js";
 import { ask, field, toast, trouble, wordsOf } from "./dialogs.js";
 import { isNote } from "./message.js";
 import { channelName, face, icon, may, nameOf, productName, reasonName, stageName } from "./people.js";
@@ -140,7 +140,7 @@ export class Panel {
       row(t("request_code"), one.code ? el("code", {}, one.code) : null),
       row(t("asked_at"), handoff ? el("span", { title: moment(handoff.opened_at) }, when(handoff.opened_at), one.status === "waiting" ? ` · ${t("waits", { time: since(handoff.opened_at) })}` : "") : null),
       row(t("holder"), one.assignee?.name),
-      row(t("snoozed_until"), one.snoozed_until ? moment(one.snoozed_until) : null),
+      row(t("snoozed_until"), later(one) ? moment(later(one) ?? "") : null),
       row(t("labels"), ...one.labels.map((label) => el("span", { class: "chip chip-label" }, label))),
     ];
     return el(

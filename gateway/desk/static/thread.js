@@ -3,7 +3,7 @@ import { byId, el } from "../../web/static/dom.js";
 import { Failure, get, post } from "./api.js";
 import { conversation, keep } from "./conversations.js";
 import { Bubble, isAside, isNote, PendingBubble, voice } from "./message.js";
-import { icon, nameOf } from "./people.js";
+import { icon, may, nameOf } from "./people.js";
 import { again, forget, pending } from "./sender.js";
 import { day, sameDay, t } from "./words.js";
 
@@ -278,10 +278,10 @@ export class Thread {
   /** Tell that somebody at the desk has read up to here, while he is looking. */
   #seen() {
     const one = conversation(this.id);
-    if (!one || one.unread <= 0 || document.visibilityState !== "visible" || !this.#near()) return;
+    if (!one || one.unread <= 0 || !may("note") || document.visibilityState !== "visible" || !this.#near()) return;
     const last = this.last;
     keep({ ...one, unread: 0 });
-    void post(`/conversations/${one.id}/seen`, { seq: last }).catch(() => {});
+    void post(`/conversations/${one.id}/seen`, { seq: last }, { key: "" }).catch(() => {}); // twice is once anyway
   }
 
   // ---- painting
@@ -297,7 +297,7 @@ export class Thread {
     let before = null;
     transcript.sorted.forEach((message, at) => {
       if (!before || !sameDay(before.said_at, message.said_at)) wanted.push(this.#day(message.said_at));
-      const bubble = this.#bubble(message, customer);
+      const bubble = this.#bubble(message, customer, one?.masked ?? true);
       const first = !before || !together(before, message);
       const next = transcript.sorted[at + 1];
       bubble.place(first, !next || !together(message, next));
@@ -308,15 +308,15 @@ export class Thread {
     this.#order(wanted);
   }
 
-  /** @param {Message} message @param {string} customer */
-  #bubble(message, customer) {
+  /** @param {Message} message @param {string} customer @param {boolean} masked */
+  #bubble(message, customer, masked) {
     let bubble = this.bubbles.get(message.id);
-    if (bubble && bubble.customer === customer) {
+    if (bubble && bubble.customer === customer && bubble.masked === masked) {
       bubble.patch(message);
       return bubble;
     }
     bubble?.root.remove();
-    bubble = new Bubble(message, customer);
+    bubble = new Bubble(message, customer, masked);
     this.bubbles.set(message.id, bubble);
     return bubble;
   }

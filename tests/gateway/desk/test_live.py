@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -132,6 +133,21 @@ async def test_what_was_missed_is_told_again(office: Office, lan: Clerk) -> None
         again = Feed(answer)
         await again.until(lambda: missed in again.changed())
         await again.close()
+
+
+async def test_the_same_on_postgresql(tmp_path: Path, pg_url: str, session: aiohttp.ClientSession) -> None:
+    async with Office(tmp_path, database=pg_url) as office:
+        await office.hire("Trần Thị Lan", email="lan@x.vn")
+        clerk = Clerk(session, office.url)
+        await clerk.sign_in("lan@x.vn")
+        cursor = office.parts.store.now_ms()
+        missed = await office.lead("1001")
+        async with feed(clerk, cursor) as told:
+            await told.until(lambda: missed in told.changed())
+            fresh = await office.lead("1002")
+            await told.until(lambda: fresh in told.changed())
+            await clerk.status("POST", "/desk/logout")
+            assert await told.until(lambda: told.ended) < 1
 
 
 async def test_the_margin_covers_a_commit_that_was_under_way(office: Office, lan: Clerk) -> None:
