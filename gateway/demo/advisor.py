@@ -21,7 +21,7 @@ import aiohttp
 from gateway.demo.certificate import certificate, summary
 from gateway.demo.setting import People
 from gateway.demo.story import Story
-from gateway.demo.talks import BYE, DELIVERED, ENGLISH_BYE, INSURER, LOST, Sale, Talk, talk
+from gateway.demo.talks import BYE, DELIVERED, INSURER, LOST, Sale, Talk, talk
 from handlers.understanding import understand
 from handlers.understanding.fold import fold
 
@@ -149,7 +149,7 @@ class Pace:
 
 
 AT_ONCE: Final = Pace()
-HUMAN: Final = Pace(take_s=18, think_s=2.5, letter_s=0.02, patience_s=120, hands=3)
+HUMAN: Final = Pace(take_s=18, think_s=2.5, letter_s=0.02, patience_s=300, hands=4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,7 +278,6 @@ class Advisor:
         )
         plan = talk(reason=handoff["reason"], product=taken["slots"].get("product"), language=taken["lang"])
         with_whom.product = taken["slots"].get("product") or ""
-        with_whom.english = taken["lang"] == "en"
         await self._api.post(f"{at}/notes", {"text": "Đã đọc cuộc trò chuyện và biểu mẫu."}, as_advisor=self._me)
         await (self._sell(with_whom, plan, plan.sale) if plan.sale else self._talk(with_whom, plan))
 
@@ -286,14 +285,21 @@ class Advisor:
         """Line by line, each after an answer."""
         for line in plan.lines:
             await self._say(one, line)
-            if _no(await self._answer(one)):
+            answer = await self._answer(one)
+            if not answer:
+                await self._left_open(one)
+                return
+            if _no(answer):
                 await self._lost(one)
                 return
         await self._note(one, plan)
-        if not plan.outcome:
-            return
-        await self._say(one, ENGLISH_BYE if one.english else BYE)
-        await self._close(one, plan.outcome)
+        if plan.rests:
+            until = (self._now() + timedelta(days=1)).isoformat()
+            await self._api.post(f"{one.at}/snooze", {"until": until}, as_advisor=self._me)
+            self._story.event(f"{self._name} hẹn xem lại {one.name} vào ngày mai")
+        if plan.outcome:
+            await self._say(one, BYE)
+            await self._close(one, plan.outcome)
 
     async def _sell(self, one: Talking, plan: Talk, sale: Sale) -> None:
         """Offer with the paper, a clear yes, what is missing, the policy, its delivery."""
@@ -305,6 +311,9 @@ class Advisor:
         if answer and not _no(answer) and not _yes(answer):
             await self._say(one, sale.again)
             answer = await self._answer(one)
+        if not answer:
+            await self._left_open(one)
+            return
         if not _yes(answer):
             await self._lost(one)
             return
@@ -362,6 +371,11 @@ class Advisor:
         await self._say(one, LOST)
         await self._close(one, "lost")
 
+    async def _left_open(self, one: Talking) -> None:
+        """No answer: it stays hers, for whoever looks at the desk."""
+        await self._api.post(f"{one.at}/notes", {"text": "Khách chưa trả lời, để mở."}, as_advisor=self._me)
+        self._story.event(f"{one.name} chưa trả lời, {self._name} để cuộc trò chuyện mở")
+
     # ---- single acts
 
     async def _say(self, one: Talking, line: str, file_id: str = "") -> None:
@@ -369,8 +383,8 @@ class Advisor:
         await asyncio.sleep((self.pace.think_s + len(text) * self.pace.letter_s) * self._rng.uniform(0.8, 1.2))
         body = {"text": text, "attachment_ids": [file_id] if file_id else []}
         self._story.advisor(self._name, one.name, text)
-        made = await self._api.post(f"{one.at}/messages", body, as_advisor=self._me)
         self.record.said.append((one.thread, text))
+        made = await self._api.post(f"{one.at}/messages", body, as_advisor=self._me)
         one.seq = made["seq"]
 
     async def _answer(self, one: Talking) -> str:
@@ -416,7 +430,6 @@ class Talking:
     seq: int
     contact: dict[str, Any]
     product: str = ""
-    english: bool = False
 
     @property
     def id(self) -> str:

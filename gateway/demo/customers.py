@@ -239,8 +239,8 @@ CAST: Final = (
             "time": ["[t:now]"],
             "confirm": ["đúng rồi"],
         },
-        to_advisor=["Mình làm văn phòng, 29 tuổi, muốn mức 200 triệu", "Được, bạn hỏi phí giúp mình nhé"],
-        ends="closed_idle",
+        to_advisor=["Mình làm văn phòng, 29 tuổi, muốn mức 200 triệu", "~Được, bạn hỏi phí giúp mình nhé"],
+        ends="with_advisor",
         lead=True,
     ),
     Character(
@@ -282,9 +282,9 @@ CAST: Final = (
             "time": ["[t:now]"],
             "confirm": ["Yes, that is correct"],
         },
-        to_advisor=["Yes, please ask for a quote. We are 34 and 36, flying to Japan.", "Great, thank you!"],
+        to_advisor=["Yes, please ask for a quote. We are 34 and 36, flying to Japan.", "~Great, thank you!"],
         language="en",
-        ends="closed_idle",
+        ends="with_advisor",
         lead=True,
     ),
     Character(

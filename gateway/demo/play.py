@@ -10,11 +10,13 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import os
 import random
 import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -46,9 +48,8 @@ NUDGE_MS: Final = 31 * 60_000
 PATIENCE_S: Final = 60.0  # for a whole scene on a busy machine
 GAP_S: Final = (14.0, 34.0)  # between two arrivals; SOON_S while hardly anybody is here
 SOON_S: Final = (3.0, 7.0)
-AT_ONCE: Final = 7  # customers at one time
-STAYS_S: Final = 90.0
-LONGEST_S: Final = 15 * 60.0
+AT_ONCE: Final = 9  # customers at one time
+STAYS_S: Final = 240.0
 PROLOGUE: Final = ("polite", "no_diacritics")
 TOKEN: Final = "7011223344:demo-stand-in"
 
@@ -102,7 +103,15 @@ class Stage:
             wire = TelegramWire(person)
         else:
             wire = await WebWire.enter(self.session, self.url, phone=somebody.phone)
-        player = Player(somebody, wire, self.story, tempo.times(somebody.pace), self.rng.randrange(2**31))
+        said = self.advisor.record.said
+        player = Player(
+            somebody,
+            wire,
+            self.story,
+            tempo.times(somebody.pace),
+            self.rng.randrange(2**31),
+            told=lambda thread, text: (thread, text) in said,
+        )
         self.story.event(f"Khách mới: {somebody.name}, {wire.channel}, {somebody.temper}")
         self.players.append(player)
         self.tasks[wire.thread] = asyncio.create_task(player.play(), name=f"customer {somebody.name}")
@@ -284,7 +293,7 @@ async def _registered(config: Config) -> None:
 
 async def tell(stage: Stage, cast: Iterable[Character]) -> None:
     """One finite story, from the first word to the answer to the last question of the care plan."""
-    stage.story.chapter("Khách nhắn tới")
+    stage.story.chapter("Mười ngày trước, chín giờ sáng: khách nhắn tới")
     await asyncio.gather(*(stage.enter(character, customers.AT_ONCE) for character in cast))
     await _settled(stage, "khách, trợ lý và tư vấn viên")
     stage.story.chapter("Nửa giờ sau: ai im lặng được nhắc một lần")
@@ -292,7 +301,7 @@ async def tell(stage: Stage, cast: Iterable[Character]) -> None:
     if not await stage.nudged():
         stage.story.trouble("người im lặng không được nhắc")
     await _settled(stage, "lời nhắc")
-    stage.story.chapter("Ngày hôm sau: hỏi khách đã nhận giấy chứng nhận chưa (T+1)")
+    stage.story.chapter("Ngày hôm sau: khách đã nhận giấy chứng nhận chưa? (T+1)")
     if not await stage.asked("received"):
         stage.story.trouble("có khách chưa trả lời câu hỏi đã nhận giấy chứng nhận")
     await _settled(stage, "câu hỏi T+1")
@@ -439,8 +448,14 @@ async def play_on(about: Path | None, port: int | None, seed: int, out: TextIO) 
     """A story of last week, told quickly; then people come and go until Ctrl-C."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, ended.set)
+
+    def end() -> None:
+        if ended.is_set():
+            os._exit(130)  # the second one: at once
+        ended.set()
+
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(name, end)
     out.write(
         "Đang dựng bản trình diễn (thư mục tạm, chỉ trên máy này). Địa chỉ để mở xem hiện ra sau chuyện tuần trước.\n"
     )
@@ -485,9 +500,8 @@ async def _arrivals(stage: Stage) -> None:
 
 
 def _done(player: Player) -> bool:
-    """He was served and has gone quiet, or has been here for long."""
-    age = time.monotonic() - player.since
-    return age > LONGEST_S or (player.left and player.rests and age > STAYS_S)
+    """Nothing has been said to him or by him for long."""
+    return player.rests and time.monotonic() - player.touched > STAYS_S
 
 
 def invitation(stage: Stage) -> str:
@@ -533,3 +547,6 @@ def run(config_path: Path | None = None, *, port: int | None = None, once: bool 
         return 1
     except KeyboardInterrupt:
         return 130
+    except Exception:  # the gateway's hook would log it, into a folder that is gone
+        traceback.print_exc()
+        return 1

@@ -6,6 +6,7 @@ import asyncio
 import random
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -58,7 +59,17 @@ class Turn:
 class Player:
     """One character on one wire. `rests` while he waits for others, and has read all that came."""
 
-    def __init__(self, character: Character, wire: Wire, story: Story, tempo: Tempo, seed: int) -> None:
+    def __init__(
+        self,
+        character: Character,
+        wire: Wire,
+        story: Story,
+        tempo: Tempo,
+        seed: int,
+        *,
+        told: Callable[[str, str], bool] = lambda thread, text: False,
+    ) -> None:
+        """`told` -- has the story told these words to this thread already?"""
         self.character = character
         self.wire = wire
         self.story = story
@@ -67,9 +78,9 @@ class Player:
         self.heard: list[Got] = []
         self.questions: Counter[str] = Counter()
         self.busy = True
-        self.since = time.monotonic()
-        self.left = False  # the advisor said good-bye
+        self.touched = time.monotonic()  # when he last heard or said something
         self._advised = 0
+        self._told = told
         self._rng = random.Random(seed)
 
     @property
@@ -79,11 +90,6 @@ class Player:
     @property
     def rests(self) -> bool:
         return not self.busy and self.wire.inbox.empty()
-
-    @property
-    def waits(self) -> bool:
-        """He said something that wants an answer and has none yet."""
-        return any(not turn.answered for turn in self.turns)
 
     async def play(self) -> None:
         """For ever: whoever plays the story ends it."""
@@ -101,12 +107,13 @@ class Player:
 
     def _hear(self, got: Got) -> None:
         self.heard.append(got)
+        self.touched = time.monotonic()
         for turn in self.turns:
             turn.answered = True
-        if "handoff.advisor_left" in asked.keys(got.text):
-            self.left = True
         if got.author == "bot" or asked.keys(got.text):
             self.story.bot(self.name, got.text, [*got.buttons.values(), *(["☎ số của tôi"] if got.contact else [])])
+        elif got.text and not self._told(self.wire.thread, got.text):
+            self.story.advisor("bàn làm việc", self.name, got.text)
         if got.file is not None:
             self.story.event(f"{self.name} nhận tệp {got.file_name} ({len(got.file)} byte)")
 
@@ -114,7 +121,7 @@ class Player:
         question = next((found for each in reversed(got) if (found := asked.question(each.text))), "")
         if question:
             await self._answer(question)
-        elif any(_from_person(each) for each in got):
+        if any(_from_person(each) for each in got):
             await self._to_advisor()
 
     async def _answer(self, question: str) -> None:
@@ -145,6 +152,7 @@ class Player:
 
     async def _do(self, words: str) -> None:
         """Words are said; [id] taps that button; [start], [phone] and [picture: caption] are what an app offers."""
+        self.touched = time.monotonic()
         if not (words.startswith("[") and words.endswith("]")):
             self.story.customer(self.name, words)
             await self.wire.say(words)

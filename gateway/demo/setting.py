@@ -22,7 +22,7 @@ from gateway.config import Agency, Config, load
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 8080
-SUPERVISOR: Final = ("truongnhom@ibaohiem.example", "Trưởng nhóm (bạn)")
+SUPERVISOR: Final = ("truongnhom@ibaohiem.example", "Phạm Thu")
 ADVISOR: Final = ("minhanh@ibaohiem.example", "Nguyễn Minh Anh", "DEMO-0042")
 TELEGRAM: Final = "demo"
 AGENCY: Final = Agency(

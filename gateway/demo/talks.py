@@ -30,12 +30,13 @@ class Sale:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Talk:
     """`lines` -- said one after the other, each after an answer · `note` -- for colleagues · `outcome` -- how it is
-    closed, '' = it stays open."""
+    closed, '' = it stays hers, out of sight until tomorrow when it `rests`."""
 
     lines: tuple[str, ...]
     note: str
     sale: Sale | None = None
     outcome: str = "done"
+    rests: bool = False
     labels: tuple[str, ...] = ()
 
 
@@ -154,6 +155,8 @@ TALKS: Final[Mapping[str, Talk]] = {
             "Dạ em đã ghi đủ. Phí và điều kiện do hãng báo, em gửi {xung_ho} kèm các trường hợp loại trừ ngay khi có ạ.",
         ),
         note="Đã đủ thông tin để hỏi phí của hãng.",
+        outcome="",
+        rests=True,
         labels=("chờ báo phí",),
     ),
 }
@@ -163,10 +166,11 @@ ENGLISH: Final = Talk(
         "Thank you. I have asked the insurer (a sample, this is a demonstration). I will send the benefits, the exclusions and the fee here before you decide anything.",
     ),
     note="Khách viết tiếng Anh. Đang hỏi phí của hãng (mẫu).",
+    outcome="",
+    rests=True,
     labels=("chờ báo phí",),
 )
-ENGLISH_BYE: Final = "You are welcome. Write here whenever you need us."
-FAREWELL: Final = re.compile(r"cứ nhắn tại đây|nhắn lại em ạ|Write here whenever")  # nobody answers a good-bye
+FAREWELL: Final = re.compile(r"cứ nhắn tại đây|nhắn lại em ạ")  # nobody answers a good-bye
 
 
 def talk(*, reason: str, product: str | None, language: str) -> Talk:

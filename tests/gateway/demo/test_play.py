@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 import os
+import signal
 import stat
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
@@ -59,6 +62,37 @@ async def test_once_everything_holds() -> None:
     ):
         assert held in told
     assert "\x1b" not in told  # colours are for terminals
+
+
+async def test_people_come_until_ctrl_c(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(play, "PROLOGUE", ())
+    monkeypatch.setattr(play, "SOON_S", (0.0, 0.1))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    out = Watched("Khách mới: ")
+    playing = asyncio.create_task(play.play_on(None, 0, 1, out))
+    await asyncio.wait([playing, asyncio.create_task(out.seen.wait())], return_when=asyncio.FIRST_COMPLETED)
+    assert not playing.done(), out.getvalue()
+    os.kill(os.getpid(), signal.SIGINT)
+    assert await playing == 0
+    told = out.getvalue()
+    assert "/desk/" in told
+    assert told.index("mật khẩu") < told.index("Khách mới: ")  # first where to look, then who comes
+    assert "Đã dừng" in told
+    assert not os.listdir(tmp_path)  # noqa: PTH208 -- of an async test
+
+
+class Watched(io.StringIO):
+    """Says when something was written."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__()
+        self.words = words
+        self.seen = asyncio.Event()
+
+    def write(self, text: str, /) -> int:
+        if self.words in text:
+            self.seen.set()
+        return super().write(text)
 
 
 async def test_the_house_is_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
