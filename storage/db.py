@@ -20,7 +20,7 @@ from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
 import structlog
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from storage import inbox, outbox
 from storage.engines import FileLock, make_engine, sqlite_is_gated, sqlite_path
@@ -99,10 +99,11 @@ class Store:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._items: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._engine: Engine | None = None
-        self._conn: Connection | None = None
+        self._raw: Any = None  # the driver's connection, used by the thread alone
         self._readers: ThreadPoolExecutor | None = None
         self._reader_engine: Engine | None = None
         self._reader_local = threading.local()
+        self._reading: list[Any] = []  # the readers' connections, to be closed with the store
         self._thread: threading.Thread | None = None
         self._lock: FileLock | None = None
         self._stopping = False
@@ -129,8 +130,9 @@ class Store:
             self._lock.take()
         self._engine = make_engine(self.url)
         try:
-            self._conn = self._engine.connect()
-            migrations.upgrade(self._engine, self._conn)
+            with self._engine.connect() as conn:
+                migrations.upgrade(self._engine, conn)
+            self._raw = self._connected(self._engine)
             if not visiting:
                 self._transaction(self._first)
         except BaseException as err:
@@ -178,20 +180,30 @@ class Store:
         self._drop()
 
     def _drop(self) -> None:
-        if self._conn is not None:
+        if self._raw is not None:
             with contextlib.suppress(Exception):
                 if not self.postgres:
-                    self._conn.rollback()
-                    self._conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                    self._raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             with contextlib.suppress(Exception):
-                self._conn.close()
+                self._raw.close()
+        while self._reading:
+            with contextlib.suppress(Exception):
+                self._reading.pop().close()
         for engine in (self._engine, self._reader_engine):
             if engine is not None:
                 engine.dispose()
-        self._conn = self._engine = self._reader_engine = None
+        self._raw = self._engine = self._reader_engine = None
         if self._lock is not None:
             self._lock.drop()
             self._lock = None
+
+    @staticmethod
+    def _connected(engine: Engine) -> Any:
+        """The driver's own connection, ours alone, set up as the engine's are."""
+        found = engine.raw_connection()
+        raw = found.driver_connection
+        found.detach()
+        return raw
 
     @property
     def single_connection(self) -> bool:
@@ -385,11 +397,14 @@ class Store:
         item.error = item.result = None
         marks = (len(tx.hints), len(tx.sends), len(tx.after))
         try:
-            with tx.conn.begin_nested():
-                item.result = item.payload(tx)
+            tx.run("SAVEPOINT unit")
+            item.result = item.payload(tx)
+            tx.run("RELEASE SAVEPOINT unit")
         except Exception as err:
             if classify(err) is not None or reruns(err):
                 raise
+            tx.run("ROLLBACK TO SAVEPOINT unit")
+            tx.run("RELEASE SAVEPOINT unit")
             for job in tx.sends[marks[1] :]:
                 self.gates.release(job.account_id)
             del tx.hints[marks[0] :], tx.sends[marks[1] :], tx.after[marks[2] :]
@@ -420,16 +435,24 @@ class Store:
             else:
                 self._committed([item], tx, False)
 
-    def _transaction(self, body: Callable[[Tx], T]) -> T:
-        assert self._conn is not None
-        tx = Tx(self._conn, self.keys, now_ms=self.now_ms(), boot=self.boot, postgres=self.postgres, gates=self.gates)
+    def _transaction(self, body: Callable[[Tx], T], *, reads: bool = False) -> T:
+        """`body` between BEGIN and COMMIT of the store's connection; rolled back when it raises."""
+        raw = self._raw
+        if raw is None:
+            raise StorageUnavailable("connection")
+        tx = Tx(raw, self.keys, now_ms=self.now_ms(), boot=self.boot, postgres=self.postgres, gates=self.gates)
         try:
-            with self._conn.begin():
-                return body(tx)
+            if not self.postgres:
+                raw.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
+            result = body(tx)
+            raw.commit()
         except BaseException:
             for job in tx.sends:
                 self.gates.release(job.account_id)
+            with contextlib.suppress(Exception):
+                raw.rollback()
             raise
+        return result
 
     def _committed(self, items: list[_Item], tx: Tx, beat: bool) -> None:
         if any(item.kind == "ingest" for item in items):
@@ -495,25 +518,18 @@ class Store:
     def _reconnect(self) -> bool:
         """After a failure: PostgreSQL may have closed our connection. True when there is a live one."""
         if not self.postgres:
-            with contextlib.suppress(Exception):
-                assert self._conn is not None
-                self._conn.rollback()
             return False
-        try:
-            assert self._engine is not None
-            if self._conn is not None:
-                with contextlib.suppress(Exception):
-                    self._conn.close()
-            self._conn = self._engine.connect()
-        except Exception:
-            self._conn = None
-            time.sleep(0.2)
-            try:
-                self._conn = self._engine.connect() if self._engine is not None else None
-            except Exception:
-                self._conn = _Absent()  # type: ignore[assignment]
-                return False
-        return True
+        assert self._engine is not None
+        with contextlib.suppress(Exception):
+            if self._raw is not None:
+                self._raw.close()
+        self._raw = None
+        for wait_s in (0.0, 0.2):
+            time.sleep(wait_s)
+            with contextlib.suppress(Exception):
+                self._raw = self._connected(self._engine)
+                return True
+        return False
 
     def _ensure_day_key(self, items: list[_Item]) -> bool:
         """The day key of a batch is committed before anything is sealed with it."""
@@ -534,8 +550,7 @@ class Store:
 
     def _copy(self, item: _Item) -> None:
         try:
-            assert self._conn is not None
-            item.result = item.payload(self._conn.connection.dbapi_connection, self._meanwhile)
+            item.result = item.payload(self._raw, self._meanwhile)
         except Exception as err:  # the copier's own error goes to the copier
             item.error = classify(err) or err
         self._deliver([item], [], [])
@@ -559,16 +574,12 @@ class Store:
     # ---- reading and thinking
 
     def _read(self, items: list[_Item]) -> None:
-        assert self._conn is not None
         for item in items:
             started = time.monotonic()
             try:
-                self._conn = self._conn.execution_options(reads=True)
-                item.result = self._transaction(item.payload)
+                item.result = self._transaction(item.payload, reads=True)
             except Exception as err:
                 item.error = classify(err) or err
-            finally:
-                self._conn = self._conn.execution_options(reads=False)
             took = time.monotonic() - started
             if took > 0.02:
                 log.info(
@@ -578,22 +589,26 @@ class Store:
 
     def _read_postgres(self, query: Callable[[Tx], T]) -> T:
         for again in (True, False):
-            conn: Connection | None = getattr(self._reader_local, "conn", None)
+            raw: Any = getattr(self._reader_local, "raw", None)
             try:
-                if conn is None:
+                if raw is None:
                     assert self._reader_engine is not None
-                    conn = self._reader_local.conn = self._reader_engine.connect()
-                tx = Tx(conn, self.keys, now_ms=self.now_ms(), boot=self.boot, postgres=True, gates=self.gates)
-                with conn.begin():
+                    raw = self._reader_local.raw = self._connected(self._reader_engine)
+                    self._reading.append(raw)
+                tx = Tx(raw, self.keys, now_ms=self.now_ms(), boot=self.boot, postgres=True, gates=self.gates)
+                try:
                     return query(tx)
+                finally:
+                    raw.rollback()
             except Exception as err:
                 unavailable = classify(err)
                 if unavailable is None:
                     raise
-                self._reader_local.conn = None
+                self._reader_local.raw = None
                 with contextlib.suppress(Exception):
-                    if conn is not None:
-                        conn.close()
+                    if raw is not None:
+                        self._reading.remove(raw)
+                        raw.close()
                 if not again:
                     raise unavailable from err
         raise StorageUnavailable("connection")
@@ -610,7 +625,7 @@ class Store:
             if not ready:
                 return
             thinker = self.thinker
-            work = self._transaction(lambda tx: thinker.load(tx, ready))
+            work = self._transaction(lambda tx: thinker.load(tx, ready), reads=not self.postgres)
             kp("think.after_load")
             if work is None:
                 return
@@ -640,17 +655,3 @@ class Store:
     def _first(self, tx: Tx) -> None:
         """What a start must settle before anything else runs."""
         self._suspects = inbox.begin_boot(tx)
-
-
-class _Absent:
-    """Stands in for a connection that could not be had; everything on it fails as a lost connection does."""
-
-    def begin(self) -> Any:
-        raise StorageUnavailable("connection")
-
-    def close(self) -> None: ...
-
-    def rollback(self) -> None: ...
-
-    def execution_options(self, **_options: Any) -> _Absent:
-        return self

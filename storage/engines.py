@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Engine, create_engine, event, make_url
-from sqlalchemy.pool import NullPool, StaticPool
+from sqlalchemy.pool import NullPool
 
 from storage.errors import AlreadyRunning
 
@@ -48,7 +48,7 @@ def make_engine(url: str, *, read_only: bool = False) -> Engine:
     statement and idle time-outs on PostgreSQL."""
     if sqlite_path(url) is not None:
         engine = create_engine(
-            url, poolclass=StaticPool, connect_args={"check_same_thread": False, "cached_statements": 512}
+            url, poolclass=NullPool, connect_args={"check_same_thread": False, "cached_statements": 512}
         )
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
@@ -73,7 +73,7 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
 
 
 def _sqlite_begin(connection: Any) -> None:
-    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reads") else "BEGIN IMMEDIATE")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 class FileLock:

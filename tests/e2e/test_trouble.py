@@ -115,11 +115,11 @@ async def test_read_only(tmp_path: Path) -> None:
     try:
         await store.run(lambda tx: accounts.ensure(tx, [("telegram:main", "telegram", "main")]))
         event = Arrival(account_id="telegram:main", key="u:1", kind="text", thread="1", body=b"{}")
-        await store.read(lambda tx: tx.conn.exec_driver_sql("PRAGMA query_only = 1"))
+        await store.read(lambda tx: tx.raw.execute("PRAGMA query_only = 1"))
         with pytest.raises(StorageUnavailable, match="READONLY"):
             await store.ingest([event])
         assert not store.health().writable
-        await store.read(lambda tx: tx.conn.exec_driver_sql("PRAGMA query_only = 0"))
+        await store.read(lambda tx: tx.raw.execute("PRAGMA query_only = 0"))
         assert await store.ingest([event]) == [True]
         assert store.health().writable
     finally:
