@@ -38,7 +38,9 @@ def start(store: Store, extra: tuple[tuple[str, float, Callable[[], Awaitable[An
     """The running ticker; `shutdown(wait=False)` ends it. `extra` -- (name, seconds, coroutine function) of others."""
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-    ticker = AsyncIOScheduler(timezone=ZONE, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
+    ticker = AsyncIOScheduler(
+        timezone=ZONE, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    )
     for name, seconds, unit in UNITS:
         ticker.add_job(_guarded, "interval", (name, _unit(store, unit)), id=name, seconds=seconds)
     for name, seconds, call in extra:
