@@ -472,6 +472,19 @@ def arrived(tx: Tx, message_id: str) -> None:
         _received(tx, row.policy_id, row.id)
 
 
+def awaited(tx: Tx, file_id: str, account_id: str, thread: str) -> list[str]:
+    """Messages to this person that carry this file and of whose arrival nobody knows yet: he is just fetching it."""
+    rows = tx.all(
+        "SELECT d.message_id FROM attachment f JOIN delivery d ON d.message_id = f.message_id JOIN message m ON m.id = f.message_id"
+        " JOIN contact_point p ON p.id = m.point_id WHERE f.file_id = :file AND d.state IN ('to_send', 'sent')"
+        " AND p.account_id = :account AND p.thread = :thread",
+        file=file_id,
+        account=account_id,
+        thread=thread,
+    )
+    return [row.message_id for row in rows]
+
+
 def answered(tx: Tx, policy_id: str, answer: str) -> None:
     """What the customer said when he was asked: `received` confirms, `wrong_info` too, but somebody must correct it,
     `not_received` means that it must go out again."""

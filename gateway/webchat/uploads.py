@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
@@ -16,7 +17,7 @@ from gateway.web.limits import Limit
 from gateway.webchat import history
 from gateway.webchat.sessions import Visitor
 from gateway.webchat.socket import OWNER
-from storage import files
+from storage import files, policies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,12 +97,17 @@ class Uploads:
         """The bytes, if this thread may have them; else they are not there."""
         owner = OWNER + visitor.thread
 
+        awaited: list[str] = []
+
         def find(tx: Any) -> files.StoredFile | None:
             found = files.find(tx, file_id)
             if found is None or (
                 found.created_by != owner and not history.may_fetch(tx, visitor.account_id, visitor.thread, file_id)
             ):
                 return None
+            awaited[:] = (
+                policies.awaited(tx, file_id, visitor.account_id, visitor.thread) if found.mime == policies.PDF else []
+            )
             return found
 
         found = await self._parts.store.read(find)
@@ -111,6 +117,8 @@ class Uploads:
             data = await self._store.get(file_id, found.key)
         except FileNotFoundError:
             raise not_found() from None
+        for message_id in awaited:  # a certificate: who fetches it has it
+            await self._parts.store.run(partial(policies.arrived, message_id=message_id))
         return download(data, name=found.name, mime=found.mime)
 
 

@@ -313,8 +313,9 @@ async def test_on_the_web_chat(house: House) -> None:
             url = house.url + frame["attachments"][0]["url"]
             async with session.get(url, headers={"X-Chat-Token": guest.token}) as answer:
                 assert (answer.status, await answer.read()) == (200, data)
-            await guest.send({"type": "seen", "seq": frame["seq"]})
             await delivery(house, policy["id"], "delivered")
+            await guest.send({"type": "seen", "seq": frame["seq"]})
+            await at_rest(house)
         assert (await house.api("GET", f"/policies/{policy['id']}"))["delivered_at"]
         await house.api("POST", f"/conversations/{conversation}/close", {"outcome": "won"})
         await at_rest(house)

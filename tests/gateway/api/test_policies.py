@@ -72,7 +72,8 @@ async def test_from_the_insurers_word_to_the_customers(house: House) -> None:
 
     status, delivery = await lan("POST", f"/policies/{policy['id']}/deliver", {"means": "chat"})
     assert status == 202
-    assert (delivery["state"], delivery["means"], delivery["route"]) == ("to_send", "chat", "telegram:main")
+    assert (delivery["means"], delivery["route"]) == ("chat", "telegram:main")
+    assert delivery["state"] in ("to_send", "sent")
     await house.settled()
     (sent,) = (await lan.get(f"/policies/{policy['id']}/deliveries"))["items"]
     assert (sent["id"], sent["state"]) == (delivery["id"], "sent")
