@@ -61,11 +61,20 @@ def fits(word: Word, form: str) -> bool:
     return word.form == word.key or _near(word.form, form)
 
 
+class Candidate(NamedTuple):
+    """A cue that may begin here. `need` -- one of these keys must stand in the text for it to be complete; None = it
+    has no further part that must be there. Most candidates fall by it, before any word is compared."""
+
+    option: Option
+    cue: Cue
+    need: frozenset[str] | None
+
+
 class Starts(NamedTuple):
     """The cues that begin with one word: by that word alone, or with the key of the next."""
 
-    alone: list[tuple[Option, Cue]]
-    followed: dict[str, list[tuple[Option, Cue]]]
+    alone: list[Candidate]
+    followed: dict[str, list[Candidate]]
 
 
 Index = dict[str, Starts]
@@ -75,11 +84,12 @@ def index(cues: Sequence[Cue]) -> Index:
     """Cues by how they begin."""
     found: Index = {}
     for cue in cues:
+        need = next((frozenset(slot.options) for slot in cue.rest if not slot.maybe), None)
         for options in cue.first.options.values():
             for option in options:
                 starts = found.setdefault(option.keys[0], Starts([], {}))
                 place = starts.alone if len(option.keys) == 1 else starts.followed.setdefault(option.keys[1], [])
-                place.append((option, cue))
+                place.append(Candidate(option, cue, need))
     return found
 
 
@@ -115,6 +125,7 @@ def _found(words: Sequence[Word], by_key: Index, *, toned: bool) -> Iterator[tup
     keys = tuple([word.key for word in words])
     text = _Text(words, keys, toned)
     last = len(keys) - 1
+    present = set(keys)
     for at, key in enumerate(keys):
         starts = by_key.get(key)
         if starts is None:
@@ -122,7 +133,9 @@ def _found(words: Sequence[Word], by_key: Index, *, toned: bool) -> Iterator[tup
         candidates = starts.alone
         if at < last and keys[at + 1] in starts.followed:
             candidates = candidates + starts.followed[keys[at + 1]]
-        for option, cue in candidates:
+        for option, cue, need in candidates:
+            if need is not None and need.isdisjoint(present):
+                continue
             if _stands(option, text, at):
                 covered = _rest(cue.rest, text, at, len(option.keys))
                 if covered:
