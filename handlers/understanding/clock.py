@@ -30,7 +30,9 @@ RELATIVE: Final = re.compile(
 )
 SOON: Final = re.compile(r"\b(?:lat nua|chut nua|ti nua|xiu nua|lat)\b")
 NOW: Final = re.compile(
-    r"\b(?:bay gio|ngay bay gio|ngay lap tuc|goi ngay|goi lien|lien bay gio|luon bay gio|ngay di|now|asap|lien di|gio luon)\b"
+    r"\b(?:bay gio|ngay bay gio|ngay lap tuc|lien bay gio|luon bay gio|ngay di|now|asap|lien di|gio luon"
+    r"|goi (?:(?:lai )?(?:cho )?(?:em|e|minh|mk|toi|tui|anh|a|chi|c|co|chu|bac) )?(?:ngay(?! (?:mai|mot|kia|thu|chu nhat|cn|nao|hom|\d))|lien|(?:luon|lun)(?! so))"
+    r")\b"
 )
 ANY: Final = re.compile(
     r"\b(?:luc nao cung|khi nao cung|gio nao cung|bat cu luc nao|bat ky luc nao|thoai mai gio|any ?time|sao cung duoc|tuy (?:em|ban|shop|ad))\b"

@@ -16,7 +16,7 @@ DIGIT: Final = re.compile(r"\d")
 # keys of words without which nothing is said about time
 TIME_KEYS: Final = frozenset(
     "mai nay mot kia sang trua chieu toi dem hom ngay gio phut tieng nua lat chut tuan thu cn chu nhat bua luc now anytime tomorrow today "
-    "morning afternoon evening tonight noon monday tuesday wednesday thursday friday saturday sunday asap trong bay lien weekend tuy sao any ruoi am pm h".split()
+    "morning afternoon evening tonight noon monday tuesday wednesday thursday friday saturday sunday asap trong bay lien luon weekend tuy sao any ruoi am pm h".split()
 )
 MOST: Final = 40  # numbers in one message; a list of more is no contact data
 STARS: Final = re.compile(r"(?<!\d)([1-5])\s?(?:sao|diem|/\s?5|\*|stars?|⭐)?(?![\d/])")

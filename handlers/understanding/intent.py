@@ -28,6 +28,7 @@ REPORTED: Final = {"opt_out": 6, "claim": 5, "complaint": 6, "privacy_request": 
 NO_WORD: Final = frozenset({"khong", "nhan"})
 HELLO_SIGNS: Final = "👋🙋🤚✋"
 THANK_SIGNS: Final = "🙏❤💕😘🥰💖♥"
+SWITCH: Final = re.compile(r"\b(?:doi|chuyen|sua)\b(?: \w+){0,3}? (?:sang|qua|thanh)\b")  # to another product
 CLUSTER: Final = re.compile(r"[^aeiouy\W\d_]{5,}|^[^aeiouy\W\d_]{4,}$")
 
 
@@ -118,6 +119,8 @@ def _answered(reading: Reading, facts: Facts, scores: dict[str, int], context: s
     labels = reading.labels
     if context == "ask_name" and facts.name and not _busy(reading, scores, titled=bool(facts.name.salutation)):
         return "give_name"
+    if corrects and _names_another(reading):
+        return "buy"
     if facts.phones and (context == "ask_phone" or (corrects and facts.phones[0].e164)):
         return "give_phone"
     if context == "ask_phone" and "@same_phone" in labels:
@@ -131,6 +134,13 @@ def _answered(reading: Reading, facts: Facts, scores: dict[str, int], context: s
     if context == "csat" and facts.csat:
         return "other"
     return _yes_or_no(reading, facts, scores, context)
+
+
+def _names_another(reading: Reading) -> bool:
+    """The product is put right: "đổi sang bảo hiểm sức khỏe", but not "không phải bảo hiểm sức khỏe"."""
+    named = "@moto" in reading.labels or any(label.startswith("product=") for label in reading.labels)
+    meant = SWITCH.search(reading.flat) is not None or "@negation" not in reading.labels
+    return named and meant and "?" not in reading.text
 
 
 def _yes_or_no(reading: Reading, facts: Facts, scores: dict[str, int], context: str) -> str:
