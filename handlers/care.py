@@ -202,12 +202,14 @@ def _score(one: Heard) -> int:
 
 
 def _commented(draft: Draft, heard: Sequence[Heard]) -> bool:
-    if any(one.wants("skip", "no", "thanks") for one in heard):
+    """Whatever he writes is the comment ("a list of fees on the page would help" asks for none), unless it needs a
+    person now, or is a right of his."""
+    if any(_needs_a_person(one) for one in heard):
+        return False
+    if all(one.wants("skip", "no", "thanks") and len(one.folded.split()) <= SHORT for one in heard):
         put_away(draft)
         draft.say("care.csat_high", purpose="care")
         return True
-    if any(one.wants("claim", "complaint", "talk_to_human") or _wants_more(one) for one in heard):
-        return False
     words = " ".join(one.said.text for one in heard if one.said.text.strip() and not one.said.payload)
     if not words:
         return False
@@ -220,9 +222,9 @@ def _commented(draft: Draft, heard: Sequence[Heard]) -> bool:
     return True
 
 
-def _wants_more(one: Heard) -> bool:
-    """A new need, and not just the word "tư vấn" in a comment."""
-    return one.wants("ask_fee", "renewal") or (one.wants("buy") and bool(one.entities.get("product")))
+def _needs_a_person(one: Heard) -> bool:
+    urgent = one.distress or one.minor or one.entities.get("topic") == "cancel_policy"
+    return urgent or one.wants("claim", "complaint", "talk_to_human", "privacy_request")
 
 
 def _plain(one: Heard, now: datetime) -> bool:

@@ -61,6 +61,9 @@ def test_it_is_asked(kind: str, text: str) -> None:
         ("đã nhận được rồi nhé", "received"),
         ("ok nhận được rồi", "received"),
         ("da nhan", "received"),
+        ("da nhan duoc roi", "received"),
+        ("da nhan roi", "received"),
+        ("da nhan duoc giay roi", "received"),
         ("got it, thanks", "received"),
         ("chưa", "not_received"),
         ("chưa nhận được", "not_received"),
@@ -138,6 +141,36 @@ def test_a_comment_or_none(answer: str) -> None:
     assert (world.said, world.state.asked, world.state.stage) == (["care.csat_high"], "", Stage.WON)
     comments = [effect.comment for effect in world.found(CareAnswered)]
     assert comments == ([answer] if "Mai" in answer else [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nên có sẵn bảng phí trên trang",
+        "Phí hơi cao so với bên khác, còn lại ổn",
+        "Lần sau mua bảo hiểm ô tô chị cũng chọn bên em",
+        "Nhắc gia hạn sớm hơn nhé",
+        "Không có gì để chê, em Mai nhiệt tình",
+        "cảm ơn em Mai đã tư vấn rất kỹ",
+    ],
+)
+def test_a_comment_is_nothing_else(text: str) -> None:
+    world = asked("csat")
+    world.tap("csat:4")
+    world.say(text)
+    assert (world.said, world.state.asked, world.state.stage) == (["care.csat_high"], "", Stage.WON)
+    assert [effect.comment for effect in world.found(CareAnswered)] == [text]
+
+
+@pytest.mark.parametrize(
+    "text", ["xe tôi vừa bị tông", "cho gặp nhân viên", "tôi muốn khiếu nại", "xóa hết dữ liệu của tôi", "dừng"]
+)
+def test_what_cannot_wait_is_no_comment(text: str) -> None:
+    world = asked("csat")
+    world.tap("csat:4")
+    world.say(text)
+    assert not world.found(CareAnswered)
+    assert "care.csat_high" not in world.said
 
 
 def test_what_nobody_understands_is_asked_once_more_and_then_let_be() -> None:
