@@ -23,6 +23,7 @@ from handlers.model import (
     Context,
     Event,
     Refused,
+    Stage,
     State,
     Turn,
     state_from_json,
@@ -172,7 +173,10 @@ class Engine:
         decision = decide(
             draft.state, Turn(events=heard, history=history), now=at(now_ms), context=self._context(draft)
         )
+        served = draft.state.handoff
         draft.apply(decision)
+        if draft.state.handoff and not served and draft.state.stage is not Stage.WITH_ADVISOR:
+            self._waiting += 1  # the next one of this batch stands behind him
 
     def _draft(self, lane: Lane, now_ms: int) -> LaneDraft:
         state = State()
