@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -692,13 +692,20 @@ async def test_everybody_can_use_it(office: Office, come: Come, visitors: Visito
 
 async def complaints(page: Page) -> list[str]:
     """What axe has to say: everything in the light, colours in the dark."""
-    await page.emulate_media(color_scheme="light")
+    await _shown(page, "light")
     found = _serious((await Axe().run(page)).response)
-    await page.emulate_media(color_scheme="dark")
-    await page.wait_for_timeout(200)  # colours take a moment to change
+    await _shown(page, "dark")
     found += _serious((await Axe().run(page, options={"runOnly": ["color-contrast"]})).response)
-    await page.emulate_media(color_scheme="light")
+    await _shown(page, "light")
     return found
+
+
+async def _shown(page: Page, scheme: Literal["light", "dark"]) -> None:
+    """In these colours, which take some frames to change."""
+    await page.emulate_media(color_scheme=scheme)
+    await page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 250))))"
+    )
 
 
 def _serious(report: dict[str, Any]) -> list[str]:
