@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from handlers import schedule, slots, steps, waiting
+from handlers import requests, schedule, slots, steps, waiting
 from handlers.draft import Draft
 from handlers.hearing import Heard
-from handlers.model import OpenHandoff, Stage
+from handlers.model import OpenHandoff, Stage, State
 
 WHICH: Final = (  # what he wants to change, in his own words
     ("phone", re.compile(r"\b(?:so|sdt|dien thoai|phone|number)\b")),
@@ -28,8 +28,12 @@ def read_back(draft: Draft) -> None:
 
 
 def hear(draft: Draft, heard: Sequence[Heard]) -> None:
+    before = draft.state
     if slots.fill(draft, heard):
-        read_back(draft)
+        if _only_sooner(before, draft.state, heard):
+            submit(draft)
+        else:
+            read_back(draft)
     elif which := _which(draft, heard):
         slots.edit(draft, which)
         draft.move(Stage.COLLECTING)
@@ -40,7 +44,7 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
             read_back(draft)
         else:
             steps.ask(draft, "edit")
-    elif any(one.wants("yes") for one in heard):
+    elif any(one.wants("yes") or requests.calls(one) for one in heard):
         if draft.state.asked == "confirm":
             submit(draft)
         else:
@@ -55,6 +59,17 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
     elif not steps.not_understood(draft):
         draft.say("error.not_understood_2")
         waiting.hand_over(draft, "unclear", told=True)
+
+
+def _only_sooner(before: State, after: State, heard: Sequence[Heard]) -> bool:
+    """ "Ok" and "call right away": he agrees to what was read back, and the call is to come at once."""
+    agreed = any(one.wants("yes") or (requests.calls(one) and bool(before.memory.get("soon"))) for one in heard)
+    if before.asked != "confirm" or not agreed or any(one.wants("no") for one in heard):
+        return False
+    same = {key: value for key, value in after.slots.items() if key != "callback_time"} == {
+        key: value for key, value in before.slots.items() if key != "callback_time"
+    }
+    return same and bool(after.memory.get("soon"))
 
 
 def submit(draft: Draft) -> None:
@@ -86,6 +101,14 @@ def answer_question(draft: Draft, heard: Sequence[Heard]) -> bool:
         return False
     draft.say("advice.no_advice_by_bot")
     return True
+
+
+def acknowledge(draft: Draft, heard: Sequence[Heard]) -> None:
+    """A price asked with the first words: heard, and for an advisor. The consent is asked under it."""
+    first = draft.state.stage in (Stage.NEW, Stage.GREETED) and "C1" not in draft.state.consents
+    if first and any(one.wants("ask_fee") and not one.said.payload for one in heard):
+        steps.greet(draft)
+        answer_question(draft, heard)
 
 
 def _which(draft: Draft, heard: Sequence[Heard]) -> str:

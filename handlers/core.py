@@ -11,7 +11,21 @@ from datetime import datetime
 from typing import Final
 
 from channels.contract import Kind
-from handlers import care, collecting, delivery, handoff, hearing, idle, intake, optout, receipts, requests, waiting
+from handlers import (
+    care,
+    collecting,
+    confirming,
+    delivery,
+    handoff,
+    hearing,
+    idle,
+    intake,
+    optout,
+    receipts,
+    requests,
+    steps,
+    waiting,
+)
 from handlers.consent import give, refuse
 from handlers.draft import Draft
 from handlers.hearing import Heard
@@ -121,7 +135,8 @@ def _said(draft: Draft, said: Sequence[Said]) -> None:
         return
     if draft.state.stage in WAITING:
         waiting.hear(draft, heard)
-    else:
+    elif not (draft.state.stage is Stage.COLLECTING and steps.picture(draft, heard)):
+        confirming.acknowledge(draft, heard)
         intake.hear(draft, heard)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from handlers import consent, idle, steps, waiting, wording
+from handlers import consent, idle, slots, steps, waiting, wording
 from handlers.draft import Draft, code
 from handlers.hearing import Heard
 from handlers.model import WAITING, CancelSends, Note, Relabel, Stage
@@ -21,7 +21,8 @@ REQUEST_WORDS: Final = {
     "rectify": "buttons.fix_data",
     "delete": "buttons.delete_data",
 }
-CALL: Final = re.compile(r"\bgoi (?:lai|ngay|lien|cho|em|minh|toi|anh|chi)\b|\bcall (?:me|back)\b")
+CALL: Final = re.compile(r"\bgoi (?:lai|ngay|lien|luon|lun|cho|em|e|minh|toi|anh|a|chi|c)\b|\bcall (?:me|back)\b")
+HERE: Final = re.compile(r"\b(?:gap|nguoi that|nhan vien|tu van vien|noi chuyen|person|human|agent)\b")  # not by phone
 FORM: Final = frozenset({Stage.COLLECTING, Stage.CONFIRMING})
 
 
@@ -49,6 +50,7 @@ def _harm(draft: Draft, heard: Sequence[Heard]) -> bool:
         steps.greet(draft, hours=False)
         waiting.hand_over(draft, "minor", consent_line=False)  # his guardian consents, not he
         return True
+    _keep_number(draft, heard)
     life = fatal and any(one.entities.get("product") == "nhan_tho" for one in claims)
     draft.say("claim.steps_life" if life else "claim.safety_first")
     steps.greet(draft, safety=True)
@@ -92,6 +94,7 @@ def withdraw(draft: Draft, by: Heard) -> None:
 def _complaint(draft: Draft, heard: Sequence[Heard]) -> bool:
     if not any(one.wants("complaint") for one in heard):
         return False
+    _keep_number(draft, heard)
     steps.greet(draft, hours=False)
     draft.say("complaint.start")
     waiting.hand_over(draft, "complaint")
@@ -116,14 +119,34 @@ def _person(draft: Draft, heard: Sequence[Heard]) -> bool:
         return False
     if draft.state.asked in ("callback", "phone", "time") and all(_call_me(one) for one in by) and not cancel:
         return False  # "call me" answers what was asked
+    if draft.state.asked == "confirm" and all(calls(one) for one in by) and not cancel:
+        return False  # the call is what the form is about, and he wants it
+    _keep_number(draft, heard)
     steps.greet(draft, hours=False)
     waiting.hand_over(draft, "cancel" if cancel else "human")
     return True
 
 
+def _keep_number(draft: Draft, heard: Sequence[Heard]) -> None:
+    """The form stops here, but a number given in the same breath is the one to call."""
+    for one in heard:
+        if (number := one.entities.get("phone")) and not one.stale and not one.entities.get("offered"):
+            slots.write(draft, "phone", phone=str(number))
+
+
 def _call_me(one: Heard) -> bool:
     """He wants to be called, which the form is about, not to leave it."""
     return not one.said.payload and (one.intent != "talk_to_human" or CALL.search(one.folded) is not None)
+
+
+def calls(one: Heard) -> bool:
+    """He asks for the call, and for nothing but the call."""
+    return (
+        one.wants("talk_to_human")
+        and not one.said.payload
+        and CALL.search(one.folded) is not None
+        and HERE.search(one.folded) is None
+    )
 
 
 def _abuse(draft: Draft, heard: Sequence[Heard]) -> bool:

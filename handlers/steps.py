@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from channels.contract import Button
+from channels.contract import Button, Kind
 from handlers import schedule, slots, wording
 from handlers.draft import Draft
-from handlers.hearing import PRODUCTS, Heard
+from handlers.hearing import PRODUCTS, Heard, reread
 from handlers.model import RecordConsent, Stage
 
 HUMAN: Final = Button(id="human", label="talk_human")
@@ -39,6 +39,8 @@ CONFIRM: Final = (Button(id="ok", label="confirm"), Button(id="edit", label="edi
 EDIT: Final = tuple(Button(id=f"edit:{slot}", label=f"slot.{slot}") for slot in slots.ORDER)
 CALL: Final = (Button(id="call", label="call_me"),)
 TRIES: Final = 3  # of an answer that cannot be right
+CAPTIONS: Final = frozenset({"other", "buy", "thanks", "greeting", "yes", "give_name", "give_plate", "spam_abuse"})
+ANSWERS: Final = frozenset({"name", "phone", "product", "topic"})  # what makes more of a caption than a caption
 UNCLEAR: Final = 2  # turns in a row that we did not understand
 NUMBER: Final = re.compile(r"[+\d][\d\s.()\-]{2,24}")
 WRONG_PHONE: Final[Mapping[str, str]] = {
@@ -140,6 +142,25 @@ def wrong_phone(draft: Draft, one: Heard) -> None:
         *buttons(draft, "phone"),
         so_nhap=typed[0].strip() if typed else one.said.text[:20].strip() or "?",
     )
+
+
+def picture(draft: Draft, heard: Sequence[Heard]) -> bool:
+    """A picture where his name or number was asked is seen, and the question stands. False when there is more to it."""
+    if draft.state.asked not in ("name", "phone") or not any(one.said.kind is Kind.IMAGE for one in heard):
+        return False
+    draft.say("picture.seen")
+    if any(_tells_more(draft, one) for one in heard):
+        return False
+    again(draft)
+    return True
+
+
+def _tells_more(draft: Draft, one: Heard) -> bool:
+    """A caption is not taken for the name that was asked, nor its digits for a number cut short."""
+    if one.wordless:
+        return False
+    read = reread(one.said.text, now=draft.now) if one.said.kind is Kind.IMAGE else one
+    return read.intent not in CAPTIONS or not ANSWERS.isdisjoint(read.entities)
 
 
 def not_understood(draft: Draft) -> bool:

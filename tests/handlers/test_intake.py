@@ -38,7 +38,12 @@ def asking(asked: str, *missing: str, **changes: Any) -> World:
     "first, said, stage",
     [
         ("chào em", ["greeting.first", "greeting.menu"], "greeted"),
-        ("phí xe máy bn", ["greeting.first", "consent.layer1"], "consent_pending"),
+        ("phí xe máy bn", ["greeting.first", "advice.no_advice_by_bot", "consent.layer1"], "consent_pending"),
+        (
+            "Cho hỏi bảo hiểm sức khỏe phí bao nhiêu vậy?",
+            ["greeting.first", "advice.no_advice_by_bot", "consent.layer1"],
+            "consent_pending",
+        ),
         ("gia hạn giúp mình", ["greeting.first", "consent.layer1"], "consent_pending"),
         ("0901234567", ["greeting.first", "consent.layer1"], "consent_pending"),
         ("quyền lợi gồm những gì", ["greeting.first", "advice.no_advice_by_bot", "consent.layer1"], "consent_pending"),
