@@ -122,7 +122,10 @@ class Probe:
             return on_this_machine(request)
         if self.metrics_token and hmac.compare_digest(given.strip().encode(), self.metrics_token.encode()):
             return True
-        return self.token is not None and await self.token(given.strip())
+        try:
+            return self.token is not None and await self.token(given.strip())
+        except StorageUnavailable:  # whose token it is cannot be known now
+            return False
 
 
 def routes(probe: Probe) -> Sequence[web.RouteDef]:

@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestServer
 from gateway.config import Thresholds
 from gateway.health import Disk, Probe, free_space, reasons, routes
 from gateway.metrics import Figures, Metrics
+from storage.errors import StorageUnavailable
 
 LIMITS = Thresholds()
 ROOMY = Disk(50_000_000_000, 100_000_000_000)
@@ -71,6 +72,8 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         return Figures(oldest_event_s=7, outbox={"queued": 2}, accounts={"telegram:main": "auth_broken"})
 
     async def token(given: str) -> bool:
+        if given == "nobody-can-look":
+            raise StorageUnavailable("the database cannot be reached")
         return given == "an-api-token"
 
     metrics = Metrics()
@@ -122,6 +125,7 @@ async def test_ready_and_why_not(world: World) -> None:
         ({"Host": "chat.example.vn"}, 401),
         ({"Forwarded": "for=1.2.3.4"}, 401),
         ({"Authorization": "Bearer wrong"}, 401),
+        ({"Authorization": "Bearer nobody-can-look"}, 401),
         ({"Authorization": "Bearer a-token-of-the-configuration", "X-Forwarded-For": "1.2.3.4"}, 200),
         ({"Authorization": "Bearer an-api-token", "Host": "chat.example.vn"}, 200),
     ],
