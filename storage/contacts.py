@@ -168,11 +168,11 @@ def _open(tx: Tx, contact_id: str, table: str, column: str, row_id: str, sealed:
         return ""
 
 
-def held_by(tx: Tx, contact_id: str, advisor_id: str) -> tuple[bool, bool]:
-    """(has the advisor a conversation of his, is one of his waiting in the queue)."""
+def held_by(tx: Tx, ids: Sequence[str], advisor_id: str) -> tuple[bool, bool]:
+    """(has the advisor a conversation of one of these, is one of theirs waiting in the queue)."""
     rows = tx.among(
         "SELECT assignee_id, status FROM conversation WHERE contact_id IN (:among) ORDER BY last_message_at DESC LIMIT 200",
-        family(tx, contact_id),
+        ids,
     )
     return any(row.assignee_id == advisor_id for row in rows), any(row.status == "waiting" for row in rows)
 
@@ -204,18 +204,16 @@ def merge(tx: Tx, contact_id: str, into: str, *, by: str) -> str:
     return target
 
 
+def sides(tx: Tx, contact_id: str) -> tuple[list[str], list[str]]:
+    """Whom `unmerge` would part: (who leaves, with those who joined him; who remain). Raises Conflict."""
+    leaves = family(tx, _joined(tx, contact_id).id)
+    whole = family(tx, resolve(tx, contact_id) or contact_id)
+    return leaves, [each for each in whole if each not in leaves]
+
+
 def unmerge(tx: Tx, contact_id: str, *, by: str) -> str:
     """Undo: a merged one stands alone again; asked of the one that remained, the last who joined. Raises Conflict."""
-    row = tx.one("SELECT id, merged_into, updated_at, erased_at FROM contact WHERE id = :id", id=contact_id)
-    if row is None or row.erased_at is not None:
-        raise Conflict("not_found", "no such contact")
-    if row.merged_into is None:
-        row = tx.one(
-            "SELECT id, merged_into, updated_at FROM contact WHERE merged_into = :id ORDER BY updated_at DESC, id DESC LIMIT 1",
-            id=contact_id,
-        )
-        if row is None:
-            raise Conflict("wrong_state", "nobody was merged here")
+    row = _joined(tx, contact_id)
     if row.updated_at < tx.now_ms - REVERSIBLE_MS:
         raise Conflict("wrong_state", "a merge can be undone for 30 days")
     tx.run(
@@ -229,3 +227,18 @@ def unmerge(tx: Tx, contact_id: str, *, by: str) -> str:
     tx.hint("contact", row.id)
     tx.hint("contact", row.merged_into)
     return str(row.id)
+
+
+def _joined(tx: Tx, contact_id: str) -> Any:
+    """The row of who joined another: he himself, or the last who joined him. Raises Conflict."""
+    row = tx.one("SELECT id, merged_into, updated_at, erased_at FROM contact WHERE id = :id", id=contact_id)
+    if row is None or row.erased_at is not None:
+        raise Conflict("not_found", "no such contact")
+    if row.merged_into is None:
+        row = tx.one(
+            "SELECT id, merged_into, updated_at FROM contact WHERE merged_into = :id ORDER BY updated_at DESC, id DESC LIMIT 1",
+            id=contact_id,
+        )
+        if row is None:
+            raise Conflict("wrong_state", "nobody was merged here")
+    return row

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from gateway.api import models_contacts as models
 from gateway.api import show, values
-from gateway.api.allow import Thing
+from gateway.api.allow import Thing, allow
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
 from storage import contact_changes, contacts
@@ -18,7 +18,11 @@ _AT = "/contacts/{contact_id}"
 
 def thing(tx: Tx, contact_id: str, actor_id: str) -> Thing:
     """Whose work this contact is."""
-    mine, waiting = contacts.held_by(tx, contact_id, actor_id)
+    return _of(tx, contacts.family(tx, contact_id), actor_id)
+
+
+def _of(tx: Tx, ids: Sequence[str], actor_id: str) -> Thing:
+    mine, waiting = contacts.held_by(tx, ids, actor_id)
     return Thing(mine=mine, waiting=waiting)
 
 
@@ -69,20 +73,31 @@ async def change_contact(call: Call, contact_id: str, body: models.ContactChange
 @routes.post(f"{_AT}/merge", may="contact.merge", refuses=("not_yours", "wrong_state", "not_found"))
 async def merge_contact(call: Call, contact_id: str, body: models.Merge) -> models.Contact:
     """He is the same person as `into`, and answers as that one. Can be undone for 30 days."""
-    by = call.actor.id
-    return await _view(
-        call,
-        await _write(call, contact_id, "contact.merge", lambda tx: contacts.merge(tx, contact_id, body.into, by=by)),
-    )
+
+    def join(tx: Tx) -> str:
+        target = contacts.resolve(tx, body.into)
+        if target is not None:
+            _require_all(call, tx, contacts.family(tx, target))
+        return contacts.merge(tx, contact_id, body.into, by=call.actor.id)
+
+    return await _view(call, await _write(call, contact_id, "contact.merge", join))
 
 
 @routes.post(f"{_AT}/unmerge", may="contact.merge", refuses=("not_yours", "wrong_state", "not_found"))
 async def unmerge_contact(call: Call, contact_id: str) -> models.Contact:
     """Undo: the merged one stands alone again. Asked of the other, the last who joined does."""
-    by = call.actor.id
-    return await _view(
-        call, await _write(call, contact_id, "contact.merge", lambda tx: contacts.unmerge(tx, contact_id, by=by))
-    )
+
+    def part(tx: Tx) -> str:
+        _require_all(call, tx, *contacts.sides(tx, contact_id))
+        return contacts.unmerge(tx, contact_id, by=call.actor.id)
+
+    return await _view(call, await _write(call, contact_id, "contact.merge", part))
+
+
+def _require_all(call: Call, tx: Tx, *sides: Sequence[str]) -> None:
+    """Whom he may not merge is not there for him: else he would see through his own the ones of others."""
+    if not all(allow(call.actor, "contact.merge", _of(tx, side, call.actor.id)) for side in sides):
+        raise not_found()
 
 
 async def _write(call: Call, contact_id: str, may: str, change: Callable[[Tx], str]) -> str:

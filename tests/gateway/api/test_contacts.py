@@ -88,3 +88,36 @@ async def test_merging_and_taking_apart(house: House) -> None:
     house.parts.clock.offset_ms += contacts.REVERSIBLE_MS + 1000
     status, answer = await boss("POST", f"/contacts/{second}/unmerge")
     assert (status, answer["error"]["code"]) == (409, "wrong_state")
+
+
+async def test_only_who_has_both_may_say_that_they_are_one(house: House) -> None:
+    own, foreign = await house.conversation("own"), await house.conversation("foreign", lead=True)
+    boss, lan, minh = (
+        await house.as_role("admin"),
+        await house.as_role("advisor"),
+        await house.as_role("advisor", "Minh"),
+    )
+    mine = (await boss.get(f"/conversations/{own}"))["contact_id"]
+    his = (await boss.get(f"/conversations/{foreign}"))["contact_id"]
+    await lan.post(f"/conversations/{own}/take")
+    await minh.post(f"/conversations/{foreign}/take")
+    seen = await lan.get(f"/contacts/{his}")
+    assert "+84912345678" not in seen["phones"]
+
+    status, answer = await lan("POST", f"/contacts/{mine}/merge", {"into": his})
+    assert (status, answer["error"]["code"]) == (404, "not_found")
+    assert (await lan("POST", f"/contacts/{his}/merge", {"into": mine}))[0] == 403
+    assert await lan.get(f"/contacts/{his}") == seen
+
+    await boss.post(f"/contacts/{mine}/merge", {"into": his})
+    for path in (mine, his):
+        for caller in (lan, minh):
+            status, answer = await caller("POST", f"/contacts/{path}/unmerge")
+            assert (status, answer["error"]["code"]) == (404, "not_found")
+    assert (await boss.get(f"/contacts/{his}"))["merged"] == [mine]
+
+    await boss.post(f"/contacts/{mine}/unmerge")
+    await boss.post(f"/conversations/{foreign}/transfer", {"advisor": lan.id})
+    await lan.post(f"/contacts/{mine}/merge", {"into": his})
+    await lan.post(f"/contacts/{his}/unmerge")
+    assert (await lan.get(f"/contacts/{his}"))["merged"] == []
