@@ -26,7 +26,7 @@ from channels.contract import (
 )
 from channels.fit import fit
 from handlers import effects as fx
-from handlers import wording
+from handlers import schedule, wording
 from handlers.interpret import Ours, is_over
 from handlers.model import (
     Business,
@@ -59,8 +59,8 @@ from storage.turns import Lane, OpenEvent, Rows
 log = structlog.get_logger("engine")
 FRESH_DAYS: Final = 7  # a closed thread that speaks again within this goes on in the same conversation
 PREVIEW: Final = 80
-# How long a message of a class is worth sending at all (reliability 2.5).
-AGE_LIMIT_MS: Final = {"A": 30 * 60_000, "B": 24 * 3_600_000, "C": 72 * 3_600_000, "D": 12 * 3_600_000}
+# How long a message of a class is worth sending at all (reliability 2.5). D, what is scheduled, until the evening.
+AGE_LIMIT_MS: Final = {"A": 30 * 60_000, "B": 24 * 3_600_000, "C": 72 * 3_600_000}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -460,7 +460,7 @@ class LaneDraft:
         row_id = new_id()
         self.out_seq += 1
         body = outbound_to_json(part)
-        not_after = self.now_ms + AGE_LIMIT_MS[klass]
+        not_after = self._not_after(klass)
         first = not self.rows.outbox and not self.lane.out_open
         row = {
             "id": row_id,
@@ -503,6 +503,11 @@ class LaneDraft:
                 body=body,
             )
             self.rows.jobs.append((row, job))
+
+    def _not_after(self, klass: str) -> int:
+        if klass == "D":
+            return round(schedule.service_end(at(self.now_ms), self.business).timestamp() * 1000)
+        return self.now_ms + AGE_LIMIT_MS[klass]
 
     def _transcript(
         self,

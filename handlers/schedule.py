@@ -89,6 +89,11 @@ def next_service_time(now: datetime, business: Business) -> datetime:
     return now.astimezone(UTC)
 
 
+def service_end(now: datetime, business: Business) -> datetime:
+    """When today's hours for such messages end, gone by or not."""
+    return at(local(now, business).date(), SERVICE_TO, business)
+
+
 def may_write(now: datetime, business: Business) -> bool:
     """Is it a decent hour to write unasked?"""
     return next_service_time(now, business) == now

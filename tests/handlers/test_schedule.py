@@ -98,6 +98,11 @@ def test_quiet_hours(now: str, may: str) -> None:
     assert schedule.may_write(hanoi(now), OFFICE) is (now == may)
 
 
+@pytest.mark.parametrize("now", ["2026-11-23 00:30", "2026-11-23 20:25", "2026-11-23 23:59"])
+def test_the_evening_ends_the_day_of_what_is_scheduled(now: str) -> None:
+    assert schedule.service_end(hanoi(now), OFFICE) == hanoi("2026-11-23 21:00")
+
+
 def test_an_agency_that_never_opens_is_survived() -> None:
     now = hanoi("2026-11-23 09:00")
     assert not schedule.in_hours(now, NEVER)

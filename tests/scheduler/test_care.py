@@ -267,6 +267,22 @@ async def test_questions_wait_for_the_morning(shop: Shop) -> None:
         assert await tick(shop) == fires, at
 
 
+async def test_a_question_that_could_not_leave_by_nine_in_the_evening_does_not_leave_at_night(shop: Shop) -> None:
+    lan = await shop.customer("lan")
+    made = await shop.sold(lan)
+    shop.ms = ms("23T20:20")
+    await shop.deliver(made)
+    shop.ms = ms("24T20:25")
+    shop.fate = lambda job: "retry_wait"
+    assert await tick(shop) == 1
+    rows = await shop.store.read(lambda tx: tx.all("SELECT not_after FROM outbox WHERE klass = 'D'"))
+    assert {row.not_after for row in rows} == {ms("24T21:00")}
+    shop.fate = None
+    shop.ms = ms("25T00:55")
+    await tick(shop)
+    assert asked(shop, "lan", CHECK) == 0
+
+
 async def test_before_anything_was_sent_nothing_is_asked_and_people_see_why(shop: Shop) -> None:
     lan = await shop.customer("lan")
     made = await shop.sold(lan)
