@@ -152,8 +152,11 @@ class LaneDraft:
             self.rows.later.append(fx.receipt(event, self.lane.point_id, self.conversation_id))
             return []
         if event.kind is Kind.EDIT:
-            self.rows.later.append(fx.edit(event, self.lane.point_id, self.contact_id, self.conversation_id))
-            return [Edited(message_id="", at=event.said_at, text=event.text)]
+            text, secret = secrets.mask(event.text)
+            if secret:
+                self.rows.later.append(fx.drop_body(opened.id))
+            self.rows.later.append(fx.edit(event, text, self.lane.point_id, self.conversation_id))
+            return [Edited(message_id="", at=event.said_at, text=text)]
         if event.kind in (Kind.IGNORED, Kind.ECHO):
             return []
         return self._message(opened, event)

@@ -24,6 +24,7 @@ from handlers.model import (
     Unwake,
     WakeAt,
 )
+from handlers.understanding import secrets
 from storage import audit, care, contacts_write, outbox, policies
 from storage.ids import new_id
 from storage.times import ms
@@ -288,8 +289,8 @@ def delivery_sent_by(delivery_id: str, message_id: str, contact_id: str) -> Act:
     return lambda tx: policies.carried(tx, delivery_id, message_id, contact_id)
 
 
-def edit(event: InboundEvent, point_id: str, contact_id: str, conversation_id: str) -> Act:
-    """The message that was edited now reads so; what it said before is kept beside it."""
+def edit(event: InboundEvent, text: str, point_id: str, conversation_id: str) -> Act:
+    """The message that was edited now reads `text`; what it said before is kept beside it. Both without secrets."""
 
     def write(tx: Tx) -> None:
         row = tx.one(
@@ -301,10 +302,10 @@ def edit(event: InboundEvent, point_id: str, contact_id: str, conversation_id: s
         if row is None:
             return
         body = tx.keys.open_json(tx, row.contact_id, "message", "body_sealed", row.id, row.body_sealed)
-        if body.get("text") == event.text:
+        if body.get("text") == text:
             return
-        body.setdefault("before", []).append(body.get("text", ""))
-        body["text"] = event.text
+        body.setdefault("before", []).append(secrets.mask(body.get("text", ""))[0])
+        body["text"] = text
         sealed = tx.keys.seal_json(tx, row.contact_id, "message", "body_sealed", row.id, body)
         tx.run(
             "UPDATE message SET body_sealed = :body, edited_at = :at WHERE id = :id",

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 
+from channels.contract import InboundEvent, Kind
 from storage import inbox
 from tests.support.shop import ACCOUNT, Shop
 
@@ -46,3 +47,47 @@ async def test_each_of_a_batch_has_a_place_of_his_own(shop: Shop) -> None:
     await shop.settled()
     places = [found[1] for out in shop.sent if (found := re.search(r"vị trí (\d+)", out.text))]
     assert sorted(places) == ["1", "2", "3"]
+
+
+async def edits(shop: Shop, thread: str, ref: str, text: str) -> str:
+    """The customer changes what he said; the event's id."""
+    event = InboundEvent(
+        channel="telegram",
+        account="main",
+        key=f"k{next(shop.numbers)}",
+        kind=Kind.EDIT,
+        thread=thread,
+        said_at=datetime.fromtimestamp(shop.ms / 1000, UTC),
+        raw=b"",
+        ref=ref,
+        text=text,
+    )
+    arrival = inbox.Arrival(account_id=ACCOUNT.id, key=event.key, kind="edit", thread=thread, body=text.encode())
+    shop.engine.remember(arrival.id, event)
+    await shop.store.ingest([arrival])
+    await shop.settled()
+    return arrival.id
+
+
+async def test_an_edit_is_masked_like_what_is_said(shop: Shop) -> None:
+    await shop.hears("t", "mình muốn mua bảo hiểm xe máy")
+    said = await shop.store.read(lambda tx: tx.one("SELECT * FROM message WHERE direction = 'inbound'"))
+    assert said is not None
+    harmless = await edits(shop, "t", said.external_id, "mình muốn mua bảo hiểm ô tô")
+    secret = await edits(shop, "t", said.external_id, "thẻ 4111 1111 1111 1111 nhé")
+    again = await edits(shop, "t", said.external_id, "mã OTP là 123456")
+    row = await shop.row("message", said.id)
+    body = await shop.store.read(
+        lambda tx: tx.keys.open_json(tx, row.contact_id, "message", "body_sealed", row.id, row.body_sealed)
+    )
+    assert body["text"] == "mã OTP là ••••••"
+    assert body["before"] == [
+        "mình muốn mua bảo hiểm xe máy",
+        "mình muốn mua bảo hiểm ô tô",
+        "thẻ •••• •••• •••• •••• nhé",
+    ]
+    assert [(await shop.row("inbox_event", each)).body_sealed is None for each in (harmless, secret, again)] == [
+        False,
+        True,
+        True,
+    ]
