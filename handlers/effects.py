@@ -99,8 +99,30 @@ def _consent(effect: RecordConsent, draft: LaneDraft) -> Act:
             else None,
             at=tx.now_ms,
         )
+        audit.write(
+            tx,
+            actor="system" if effect.state == "asked" else "customer",
+            action=f"consent.{effect.state}",
+            object_type="contact",
+            object_id=draft.contact_id,
+            fields=(effect.purpose,),
+            source=draft.lane.account_id,
+        )
 
     return write
+
+
+def _switched(action: str, what: tuple[str, ...], draft: LaneDraft) -> Act:
+    """The customer stopped or resumed kinds of messages."""
+    return lambda tx: audit.write(
+        tx,
+        actor="customer",
+        action=action,
+        object_type="contact",
+        object_id=draft.contact_id,
+        fields=what,
+        source=draft.lane.account_id,
+    )
 
 
 def open_handoff(handoff_id: str, effect: OpenHandoff, draft: LaneDraft) -> Act:
@@ -327,7 +349,7 @@ def drop_body(event_id: str) -> Act:
 
 
 def contact_changes(before: State, after: State, draft: LaneDraft) -> list[Act]:
-    """What the slots say of the person, in his own row."""
+    """What the slots say of the person, in his own row, and what he stopped or resumed, in the audit trail."""
     changes: list[Act] = []
     old, new = before.slots, after.slots
     contact_id, source = draft.contact_id, draft.channel
@@ -338,6 +360,10 @@ def contact_changes(before: State, after: State, draft: LaneDraft) -> list[Act]:
         if value and value != old.get(kind):
             add = partial(contacts_write.add_value, contact_id=contact_id, kind=kind, value=str(value), source=source)
             changes.append(add)
+    turned = {"ads": (before.ads_off, after.ads_off), "reminders": (before.reminders_off, after.reminders_off)}
+    for action, change in (("opt_out", (False, True)), ("opt_in", (True, False))):
+        if what := tuple(name for name, switch in turned.items() if switch == change):
+            changes.append(_switched(action, what, draft))
     if (before.salutation, before.lang) != (after.salutation, after.lang):
         changes.append(lambda tx: contacts_write.set_manner(tx, contact_id, after.salutation, after.lang))
     return changes

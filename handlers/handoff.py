@@ -99,7 +99,7 @@ def _note(draft: Draft, event: Acted) -> None:
     text = str(event.data.get("text") or "").strip()
     if not text:
         raise Refused("empty", "an empty note")
-    draft.add(Note(text=text, by=event.by))
+    draft.add(Note(text=text, by=event.by), Audit(action="conversation.note", by=event.by))
 
 
 def _close(draft: Draft, event: Acted) -> None:
@@ -202,6 +202,7 @@ def _label(draft: Draft, event: Acted) -> None:
     add, remove = (tuple(str(one) for one in event.data.get(key) or ()) for key in ("add", "remove"))
     if add or remove:
         draft.add(Relabel(add=add, remove=remove))
+        draft.add(Audit(action="conversation.label", by=event.by, fields=("labels",)))
 
 
 def _must_hold(draft: Draft, by: Advisor) -> None:

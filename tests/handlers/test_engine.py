@@ -11,7 +11,7 @@ import pytest
 
 from channels.contract import InboundEvent, Kind
 from storage import inbox
-from tests.support.shop import ACCOUNT, Shop
+from tests.support.shop import ACCOUNT, MAI, Shop
 
 
 @pytest.fixture
@@ -90,4 +90,44 @@ async def test_an_edit_is_masked_like_what_is_said(shop: Shop) -> None:
         False,
         True,
         True,
+    ]
+
+
+async def trail(shop: Shop, *actions: str) -> list[tuple[str, ...]]:
+    rows = await shop.store.read(
+        lambda tx: tx.among("SELECT * FROM audit_entry WHERE action IN (:among) ORDER BY at, id", list(actions))
+    )
+    return [(row.actor, row.action, row.object_type, row.object_id, row.fields, row.source) for row in rows]
+
+
+async def test_what_a_customer_decides_is_in_the_trail(shop: Shop) -> None:
+    await shop.hears("t", "mình muốn mua bảo hiểm xe máy")
+    await shop.hears("t", payload="c1:yes")
+    point = await shop.store.read(lambda tx: tx.one("SELECT * FROM contact_point"))
+    assert point is not None
+    who = ("contact", point.contact_id)
+    assert await trail(shop, "consent.asked", "consent.given") == [
+        ("system", "consent.asked", *who, '["C1"]', ACCOUNT.id),
+        ("customer", "consent.given", *who, '["C1"]', ACCOUNT.id),
+    ]
+    shop.pass_(minutes=1)
+    await shop.hears("t", "dừng nhận tin")
+    shop.pass_(minutes=1)
+    await shop.hears("t", "dừng nhận tin")
+    shop.pass_(minutes=1)
+    await shop.hears("t", payload="opt:on")
+    assert await trail(shop, "opt_out", "opt_in") == [
+        ("customer", "opt_out", *who, '["ads","reminders"]', ACCOUNT.id),
+        ("customer", "opt_in", *who, '["ads","reminders"]', ACCOUNT.id),
+    ]
+
+
+async def test_notes_and_labels_are_in_the_trail_without_their_words(shop: Shop) -> None:
+    lan = await shop.customer("lan")
+    await shop.act(lan.conversation_id, "note", text="khách quen")
+    await shop.act(lan.conversation_id, "label", add=["vip"])
+    what = ("conversation", lan.conversation_id)
+    assert await trail(shop, "conversation.note", "conversation.label") == [
+        (MAI.id, "conversation.note", *what, "[]", ""),
+        (MAI.id, "conversation.label", *what, '["labels"]', ""),
     ]

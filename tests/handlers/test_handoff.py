@@ -107,7 +107,7 @@ def test_a_reply_takes_first_and_is_said_after_the_welcome() -> None:
 def test_a_note_is_anybodys_and_the_customer_never_sees_it() -> None:
     world = taken()
     world.act("note", NAM, text="  khách cũ  ")
-    assert world.effects == [Note(text="khách cũ", by=NAM)]
+    assert world.effects == [Note(text="khách cũ", by=NAM), Audit(action="conversation.note", by=NAM)]
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,10 @@ def test_snooze_wakes_and_says_so_to_people() -> None:
 def test_labels() -> None:
     world = taken()
     world.act("label", NAM, add=["vip"], remove=["lead"])
-    assert world.effects == [Relabel(add=("vip",), remove=("lead",))]
+    assert world.effects == [
+        Relabel(add=("vip",), remove=("lead",)),
+        Audit(action="conversation.label", by=NAM, fields=("labels",)),
+    ]
 
 
 def test_an_act_that_nobody_knows() -> None:
