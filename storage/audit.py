@@ -37,7 +37,7 @@ def write(
         fields=orjson.dumps(list(fields)).decode(),
         result=result,
         request_id=request_id,
-        source=source,
+        source=source or tx.source,
     )
 
 

@@ -46,9 +46,9 @@ def _rows(cursor: Any) -> list[Row]:
 
 class Tx:
     """One unit's hold on the database. `raw` -- the driver's connection; `now_ms`, `now` -- the batch's time; `boot` --
-    this process."""
+    this process; `source` -- of the audit entries that name none, while a unit says so."""
 
-    __slots__ = ("after", "boot", "gates", "hints", "keys", "now_ms", "postgres", "raw", "sends")
+    __slots__ = ("after", "boot", "gates", "hints", "keys", "now_ms", "postgres", "raw", "sends", "source")
 
     def __init__(self, raw: Any, keys: KeyRing, *, now_ms: int, boot: str, postgres: bool, gates: Gates) -> None:
         self.raw = raw
@@ -57,6 +57,7 @@ class Tx:
         self.now_ms = now_ms
         self.boot = boot
         self.postgres = postgres
+        self.source = ""
         self.hints: list[tuple[str, str]] = []
         self.sends: list[Any] = []  # outbox rows claimed in this transaction, to be called after the commit
         self.after: list[tuple[str, str, int]] = []  # lanes to look at after the commit: (lane id, why, due ms)

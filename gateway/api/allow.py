@@ -14,7 +14,8 @@ Door = Literal["token", "session", "socket"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """Who calls. `id` -- of the advisor; `role` -- what he may do now; `door` -- how he came in; `credential` -- the
-    token or session, the scope of Idempotency-Keys; `own_role` -- of the token that acts for him, else his own."""
+    token or session, the scope of Idempotency-Keys; `own_role` -- of the token that acts for him, else his own;
+    `through` -- the credential that acts for him, '' when he acts himself."""
 
     id: str
     name: str
@@ -24,6 +25,7 @@ class Actor:
     credential: str
     own_role: str
     session: bytes = b""
+    through: str = ""
 
     def advisor(self) -> Advisor:
         return Advisor(id=self.id, name=self.name, code=self.code, role=self.role)

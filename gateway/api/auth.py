@@ -139,6 +139,7 @@ class Doors:
             door=actor.door,
             credential=actor.credential,
             own_role=actor.own_role,
+            through=actor.credential,
         )
 
     async def _person(self, advisor_id: str) -> advisors.Person | None:

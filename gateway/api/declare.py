@@ -61,15 +61,24 @@ class Call:
         return self.api.parts.store
 
     async def once(self, unit: Callable[[Tx], str]) -> str:
-        """Run a unit that answers with the id of what it made; with an Idempotency-Key, once for ever."""
-        key = self.key
+        """Run a unit that answers with the id of what it made; with an Idempotency-Key, once for ever. The audit
+        names the token that acts for a person."""
+        key, through = self.key, self.actor.through
+
+        def sourced(tx: Tx) -> str:
+            tx.source = through
+            try:
+                return unit(tx)
+            finally:
+                tx.source = ""  # the batch goes on with units of others
+
         if key is None:
-            return await self.store.run(unit)
+            return await self.store.run(sourced)
 
         def noted(tx: Tx) -> str:
             made = idempotency.acted(tx, *key)
             if made is None:
-                made = unit(tx)
+                made = sourced(tx)
                 idempotency.note(tx, *key, made)
             return made
 

@@ -34,8 +34,8 @@ class Reads:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._seen: dict[tuple[str, str, str], float] = {}
-        self._waiting: list[tuple[str, str, str, str, tuple[str, ...], str]] = []
+        self._seen: dict[tuple[str, str, str, str], float] = {}
+        self._waiting: list[tuple[str, str, str, str, tuple[str, ...], str, str]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -50,13 +50,13 @@ class Reads:
         request_id: str = "",
     ) -> None:
         """The actor saw personal values: of which object, which fields, never the values."""
-        key, now = (actor.id, action, object_id), time.monotonic()
+        key, now = (actor.id, action, object_id, actor.through), time.monotonic()
         if now - self._seen.get(key, -AGAIN_S) < AGAIN_S:
             return
         if len(self._seen) >= REMEMBERED:
             self._seen.clear()
         self._seen[key] = now
-        self._waiting.append((actor.id, action, object_type, object_id, fields, request_id))
+        self._waiting.append((actor.id, action, object_type, object_id, fields, request_id, actor.through))
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(FLUSH_S, self._start)
 
@@ -70,7 +70,7 @@ class Reads:
         lines, self._waiting = self._waiting, []
 
         def write(tx: Tx) -> None:
-            for actor, action, object_type, object_id, fields, request_id in lines:
+            for actor, action, object_type, object_id, fields, request_id, source in lines:
                 audit.write(
                     tx,
                     actor=actor,
@@ -79,6 +79,7 @@ class Reads:
                     object_id=object_id,
                     fields=fields,
                     request_id=request_id,
+                    source=source,
                 )
 
         if lines:

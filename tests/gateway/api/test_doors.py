@@ -86,6 +86,26 @@ async def test_an_act_for_another_carries_his_name(house: House) -> None:
     assert (status, taken["assignee"]) == (200, {"id": lan.id, "name": "Lan"})
     status, body = await crm("POST", f"/conversations/{conversation}/take")
     assert (status, body["error"]["holder"]["id"]) == (409, lan.id), "the token itself is an advisor too"
+    for headers in ({"X-Act-As": lan.id}, {}):
+        await crm.post(f"/conversations/{conversation}/notes", {"text": "khách quen"}, headers=headers)
+    await crm("GET", f"/conversations/{conversation}/messages", headers={"X-Act-As": lan.id})
+    await house.api.reads.flush()
+    rows = await house.parts.store.read(
+        lambda tx: tx.all(
+            "SELECT actor, action, source FROM audit_entry WHERE object_id = :id AND actor <> 'customer'"
+            " ORDER BY at, id",
+            id=conversation,
+        )
+    )
+    token = await house.parts.store.read(
+        lambda tx: tx.value("SELECT id FROM api_token WHERE advisor_id = :id", id=crm.id)
+    )
+    assert {(row.actor, row.action, row.source) for row in rows} == {
+        (lan.id, "conversation.take", f"token:{token}"),
+        (lan.id, "conversation.note", f"token:{token}"),
+        (crm.id, "conversation.note", ""),
+        (lan.id, "message.read", f"token:{token}"),
+    }
 
 
 # ---- the desk
