@@ -69,7 +69,7 @@ def _by_answer(code: int, said: dict[str, Any]) -> ChannelError | None:
     after = parameters.get("retry_after") if isinstance(parameters, dict) else None
     if code == 429:
         seconds = float(after) if isinstance(after, (int, float)) and 0 <= after < 1e6 else 5.0
-        return RateLimited("telegram: too many requests", retry_after=seconds, code="429")
+        return _slower(seconds)
     if code == 400 and any(harmless in words for harmless in _HARMLESS):
         return None
     if code in {400, 403}:
@@ -91,12 +91,17 @@ def _by_status(status: int) -> ChannelError:
         case 413:
             return Permanent("telegram: too large", reason="too_large", code=code)
         case 429:
-            return RateLimited("telegram: too many requests", retry_after=5.0, code=code)
+            return _slower(5.0)
         case 301 | 302 | 307 | 308 | 503:  # a redirect has not been acted on either
             return Retryable(f"telegram: not taken, HTTP {code}", code=code)
     if 400 <= status < 500 and status != 408:
         return Permanent(f"telegram: HTTP {code}", reason="refused", code=code)
     return DeliveryUnknown(f"telegram: no readable answer, HTTP {code}", code=code)
+
+
+def _slower(seconds: float) -> RateLimited:
+    """It does not say whether the chat or the bot is too fast; mostly it is the chat. The sender sees more than one."""
+    return RateLimited("telegram: too many requests", retry_after=seconds, code="429", whole_account=False)
 
 
 def _printable(description: str) -> str:

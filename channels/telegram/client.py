@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FETCH_BYTES: Final = 20 << 20  # getFile gives no more
 POLL_S: Final = 25  # a poll waits this long for news; its answer is waited for twice as long
 BACK_OFF_S: Final = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
+POLL_WAIT_S: Final = 3600.0  # the longest that polling stops for, whatever Telegram says
 UPDATES: Final = ["message", "edited_message", "callback_query", "my_chat_member"]
 
 _FILE_PATH: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
@@ -118,9 +119,12 @@ class TelegramClient:
                     await self._read(calls.DeleteWebhook(drop_pending_updates=False))
                     webhook_gone = True
                 updates = await self._poll(offset)
+            except NeedsReauth as err:
+                self.trouble = str(err)
+                raise
             except RateLimited as err:
                 self.trouble = str(err)
-                await self._pause(err.retry_after)
+                await self._pause(min(err.retry_after, POLL_WAIT_S))
                 continue
             except (Retryable, DeliveryUnknown, Permanent) as err:
                 self.trouble = str(err)
