@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from gateway.metrics import Metrics
 
 ALBUM_MS: Final = 1000  # album items come one by one without an end mark; long texts are cut by the client
+UNDER_WAY: Final = 200  # taps that are being answered: beyond these a spinner ends by itself
 AT_ONCE: Final = frozenset({Kind.BUTTON, Kind.CONTACT, Kind.FOLLOW, Kind.UNFOLLOW, Kind.FORM, Kind.CALL})
 
 
@@ -125,7 +126,7 @@ class Parts:
         """A stored tap stops spinning on the customer's screen; if that fails, nothing is lost."""
         answer = getattr(self.clients.get(account.id), "answer_callback", None)
         callback = event.extra.get("callback_id", "")
-        if answer is not None and callback:
+        if answer is not None and callback and len(self.tasks) < UNDER_WAY:
             task = asyncio.create_task(_quietly(answer(callback)))
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)

@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 from aiohttp import web
 
-from channels.contract import Account, Adapter, Delivery, MalformedPayload, WebhookRejected
+from channels.contract import Account, Adapter, Delivery, InboundEvent, MalformedPayload, WebhookRejected
 from gateway.parts import PARTS, Parts
 from gateway.web.limits import Bucket
 from storage.errors import StorageUnavailable
@@ -20,6 +20,7 @@ log = structlog.get_logger("hooks")
 BODY_CAP: Final = 1 << 20
 BODY_CAPS: Final = {"facebook": 4 << 20}
 BODY_S: Final = 5.0
+IN_FLIGHT_CAP: Final = 500  # deliveries that are read at a time, of all accounts: their bodies are in memory
 QUEUE_CAP: Final = 2000  # items that wait for the store: beyond this a platform's redelivery is the better queue
 
 
@@ -34,6 +35,7 @@ class Hooks:
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
+        self._in_flight = 0
         self._buckets: dict[str, Bucket] = {}
         for account in parts.accounts.values():
             limits = parts.config.limits_of(account, parts.adapters[account.channel].capabilities.limits)
@@ -46,6 +48,9 @@ class Hooks:
         account = parts.accounts.get(f"{channel}:{name}")
         if account is None or parts.adapters[channel].client is None:
             return web.Response(status=404)
+        if self._in_flight >= IN_FLIGHT_CAP:
+            return _later("overload")
+        self._in_flight += 1
         try:
             return await self._take(request, account, parts.adapters[channel])
         except _Refusal as refusal:
@@ -57,6 +62,8 @@ class Hooks:
         except Exception as err:
             log.exception("hooks.failed", account=account.id, error=type(err).__name__)
             return _later("internal")
+        finally:
+            self._in_flight -= 1
 
     async def _take(self, request: web.Request, account: Account, adapter: Adapter) -> web.Response:
         bucket = self._buckets.get(account.id)
@@ -70,18 +77,7 @@ class Hooks:
             adapter.verify(delivery, account)
         except WebhookRejected as err:
             raise _Refusal(401, str(err)) from err
-        try:
-            events = adapter.parse(delivery, account)
-        except MalformedPayload as err:
-            await self.parts.store.ingest([unreadable(account, body, str(err))])
-            log.warning("hooks.unreadable", account=account.id, reason=str(err))
-            return web.Response()
-        if events:
-            fresh = await self.parts.ingest(account, events)
-            for event, new in zip(events, fresh, strict=True):
-                if new:
-                    self.parts.noticed(account, event)
-                    self.parts.metrics.events.labels(event.channel, event.account, event.kind.value).inc()
+        await keep(self.parts, account, understood(self.parts, adapter, account, delivery))
         return web.Response()
 
     def _refuse(self, account: Account, refusal: _Refusal) -> web.Response:
@@ -91,6 +87,34 @@ class Hooks:
         if refusal.close:
             response.force_close()
         return response
+
+
+Understood = list[tuple[Arrival, InboundEvent | None]]
+
+
+def understood(parts: Parts, adapter: Adapter, account: Account, delivery: Delivery) -> Understood:
+    """What a delivery brings. One that nobody can read, be it our own mistake, is kept aside: it would come again,
+    and hold up what comes after it, until it is taken."""
+    try:
+        return [(parts.arrival(account, event), event) for event in adapter.parse(delivery, account)]
+    except MalformedPayload as err:
+        reason = str(err)
+        log.warning("hooks.unreadable", account=account.id, reason=reason)
+    except Exception as err:
+        reason = f"our own error: {type(err).__name__}"
+        log.exception("hooks.unreadable", account=account.id, reason=reason)
+    return [(unreadable(account, delivery.body, reason), None)]
+
+
+async def keep(parts: Parts, account: Account, brought: Understood) -> None:
+    """Store it; returns after the commit."""
+    if not brought:
+        return
+    fresh = await parts.store.ingest([arrival for arrival, _ in brought])
+    for (_, event), new in zip(brought, fresh, strict=True):
+        if new and event is not None:
+            parts.noticed(account, event)
+            parts.metrics.events.labels(event.channel, event.account, event.kind.value).inc()
 
 
 def unreadable(account: Account, body: bytes, reason: str) -> Arrival:
@@ -144,4 +168,4 @@ def routes(parts: Parts) -> list[web.RouteDef]:
     ]
 
 
-__all__ = ["PARTS", "Hooks", "routes", "unreadable"]
+__all__ = ["PARTS", "Hooks", "keep", "routes", "understood", "unreadable"]

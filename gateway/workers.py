@@ -6,24 +6,32 @@ import asyncio
 import contextlib
 import random
 import time
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
 from channels.contract import (
+    Adapter,
     ChannelError,
     Delivery,
     DeliveryUnknown,
-    MalformedPayload,
     NeedsReauth,
     Permanent,
+    RateLimited,
+    Retryable,
     outbound_from_json,
 )
 from gateway.verdict import AskHuman, Dead, ParkAccount, RetryAt, verdict
-from gateway.webhooks import unreadable
+from gateway.webhooks import keep, understood
 from storage import outbox
+from storage.errors import StorageUnavailable
+from storage.gates import Gate
+from storage.keys import KeyMissing
 from storage.killpoints import kp
 from storage.outbox import Outcome, SendJob
+from storage.tx import Tx
 
 if TYPE_CHECKING:
     from gateway.parts import Parts
@@ -32,6 +40,12 @@ log = structlog.get_logger("workers")
 CALL_S: Final = 20.0  # the client's own limits are shorter; this one holds whatever a client does
 FILE_CALL_S: Final = 75.0
 STOP_S: Final = 10.0
+FLOOD_CHATS: Final = 3  # so many chats told to slow down within FLOOD_MS: it is the account that is too fast
+FLOOD_MS: Final = 10_000
+POLL_AGAIN_S = 30.0  # after a poll that was refused
+PROBE_S = 60.0  # between two questions whether a dead token lives again
+HELD_S, IDLE_S = 0.05, 0.5  # between two looks of the pump
+TELL_S: Final = 60.0
 
 
 class Sender:
@@ -41,6 +55,7 @@ class Sender:
         self.parts = parts
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._slowed: dict[str, dict[str, int]] = defaultdict(dict)  # account -> chat -> when it was told to slow down
 
     def start(self, jobs: list[SendJob]) -> None:
         """From the store, after the commit that made them `sending`."""
@@ -85,21 +100,47 @@ class Sender:
         client = self.parts.clients.get(job.account_id)
         if account is None or client is None:
             raise NeedsReauth("the account is not in the configuration")
-        data = b""
-        file = job.body.get("file")
-        if file:
-            try:
-                data = await self.parts.read_file(file[0])
-            except FileNotFoundError as err:
-                raise Permanent("the file is gone", reason="file_gone") from err
-        message = outbound_from_json(job.id, job.body, file_data=data)
-        request = self.parts.adapters[account.channel].render(message, account)
+        try:
+            file = job.body.get("file")
+            data = await self._file(file[0]) if file else b""
+            message = outbound_from_json(job.id, job.body, file_data=data)
+            request = self.parts.adapters[account.channel].render(message, account)
+        except ChannelError:
+            raise
+        except Exception as err:  # nothing has left: whatever it was, it is not unknown
+            log.exception("send.not_rendered", outbox=job.id, account=job.account_id, error=type(err).__name__)
+            raise Permanent(f"our own error: {type(err).__name__}", reason="bad_request") from err
         kp("send.before_call")
         try:
             async with asyncio.timeout(FILE_CALL_S if file else CALL_S):
                 return await client.call(request)
         except TimeoutError as err:
             raise DeliveryUnknown("no answer in time") from err
+
+    async def _file(self, file_id: str) -> bytes:
+        try:
+            return await self.parts.read_file(file_id)
+        except (FileNotFoundError, KeyMissing, KeyError) as err:
+            raise Permanent("the file is gone", reason="file_gone") from err
+        except (StorageUnavailable, OSError) as err:
+            raise Retryable(f"the file cannot be read now: {type(err).__name__}") from err
+
+    def _flooded(self, job: SendJob, now: int) -> bool:
+        """A chat of this account was told to slow down. Were others, just now?"""
+        recent = {chat: ms for chat, ms in self._slowed[job.account_id].items() if now - ms < FLOOD_MS}
+        recent[job.point_id] = now
+        self._slowed[job.account_id] = recent
+        return len(recent) >= FLOOD_CHATS
+
+    def _pause(self, account_id: str, until_ms: int) -> tuple[str, str, int | None]:
+        """Nothing of this account leaves until then. What its row says now."""
+        gates = self.parts.store.gates
+        gates.pause(account_id, until_ms)
+        gate = gates.of(account_id)
+        if gate is None:
+            return "throttled", "too many requests", until_ms
+        gate.shown = None  # the outcome writes the row
+        return gate.state(self.parts.clock.ms())
 
     def _failed(self, job: SendJob, err: ChannelError, started_ms: int, started: float) -> Outcome:
         parts = self.parts
@@ -114,6 +155,7 @@ class Sender:
             klass=job.klass,
             idempotent=capabilities.idempotent,
             unknown_blocks=capabilities.unknown_blocks,
+            flooded=isinstance(err, RateLimited) and self._flooded(job, now),
             jitter=random.uniform(0.5, 1),  # noqa: S311
         )
         common: dict[str, Any] = {
@@ -131,22 +173,21 @@ class Sender:
             code=err.code,
             verdict=type(decided).__name__,
         )
+        if isinstance(decided, RetryAt | Dead) and decided.account_pause_ms:
+            common["account"] = self._pause(job.account_id, now + decided.account_pause_ms)
         match decided:
             case RetryAt():
-                throttled = None
-                if decided.account_pause_ms:
-                    parts.store.gates.pause(job.account_id, now + decided.account_pause_ms)
-                    throttled = ("throttled", "too many requests", now + decided.account_pause_ms)
                 return Outcome(
                     state="retry_wait",
                     not_before=decided.at_ms,
                     tried=decided.counts,
                     error=_word(err),
-                    account=throttled,
                     **common,
                 )
             case ParkAccount():
                 parts.store.gates.break_(job.account_id, decided.reason)
+                if (gate := parts.store.gates.of(job.account_id)) is not None:
+                    gate.shown = None  # the outcome writes the row
                 log.error("account.parked", account=job.account_id, reason=decided.reason)
                 return Outcome(
                     state="retry_wait",
@@ -192,16 +233,82 @@ async def claim_due(parts: Parts) -> int:
 
 
 async def pump(parts: Parts) -> None:
-    """Look for due sends for ever: often while something was held back, seldom otherwise."""
-    while True:
-        held = False
-        for account_id in parts.clients:
-            gate = parts.store.gates.of(account_id)
-            if gate is not None and gate.refused:
-                gate.refused, held = False, True
-        with contextlib.suppress(Exception):  # storage trouble shows in readiness; the next look tries again
-            await claim_due(parts)
-        await asyncio.sleep(0.05 if held else 0.5)
+    """Look for due sends for ever: often while something was held back, seldom otherwise. The same looks keep the
+    accounts' rows true, and ask whether a dead token lives again."""
+    told = -TELL_S
+    probes: set[asyncio.Task[None]] = set()
+    try:
+        while True:
+            held = False
+            for account_id in parts.clients:
+                gate = parts.store.gates.of(account_id)
+                if gate is not None and gate.refused:
+                    gate.refused, held = False, True
+            for look in (lambda: claim_due(parts), lambda: _look_after(parts, probes)):
+                try:
+                    await look()
+                except StorageUnavailable:
+                    pass  # shows in readiness; the next look tries again
+                except Exception as err:
+                    if time.monotonic() - told >= TELL_S:
+                        told = time.monotonic()
+                        log.exception("pump.failed", error=type(err).__name__)
+            await asyncio.sleep(HELD_S if held else IDLE_S)
+    finally:
+        for probe in probes:
+            probe.cancel()
+
+
+async def _look_after(parts: Parts, probes: set[asyncio.Task[None]]) -> None:
+    now = time.monotonic()
+    for account_id, client in parts.clients.items():
+        gate = parts.store.gates.of(account_id)
+        if gate is None:
+            continue
+        if gate.deaf and getattr(client, "trouble", gate.deaf) == "":
+            gate.deaf = ""  # it polls again, there is just no news
+        if gate.broken and hasattr(client, "status"):
+            if gate.probe_at and now >= gate.probe_at:
+                task = asyncio.create_task(_probe(parts, account_id, client))
+                probes.add(task)
+                task.add_done_callback(probes.discard)
+            if not gate.probe_at or now >= gate.probe_at:
+                gate.probe_at = now + PROBE_S
+        await _show(parts, account_id, gate)
+
+
+async def _probe(parts: Parts, account_id: str, client: Any) -> None:
+    """Ask the platform who we are. If it knows, what waits may leave."""
+    try:
+        async with asyncio.timeout(CALL_S):
+            await client.status()
+    except (ChannelError, TimeoutError):
+        return  # as it was
+    except Exception as err:
+        log.exception("probe.failed", account=account_id, error=type(err).__name__)
+        return
+    parts.store.gates.mend(account_id)
+    log.info("account.mended", account=account_id)
+
+
+async def _show(parts: Parts, account_id: str, gate: Gate) -> None:
+    """Write the account's row where it says something else than is so."""
+    now = gate.state(parts.clock.ms())
+    if now == gate.shown:
+        return
+
+    def write(tx: Tx) -> None:
+        tx.run(
+            "UPDATE account SET state = :state, reason = :reason, paused_until = :until WHERE id = :id AND state <> 'off'",
+            id=account_id,
+            state=now[0],
+            reason=now[1],
+            until=now[2],
+        )
+        tx.hint("account", account_id)
+
+    await parts.store.run(write)
+    gate.shown = now
 
 
 async def poll(parts: Parts, account_id: str) -> None:
@@ -212,46 +319,38 @@ async def poll(parts: Parts, account_id: str) -> None:
     while True:
         try:
             async for batch in polling.batches():
+                await _deaf(parts, account_id, "")
                 await _take(parts, account_id, adapter, batch)
                 kp("poll.before_confirm")
-        except asyncio.CancelledError:
-            raise
         except NeedsReauth as err:
-            parts.store.gates.break_(account_id, str(err))
-            log.error("poll.refused", account=account_id, reason=str(err))  # noqa: TRY400
-            await asyncio.sleep(30)
+            await _deaf(parts, account_id, str(err) or "refused")
+            await asyncio.sleep(POLL_AGAIN_S)
         except Exception as err:
             log.exception("poll.failed", account=account_id, error=type(err).__name__)
             await asyncio.sleep(1)
 
 
-async def _take(parts: Parts, account_id: str, adapter: Any, batch: Any) -> None:
+async def _deaf(parts: Parts, account_id: str, reason: str) -> None:
+    """Polling is refused, or works again: its row says so. What may be sent is another question."""
+    gate = parts.store.gates.of(account_id)
+    if gate is None or gate.deaf == reason:
+        return
+    gate.deaf = reason
+    if reason:
+        log.error("poll.refused", account=account_id, reason=reason)
+    with contextlib.suppress(StorageUnavailable):  # the pump tries again
+        await _show(parts, account_id, gate)
+
+
+async def _take(parts: Parts, account_id: str, adapter: Adapter, batch: Sequence[Delivery]) -> None:
     """A batch must be stored, whatever it takes: its offset is confirmed afterwards."""
     account = parts.accounts[account_id]
+    brought = [one for delivery in batch for one in understood(parts, adapter, account, delivery)]
     while True:
         try:
-            events: list[Any] = []
-            aside = []
-            for delivery in batch:
-                try:
-                    events.extend(adapter.parse(delivery, account))
-                except MalformedPayload as err:
-                    log.warning("poll.unreadable", account=account_id, reason=str(err))
-                    aside.append(unreadable(account, _bytes(delivery), str(err)))
-            if aside:
-                await parts.store.ingest(aside)
-            if events:
-                fresh = await parts.ingest(account, events)
-                for event, new in zip(events, fresh, strict=True):
-                    if new:
-                        parts.noticed(account, event)
-                        parts.metrics.events.labels(event.channel, event.account, event.kind.value).inc()
+            await keep(parts, account, brought)
         except Exception as err:
             log.warning("poll.not_stored", account=account_id, error=type(err).__name__)
             await asyncio.sleep(1)
         else:
             return
-
-
-def _bytes(delivery: Delivery) -> bytes:
-    return delivery.body

@@ -30,7 +30,9 @@ class _Bucket:
 
 @dataclass(slots=True)
 class Gate:
-    """One account's. `rate`, `chat_rate` in calls a second, 0 = off. `paused_until` in ms; `broken` until reset."""
+    """One account's. `rate`, `chat_rate` in calls a second, 0 = off. `paused_until` in ms; `broken` until `mend`;
+    `deaf` -- why nothing can be fetched from it: shown to people, holds no send back; `shown` -- what its row says,
+    None when that is not known."""
 
     rate: float = 0
     chat_rate: float = 0
@@ -42,6 +44,16 @@ class Gate:
     bucket: _Bucket | None = None
     chats: dict[str, _Bucket] = field(default_factory=dict)
     refused: bool = False  # something was held back since the last look
+    deaf: str = ""
+    probe_at: float = 0  # monotonic: when a broken one is asked next whether it lives; 0 = not planned
+    shown: tuple[str, str, int | None] | None = ("ok", "", None)
+
+    def state(self, now_ms: int) -> tuple[str, str, int | None]:
+        """The account row's state, reason and paused_until."""
+        until = self.paused_until if self.paused_until > now_ms else None
+        if self.broken or self.deaf:
+            return "auth_broken", self.broken or self.deaf, until
+        return ("ok", "", None) if until is None else ("throttled", "too many requests", until)
 
 
 class Gates:
@@ -104,12 +116,12 @@ class Gates:
         """The token is dead: nothing leaves until `mend`."""
         gate = self._gates.get(account_id)
         if gate is not None:
-            gate.broken = reason
+            gate.broken = reason or "refused"
 
     def mend(self, account_id: str) -> None:
         gate = self._gates.get(account_id)
         if gate is not None:
-            gate.broken, gate.paused_until = "", 0
+            gate.broken, gate.probe_at = "", 0
 
     def close(self) -> None:
         for gate in self._gates.values():
