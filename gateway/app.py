@@ -154,9 +154,14 @@ async def start(parts: Parts) -> list[asyncio.Task[Any]]:
         client = parts.clients.get(account.id)
         if hasattr(client, "batches") and account.get("receive", "polling") == "polling":
             tasks.append(asyncio.create_task(workers.poll(parts, account.id), name=f"poll {account.id}"))
+
+    async def stuck() -> None:
+        await store.run(lambda tx: outbox.recover(tx, idempotent=idempotent, stuck=True))
+
     fetcher = Fetcher(parts, FileStore(parts.config.files.path))
     ticker = scheduler.start(
-        store, extra=(("rejected", 1, parts.flush_rejected), ("media", 1, fetcher.run), *parts.ticks)
+        store,
+        extra=(("rejected", 1, parts.flush_rejected), ("media", 1, fetcher.run), ("stuck", 30, stuck), *parts.ticks),
     )
     parts.closers.append(_stopper(sender, ticker, tasks))
     parts.state = ""
@@ -343,6 +348,7 @@ def admin_app(config: Config) -> web.Application:
 
     async def opened(_app: web.Application) -> AsyncIterator[None]:
         await asyncio.to_thread(parts.store.open, visiting=True)
+        parts.store.gates.close()  # nobody sends here: what a command queues stays queued for the gateway
         parts.store.attach(asyncio.get_running_loop())
         await parts.store.run(
             lambda tx: account_rows.ensure(tx, [(a.id, a.channel, a.name) for a in parts.accounts.values()])

@@ -107,6 +107,8 @@ class LaneDraft:
                     "salutation": "",
                     "lang": "vi",
                     "test": self.test,
+                    "ads_off": False,
+                    "reminders_off": False,
                     "version": 0,
                     "created_at": self.now_ms,
                     "updated_at": self.now_ms,

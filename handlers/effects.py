@@ -360,6 +360,12 @@ def contact_changes(before: State, after: State, draft: LaneDraft) -> list[Act]:
         if value and value != old.get(kind):
             add = partial(contacts_write.add_value, contact_id=contact_id, kind=kind, value=str(value), source=source)
             changes.append(add)
+    if (before.ads_off, before.reminders_off) != (after.ads_off, after.reminders_off):
+        changes.append(
+            lambda tx: contacts_write.set_switches(
+                tx, contact_id, ads_off=after.ads_off, reminders_off=after.reminders_off
+            )
+        )
     turned = {"ads": (before.ads_off, after.ads_off), "reminders": (before.reminders_off, after.reminders_off)}
     for action, change in (("opt_out", (False, True)), ("opt_in", (True, False))):
         if what := tuple(name for name, switch in turned.items() if switch == change):

@@ -37,6 +37,7 @@ from storage.turns import Lane, Rows
 from storage.tx import Tx
 
 log = structlog.get_logger("engine")
+GONE: Final = Capabilities(title="no longer configured", text_limit=4000)
 REMEMBERED: Final = 8192  # parsed events between ingest and think
 
 Parse = Callable[[str, bytes], InboundEvent]  # (account id, stored bytes) -> the event; raises MalformedPayload
@@ -48,6 +49,7 @@ class Result:
 
     point_id: str
     rows: Rows
+    lane: Lane
 
 
 @dataclass(slots=True)
@@ -140,7 +142,7 @@ class Engine:
                 rows = self._failure(lane, err)
             if lane.more:
                 rows.again.append((lane.point_id, "now", now_ms))
-            results.lanes.append(Result(lane.point_id, rows))
+            results.lanes.append(Result(lane.point_id, rows, lane))
         return results
 
     def write(self, tx: Tx, result: Results) -> None:
@@ -154,6 +156,14 @@ class Engine:
                 [lane.point_id for lane in result.lanes],
             )
         turns.write(tx, all_rows)
+
+    def unwritable(self, result: Results, err: Exception) -> Results:
+        """What is written instead of a turn that the database refused: an attempt for its head, or quarantine."""
+        return Results([Result(one.point_id, self._failure(one.lane, err), one.lane) for one in result.lanes])
+
+    def unloadable(self, tx: Tx, point_id: str, err: Exception) -> None:
+        """A lane that cannot even be read: its head waits, or is set aside."""
+        turns.fail_head(tx, point_id, reason=type(err).__name__, limit=inbox.MAX_ERRORS)
 
     # ---- one lane
 
@@ -184,11 +194,12 @@ class Engine:
             state = interpret.open_state(lane)
         account = self.accounts.get(lane.account_id)
         channel = lane.account_id.partition(":")[0]
+        carries = self.capabilities.get(channel) or GONE  # its account is no longer in the configuration
         return LaneDraft(
             lane=lane,
             state=state,
             now_ms=now_ms,
-            capabilities=self.capabilities[channel],
+            capabilities=carries,
             texts=self.texts,
             business=self.business,
             keys=self.keys,

@@ -25,6 +25,16 @@ def set_manner(tx: Tx, contact_id: str, salutation: str, lang: str) -> None:
     )
 
 
+def set_switches(tx: Tx, contact_id: str, *, ads_off: bool, reminders_off: bool) -> None:
+    """What he has switched off, for every channel: read again when something is about to be sent."""
+    tx.run(
+        "UPDATE contact SET ads_off = :ads, reminders_off = :reminders WHERE id = :id",
+        id=contact_id,
+        ads=ads_off,
+        reminders=reminders_off,
+    )
+
+
 def add_value(tx: Tx, contact_id: str, kind: str, value: str, *, source: str, confirmed: bool = False) -> None:
     """A phone (E.164) or e-mail (lower case), once each. `source` -- channel or advisor id."""
     row_id = new_id()

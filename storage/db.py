@@ -24,7 +24,7 @@ from sqlalchemy import Engine
 
 from storage import inbox, outbox
 from storage.engines import FileLock, make_engine, sqlite_is_gated, sqlite_path
-from storage.errors import StorageBroken, StorageUnavailable, classify, reruns
+from storage.errors import Raced, StorageBroken, StorageUnavailable, classify, reruns
 from storage.gates import Gates
 from storage.ids import new_id
 from storage.keys import KeyRing
@@ -54,6 +54,14 @@ class Thinker(Protocol):
 
     def write(self, tx: Tx, result: Any) -> None:
         """Write the result; raises storage.errors.Raced when somebody was faster."""
+        ...
+
+    def unwritable(self, result: Any, err: Exception) -> Any:
+        """What to write instead of one lane's result that the database refused."""
+        ...
+
+    def unloadable(self, tx: Tx, point_id: str, err: Exception) -> None:
+        """Count a try of a lane that cannot even be loaded."""
         ...
 
 
@@ -107,6 +115,7 @@ class Store:
         self._thread: threading.Thread | None = None
         self._lock: FileLock | None = None
         self._stopping = False
+        self._damaged: StorageBroken | None = None
         self._visiting = False
         self._thinking = False
         self._beat_at = 0.0
@@ -269,6 +278,8 @@ class Store:
         self._items.put(_Item("wake", tuple(lanes), asynchronous=False))
 
     async def _submit(self, kind: str, payload: Any) -> Any:
+        if self._damaged is not None:
+            raise self._damaged
         if self._stopping or self._thread is None:
             raise StorageUnavailable("stopped")
         item = _Item(kind, payload, asynchronous=True)
@@ -285,15 +296,20 @@ class Store:
             items = self._collect()
             if items is None:
                 break
-            try:
-                self._cycle(items)
-            except Exception:  # the store's thread must outlive any bug of a batch
-                log.exception("store.cycle_failed")
-                for item in items:
-                    if item.error is None and item.result is None:
-                        item.error = StorageUnavailable("internal")
-                self._deliver(items, [], [])
-                time.sleep(0.05)
+            self._guarded_cycle(items)
+
+    def _guarded_cycle(self, items: list[_Item]) -> None:
+        try:
+            self._cycle(items)
+        except Exception:  # the store's thread must outlive any bug of a batch
+            log.exception("store.cycle_failed")
+            for item in items:
+                if item.kind == "mark" and item.error is None and item.result is None:
+                    self._items.put(item)
+                elif item.error is None and item.result is None:
+                    item.error = StorageUnavailable("internal")
+            self._deliver([item for item in items if item.kind != "mark"], [], [])
+            time.sleep(0.05)
 
     def _collect(self) -> list[_Item] | None:
         """The next items; [] when only the clock moved; None at the end."""
@@ -348,6 +364,9 @@ class Store:
 
     def _write(self, items: list[_Item], beat: bool) -> None:
         pending, self._pending = self._pending, None
+        if self._damaged is not None:
+            self._unavailable(items, self._damaged)
+            return
         if any(item.kind == "ingest" for item in items) and not self._ensure_day_key(items):
             return
         for again in (True, False):
@@ -419,21 +438,39 @@ class Store:
             except Exception as failure:
                 unavailable = classify(failure)
                 log.warning("store.think_rolled_back", error=type(failure).__name__)
-                if unavailable is None and len(pending) > 1:
+                if unavailable is None:
                     for single in pending.singly():
-                        with contextlib.suppress(Exception):
-                            self._committed([], self._transaction(partial(self._batch, [], single, False)), False)
+                        self._write_alone(single)
                 self._refill_at = 0.0
         for item in items:
             try:
                 tx = self._transaction(partial(self._batch, [item], None, False))
             except Exception as failure:
                 item.error = classify(failure) or failure
+                if item.kind == "mark" and classify(failure) is not None:
+                    self._items.put(item)  # a call was made and its fate must not be lost
+                    continue
                 if item.kind == "mark":
-                    log.error("store.mark_failed", error=type(failure).__name__)  # noqa: TRY400
+                    log.exception("store.mark_failed", error=type(failure).__name__)
                 self._deliver([item], [], [])
             else:
                 self._committed([item], tx, False)
+
+    def _write_alone(self, single: Any) -> None:
+        """One lane's turn by itself; what the database refuses costs its head an attempt."""
+        thinker = self.thinker
+        assert thinker is not None
+        try:
+            self._committed([], self._transaction(partial(self._batch, [], single, False)), False)
+        except Raced:
+            return  # somebody else thought it: it is loaded again
+        except Exception as err:
+            if classify(err) is not None:
+                return
+            log.exception("store.turn_refused", error=type(err).__name__)
+            instead = thinker.unwritable(single, err)
+            with contextlib.suppress(Exception):
+                self._committed([], self._transaction(partial(self._batch, [], instead, False)), False)
 
     def _transaction(self, body: Callable[[Tx], T], *, reads: bool = False) -> T:
         """`body` between BEGIN and COMMIT of the store's connection; rolled back when it raises."""
@@ -459,6 +496,9 @@ class Store:
             kp("ingest.after_commit")
         if any(item.kind == "mark" for item in items):
             kp("mark.after_commit")
+        for item in items:
+            if item.kind == "mark":
+                item.result = True
         if beat:
             self._beat_at = time.monotonic() + HEARTBEAT_S
         self._beaten = time.monotonic()
@@ -511,6 +551,7 @@ class Store:
                 self._items.put(item)
 
     def _broken(self, err: StorageBroken) -> None:
+        self._damaged = err  # for good: after a failed fsync the next one may lie
         log.critical("store.broken", reason=err.reason)
         if self.on_broken is not None:
             self.on_broken(err)
@@ -569,7 +610,7 @@ class Store:
                     self._deliver([item], [], [])
                 else:
                     items.append(item)
-        self._cycle(items)
+        self._guarded_cycle(items)
 
     # ---- reading and thinking
 
@@ -580,6 +621,8 @@ class Store:
                 item.result = self._transaction(item.payload, reads=True)
             except Exception as err:
                 item.error = classify(err) or err
+                if isinstance(item.error, StorageBroken):
+                    self._broken(item.error)
             took = time.monotonic() - started
             if took > 0.02:
                 log.info(
@@ -625,7 +668,7 @@ class Store:
             if not ready:
                 return
             thinker = self.thinker
-            work = self._transaction(lambda tx: thinker.load(tx, ready), reads=not self.postgres)
+            work = self._load(thinker, ready)
             kp("think.after_load")
             if work is None:
                 return
@@ -637,6 +680,26 @@ class Store:
                 raise
             self._reconnect()
             self._unavailable([], unavailable)
+
+    def _load(self, thinker: Thinker, ready: list[str]) -> Any:
+        """The lanes' work; one that cannot be read costs itself an attempt, not the others their turn."""
+        try:
+            return self._transaction(lambda tx: thinker.load(tx, ready), reads=not self.postgres)
+        except Exception as err:
+            if classify(err) is not None:
+                raise
+            log.exception("store.load_failed", count=len(ready), error=type(err).__name__)
+        work: list[Any] = []
+        for lane in ready:
+            try:
+                work += self._transaction(partial(thinker.load, lanes=[lane]), reads=not self.postgres) or []
+            except Exception as err:
+                if classify(err) is not None:
+                    raise
+                tx = self._transaction(partial(_unloadable, thinker, lane, err))
+                for again in tx.after:
+                    self.lanes.add(*again)
+        return work or None
 
     def _suspect(self) -> list[str]:
         """After an unclean stop: one lane at a time, its attempt committed first, until those lanes are through."""
@@ -655,3 +718,8 @@ class Store:
     def _first(self, tx: Tx) -> None:
         """What a start must settle before anything else runs."""
         self._suspects = inbox.begin_boot(tx)
+
+
+def _unloadable(thinker: Thinker, lane: str, err: Exception, tx: Tx) -> Tx:
+    thinker.unloadable(tx, lane, err)
+    return tx

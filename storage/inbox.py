@@ -295,7 +295,7 @@ def suspect(tx: Tx, point_id: str) -> bool:
     """Count a try of the lane's next turn before it is made; False when the lane is through. An event that was being
     handled when the process died three times is quarantined."""
     rows = tx.all(
-        "SELECT id, account_id, source, attempts FROM inbox_event WHERE state = 'new' AND point_id = :point AND received_at < :now ORDER BY seq LIMIT 40",
+        "SELECT id, account_id, source, attempts, reason, due_at FROM inbox_event WHERE state = 'new' AND point_id = :point AND received_at < :now ORDER BY seq LIMIT 40",
         point=point_id,
         now=tx.now_ms,
     )
@@ -305,6 +305,9 @@ def suspect(tx: Tx, point_id: str) -> bool:
         )
         rows = rows[1:]
     if not rows:
+        return False
+    if rows[0].reason and rows[0].due_at > tx.now_ms:  # it failed before the stop and waits for its next try
+        tx.after.append((point_id, QUIET, rows[0].due_at))
         return False
     turn = rows[:1] if any(row.attempts for row in rows) else rows
     tx.run_among("UPDATE inbox_event SET attempts = attempts + 1 WHERE id IN (:among)", [row.id for row in turn])

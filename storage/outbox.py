@@ -13,6 +13,7 @@ from typing import Any, Final
 import orjson
 
 from storage import policies
+from storage.errors import classify
 from storage.ids import new_id
 from storage.inbox import insert_own
 from storage.tx import Tx
@@ -39,6 +40,7 @@ class SendJob:
     not_after: int | None
     created_at: int
     body: Mapping[str, Any] = field(repr=False)
+    last: bool = True  # the part whose success makes the message sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +129,7 @@ def _messages(tx: Tx, outcomes: Sequence[Outcome]) -> None:
         [
             {"id": o.job.message_id, "status": shown[o.state], "external_id": o.external_id or None, "error": o.error}
             for o in outcomes
-            if o.state in shown
+            if o.state in shown and (o.job.last or o.state != "sent")
         ],
     )
     for outcome in outcomes:
@@ -151,7 +153,8 @@ def tell_conversation(tx: Tx, job: SendJob, status: str, reason: str) -> None:
 
 
 _HEADS: Final = """
-SELECT o.id, o.account_id, o.point_id, o.contact_id, o.conversation_id, o.message_id, o.klass, o.attempts, o.not_after, o.created_at, o.body_sealed
+SELECT o.id, o.account_id, o.point_id, o.contact_id, o.conversation_id, o.message_id, o.klass, o.purpose, o.attempts, o.not_after, o.created_at,
+  o.last_part, o.body_sealed
 FROM outbox o
 WHERE o.state IN ('queued','retry_wait') AND o.not_before <= :now {where}
 AND NOT EXISTS (
@@ -176,32 +179,22 @@ def _body(tx: Tx, row: Any) -> dict[str, Any]:
     return made | ({"buttons": buttons} if buttons else {}) | ({"clear": True} if body.get("clear") else {})
 
 
+PROACTIVE: Final = ("care", "reminder", "ads")  # what a customer can switch off
+
+
 def claim(tx: Tx, *, points: Sequence[str] | None = None, accounts: Sequence[str] = (), limit: int = 64) -> int:
     """Take the heads of lanes that may leave now into `sending`; they are in `tx.sends` for after the commit.
-    `points` -- only these lanes, else every lane of `accounts`. How many were taken."""
+    `points` -- only these lanes, else the lanes of each of `accounts`, each with its own `limit`. How many were taken.
+
+    Consent is read here, in the sending transaction: what the customer has switched off since is cancelled."""
     lock = "FOR UPDATE OF o SKIP LOCKED" if tx.postgres else ""
-    column, values = ("point_id", points) if points is not None else ("account_id", accounts)
-    rows = tx.among(
-        _HEADS.format(where=f"AND o.{column} IN (:among)", lock=lock), list(values or ()), now=tx.now_ms, limit=limit
-    )
-    taken = []
-    for row in rows:
-        job = SendJob(
-            id=row.id,
-            account_id=row.account_id,
-            point_id=row.point_id,
-            conversation_id=row.conversation_id,
-            message_id=row.message_id,
-            klass=row.klass,
-            attempts=row.attempts,
-            not_after=row.not_after,
-            created_at=row.created_at,
-            body=_body(tx, row),
-        )
-        if row.not_after is not None and row.not_after < tx.now_ms:
-            _expire(tx, job)
-        elif tx.gates.admit(row.account_id, row.point_id, tx.now_ms):
-            taken.append(job)
+    before = len(tx.sends)
+    groups = [("point_id", list(points))] if points is not None else [("account_id", [account]) for account in accounts]
+    for column, values in groups:
+        statement = _HEADS.format(where=f"AND o.{column} IN (:among)", lock=lock)
+        for row in tx.among(statement, values, now=tx.now_ms, limit=limit):
+            _take(tx, row)
+    taken = tx.sends[before:]
     tx.many(
         "UPDATE outbox SET state = 'sending', boot_id = :boot, started_at = :now, version = version + 1 WHERE id = :id",
         [{"id": job.id, "boot": tx.boot, "now": tx.now_ms} for job in taken],
@@ -210,8 +203,67 @@ def claim(tx: Tx, *, points: Sequence[str] | None = None, accounts: Sequence[str
         "UPDATE message SET status = 'sending' WHERE id = :id AND status = 'queued'",
         [{"id": job.message_id} for job in taken],
     )
-    tx.sends.extend(taken)
     return len(taken)
+
+
+def _take(tx: Tx, row: Any) -> None:
+    """One head: expired, cancelled, unreadable, held back, or in `tx.sends` with its slot."""
+    if row.not_after is not None and row.not_after < tx.now_ms:
+        _expire(tx, _job(row))
+    elif row.purpose in PROACTIVE and _switched_off(tx, row):
+        _end(tx, row, "cancelled", "opt-out")
+    elif tx.gates.admit(row.account_id, row.point_id, tx.now_ms):
+        try:
+            job = _job(row, _body(tx, row))
+        except Exception as err:  # a row that breaks us must not hold the others: a person looks at it
+            tx.gates.release(row.account_id)
+            if classify(err) is not None:
+                raise
+            _end(tx, row, "quarantined", type(err).__name__)
+            tell_conversation(tx, _job(row), "failed", "unreadable")
+        else:
+            tx.sends.append(job)  # released again when this transaction is rolled back
+
+
+def _job(row: Any, body: Mapping[str, Any] | None = None) -> SendJob:
+    return SendJob(
+        id=row.id,
+        account_id=row.account_id,
+        point_id=row.point_id,
+        conversation_id=row.conversation_id,
+        message_id=row.message_id,
+        klass=row.klass,
+        attempts=row.attempts,
+        not_after=row.not_after,
+        created_at=row.created_at,
+        body=body or {},
+        last=bool(row.last_part),
+    )
+
+
+def _switched_off(tx: Tx, row: Any) -> bool:
+    flags = tx.one("SELECT ads_off, reminders_off FROM contact WHERE id = :id", id=row.contact_id)
+    return flags is not None and bool(flags.ads_off if row.purpose == "ads" else flags.reminders_off)
+
+
+def _end(tx: Tx, row: Any, state: str, reason: str) -> None:
+    tx.run(
+        "UPDATE outbox SET state = :state, error = :reason, done_at = :now, version = version + 1 WHERE id = :id",
+        id=row.id,
+        state=state,
+        reason=reason,
+        now=tx.now_ms,
+    )
+    status = "cancelled" if state == "cancelled" else "failed"
+    tx.run(
+        "UPDATE message SET status = :status, error = :reason WHERE id = :id",
+        id=row.message_id,
+        status=status,
+        reason=reason,
+    )
+    if row.klass == DOCUMENT:
+        policies.fate(tx, row.message_id, status, reason)
+    tx.hint("message", row.conversation_id)
 
 
 def _expire(tx: Tx, job: SendJob) -> None:
@@ -229,48 +281,60 @@ def _expire(tx: Tx, job: SendJob) -> None:
     tell_conversation(tx, job, "expired", "too_old")
 
 
-def recover(tx: Tx, *, idempotent: Sequence[str]) -> tuple[int, int]:
-    """At start: what another boot left in `sending` may have been sent. Accounts that de-duplicate by our id send it
-    again; elsewhere it is unknown. (sent again, unknown)."""
+STUCK_MS: Final = 150_000  # longer than any call may take: a row of this boot that is still `sending` lost its mark
+
+
+def recover(tx: Tx, *, idempotent: Sequence[str], stuck: bool = False) -> tuple[int, int]:
+    """What may have been sent and nobody knows: at start the rows that another boot left in `sending`; with `stuck`
+    those of this boot whose call ended long ago without a mark. Accounts that de-duplicate by our id send it again;
+    elsewhere it is unknown. (sent again, unknown)."""
+    whose = "boot_id = :boot AND started_at < :before" if stuck else "boot_id <> :boot"
+    binds = {"boot": tx.boot} | ({"before": tx.now_ms - STUCK_MS} if stuck else {})
     again = tx.run_among(
-        "UPDATE outbox SET state = 'queued', version = version + 1 WHERE state = 'sending' AND boot_id <> :boot AND account_id IN (:among)",
+        f"UPDATE outbox SET state = 'queued', version = version + 1 WHERE state = 'sending' AND {whose} AND account_id IN (:among)",  # noqa: S608
         list(idempotent),
-        boot=tx.boot,
+        **binds,
     )
     rows = tx.all(
-        "SELECT id, account_id, point_id, conversation_id, message_id, klass, attempts FROM outbox WHERE state = 'sending' AND boot_id <> :boot",
-        boot=tx.boot,
+        "SELECT id, account_id, point_id, conversation_id, message_id, klass, attempts, not_after, created_at, last_part FROM outbox "  # noqa: S608
+        f"WHERE state = 'sending' AND {whose}",
+        **binds,
     )
+    reason = "mark_lost" if stuck else "process_ended"
     for row in rows:
         tx.run(
-            "UPDATE outbox SET state = 'unknown', error = 'process_ended', done_at = :now, not_before = :now, version = version + 1 WHERE id = :id",
+            "UPDATE outbox SET state = 'unknown', error = :reason, done_at = :now, not_before = :now, version = version + 1 WHERE id = :id",
             id=row.id,
+            reason=reason,
             now=tx.now_ms,
         )
         tx.run(
-            "UPDATE message SET status = 'unknown', error = 'process_ended' WHERE id = :id AND status IN ('queued','sending')",
+            "UPDATE message SET status = 'unknown', error = :reason WHERE id = :id AND status IN ('queued','sending')",
             id=row.message_id,
+            reason=reason,
         )
-        job = SendJob(
-            id=row.id,
-            account_id=row.account_id,
-            point_id=row.point_id,
-            conversation_id=row.conversation_id,
-            message_id=row.message_id,
-            klass=row.klass,
-            attempts=row.attempts,
-            not_after=None,
-            created_at=0,
-            body={},
-        )
-        if job.klass == DOCUMENT:
-            policies.fate(tx, job.message_id, "unknown", "process_ended")
-        tell_conversation(tx, job, "unknown", "process_ended")
+        if row.klass == DOCUMENT:
+            policies.fate(tx, row.message_id, "unknown", reason)
+        tell_conversation(tx, _job(row), "unknown", reason)
     return again, len(rows)
+
+
+def expire_old(tx: Tx, *, limit: int = 100) -> int:
+    """What is too old to be sent, whether or not its account could send now (parked, or no longer configured)."""
+    lock = "FOR UPDATE SKIP LOCKED" if tx.postgres else ""
+    rows = tx.all(
+        "SELECT id, account_id, point_id, conversation_id, message_id, klass, attempts, not_after, created_at, last_part FROM outbox "  # noqa: S608
+        f"WHERE state IN ('queued','retry_wait') AND not_after < :now LIMIT {int(limit)} {lock}",
+        now=tx.now_ms,
+    )
+    for row in rows:
+        _expire(tx, _job(row))
+    return len(rows)
 
 
 def sweep(tx: Tx) -> int:
     """Unknown sends that nothing confirmed in 15 minutes are a person's question from now on."""
+    expire_old(tx)
     rows = tx.all(
         "SELECT id, message_id, conversation_id FROM outbox WHERE state = 'unknown' AND done_at < :before LIMIT 200",
         before=tx.now_ms - UNCONFIRMED_AFTER_MS,
@@ -317,10 +381,12 @@ def cancel(tx: Tx, conversation_id: str, *, reason: str, purposes: Sequence[str]
 
 def resend(tx: Tx, outbox_id: str) -> str | None:
     """A person decided: the same call again as a new row. None when the row is not one that ended badly."""
-    row = tx.one(
-        "SELECT * FROM outbox WHERE id = :id AND state IN ('failed','unconfirmed','unknown','expired','quarantined')",
+    taken = tx.run(  # once: the second click finds nothing to send
+        "UPDATE outbox SET state = 'failed', error = 'sent_again', version = version + 1 WHERE id = :id "
+        "AND state IN ('failed','unconfirmed','unknown','expired','quarantined') AND error <> 'sent_again'",
         id=outbox_id,
     )
+    row = tx.one("SELECT * FROM outbox WHERE id = :id", id=outbox_id) if taken else None
     if row is None:
         return None
     body = orjson.dumps(_body(tx, row))
@@ -351,7 +417,6 @@ def resend(tx: Tx, outbox_id: str) -> str | None:
         created_at=tx.now_ms,
         version=0,
     )
-    tx.run("UPDATE outbox SET state = 'failed', error = 'sent_again', version = version + 1 WHERE id = :id", id=row.id)
     tx.run("UPDATE message SET status = 'queued', error = '' WHERE id = :id", id=row.message_id)
     claim(tx, points=[row.point_id])
     tx.hint("message", row.conversation_id)

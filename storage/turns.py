@@ -96,14 +96,14 @@ def load(tx: Tx, points: Sequence[str], *, conversation_id: str | None = None) -
         for row in rows
     }
     events = tx.among(
-        "SELECT id, point_id, account_id, kind, source, attempts, received_at, due_at, day, body_sealed FROM inbox_event "  # noqa: S608
+        "SELECT id, point_id, account_id, kind, source, attempts, reason, received_at, due_at, day, body_sealed FROM inbox_event "  # noqa: S608
         f"WHERE state = 'new' AND point_id IN (:among) ORDER BY point_id, seq LIMIT {EVENTS_A_LOAD}",
         list(points),
     )
     held: set[str] = set()
     for row in events:
         lane = lanes[row.point_id]
-        if not lane.events and row.attempts and row.due_at > tx.now_ms:
+        if not lane.events and row.reason and row.due_at > tx.now_ms:
             held.add(row.point_id)  # its head failed and waits for its next try
         if row.point_id in held:
             continue
@@ -241,6 +241,7 @@ def write(tx: Tx, rows: Rows) -> None:
     tx.insert_many("message", rows.messages)
     tx.insert_many("attachment", rows.attachments)
     for row, job in rows.jobs:
+        row.update(state="queued", boot_id="", started_at=None)  # a rolled-back write may have claimed it before
         if tx.gates.admit(job.account_id, job.point_id, tx.now_ms):
             row.update(state="sending", boot_id=tx.boot, started_at=tx.now_ms)
             tx.sends.append(job)
@@ -256,6 +257,26 @@ def write(tx: Tx, rows: Rows) -> None:
 def _exactly(changed: int, rows: Sequence[Mapping[str, Any]]) -> None:
     if changed != len(rows):
         raise Raced(f"{len(rows)} rows, {changed} changed")
+
+
+def fail_head(tx: Tx, point_id: str, *, reason: str, limit: int) -> None:
+    """The lane cannot even be loaded: its head is tried later, and set aside once that failed `limit` times."""
+    head = tx.one(
+        "SELECT id, account_id, source, attempts FROM inbox_event WHERE point_id = :point AND state = 'new' ORDER BY seq LIMIT 1",
+        point=point_id,
+    )
+    if head is not None:
+        rows = failed(
+            head.id,
+            head.account_id,
+            attempts=head.attempts,
+            point_id=point_id,
+            reason=reason,
+            limit=limit,
+            source=head.source,
+        )
+        for action in rows.later:
+            action(tx)
 
 
 def failed(

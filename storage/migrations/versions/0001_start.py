@@ -193,6 +193,8 @@ def upgrade() -> None:
         sa.Column("salutation", sa.String(), nullable=False),
         sa.Column("lang", sa.String(), nullable=False),
         sa.Column("test", sa.Boolean(), nullable=False),
+        sa.Column("ads_off", sa.Boolean(), nullable=False),
+        sa.Column("reminders_off", sa.Boolean(), nullable=False),
         sa.Column("merged_into", sa.String(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
