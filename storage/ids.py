@@ -33,6 +33,16 @@ def _forked() -> None:
 register_at_fork(after_in_child=_forked)
 
 
+def nonce() -> bytes:
+    """Twelve random bytes. From the pool: the system call lets the interpreter's lock go, and under load getting it
+    back costs more than the whole sealing."""
+    mint = _mint
+    if mint.used + 12 > len(mint.pool):
+        mint.pool, mint.used = urandom(_POOL), 0
+    mint.used += 12
+    return mint.pool[mint.used - 12 : mint.used]
+
+
 def new_id() -> str:
     """Base32hex of 50 bits of milliseconds and 80 random bits: sorts by time, cannot be guessed."""
     mint = _mint

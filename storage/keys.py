@@ -18,6 +18,8 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from storage.ids import nonce
+
 if TYPE_CHECKING:
     from storage.tx import Tx
 
@@ -36,8 +38,8 @@ class KeyBroken(Exception):
 
 def seal(key: AESGCM, place: str, data: bytes, *, key_id: int = 1) -> bytes:
     """`place` -- table|column|row id."""
-    nonce = os.urandom(12)
-    return bytes((VERSION, key_id)) + nonce + key.encrypt(nonce, data, place.encode())
+    once = nonce()
+    return bytes((VERSION, key_id)) + once + key.encrypt(once, data, place.encode())
 
 
 def unseal(key: AESGCM, place: str, sealed: bytes) -> bytes:

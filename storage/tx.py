@@ -11,7 +11,7 @@ from collections import namedtuple
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from storage.times import at
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from storage.keys import KeyRing
 
 _NAMED = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
+MOST_BINDS: Final = 30_000  # SQLite takes 32,766, PostgreSQL 65,535
 Row = Any  # a named tuple of the statement's columns; `_mapping` is its dict
 
 
@@ -133,7 +134,11 @@ class Tx:
 
     def insert_many(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Many rows of the same columns."""
-        if rows:
+        if rows and len(rows[0]) * len(rows) < MOST_BINDS:
+            columns = tuple(rows[0])
+            sql = _values(f"INSERT INTO {table}", columns, len(rows), "", self.postgres)
+            self.raw.execute(sql, [row[column] for row in rows for column in columns])
+        elif rows:
             names = list(rows[0])
             self.many(
                 f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(':' + name for name in names)})",  # noqa: S608
