@@ -1,0 +1,85 @@
+"""`make screenshots`: pictures of every view into docs/pictures/, from the demonstration's own story."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+import traceback
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.async_api import Browser, Page
+
+from gateway.demo import play
+from gateway.demo.customers import CAST
+from tests.support.browser import HERE_AND_NOW, launched
+
+FOLDER: Final = Path(__file__).parents[1] / "docs" / "pictures"
+DESKTOP: Final = {"width": 1440, "height": 900}
+PHONE: Final = {"width": 390, "height": 844}
+
+
+async def page_of(browser: Browser, url: str, **options: Any) -> Page:
+    context = await browser.new_context(base_url=url, reduced_motion="reduce", **{**HERE_AND_NOW, **options})
+    return await context.new_page()
+
+
+async def picture(page: Page, name: str) -> None:
+    await page.wait_for_timeout(400)  # fonts and the last fade
+    await page.screenshot(path=FOLDER / f"{name}.png")
+    print(f"docs/pictures/{name}.png", flush=True)
+
+
+async def desk(browser: Browser, stage: Any, *, name: str, **options: Any) -> None:
+    person = stage.people
+    page = await page_of(browser, stage.url, **options)
+    await page.goto("/desk/login")
+    await page.locator("#email").fill(person.email)
+    await page.locator("#password").fill(person.password)
+    await page.locator("#login-go").click()
+    await page.wait_for_url(re.compile(r"/desk/(?!login)"))  # the one-time password leads to its change
+    await page.goto("/desk/")
+    await page.locator("#tab-all").click()
+    await page.locator("#rows li").first.wait_for()
+    await picture(page, f"{name}-list")
+    await page.locator("#rows .row-item > *").first.click()
+    await page.locator("#messages > *").first.wait_for()
+    await picture(page, name)
+    await page.context.close()
+
+
+async def chat(browser: Browser, url: str, *, name: str, **options: Any) -> None:
+    page = await page_of(browser, url, **options)
+    await page.goto("/")
+    await page.wait_for_function("document.documentElement.dataset.ready === ''")
+    await picture(page, f"{name}-page")
+    if not await page.locator("#chat-text").is_visible():
+        await page.locator("[data-act=open-chat]:visible").first.click()
+    for number, line in enumerate(("chào em, chị muốn mua bảo hiểm xe máy", "chị đồng ý"), 1):
+        await page.locator("#chat-text").fill(line)
+        await page.keyboard.press("Enter")
+        await page.locator(".turn.bot .bubble").nth(number - 1).wait_for()
+    await picture(page, name)
+    await page.context.close()
+
+
+async def main() -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    async with play.staged(about=None, port=None, quick=True, seed=1, out=sys.stdout) as stage:
+        await play.tell(stage, CAST)
+        async with launched() as browser:
+            for theme in ("light", "dark"):
+                end = "" if theme == "light" else "-dark"
+                await desk(browser, stage, name=f"desk{end}", viewport=DESKTOP, color_scheme=theme)
+                await desk(browser, stage, name=f"desk-phone{end}", viewport=PHONE, color_scheme=theme)
+                await chat(browser, stage.url, name=f"chat{end}", viewport=DESKTOP, color_scheme=theme)
+                await chat(browser, stage.url, name=f"chat-phone{end}", viewport=PHONE, color_scheme=theme)
+
+
+if __name__ == "__main__":
+    try:
+        asyncio.run(main())
+    except Exception:  # the gateway's own hook for uncaught errors would leave the values out
+        traceback.print_exc()
+        sys.exit(1)
