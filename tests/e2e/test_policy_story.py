@@ -240,7 +240,7 @@ async def test_on_telegram(house: House) -> None:
     await hears(lan, SURVEY)
     await house.again()
     await lan.tap("2 - Chưa tốt")
-    task = await answered(house, policy["id"], "survey", with_words=True)
+    task = await answered(house, policy["id"], "survey")
     assert task["answer"] == "2"
     seen = await house.api("GET", f"/conversations/{conversation}")
     assert (seen["status"], seen["handoff"]["reason"]) == ("waiting", "complaint")
