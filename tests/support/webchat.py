@@ -121,6 +121,10 @@ async def until(find: Callable[[], Any], *, patience: float = PATIENCE) -> Any:
         await asyncio.sleep(0.02)
 
 
+class Closed(AssertionError):
+    """The line is down: what is waited for will not come on it."""
+
+
 class Guest:
     """A visitor who speaks the wire himself. `frames` is everything that he was sent."""
 
@@ -173,7 +177,8 @@ class Guest:
                 found = next((frame for frame in self.frames if fits(frame)), None)
                 if found is not None:
                     return found
-                assert not self.socket.closed, f"closed with {self.socket.close_code}"
+                if self.socket.closed:
+                    raise Closed(self.socket.close_code)
                 self._news.clear()
                 await self._news.wait()
 
