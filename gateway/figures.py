@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway import backup
 from gateway.metrics import Figures
-from storage import tokens
+from storage import audit, tokens
 
 if TYPE_CHECKING:
     from gateway.parts import Parts
@@ -40,7 +40,10 @@ def _read(tx: Tx, now_ms: int) -> dict[str, Any]:
     outbox["unconfirmed"] = tx.value(
         "SELECT count(*) FROM outbox WHERE id >= :since AND state = 'unconfirmed'", since=floor(now_ms - ASKED_MS)
     )
+    trail = audit.verdict(tx)
     return {
+        "audit_age_s": None if trail.held_at is None else (now_ms - trail.held_at) / 1000,
+        "audit_broken": trail.broken_at is not None,
         "oldest_event_s": (now_ms - event) / 1000 if event else 0.0,
         "oldest_send_s": (now_ms - send) / 1000 if send else 0.0,
         "quarantined": tx.value("SELECT count(*) FROM inbox_event WHERE state = 'quarantined'"),

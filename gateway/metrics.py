@@ -25,6 +25,7 @@ class Figures:
     accounts: Mapping[str, str] = field(default_factory=dict)  # account id -> state
     backup_age_s: float | None = None
     audit_age_s: float | None = None
+    audit_broken: bool = False
     wal_bytes: int = 0
 
 
@@ -64,7 +65,10 @@ class Metrics:
         self.disk_free = gauge("disk_free_bytes", "free bytes where the database is")
         self.wal = gauge("wal_bytes", "size of SQLite's write-ahead log")
         self.backup_age = gauge("backup_age_seconds", "since the last good backup; -1 = none known")
-        self.audit_age = gauge("audit_verified_age_seconds", "since the audit chain was last verified; -1 = none known")
+        self.audit_age = gauge(
+            "audit_verified_age_seconds", "since the whole audit chain last held; -1 = not known yet"
+        )
+        self.audit_broken = gauge("audit_broken", "1 while a link of the audit chain does not hold")
         self.ready = gauge("ready", "1 while /health/ready says so")
         self._logged: dict[str, int] = {}
 
@@ -76,6 +80,7 @@ class Metrics:
         self.wal.set(figures.wal_bytes)
         self.backup_age.set(-1 if figures.backup_age_s is None else figures.backup_age_s)
         self.audit_age.set(-1 if figures.audit_age_s is None else figures.audit_age_s)
+        self.audit_broken.set(figures.audit_broken)
         self.outbox.clear()
         for state, rows in figures.outbox.items():
             self.outbox.labels(state).set(rows)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from scheduler import care, retention, timers
+from scheduler import care, retention, timers, trail
 from storage import audit, outbox, policies
 from storage.errors import StorageUnavailable
 
@@ -30,8 +30,8 @@ UNITS: Final[tuple[tuple[str, float, Callable[[Tx], Any]], ...]] = (
     ("unconfirmed", 20, outbox.sweep),
     ("audit", 1, audit.chain),
 )  # name, seconds between, unit
-RETENTION_S: Final = 3600
-AFTER_START_S: Final = 90  # so that a process that never lives for an hour forgets too
+HOUR_S: Final = 3600
+AFTER_START_S: Final = 90  # so that a process that never lives for an hour forgets too, and walks the audit chain
 
 
 def start(store: Store, extra: tuple[tuple[str, float, Callable[[], Awaitable[Any]]], ...] = ()) -> AsyncIOScheduler:
@@ -46,8 +46,9 @@ def start(store: Store, extra: tuple[tuple[str, float, Callable[[], Awaitable[An
     for name, seconds, call in extra:
         ticker.add_job(_guarded, "interval", (name, call), id=name, seconds=seconds)
     first = datetime.now(ZONE) + timedelta(seconds=AFTER_START_S)
-    tidy = ("retention", partial(retention.tidy, store))
-    ticker.add_job(_guarded, "interval", tidy, id="retention", seconds=RETENTION_S, next_run_time=first)
+    for name, call in (("retention", partial(retention.tidy, store)), ("trail", partial(trail.daily, store))):
+        ticker.add_job(_guarded, "interval", (name, call), id=name, seconds=HOUR_S, next_run_time=first)
+    ticker.add_job(_guarded, args=("trail at start", partial(trail.begin, store)), id="trail at start")
     ticker.start()
     return ticker
 

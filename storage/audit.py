@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import orjson
@@ -11,6 +12,8 @@ from storage.ids import new_id
 from storage.tx import Tx
 
 CHAINED: Final = ("id", "at", "actor", "action", "object_type", "object_id", "fields", "result", "request_id", "source")
+BITE: Final = 200  # entries a read: some 3 ms
+VERDICT: Final = "audit_verdict"
 
 
 def write(
@@ -64,29 +67,73 @@ def chain(tx: Tx, *, limit: int = 500) -> int:
     return len(linked)
 
 
-def verify(tx: Tx, *, last: int = 0) -> tuple[int, int | None]:
-    """Walk the chain (`last` entries, 0 = all). (entries checked, seq of the first broken link or None)."""
-    start = 0
-    head = tx.value("SELECT MAX(chain_seq) FROM audit_entry") or 0
-    if last and head > last:
-        start = head - last
-    previous = b""
-    if start:
-        previous = bytes(tx.value("SELECT chain_hash FROM audit_entry WHERE chain_seq = :seq", seq=start))
-    checked, expected = 0, start
-    while True:
-        rows = tx.all(
-            f"SELECT chain_seq, chain_hash, {', '.join(CHAINED)} FROM audit_entry WHERE chain_seq > :after ORDER BY chain_seq LIMIT 1000",  # noqa: S608
-            after=expected,
-        )
-        if not rows:
-            return checked, None if expected == head else expected + 1
-        for row in rows:
-            expected += 1
-            previous = tx.keys.mac("audit", previous + _canonical(row))
-            if row.chain_seq != expected or bytes(row.chain_hash) != previous:
-                return checked, expected
-            checked += 1
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walk:
+    """How far a walk along the chain has come: `seq` and `hash` of the last entry that held, `checked` of them since its
+    begin, `broken` -- seq of the first link that does not hold; `done` when there is nothing to go on to."""
+
+    seq: int = 0
+    hash: bytes = field(default=b"", repr=False)
+    checked: int = 0
+    broken: int | None = None
+    done: bool = False
+
+
+def tail(tx: Tx, *, last: int) -> Walk:
+    """A walk that begins `last` entries before the end."""
+    seq = max(0, (tx.value("SELECT MAX(chain_seq) FROM audit_entry") or 0) - last)
+    if not seq:
+        return Walk()
+    known = tx.value("SELECT chain_hash FROM audit_entry WHERE chain_seq = :seq", seq=seq)
+    return Walk(seq=seq, hash=bytes(known)) if known is not None else Walk(broken=seq, done=True)
+
+
+def walk(tx: Tx, *, so_far: Walk) -> Walk:
+    """One bite further."""
+    rows = tx.all(
+        f"SELECT chain_seq, chain_hash, {', '.join(CHAINED)} FROM audit_entry WHERE chain_seq > :after"  # noqa: S608
+        " ORDER BY chain_seq LIMIT :bite",
+        after=so_far.seq,
+        bite=BITE,
+    )
+    seq, known = so_far.seq, so_far.hash
+    for row in rows:
+        made = tx.keys.mac("audit", known + _canonical(row))
+        if row.chain_seq != seq + 1 or bytes(row.chain_hash) != made:
+            return replace(so_far, checked=so_far.checked + seq - so_far.seq, broken=seq + 1, done=True)
+        seq, known = row.chain_seq, made
+    return Walk(seq=seq, hash=known, checked=so_far.checked + len(rows), done=len(rows) < BITE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What is known of the chain: when the whole of it last held (ms; None = never), and where it is broken now."""
+
+    held_at: int | None = None
+    broken_at: int | None = None
+
+
+def verdict(tx: Tx) -> Verdict:
+    value = tx.value("SELECT value FROM setting WHERE name = :name", name=VERDICT)
+    return Verdict(**orjson.loads(value)) if value else Verdict()
+
+
+def judge(tx: Tx, *, walked: Walk, whole: bool) -> None:
+    """Remember what a finished walk found; a part that holds says nothing of the whole."""
+    before = verdict(tx)
+    if walked.broken is not None:
+        now = replace(before, broken_at=walked.broken)
+    elif whole:
+        now = Verdict(held_at=tx.now_ms)
+    else:
+        return
+    tx.run(
+        "INSERT INTO setting (name, value, updated_at) VALUES (:name, :value, :now) "
+        "ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
+        name=VERDICT,
+        value=orjson.dumps({"held_at": now.held_at, "broken_at": now.broken_at}).decode(),
+        now=tx.now_ms,
+    )
 
 
 def _canonical(row: Any) -> bytes:

@@ -15,6 +15,7 @@ from gateway.api import cursors
 from gateway.api import models_house as models
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, json_response
+from scheduler import trail
 from storage import accounts as account_rows
 from storage import audit, audits, stats
 from storage.times import ms, rfc3339
@@ -107,7 +108,10 @@ async def get_business(call: Call, query: models.BusinessQuery) -> models.Busine
     since = ms(query.since) if query.since else until - PERIOD_MS
     if since > until:
         raise ApiError("invalid", "the period ends before it begins", fields={"since": "later than `until`"})
-    rows = await call.store.read(lambda tx: stats.business(tx, since=since, until=until))
+    count = stats.Count(since, until)
+    for step in (count.opened, count.asked):
+        while await call.store.read(step):
+            pass
     items = [
         models.Figures(
             channel=row.channel,
@@ -119,7 +123,7 @@ async def get_business(call: Call, query: models.BusinessQuery) -> models.Busine
             lost=row.lost,
             answered_s=None if row.answered_ms is None else row.answered_ms // 1000,
         )
-        for row in rows
+        for row in count.figures()
     ]
     return models.Business(items=items, since=rfc3339(since), until=rfc3339(until))
 
@@ -161,8 +165,8 @@ async def list_audit(call: Call, query: models.AuditQuery) -> models.AuditLines:
 @routes.get("/audit/verify", may="audit.verify")
 async def verify_audit(call: Call) -> models.Verified:
     """Walk the whole chain."""
-    entries, broken = await call.store.read(audit.verify)
-    return models.Verified(ok=broken is None, entries=entries, broken_at=broken)
+    walked = await trail.verify(call.store)
+    return models.Verified(ok=walked.broken is None, entries=walked.checked, broken_at=walked.broken)
 
 
 # ---- the admin door only

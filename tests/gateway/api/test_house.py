@@ -140,6 +140,18 @@ async def test_the_outbox_and_a_second_try(house: House) -> None:
     assert (await boss("POST", "/outbox/" + "0" * 26 + "/resend", {}))[0] == 404
 
 
+async def test_the_business_of_a_period(house: House) -> None:
+    boss = await house.as_role("admin")
+    await house.conversation("asks", lead=True)
+    await house.conversation("only-looks")
+    told = await boss.get("/stats/business")
+    (row,) = told["items"]
+    assert (row["channel"], row["opened"], row["handoffs"], row["taken"]) == ("telegram", 2, 1, 0)
+    assert (await boss.get("/stats/business", until=told["since"]))["items"] == []
+    status, answer = await boss("GET", "/stats/business", params={"since": told["until"], "until": told["since"]})
+    assert (status, fields_of(answer)) == (422, {"since"})
+
+
 async def test_switches_silence_the_bot(house: House) -> None:
     chief, lan = await house.as_role("supervisor"), await house.as_role("advisor", "Lan")
     assert await lan.get("/switches") == {"bot": True, "accounts": {"telegram:main": True, "webchat:site": True}}
