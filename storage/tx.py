@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import namedtuple
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from storage.keys import KeyRing
 
 _NAMED = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
-MOST_BINDS: Final = 30_000  # SQLite takes 32,766, PostgreSQL 65,535
+MOST_ROWS: Final = 64  # a statement; times the widest table's columns it stays far below the databases' limits on binds
 Row = Any  # a named tuple of the statement's columns; `_mapping` is its dict
 
 
@@ -105,26 +105,25 @@ class Tx:
     def rows(
         self, head: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], tail: str = ""
     ) -> Sequence[Row]:
-        """One multi-row statement `head (…), (…) tail` with RETURNING in the tail; what it returns."""
-        if not rows:
-            return ()
-        sql = _values(head, tuple(columns), len(rows), tail, self.postgres)
-        return _rows(self.raw.execute(sql, [row[column] for row in rows for column in columns]))
+        """Multi-row statements `head (…), (…) tail` with RETURNING in the tail; what they return."""
+        found: list[Row] = []
+        for some in _pieces(rows):
+            sql = _values(head, tuple(columns), len(some), tail, self.postgres)
+            found += _rows(self.raw.execute(sql, [row[column] for row in some for column in columns]))
+        return found
 
     def among(self, sql: str, values: Sequence[Any], /, **binds: Any) -> Sequence[Row]:
         """Every row of a statement with `IN (:among)`, for any number of values."""
         if not values:
             return ()
-        names = {f"among_{i}": value for i, value in enumerate(values)}
-        listed = ", ".join(f":{name}" for name in names)
+        listed, names = _listed(values)
         return self.all(sql.replace(":among", listed), **binds, **names)
 
     def run_among(self, sql: str, values: Sequence[Any], /, **binds: Any) -> int:
         """Rows changed by a statement with `IN (:among)`."""
         if not values:
             return 0
-        names = {f"among_{i}": value for i, value in enumerate(values)}
-        listed = ", ".join(f":{name}" for name in names)
+        listed, names = _listed(values)
         return self.run(sql.replace(":among", listed), **binds, **names)
 
     def insert(self, table: str, /, **values: Any) -> None:
@@ -134,20 +133,38 @@ class Tx:
 
     def insert_many(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Many rows of the same columns."""
-        if rows and len(rows[0]) * len(rows) < MOST_BINDS:
-            columns = tuple(rows[0])
-            sql = _values(f"INSERT INTO {table}", columns, len(rows), "", self.postgres)
-            self.raw.execute(sql, [row[column] for row in rows for column in columns])
-        elif rows:
-            names = list(rows[0])
-            self.many(
-                f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(':' + name for name in names)})",  # noqa: S608
-                rows,
-            )
+        for some in _pieces(rows):
+            columns = tuple(some[0])
+            sql = _values(f"INSERT INTO {table}", columns, len(some), "", self.postgres)
+            self.raw.execute(sql, [row[column] for row in some for column in columns])
 
     def hint(self, kind: str, object_id: str) -> None:
         """Tell live readers, after the commit, that this object changed. A hint is never the truth."""
         self.hints.append((kind, object_id))
+
+
+def _pieces(rows: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
+    """Rows in pieces of 64, 32, 16 … 1: seven statements a table to be prepared and kept, not one for every count."""
+    done, size = 0, MOST_ROWS
+    while done < len(rows):
+        while size > len(rows) - done:
+            size >>= 1
+        yield rows if size == len(rows) else rows[done : done + size]
+        done += size
+
+
+def _listed(values: Sequence[Any]) -> tuple[str, dict[str, Any]]:
+    """Binds of an IN list, the last repeated up to the next power of two: few statements to be prepared and kept."""
+    room = 1 << (len(values) - 1).bit_length()
+    names = {f"among_{i}": value for i, value in enumerate(values)}
+    for i in range(len(values), room):
+        names[f"among_{i}"] = values[-1]
+    return _binds(room), names
+
+
+@lru_cache(maxsize=32)
+def _binds(count: int) -> str:
+    return ", ".join([f":among_{i}" for i in range(count)])
 
 
 @lru_cache(maxsize=512)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +25,7 @@ async def test_events_are_taken_in_the_middle_of_a_backup(tmp_path: Path) -> Non
     for number in range(40):
         await store.ingest(
             [
-                Arrival(account_id=ACCOUNT, key=f"a:{number}:{n}", kind="text", thread="t", body=b"x" * 3000)
+                Arrival(account_id=ACCOUNT, key=f"a:{number}:{n}", kind="text", thread="t", body=os.urandom(3000))
                 for n in range(20)
             ]
         )
