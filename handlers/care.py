@@ -124,9 +124,10 @@ def _label(draft: Draft, label: str) -> None:
 
 def _ask(draft: Draft, care: dict[str, str], *, name: str) -> None:
     asked = QUESTIONS[care["kind"]]
+    purpose = "delivery_check" if asked == "received" else "care"  # what storage.outbox asks about before it leaves
     if draft.state.stage is Stage.NEW:  # we speak first: who, and that it is a machine
         draft.move(Stage.GREETED)
-        draft.say("greeting.bot_identity", klass="D", purpose="care")
+        draft.say("greeting.bot_identity", klass="D", purpose=purpose)
     draft.set(asked=asked, care={**care, "at": draft.now.isoformat()}, tries=0)
     values: dict[str, str | tuple[str, ...]] = {"ten": name} if name else {}
     plain = "" if name or draft.state.slots.get("name") else "_plain"
@@ -134,9 +135,9 @@ def _ask(draft: Draft, care: dict[str, str], *, name: str) -> None:
         product = care.get("product", "")
         values["san_pham"] = (f"buttons.p_{product}",) if product in PRODUCTS else product
         values["so_hop_dong"] = care.get("number", "")
-        draft.say(f"delivery.check_t1{plain}", *RECEIVED, klass="D", purpose="care", **values)
+        draft.say(f"delivery.check_t1{plain}", *RECEIVED, klass="D", purpose=purpose, **values)
     else:
-        draft.say(f"care.csat_ask{plain}", *SCORES, klass="D", purpose="care", **values)
+        draft.say(f"care.csat_ask{plain}", *SCORES, klass="D", purpose=purpose, **values)
     draft.add(CareAnswered(task=care["task"], state="sent"))
 
 

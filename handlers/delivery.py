@@ -47,7 +47,7 @@ def deliver(draft: Draft, event: Acted) -> None:
 
 def ended(draft: Draft, event: SendEnded) -> bool:
     """A document, or a question of the care plan, did not arrive; False when it was something else."""
-    if event.klass == "D" and event.status in LOST and draft.state.care:
+    if event.klass == "D" and event.status in (*LOST, "cancelled") and draft.state.care:
         task = draft.state.care["task"]
         care.put_away(draft)
         draft.add(CareAnswered(task=task, state="skipped", reason=f"not sent: {event.reason or event.status}"))

@@ -12,7 +12,7 @@ from handlers.hearing import Heard
 from handlers.model import OPEN, CancelSends, Note, Stage
 
 NARROWER: Final = (Button(id="opt:ads", label="only_ads"), Button(id="opt:on", label="resume"))
-STOPPED: Final = ("ads", "reminder", "care")  # purposes of what is taken back; required notices go on
+STOPPED: Final = ("ads", "reminder", "care", "delivery_check")  # purposes of what is taken back; required notices go on
 URGENT: Final = ("claim", "complaint", "talk_to_human")
 
 

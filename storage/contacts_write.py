@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from storage import contacts
 from storage.ids import new_id
 from storage.tx import Tx
 
@@ -26,10 +27,11 @@ def set_manner(tx: Tx, contact_id: str, salutation: str, lang: str) -> None:
 
 
 def set_switches(tx: Tx, contact_id: str, *, ads_off: bool, reminders_off: bool) -> None:
-    """What he has switched off, for every channel: read again when something is about to be sent."""
-    tx.run(
-        "UPDATE contact SET ads_off = :ads, reminders_off = :reminders WHERE id = :id",
-        id=contact_id,
+    """What he has switched off, for every channel and everybody who was merged with him: read again when something is
+    about to be sent."""
+    tx.run_among(
+        "UPDATE contact SET ads_off = :ads, reminders_off = :reminders WHERE id IN (:among)",
+        contacts.family(tx, contacts.resolve(tx, contact_id) or contact_id),
         ads=ads_off,
         reminders=reminders_off,
     )

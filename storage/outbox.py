@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from storage import policies
+from storage import contacts, policies
 from storage.errors import classify
 from storage.ids import new_id
 from storage.inbox import insert_own
@@ -179,14 +179,23 @@ def _body(tx: Tx, row: Any) -> dict[str, Any]:
     return made | ({"buttons": buttons} if buttons else {}) | ({"clear": True} if body.get("clear") else {})
 
 
-PROACTIVE: Final = ("care", "reminder", "ads")  # what a customer can switch off
+SCHEDULED: Final = "D"  # the class of what we say first: it leaves through `claim` only, which asks whether it may
+# What a customer can switch off: by which of his switches, and whether it rests on his consent C1. The question whether
+# the certificate arrived rests on the contract (law.md: performing an agreement).
+PROACTIVE: Final[Mapping[str, tuple[str, bool]]] = {
+    "care": ("reminders_off", True),
+    "delivery_check": ("reminders_off", False),
+    "reminder": ("reminders_off", True),
+    "ads": ("ads_off", True),
+}
 
 
 def claim(tx: Tx, *, points: Sequence[str] | None = None, accounts: Sequence[str] = (), limit: int = 64) -> int:
     """Take the heads of lanes that may leave now into `sending`; they are in `tx.sends` for after the commit.
     `points` -- only these lanes, else the lanes of each of `accounts`, each with its own `limit`. How many were taken.
 
-    Consent is read here, in the sending transaction: what the customer has switched off since is cancelled."""
+    Consent is read here, in the sending transaction: what the person has switched off or taken back since, on whatever
+    channel, is cancelled."""
     lock = "FOR UPDATE OF o SKIP LOCKED" if tx.postgres else ""
     before = len(tx.sends)
     groups = [("point_id", list(points))] if points is not None else [("account_id", [account]) for account in accounts]
@@ -210,8 +219,10 @@ def _take(tx: Tx, row: Any) -> None:
     """One head: expired, cancelled, unreadable, held back, or in `tx.sends` with its slot."""
     if row.not_after is not None and row.not_after < tx.now_ms:
         _expire(tx, _job(row))
-    elif row.purpose in PROACTIVE and _switched_off(tx, row):
-        _end(tx, row, "cancelled", "opt-out")
+    elif row.purpose in PROACTIVE and (reason := _forbidden(tx, row)):
+        _end(tx, row, "cancelled", reason)
+        if row.klass == SCHEDULED:
+            tell_conversation(tx, _job(row), "cancelled", reason)
     elif tx.gates.admit(row.account_id, row.point_id, tx.now_ms):
         try:
             job = _job(row, _body(tx, row))
@@ -241,9 +252,21 @@ def _job(row: Any, body: Mapping[str, Any] | None = None) -> SendJob:
     )
 
 
-def _switched_off(tx: Tx, row: Any) -> bool:
-    flags = tx.one("SELECT ads_off, reminders_off FROM contact WHERE id = :id", id=row.contact_id)
-    return flags is not None and bool(flags.ads_off if row.purpose == "ads" else flags.reminders_off)
+def _forbidden(tx: Tx, row: Any) -> str:
+    """Why it may not be said to this person today, or ''. He is one person with everybody who was merged into him:
+    a switch of any of them counts, and of C1 his last word."""
+    switch, needs_consent = PROACTIVE[row.purpose]
+    person = contacts.family(tx, contacts.resolve(tx, row.contact_id) or row.contact_id)
+    if any(off for (off,) in tx.among(f"SELECT {switch} FROM contact WHERE id IN (:among)", person)):  # noqa: S608
+        return "opt-out"
+    if not needs_consent:
+        return ""
+    last = tx.among(
+        "SELECT state FROM consent WHERE contact_id IN (:among) AND purpose = 'C1' AND state IN ('given', 'withdrawn')"
+        " ORDER BY at DESC, id DESC LIMIT 1",
+        person,
+    )
+    return "consent withdrawn" if last and last[0].state == "withdrawn" else ""
 
 
 def _end(tx: Tx, row: Any, state: str, reason: str) -> None:

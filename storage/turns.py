@@ -240,14 +240,19 @@ def write(tx: Tx, rows: Rows) -> None:
     )
     tx.insert_many("message", rows.messages)
     tx.insert_many("attachment", rows.attachments)
+    asked_first: list[str] = []
     for row, job in rows.jobs:
         row.update(state="queued", boot_id="", started_at=None)  # a rolled-back write may have claimed it before
-        if tx.gates.admit(job.account_id, job.point_id, tx.now_ms):
+        if job.klass == outbox.SCHEDULED:
+            asked_first.append(job.point_id)
+        elif tx.gates.admit(job.account_id, job.point_id, tx.now_ms):
             row.update(state="sending", boot_id=tx.boot, started_at=tx.now_ms)
             tx.sends.append(job)
     tx.insert_many("outbox", rows.outbox)
     for action in rows.later:
         action(tx)
+    if asked_first:
+        outbox.claim(tx, points=asked_first)
     inbox.count(tx, rows.stats)
     tx.hints.extend(rows.hints)
     tx.after.extend(rows.again)

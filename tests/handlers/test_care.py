@@ -51,7 +51,8 @@ def test_it_is_asked(kind: str, text: str) -> None:
     world = asked(kind)
     assert world.said == [text]
     assert (world.state.stage, world.state.care["task"]) == (Stage.WON, "t1")
-    assert [(say.klass, say.purpose) for say in world.effects if hasattr(say, "klass")] == [("D", "care")]
+    purpose = {"check_t1": "delivery_check", "csat": "care"}[kind]  # the survey rests on consent, the check does not
+    assert [(say.klass, say.purpose) for say in world.effects if hasattr(say, "klass")] == [("D", purpose)]
 
 
 @pytest.mark.parametrize(
