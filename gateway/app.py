@@ -148,7 +148,7 @@ async def start(parts: Parts) -> list[asyncio.Task[Any]]:
         await starter()
     tasks = [
         asyncio.create_task(workers.pump(parts), name="pump"),
-        asyncio.create_task(parts.metrics.watch_loop(), name="lag"),
+        asyncio.create_task(parts.pressure.watch(parts.metrics.loop_lag.set), name="lag"),
     ]
     for account in parts.accounts.values():
         client = parts.clients.get(account.id)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -97,12 +95,3 @@ class Metrics:
             self.log_hits.labels(kind).inc(count - self._logged.get(kind, 0))
             self._logged[kind] = count
         return generate_latest(self.registry)
-
-    async def watch_loop(self, every: float = 0.25) -> None:
-        """Measure the loop's lag for ever; `loop_lag` is the worst of the last eight looks."""
-        recent: list[float] = []
-        while True:
-            before = time.monotonic()
-            await asyncio.sleep(every)
-            recent = [*recent[-7:], max(0.0, time.monotonic() - before - every)]
-            self.loop_lag.set(max(recent))

@@ -16,6 +16,7 @@ from aiohttp import web
 from channels.contract import SAID, Account, Adapter, ChannelError, Client, InboundEvent, Kind
 from gateway.config import Config
 from gateway.hub import Hub
+from gateway.pressure import Pressure
 from handlers.engine import Engine
 from handlers.model import Advisor
 from handlers.texts import Texts
@@ -63,6 +64,7 @@ class Parts:
     engine: Engine
     texts: Texts
     hub: Hub
+    pressure: Pressure = field(default_factory=Pressure)
     metrics: Metrics
     adapters: Mapping[str, Adapter]
     accounts: Mapping[str, Account]

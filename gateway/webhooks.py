@@ -48,7 +48,7 @@ class Hooks:
         account = parts.accounts.get(f"{channel}:{name}")
         if account is None or parts.adapters[channel].client is None:
             return web.Response(status=404)
-        if self._in_flight >= IN_FLIGHT_CAP:
+        if self._in_flight >= IN_FLIGHT_CAP or parts.pressure.no_hooks:
             return _later("overload")
         self._in_flight += 1
         try:

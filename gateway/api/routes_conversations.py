@@ -15,11 +15,13 @@ routes = Routes("conversations")
 ROUNDS: Final = 40  # windows that one call may look through for what no index knows
 
 
-@routes.get("/conversations", may="conversation.list")
+@routes.get("/conversations", may="conversation.list", refuses=("busy",))
 async def list_conversations(call: Call, query: models.ConversationQuery) -> models.Conversations:
     """Conversations, the last message first.
 
     A page may be short and yet not be the last one: go on while `next` is not null."""
+    if query.q and call.parts.pressure.no_more:
+        raise ApiError("busy", "searching waits until there is time for it", retry_s=5)
     after = cursors.read("c", query.cursor, int, str)
     wanted = listing.Wanted(
         channel=query.channel,

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable
 from typing import Any, Final, Protocol
 
@@ -28,7 +28,6 @@ from storage.errors import StorageUnavailable
 
 log = structlog.get_logger("webchat")
 SOCKETS_A_VISITOR: Final = 3
-SOCKETS_AN_ADDRESS: Final = 30
 QUEUE: Final = 64
 SEND_S: Final = 15.0  # a page that takes nothing for so long is gone; it resumes
 NET_S: Final = 3.0
@@ -53,12 +52,9 @@ class Wire(Protocol):
 class Page:
     """One open page: what it has been told, and the task that tells it more."""
 
-    def __init__(
-        self, wire: Wire, visitor: Visitor, address: str, store: Store, cursor: int, standing: Standing
-    ) -> None:
+    def __init__(self, wire: Wire, visitor: Visitor, store: Store, cursor: int, standing: Standing) -> None:
         self.wire = wire
         self.visitor = visitor
-        self.address = address
         self.standing = standing
         self._store = store
         self._cursor = cursor
@@ -186,7 +182,6 @@ class Live:
         self._rooms: dict[str, Room] = {}
         self._conversations: dict[str, str] = {}  # conversation -> thread
         self._waiting: set[str] = set()  # threads that said something which is in no transcript yet
-        self._addresses: Counter[str] = Counter()
         self._dirty: set[str] = set()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -195,18 +190,14 @@ class Live:
 
     # ---- pages come and go
 
-    def crowded(self, address: str) -> bool:
-        return self._addresses[address] >= SOCKETS_AN_ADDRESS
-
-    async def join(self, wire: Wire, visitor: Visitor, address: str, after: int) -> Page:
+    async def join(self, wire: Wire, visitor: Visitor, after: int) -> Page:
         """A page is open: it gets `ready`, where the thread stands, and every message after `after`."""
         standing, last = await self._store.read(lambda tx: self._first(tx, visitor.thread))
         room = self._rooms.setdefault(visitor.thread, Room(visitor.thread))
         room.stand(standing, self._conversations)
         cursor = min(max(after, standing.last - history.OLDEST, 0), standing.last)
-        page = Page(wire, visitor, address, self._store, cursor, standing)
+        page = Page(wire, visitor, self._store, cursor, standing)
         room.pages.append(page)
-        self._addresses[address] += 1
         while len(room.pages) > SOCKETS_A_VISITOR:
             room.pages.pop(0).close(ELSEWHERE)
         page.push({"type": "ready", "thread": visitor.thread, "seq": last})
@@ -220,9 +211,6 @@ class Live:
         return standing, history.last_shown(tx, standing.point_id) if standing.point_id else 0
 
     def leave(self, page: Page) -> None:
-        self._addresses[page.address] -= 1
-        if self._addresses[page.address] <= 0:
-            del self._addresses[page.address]
         thread = page.visitor.thread
         room = self._rooms.get(thread)
         if room is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("webchat")
 BODY: Final = 64 * 1024
 SESSIONS_A_MINUTE: Final = 20
+SOCKETS_AN_ADDRESS: Final = 30
 BACKLOG: Final = 500  # items that wait for the store: beyond it, those who are here already go first
 TOKEN_HEADER: Final = "X-Chat-Token"  # noqa: S105 -- its name
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -52,6 +54,7 @@ class WebChat:
         self._guests = frozenset(origin.lower() for account in accounts for origin in account.get("origins", ()))
         self._uploads = Uploads(parts)
         self._new_sessions = Limit(SESSIONS_A_MINUTE, 60.0)
+        self._sockets: Counter[str] = Counter()  # by address
         for account in accounts:
             parts.clients[account.id] = WebChatClient()
         parts.ticks.append(("web sessions", 3600.0, self._forget))
@@ -102,7 +105,7 @@ class WebChat:
             if visitor is not None and visitor.account_id in self._receptions:
                 return _json({"thread": visitor.thread, "created": False})
         reception = self._reception(given.get("account"))
-        if self._parts.store.backlog > BACKLOG:
+        if self._parts.store.backlog > BACKLOG or self._parts.pressure.no_more:
             raise ApiError("busy", self._words(request)["busy"].replace("{seconds}", "10"), retry_s=10)
         wait = self._new_sessions.wait(self._address(request))
         if wait:
@@ -136,9 +139,17 @@ class WebChat:
         address = self._address(request)
         if any(reception.pages.closing for reception in self._receptions.values()):
             raise ApiError("unavailable", "stopping", retry_s=2)
-        if any(reception.pages.crowded(address) for reception in self._receptions.values()):
+        if self._parts.pressure.no_more:
+            raise ApiError("busy", "too much at once", retry_s=5)
+        if self._sockets[address] >= SOCKETS_AN_ADDRESS:
             raise ApiError("too_many", "too many sockets from this address", retry_s=10)
-        return await socket.serve(request, self._parts, self._receptions, address)
+        self._sockets[address] += 1  # from the handshake on: who never says whose socket it is holds one all the same
+        try:
+            return await socket.serve(request, self._parts, self._receptions)
+        finally:
+            self._sockets[address] -= 1
+            if not self._sockets[address]:
+                del self._sockets[address]
 
     async def upload(self, request: web.Request) -> web.Response:
         self._ours(request)

@@ -58,9 +58,9 @@ class Reception:
         self.words = words
         self.said = Limit(*SAID)
 
-    async def talk(self, wire: web.WebSocketResponse, visitor: Visitor, address: str, hello: Mapping[str, Any]) -> None:
+    async def talk(self, wire: web.WebSocketResponse, visitor: Visitor, hello: Mapping[str, Any]) -> None:
         """From `ready` to the end of the socket."""
-        page = await self.pages.join(wire, visitor, address, integer(hello, "after", default=0))
+        page = await self.pages.join(wire, visitor, integer(hello, "after", default=0))
         teller = asyncio.create_task(page.tell())
         try:
             await Talk(self, page, text(hello, "lang")).listen(wire)
@@ -71,9 +71,7 @@ class Reception:
                 await teller
 
 
-async def serve(
-    request: web.Request, parts: Parts, receptions: Mapping[str, Reception], address: str
-) -> web.WebSocketResponse:
+async def serve(request: web.Request, parts: Parts, receptions: Mapping[str, Reception]) -> web.WebSocketResponse:
     """A socket from its handshake on: the first frame says whose it is."""
     wire = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=FRAME_BYTES, compress=False, timeout=5.0)
     await wire.prepare(request)
@@ -87,7 +85,7 @@ async def serve(
         if visitor is None or reception is None:
             await wire.close(code=live.UNAUTHORIZED)
             return wire
-        await reception.talk(wire, visitor, address, hello)
+        await reception.talk(wire, visitor, hello)
     except MalformedPayload:
         await wire.close(code=WSCloseCode.UNSUPPORTED_DATA)
     except StorageUnavailable:
