@@ -64,6 +64,14 @@ def make_engine(url: str, *, read_only: bool = False) -> Engine:
     )
 
 
+def connected(engine: Engine) -> Any:
+    """The driver's own connection, ours alone, set up as the engine's are."""
+    found = engine.raw_connection()
+    raw = found.driver_connection
+    found.detach()
+    return raw
+
+
 def _sqlite_connect(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()

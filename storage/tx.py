@@ -49,7 +49,19 @@ class Tx:
     """One unit's hold on the database. `raw` -- the driver's connection; `now_ms`, `now` -- the batch's time; `boot` --
     this process; `source` -- of the audit entries that name none, while a unit says so."""
 
-    __slots__ = ("after", "boot", "gates", "hints", "keys", "now_ms", "postgres", "raw", "sends", "source")
+    __slots__ = (
+        "after",
+        "boot",
+        "gates",
+        "hints",
+        "keys",
+        "now_ms",
+        "postgres",
+        "raw",
+        "sends",
+        "source",
+        "transaction",
+    )
 
     def __init__(self, raw: Any, keys: KeyRing, *, now_ms: int, boot: str, postgres: bool, gates: Gates) -> None:
         self.raw = raw
@@ -59,6 +71,7 @@ class Tx:
         self.boot = boot
         self.postgres = postgres
         self.source = ""
+        self.transaction = ""  # PostgreSQL's number of it, once noted
         self.hints: list[tuple[str, str]] = []
         self.sends: list[Any] = []  # outbox rows claimed in this transaction, to be called after the commit
         self.after: list[tuple[str, str, int]] = []  # lanes to look at after the commit: (lane id, why, due ms)
@@ -66,6 +79,12 @@ class Tx:
     @property
     def now(self) -> datetime:
         return at(self.now_ms)
+
+    def note_transaction(self) -> None:
+        """Ask PostgreSQL for the transaction's number, so that a lost answer to its COMMIT can be settled. What has a
+        unique key or a version may run twice; a unit may not."""
+        if self.postgres:
+            self.transaction = str(self.value("SELECT txid_current()"))
 
     def _execute(self, sql: str, binds: Mapping[str, Any]) -> Any:
         return self.raw.execute(_pyformat(sql) if self.postgres else sql, binds)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import psycopg
 import pytest
 
 from channels import registry
@@ -88,6 +89,7 @@ class House:
 
     async def until(self, sql: str, wanted: Any) -> None:
         """A value that the store's thread will make true; it is asked, not waited for by the clock."""
+        found: Any = None
         for _ in range(400):
             found = await self.store.read(lambda tx: tx.value(sql))
             if found == wanted:
@@ -258,3 +260,41 @@ def test_a_damaged_file_is_never_written_again(tmp_path: Path) -> None:
     with pytest.raises(StorageBroken):
         asyncio.run(ingest([Arrival(account_id="telegram:main", key="u:1", kind="text", thread="1", body=b"{}")]))
     store.close()
+
+
+class _Mute:
+    """A connection whose next COMMIT is carried out, or not, and never answered: the line is cut."""
+
+    def __init__(self, raw: Any, *, carried_out: bool) -> None:
+        self.raw, self.carried_out = raw, carried_out
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.raw, name)
+
+    def commit(self) -> None:
+        if self.carried_out:
+            self.raw.commit()
+        self.raw.close()
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+
+@pytest.mark.parametrize("carried_out", [True, False])
+async def test_a_unit_whose_commit_was_not_answered_counts_once(house: House, carried_out: bool) -> None:
+    """PostgreSQL is asked what became of the transaction: a unit never runs a second time on top of itself."""
+    if not house.store.postgres:
+        pytest.skip("the file's commit is a call that answers")
+    line = house.store._connection
+    await house.store.run(lambda tx: tx.run("INSERT INTO setting (name, value, updated_at) VALUES ('n', '0', 0)"))
+
+    def more(tx: Tx) -> int:
+        if not isinstance(line.raw, _Mute) and not cut:
+            cut.append(True)
+            line.raw = _Mute(line.raw, carried_out=carried_out)
+            tx.raw = line.raw
+        tx.run("UPDATE setting SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT) WHERE name = 'n'")
+        return 7
+
+    cut: list[bool] = []
+    assert await house.store.run(more) == 7
+    assert cut == [True]
+    assert await house.store.read(lambda tx: tx.value("SELECT value FROM setting WHERE name = 'n'")) == "1"
