@@ -24,7 +24,6 @@ from handlers.understanding import urgent
 from storage import inbox
 from storage.db import Store
 from storage.inbox import Arrival
-from storage.killpoints import kp
 from storage.times import at
 
 if TYPE_CHECKING:
@@ -137,7 +136,6 @@ class Parts:
         """What a person does with a conversation, in one transaction with what waits there. Raises Refused."""
         given = data or {}
         await self.store.run(lambda tx: self.engine.act(tx, conversation_id, name, by=by, data=given))
-        kp("act.after_commit")
 
     async def flush_rejected(self) -> None:
         """Write the refused POSTs of the last second down."""

@@ -26,6 +26,7 @@ from gateway.api.allow import ACTIONS, Actor, Thing, allow
 from gateway.api.errors import CODES, ApiError
 from gateway.api.multipart import Form
 from storage import idempotency
+from storage.killpoints import kp
 from storage.tx import Tx
 
 if TYPE_CHECKING:
@@ -72,17 +73,17 @@ class Call:
             finally:
                 tx.source = ""  # the batch goes on with units of others
 
-        if key is None:
-            return await self.store.run(sourced)
-
         def noted(tx: Tx) -> str:
-            made = idempotency.acted(tx, *key)
+            made = idempotency.acted(tx, *key) if key else None
             if made is None:
                 made = sourced(tx)
-                idempotency.note(tx, *key, made)
+                if key:
+                    idempotency.note(tx, *key, made)
             return made
 
-        return await self.store.run(noted)
+        done = await self.store.run(noted)
+        kp("act.after_commit")
+        return done
 
     def sees(self, thing: Thing) -> bool:
         """May the actor see the personal fields of this thing?"""
