@@ -35,6 +35,7 @@ COMMON: Final[Mapping[str, Key]] = {
         None,
     ),
     "bot": Key(readers.switch, "false: people only on this account; default: conversation.bot", None),
+    "test": Key(readers.switch, "true: for trying things out; its conversations are marked and in no figure", False),
 }
 
 

@@ -19,6 +19,11 @@ def findings(config: Config) -> list[str]:
     """Lines for people; none of them stops a start."""
     texts = Texts.load()
     lines = [f"warning: {line}" for line in config.warnings]
+    lines += [
+        f"accounts[{account.id}]: a test account; its conversations are in no figure"
+        for account in config.accounts
+        if account.get("test")
+    ]
     lines += [f"text: {line}" for line in check(texts)]
     for key, unsaid in unsayable(config.business(), texts).items():
         more = f" and {len(unsaid) - SHOWN} more" if len(unsaid) > SHOWN else ""

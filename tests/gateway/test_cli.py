@@ -98,6 +98,10 @@ def test_check_config(tmp_path: Path) -> None:
     assert ran.returncode == 0
     assert "warning: server.public_url: is empty while" in ran.stdout
     assert "business.hotline: is empty, so these texts are never sent: " in ran.stdout
+    path.write_text("accounts: [{channel: webchat, name: site}, {channel: webchat, name: trial, test: true}]\n")
+    ran = gateway("check-config", f"--config={path}")
+    said = [line for line in ran.stdout.splitlines() if "test account" in line]
+    assert said == ["accounts[webchat:trial]: a test account; its conversations are in no figure"]
 
 
 def test_a_command_line_that_makes_no_sense() -> None:

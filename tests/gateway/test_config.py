@@ -71,6 +71,7 @@ def test_telegrams_commented_block_starts(tmp_path: Path) -> None:
     assert telegram.settings == {
         "channel": "telegram",
         "name": "main",
+        "test": False,
         "token": TOKEN,
         "secret": "",
         "receive": "polling",
@@ -284,6 +285,7 @@ MISTAKES = [
     ("accounts: [{channel: webchat, name: a, origins: [http://a.vn]}]", 'accounts[webchat:a].origins: "http://a.vn" is plain http; beyond this machine it must be https'),
     ("accounts: [{channel: webchat, name: a, limits: {inbound: 1}}]", 'accounts[webchat:a].limits: "inbound" is an unknown key; did you mean inbound_per_s?'),
     ("accounts: [{channel: webchat, name: a, limits: {inbound_per_s: -1}}]", 'accounts[webchat:a].limits: inbound_per_s: "-1" is not a number of calls a second (0 = off)'),
+    ("accounts: [{channel: webchat, name: a, test: maybe}]", 'accounts[webchat:a].test: "maybe" is neither true nor false'),
     ("accounts: [{channel: webchat, name: a, origins: ['${SITE}']}]", "accounts[webchat:a].origins: needs the environment variable SITE, which is not set"),
 ]  # fmt: skip
 
