@@ -1,0 +1,64 @@
+"""People of ours and their ways in."""
+
+# No `from __future__ import annotations`: SQLModel resolves its fields at class creation.
+from sqlalchemy import Column, Index, LargeBinary
+from sqlmodel import Field, SQLModel
+
+from storage.tables.base import blob, id_, ms_, sealed
+
+
+class Advisor(SQLModel, table=True):
+    """Who works at the desk, and machines that act through the API. role: admin, supervisor, intake, advisor, dpo,
+    integration."""
+
+    __tablename__ = "advisor"
+    id: str = id_()
+    email: str | None = Field(default=None, unique=True)
+    name: str
+    role: str
+    agent_code: str = ""
+    password_hash: str = ""
+    failures: int = 0
+    delayed_until: int | None = ms_(nullable=True)
+    disabled_at: int | None = ms_(nullable=True)
+    created_at: int = ms_()
+    seen_at: int | None = ms_(nullable=True)
+
+
+class Session(SQLModel, table=True):
+    """A desk log-in; the id is kept as SHA-256 only. Idle 60 min, absolute 12 h."""
+
+    __tablename__ = "session"
+    __table_args__ = (Index("ix_session_advisor", "advisor_id"),)
+    id_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    advisor_id: str
+    created_at: int = ms_()
+    seen_at: int = ms_()
+    expires_at: int = ms_()
+    agent: str = ""
+
+
+class ApiToken(SQLModel, table=True):
+    """A bearer token; kept as SHA-256 only."""
+
+    __tablename__ = "api_token"
+    id: str = id_()
+    name: str
+    role: str
+    advisor_id: str
+    token_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True))
+    created_at: int = ms_()
+    used_at: int | None = ms_(nullable=True)
+    revoked_at: int | None = ms_(nullable=True)
+
+
+class Idempotency(SQLModel, table=True):
+    """The first answer to an Idempotency-Key, for 24 h per token."""
+
+    __tablename__ = "idempotency"
+    actor_id: str = Field(primary_key=True)
+    key: str = Field(primary_key=True, max_length=255)
+    request_hash: bytes = blob()
+    status: int = 0
+    answer_sealed: bytes | None = sealed()
+    created_at: int = ms_(index=True)
