@@ -221,6 +221,7 @@ class Capabilities:
     inbound: str = "webhook"  # how it is received, for people
     limits: Limits = Limits()
     conversational: bool = True
+    language_chosen: bool = False  # a profile's language is that of the page he reads, not what a phone is set to
 
 
 class Client(Protocol):

@@ -1,7 +1,7 @@
 """Our own web chat. The gateway holds its sockets and knows its visitors; here are only the words.
 
 Source: docs/architecture.md, "Web chat wire". A visitor's frame comes wrapped with what the gateway vouches for:
-`{"thread", "frame", "at", "until"?}`; `at` and `until` in Unix milliseconds.
+`{"thread", "frame", "at", "until"?, "lang"?}`; `at` and `until` in Unix milliseconds, `lang` of the page he reads.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from channels.contract import (
     Kind,
     Limits,
     OutboundMessage,
+    Profile,
     Receipt,
     WebhookRejected,
 )
@@ -41,13 +42,14 @@ CAPABILITIES: Final = Capabilities(
     unknown_blocks=False,
     inbound="our own page and widget",
     limits=Limits(),
+    language_chosen=True,
 )
 
 
-def delivery(thread: str, frame: Mapping[str, Any], at: int, *, until: int | None = None) -> Delivery:
+def delivery(thread: str, frame: Mapping[str, Any], at: int, *, until: int | None = None, lang: str = "") -> Delivery:
     """A visitor's frame as `parse` reads it. at -- when it came, Unix ms · until -- for seen and delivered: the time of
     the last message that they speak of, Unix ms. A `file` frame carries name, mime and size of the stored upload."""
-    wrapped: dict[str, Any] = {"thread": thread, "frame": frame, "at": at}
+    wrapped: dict[str, Any] = {"thread": thread, "frame": frame, "at": at} | ({"lang": lang} if lang else {})
     if until is not None:
         wrapped["until"] = until
     try:
@@ -83,11 +85,11 @@ def parse(delivery: Delivery, account: Account) -> list[InboundEvent]:
 
 
 def _say(frame: Mapping[str, Any], raw: Any) -> dict[str, Any]:
-    return _said(frame) | {"kind": Kind.TEXT, "text": text(frame, "text")}
+    return _said(frame, raw) | {"kind": Kind.TEXT, "text": text(frame, "text")}
 
 
 def _tap(frame: Mapping[str, Any], raw: Any) -> dict[str, Any]:
-    return _said(frame) | {"kind": Kind.BUTTON, "payload": ident(frame, "payload"), "text": text(frame, "label")}
+    return _said(frame, raw) | {"kind": Kind.BUTTON, "payload": ident(frame, "payload"), "text": text(frame, "label")}
 
 
 def _file(frame: Mapping[str, Any], raw: Any) -> dict[str, Any]:
@@ -100,7 +102,7 @@ def _file(frame: Mapping[str, Any], raw: Any) -> dict[str, Any]:
         mime=mime,
         size=integer(frame, "size", default=0),
     )
-    return _said(frame) | {"kind": kind, "files": (file,)}
+    return _said(frame, raw) | {"kind": kind, "files": (file,)}
 
 
 def _receipt(frame: Mapping[str, Any], raw: Any) -> dict[str, Any]:
@@ -114,10 +116,11 @@ def _receipt(frame: Mapping[str, Any], raw: Any) -> dict[str, Any]:
     return {"kind": Kind.RECEIPT, "key": f"{kind}:{seq}", "receipt": receipt, "extra": {"seq": seq}}
 
 
-def _said(frame: Mapping[str, Any]) -> dict[str, Any]:
-    """What the browser calls the message: 128 random bits, sent again with the same id after a lost connection."""
-    client_id = ident(frame, "id")
-    return {"key": client_id, "external_id": client_id}
+def _said(frame: Mapping[str, Any], raw: Any) -> dict[str, Any]:
+    """What the browser calls the message (128 random bits, sent again with the same id after a lost connection), and
+    in which language its page is."""
+    client_id, lang = ident(frame, "id"), text(raw, "lang")
+    return {"key": client_id, "external_id": client_id} | ({"profile": Profile(language=lang)} if lang else {})
 
 
 _READERS: Final = {"say": _say, "tap": _tap, "file": _file, "seen": _receipt, "delivered": _receipt}

@@ -202,7 +202,8 @@ class LaneDraft:
         self.spoke = True
         self._preview(text, event.kind)
         profile = event.profile
-        name, language = (profile.name, profile.language) if profile else ("", "")
+        name = profile.name if profile else ""
+        language = profile.language if profile and self.capabilities.language_chosen else ""
         if event.kind is Kind.FOLLOW:
             return [
                 Followed(

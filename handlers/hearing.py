@@ -200,7 +200,9 @@ def reread(text: str, *, now: datetime) -> Heard:
 
 
 def language(heard: Sequence[Heard], state: State, known: tuple[str, ...]) -> str:
-    lang = state.lang
+    """The language to answer in: a conversation begins in that of the page he reads, then it follows his words."""
+    chosen = heard[0].said.profile_language if state.stage is Stage.NEW else ""
+    lang = chosen if chosen in known else state.lang
     for one in heard:
         lang = manner.language(one.said.text, now=lang, known=known) if one.said.kind is Kind.TEXT else lang
     return lang

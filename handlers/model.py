@@ -170,7 +170,7 @@ class Said:
     forwarded: bool = False
     had_secret: bool = False
     profile_name: str = ""
-    profile_language: str = ""
+    profile_language: str = ""  # of the page he reads, where he chose it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from gateway.web.limits import Limit
 from gateway.webchat import history, live, sessions
 from gateway.webchat.live import Live, Page
 from gateway.webchat.sessions import Visitor
+from handlers.texts import LANGUAGES
 from storage import files
 from storage.errors import StorageUnavailable
 
@@ -125,7 +126,8 @@ class Talk:
     def __init__(self, home: Reception, page: Page, lang: str) -> None:
         self._home = home
         self._page = page
-        self._words = home.words.chat(lang if lang in ("vi", "en") else "vi")
+        self._lang = lang if lang in LANGUAGES else ""
+        self._words = home.words.chat(self._lang or LANGUAGES[0])
         self._frames = Limit(*FRAMES)
         self._typing = Limit(1, TYPING_S)
 
@@ -232,7 +234,7 @@ class Talk:
     async def _store(self, frame: Mapping[str, Any], *, until: int | None = None) -> None:
         """Through the same inbox as everything else; returns after the commit, also for what was there already."""
         parts, account, thread = self._home.parts, self._home.account, self._page.visitor.thread
-        delivery = webchat.delivery(thread, frame, parts.clock.ms(), until=until)
+        delivery = webchat.delivery(thread, frame, parts.clock.ms(), until=until, lang=self._lang)
         events = webchat.parse(delivery, account)
         for event, new in zip(events, await parts.ingest(account, events), strict=True):
             if new:

@@ -149,9 +149,9 @@ class Guest:
         """Another page of the same visitor."""
         return Guest(self.session, self.url, self.token, self.thread)
 
-    async def connect(self, after: int = 0) -> Guest:
+    async def connect(self, after: int = 0, *, lang: str = "") -> Guest:
         self.socket = await self.session.ws_connect(f"{self.url}/chat/ws", headers={"Origin": self.url}, max_msg_size=0)
-        await self.send({"type": "hello", "token": self.token, "after": after})
+        await self.send({"type": "hello", "token": self.token, "after": after} | ({"lang": lang} if lang else {}))
         self._reader = asyncio.create_task(self._read(self.socket))
         return self
 
