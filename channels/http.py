@@ -18,8 +18,10 @@ from aiohttp import ClientResponse, ClientTimeout, hdrs
 from yarl import URL
 
 from channels.contract import ChannelError, DeliveryUnknown, Permanent, Retryable
+from channels.deadlines import Deadlines
 
 ANSWER_BYTES: Final = 1 << 20
+CONNECTIONS: Final = 64  # as many as the sender has calls in flight: waiting for one cost a fifth of a turn
 _LARGE: Final = 1 << 19  # above it a body goes out in pieces, so that it does not hold the loop
 _PATHS: Final = 64  # paths whose parsed URL is kept: a platform has a handful of methods
 
@@ -46,7 +48,13 @@ class Http:
     """
 
     def __init__(
-        self, base: str, *, connect_s: float = 5.0, total_s: float = 15.0, idle_s: float = 10.0, limit: int = 16
+        self,
+        base: str,
+        *,
+        connect_s: float = 5.0,
+        total_s: float = 15.0,
+        idle_s: float = 10.0,
+        limit: int = CONNECTIONS,
     ) -> None:
         self._base = base.rstrip("/")
         self._total_s = total_s
@@ -55,6 +63,7 @@ class Http:
         self._limit = limit
         self._timeout = self._timeouts(idle_s)
         self._session: aiohttp.ClientSession | None = None
+        self._deadlines = Deadlines()
         self.closed = False
         self._urls: dict[str, URL] = {}
 
@@ -113,11 +122,15 @@ class Http:
         _started.set(started)
         timeout = self._timeout if idle_s is None else self._timeouts(idle_s)
         try:
-            async with asyncio.timeout(total_s or self._total_s):
-                async with self._session.request(
+            with self._deadlines.within(total_s or self._total_s):
+                response = await self._session.request(
                     method, self._url(path), data=data, headers=headers, allow_redirects=False, timeout=timeout
-                ) as response:
+                )
+                try:
                     return response.status, await _read(response, cap)
+                except BaseException:
+                    response.close()
+                    raise
         except (aiohttp.ClientError, OSError, ValueError, asyncio.IncompleteReadError) as err:
             problem = type(err).__name__  # its text has the URL, and the URL the token
         if started[0]:
@@ -153,15 +166,16 @@ class Http:
 
 
 async def _read(response: ClientResponse, cap: int) -> bytes:
+    content = response.content
+    if content.is_eof() and content.total_bytes <= cap:
+        return content.read_nowait()  # it came with its headers, as short ones do
     if (response.content_length or 0) > cap:
-        response.close()
         raise _TooLarge
     pieces: list[bytes] = []
     size = 0
-    while piece := await response.content.readany():
+    while piece := await content.readany():
         size += len(piece)
         if size > cap:
-            response.close()
             raise _TooLarge
         pieces.append(piece)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)

@@ -23,6 +23,7 @@ from channels.contract import (
     Retryable,
     outbound_from_json,
 )
+from channels.deadlines import Deadlines
 from gateway.verdict import AskHuman, Dead, ParkAccount, RetryAt, verdict
 from gateway.webhooks import keep, understood
 from storage import outbox
@@ -55,6 +56,7 @@ class Sender:
         self.parts = parts
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._deadlines = Deadlines()
         self._slowed: dict[str, dict[str, int]] = defaultdict(dict)  # account -> chat -> when it was told to slow down
 
     def start(self, jobs: list[SendJob]) -> None:
@@ -112,7 +114,7 @@ class Sender:
             raise Permanent(f"our own error: {type(err).__name__}", reason="bad_request") from err
         kp("send.before_call")
         try:
-            async with asyncio.timeout(FILE_CALL_S if file else CALL_S):
+            with self._deadlines.within(FILE_CALL_S if file else CALL_S):
                 return await client.call(request)
         except TimeoutError as err:
             raise DeliveryUnknown("no answer in time") from err
