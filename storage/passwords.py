@@ -12,15 +12,20 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from storage.keys import KeyRing
 
 MEMORY_KIB: Final = 64 * 1024
-SHORTEST: Final = 12
+SHORTEST: Final = 15  # while nobody has a second factor; 12 with one
 LONGEST_BYTES: Final = 256
 # The words that every list of stolen passwords begins with, in the shapes that reach SHORTEST, and our own names.
 COMMON: Final = frozenset(
-    "123456789012 1234567890123 12345678901234 123456789123 111111111111 000000000000 aaaaaaaaaaaa qwertyuiop12"
-    " qwertyuiop123 qwertyuiopasdf passwordpassword password1234 password12345 password123456 iloveyou1234"
-    " iloveyouiloveyou administrator administrator1 admin1234567 adminadminadmin letmeinletmein welcome12345"
-    " abcdefghijkl abcdefghijklm abc123abc123 1q2w3e4r5t6y qazwsxedcrfv matkhau12345 matkhaumatkhau anhyeuem1234"
-    " baohiembaohiem ibaohiem1234 ibaohiem2026 changemechangeme".split()
+    "123456789012345 1234567890123456 12345678901234567890 123456789123456 1234567812345678 0123456789012345"
+    " 111111111111111 000000000000000 aaaaaaaaaaaaaaa qwertyuiopasdfg qwertyuiopasdfghjkl qwertyuiop12345"
+    " qwertyuiop1234567890 1q2w3e4r5t6y7u8i 1q2w3e4r5t6y7u8i9o0p qazwsxedcrfvtgb qazwsxedcrfvtgbyhnujm zxcvbnmasdfghjkl"
+    " asdfghjklqwertyuiop passwordpassword password12345678 password123456789 passwordpassword1 passw0rdpassw0rd"
+    " iloveyouiloveyou iloveyou12345678 administrator123 administrator1234 administratoradministrator adminadminadmin"
+    " adminadminadminadmin letmeinletmeinletmein welcome123456789 welcomewelcome1 abcdefghijklmno abcdefghijklmnop"
+    " abcdefghijklmnopqrstuvwxyz abc123abc123abc123 abcd1234abcd1234 changemechangeme matkhau123456789 matkhaumatkhau1"
+    " matkhaumatkhau123 matkhaumatkhaumatkhau anhyeuem12345678 anhyeuemanhyeuem emyeuanhemyeuanh vietnam123456789"
+    " vietnamvietnam1 baohiembaohiem1 baohiembaohiem123 baohiem123456789 ibaohiem12345678 ibaohiem123456789"
+    " ibaohiemibaohiem tuvanvienbaohiem congtybaohiem123".split()
 )
 
 

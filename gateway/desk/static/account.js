@@ -10,7 +10,7 @@ const current = byId("current", HTMLInputElement);
 const wanted = byId("new", HTMLInputElement);
 const again = byId("again", HTMLInputElement);
 const save = byId("save", HTMLButtonElement);
-const SHORTEST = 12;
+const SHORTEST = 15;
 
 whenSignedOut(() => location.assign("/desk/login?next=/desk/account"));
 

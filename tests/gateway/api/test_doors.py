@@ -201,7 +201,7 @@ async def test_a_new_password_ends_the_other_sessions(house: House) -> None:
         ({"current": "no", "new": "mot mat khau khac"}, "current"),
         ({"current": PASSWORD, "new": "short"}, "new"),
         ({"current": PASSWORD, "new": "lan@example.vn"}, "new"),
-        ({"current": PASSWORD, "new": "111111111111"}, "new"),
+        ({"current": PASSWORD, "new": "111111111111111"}, "new"),
     ):
         status, answer = await ask(house, "POST", "/me/password", json=body, headers=headers)
         assert (status, set(answer["error"]["fields"])) == (422, {field})
