@@ -29,7 +29,7 @@ from handlers.engine import Engine
 from handlers.texts import Texts
 from scheduler import app as scheduler
 from storage import accounts as account_rows
-from storage import outbox
+from storage import fingerprint, outbox
 from storage.db import Store
 from storage.errors import AlreadyRunning, SchemaNewer, StorageBroken, StorageUnavailable
 from storage.keys import KeyBroken, KeyRing
@@ -48,6 +48,8 @@ class CannotListen(Exception):
 def compose(config: Config, *, clock: Clock | None = None) -> Parts:
     """The parts of this configuration, nothing started yet. Raises KeyBroken."""
     clock = clock or Clock()
+    if config.database.path is not None and config.database.path.exists() and fingerprint.absent(config.keys.path):
+        raise KeyBroken(f"{config.keys.path}: holds no keys, and the database is there; {fingerprint.CURE}")
     keys = KeyRing.load(config.keys.path)
     store = Store(config.database.url, keys, now_ms=clock.ms)
     store.lanes.stretch_ms = max(0, config.conversation.turn_max_ms - config.conversation.turn_quiet_ms)
@@ -132,6 +134,7 @@ async def start(parts: Parts) -> list[asyncio.Task[Any]]:
         loop.call_soon_threadsafe(_broken, parts, err)
 
     store.on_commit, store.on_broken = committed, broken
+    await store.run(fingerprint.recognise)
     await store.run(lambda tx: account_rows.ensure(tx, [(a.id, a.channel, a.name) for a in parts.accounts.values()]))
     switches = await store.run(lambda tx: account_rows.switches(tx, default=parts.config.conversation.bot))
     parts.engine.switches.bot, parts.engine.switches.accounts = switches
@@ -350,14 +353,17 @@ def admin_app(config: Config) -> web.Application:
         await asyncio.to_thread(parts.store.open, visiting=True)
         parts.store.gates.close()  # nobody sends here: what a command queues stays queued for the gateway
         parts.store.attach(asyncio.get_running_loop())
-        await parts.store.run(
-            lambda tx: account_rows.ensure(tx, [(a.id, a.channel, a.name) for a in parts.accounts.values()])
-        )
-        parts.state = ""
-        yield
-        for closer in parts.closers:
-            await closer()
-        await asyncio.to_thread(parts.store.close)
+        try:
+            await parts.store.run(fingerprint.recognise)
+            await parts.store.run(
+                lambda tx: account_rows.ensure(tx, [(a.id, a.channel, a.name) for a in parts.accounts.values()])
+            )
+            parts.state = ""
+            yield
+            for closer in parts.closers:
+                await closer()
+        finally:
+            await asyncio.to_thread(parts.store.close)
 
     app.cleanup_ctx.append(opened)
     api.mount(app, parts, trusted=True)

@@ -32,6 +32,9 @@ MAGIC: Final = b"IBAOHIEM-BACKUP-1\n"
 PIECE: Final = 1 << 20
 PAGES: Final = 256  # database pages a step: about a millisecond
 KEY_TABLES: Final = ("contact_key", "day_key")
+OTHER_KEYS: Final = (
+    "made with other keys (or its first piece is damaged): put the folder of the keys of that time in place"
+)
 KEYS_NAME: Final = "gateway-contact-keys.backup"
 STAMP: Final = "last-backup.json"  # beside the database: what /metrics tells of the backup's age
 
@@ -130,6 +133,7 @@ def pack(copied: Path, files: Path, secret: bytes, archive: Path, *, keys: Path,
     """
     _may_replace(archive)
     _may_replace(keys)
+    _same_keys(keys, secret)
     split = copied.with_name("keys.db")
     _split_keys(copied, split)
     check(copied)
@@ -258,6 +262,16 @@ def _may_replace(path: Path) -> None:
                 raise BackupError(f"{path}: exists and is not a backup; name another file")
 
 
+def _same_keys(path: Path, secret: bytes) -> None:
+    """The archive of the contacts' keys is the only one there is: one that other keys made is what older archives need."""
+    if path.exists():
+        with path.open("rb") as file:
+            try:
+                _Opener(file, secret, path.name).read(1)
+            except BackupError as err:
+                raise BackupError(f"{err}, or move it away: archives of that time cannot be read without it") from None
+
+
 # ---- the cipher: pieces of 1 MiB, each with its number and whether it is the last, so none can be cut off or moved
 
 
@@ -317,7 +331,7 @@ class _Opener(io.RawIOBase):
             try:
                 self._held = self._cipher.decrypt(_nonce(self._number, last=not self._next), piece, MAGIC)
             except InvalidTag:
-                what = "made with other keys" if self._number == 0 else "damaged, or cut short"
+                what = OTHER_KEYS if self._number == 0 else "damaged, or cut short"
                 raise BackupError(f"{self._name}: {what}") from None
             self._number += 1
         count = min(len(buffer), len(self._held))

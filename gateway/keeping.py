@@ -13,6 +13,7 @@ from gateway import backup as archives
 from gateway.admin import admin, answers
 from gateway.backup import BackupError, Manifest
 from gateway.config import Config
+from storage import fingerprint
 from storage.engines import FileLock
 from storage.keys import KeyRing
 
@@ -91,7 +92,7 @@ def restore(config: Config, archive: Path, keys: Path | None, *, force: bool, ch
 
 
 def _secret(config: Config) -> bytes:
-    if not (config.keys.path / "master.key").exists():  # KeyRing.load would make new ones, which open nothing
+    if fingerprint.absent(config.keys.path):  # new ones would open nothing
         raise BackupError(f"{config.keys.path}: holds no keys; put the folder of the keys there first")
     return KeyRing.load(config.keys.path).secret(PURPOSE)
 
