@@ -9,6 +9,8 @@ from __future__ import annotations
 import hmac
 import re
 import unicodedata
+from functools import cache, lru_cache
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from channels.contract import (
@@ -66,51 +68,56 @@ def verify(delivery: Delivery, account: Account) -> None:
 
 def render(message: OutboundMessage, account: Account) -> TelegramMethod[Any]:
     """The Bot API method that says it, as a value. Plain text: no markup to break, nothing to escape."""
-    from channels.telegram import calls
-
+    calls = _calls()
     common: dict[str, Any] = {"chat_id": int(message.thread) if _NUMBER.fullmatch(message.thread) else message.thread}
-    if (markup := _markup(message)) is not None:
-        common["reply_markup"] = markup
+    if message.buttons:
+        common["reply_markup"] = _keyboard(message.buttons)
+    elif message.clear_keyboard:
+        common["reply_markup"] = calls.GONE
     if not message.notification:
         common["disable_notification"] = True
+    request: TelegramMethod[Any]
     if message.file is None:
-        return calls.SendMessage(text=message.text, **common)
+        request = calls.says(text=message.text, **common)
+        return request
     if message.text:
         common["caption"] = message.text
     upload = calls.File(message.file.data, filename=_file_name(message.file))
     if message.file.mime in PHOTO_TYPES and message.file.size <= PHOTO_BYTES:
-        return calls.SendPhoto(photo=upload, **common)
-    return calls.SendDocument(document=upload, **common)
+        request = calls.SendPhoto(photo=upload, **common)
+    else:
+        request = calls.SendDocument(document=upload, **common)
+    return request
 
 
 _NUMBER: Final = re.compile(r"-?[0-9]{1,19}")
 
 
-def _markup(message: OutboundMessage) -> Any:
+@cache
+def _calls() -> ModuleType:
+    from channels.telegram import calls
+
+    return calls
+
+
+@lru_cache(maxsize=256)
+def _keyboard(buttons: tuple[Button, ...]) -> Any:
     """One kind a message. The phone number can only be asked for under the text field; other buttons that stand
-    there answer with their label as plain text."""
-    from channels.telegram import calls
-
-    if any(button.contact for button in message.buttons):
-        rows = [[_key(button)] for button in message.buttons]
+    there answer with their label as plain text. Most questions offer everybody the same: making it costs 15 µs."""
+    calls = _calls()
+    if any(button.contact for button in buttons):
+        rows = [[_key(calls, button)] for button in buttons]
         return calls.ReplyKeyboardMarkup(keyboard=rows, resize_keyboard=True, one_time_keyboard=True)
-    if message.buttons:
-        keyboard = [[_inline(button) for button in row] for row in _rows(message.buttons)]
-        return calls.InlineKeyboardMarkup(inline_keyboard=keyboard)
-    return calls.ReplyKeyboardRemove(remove_keyboard=True) if message.clear_keyboard else None
+    return calls.InlineKeyboardMarkup(inline_keyboard=[[_inline(calls, one) for one in row] for row in _rows(buttons)])
 
 
-def _key(button: Button) -> Any:
-    from channels.telegram import calls
-
+def _key(calls: ModuleType, button: Button) -> Any:
     if button.contact:
         return calls.KeyboardButton(text=button.label, request_contact=True)
     return calls.KeyboardButton(text=button.label)
 
 
-def _inline(button: Button) -> Any:
-    from channels.telegram import calls
-
+def _inline(calls: ModuleType, button: Button) -> Any:
     if button.url:
         return calls.InlineKeyboardButton(text=button.label, url=button.url)
     return calls.InlineKeyboardButton(text=button.label, callback_data=button.id)

@@ -28,9 +28,10 @@ from channels.contract import (
     SharedContact,
 )
 from channels.fit import fit
+from channels.http import Http
 from channels.telegram.adapter import CAPABILITIES, parse, render, verify
 from channels.telegram.answers import answer, outcome
-from channels.telegram.client import split_updates
+from channels.telegram.client import TelegramClient, split_updates
 from tests.channels.samples import FIXTURES, TELEGRAM
 
 FOLDER = FIXTURES / "telegram"
@@ -513,3 +514,33 @@ def test_aiogram_reads_the_same_where_it_reads_at_all(name: str) -> None:
     )
     if update.callback_query is not None and event(name).kind is Kind.BUTTON:
         assert (event(name).payload, event(name).external_id) == (update.callback_query.data, update.callback_query.id)
+
+
+async def test_what_goes_over_the_wire_is_what_the_model_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The body is written without pydantic, keyboards from memory: for every kind of keyboard it must not show."""
+    from channels.telegram import calls
+
+    monkeypatch.setattr(calls, "KEPT", 2)
+    bodies: list[bytes] = []
+
+    class Wire(Http):
+        async def post(self, path: str, body: bytes, headers: Any, **limits: Any) -> tuple[int, bytes]:
+            bodies.append(body)
+            return 200, b'{"ok":true,"result":{"message_id":7}}'
+
+    account = replace(TELEGRAM, settings={"token": "1:x"})
+    client = TelegramClient(account, http=Wire("http://127.0.0.1:1"))
+    messages = [
+        SAY,
+        replace(SAY, notification=False, clear_keyboard=True, text='Chị "Lan" 🚗\n'),
+        *(replace(SAY, buttons=(Button(id=f"n:{n}", label=f"Nút {n}"), Button(id="", label="?", url="https://a.vn")))
+          for n in range(4)),
+        replace(SAY, buttons=(Button(id="phone", label="Gửi số", contact=True), Button(id="x", label="Để sau"))),
+        replace(SAY, thread="@nobody"),
+    ]  # fmt: skip
+    for message in [*messages, *messages]:
+        request = render(message, account)
+        validated = type(request).model_validate(request.model_dump(exclude_unset=True))
+        assert await client.call(request) == "7"
+        assert json.loads(bodies[-1]) == validated.model_dump(mode="json", exclude_unset=True)
+        assert request.model_fields_set == validated.model_fields_set
