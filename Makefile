@@ -35,7 +35,9 @@ $(V)/.dev: $(V)/.runtime requirements/dev.txt
 	$(V)/bin/uv pip install -q --python $(PYTHON) --require-hashes -r requirements/dev.txt
 	@touch $@
 
+# compiled here: a service that may not write here would do it at every start (measured: 10 s against 3)
 install: $(V)/.runtime ## the environment only, into .venv
+	@$(PYTHON) -m compileall -q -j 0 $(V)/lib $(PACKAGES)
 dev: $(V)/.dev ## the environment with everything the tests and checks need
 
 # --- run ------------------------------------------------------------------------------------------------------
