@@ -136,7 +136,8 @@ export class Bubble {
 
   #trouble() {
     const { status, error } = this.one;
-    const cause = error && has(`cause_${error}`) ? ` ${t(`cause_${error}`)}` : "";
+    const known = `cause_${(error ?? "").replaceAll(/\W/g, "_")}`;
+    const cause = error && has(known) ? ` ${t(known)}` : "";
     return `${t(`status_${status}`)}${cause}`;
   }
 }

@@ -228,7 +228,7 @@ function question(task) {
 
 /** @param {string} code */
 function reason(code) {
-  const known = w(`why_${code.replace(/^not sent: /, "").replaceAll(" ", "_")}`, {}, "");
+  const known = w(`why_${code.replace(/^not sent: /, "").replaceAll(/\W/g, "_")}`, {}, "");
   return known || code || w("why_unknown");
 }
 

@@ -1,0 +1,49 @@
+"""Every reason for which a message did not arrive has words, for advisors of either language."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+import gateway.desk
+
+ROOT = Path(__file__).parents[3]
+DESK = Path(gateway.desk.__file__).parent
+TELLERS = ("channels/**/*.py", "gateway/verdict.py", "gateway/workers.py", "handlers/optout.py", "handlers/requests.py")
+ALSO = {"too_old", "sent_again", "consent withdrawn", "opt-out"}  # storage.outbox writes these by itself
+
+
+def reasons() -> set[str]:
+    """Codes that the code can write into `message.error` and `delivery.reason` for good."""
+    found = set(ALSO)
+    for pattern in TELLERS:
+        for path in ROOT.glob(pattern):
+            text = path.read_text(encoding="utf-8")
+            found |= set(re.findall(r'(?:Permanent|Dead|CancelSends)\(.*reason="([^"]+)"', text))
+            found |= {reason for table in re.findall(r"^_REASONS\b.*?^\)", text, re.DOTALL | re.MULTILINE)
+                      for reason in re.findall(r'", "(\w+)"\)', table)}  # fmt: skip
+    return found
+
+
+def key(prefix: str, reason: str) -> str:
+    return prefix + re.sub(r"\W", "_", reason)
+
+
+def test_the_reasons_are_found() -> None:
+    assert {"gave_up", "file_gone", "gone", "blocked", "too_large", "bad_request", "refused", "opt-out"} <= reasons()
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_each_has_words_at_the_message(lang: str) -> None:
+    words = yaml.safe_load((DESK / f"words.{lang}.yaml").read_text(encoding="utf-8"))
+    flat = {name: each for group in words.values() if isinstance(group, dict) for name, each in group.items()} | words
+    assert [reason for reason in sorted(reasons()) if not flat.get(key("cause_", reason))] == []
+
+
+def test_each_has_words_at_the_policy() -> None:
+    script = (DESK / "static" / "policywords.js").read_text(encoding="utf-8")
+    for reason in sorted(reasons()):
+        assert len(re.findall(rf"^\s+{key('why_', reason)}: \".+\",$", script, re.MULTILINE)) == 2, reason
