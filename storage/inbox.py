@@ -279,7 +279,8 @@ def insert_own(
 
 def begin_boot(tx: Tx) -> list[str]:
     """Note this boot. After an unclean stop, the lanes whose events were open then: suspects, to be handled one at a
-    time, the attempt committed first."""
+    time, the attempt committed first. Who was at hand in the fewest deaths comes first: when we are killed from outside
+    again and again, soon after each start, the first of the list must not be taken for the cause."""
     clean = tx.value("SELECT value FROM setting WHERE name = 'clean_stop'")
     _set(tx, "boot", tx.boot)
     _set(tx, "clean_stop", "no")
@@ -287,7 +288,10 @@ def begin_boot(tx: Tx) -> list[str]:
         return []
     return [
         row[0]
-        for row in tx.all("SELECT DISTINCT point_id FROM inbox_event WHERE state = 'new' AND point_id IS NOT NULL")
+        for row in tx.all(
+            "SELECT point_id FROM inbox_event WHERE state = 'new' AND point_id IS NOT NULL "
+            "GROUP BY point_id ORDER BY MAX(attempts), MIN(received_at), point_id"
+        )
     ]
 
 
