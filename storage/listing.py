@@ -61,7 +61,8 @@ class Conversation:
     reachable: bool
     state: Mapping[str, Any] = field(repr=False)
     preview: str = field(repr=False)
-    display_name: str = field(repr=False)
+    contact_name: str = field(repr=False)  # what he told or the desk corrected, of the person he is today
+    display_name: str = field(repr=False)  # as the platform gives it
 
     @property
     def slots(self) -> Mapping[str, Any]:
@@ -81,10 +82,13 @@ _SELECT: Final = """
 SELECT c.id, c.point_id, c.contact_id, COALESCE(k.merged_into, c.contact_id) AS shown_contact, c.channel, c.account_id, p.thread, c.stage,
        c.status, c.assignee_id, a.name AS assignee_name, c.labels, c.test, c.lang, c.version, c.outcome, c.opened_at, c.last_message_at,
        c.waiting_since, c.snoozed_until, c.closed_at, c.last_inbound_at, c.seen_seq, c.state_sealed, c.preview_sealed,
-       p.message_seq, p.name_sealed, p.reachable, w.wrapped
+       p.message_seq, p.name_sealed, p.reachable, w.wrapped, k.name_sealed AS own_sealed,
+       s.name_sealed AS shown_sealed, sw.wrapped AS shown_wrapped
 FROM conversation c
 JOIN contact_point p ON p.id = c.point_id
 LEFT JOIN contact k ON k.id = c.contact_id
+LEFT JOIN contact s ON s.id = k.merged_into
+LEFT JOIN contact_key sw ON sw.contact_id = k.merged_into
 LEFT JOIN advisor a ON a.id = c.assignee_id
 LEFT JOIN contact_key w ON w.contact_id = c.contact_id
 """
@@ -197,6 +201,7 @@ def several(tx: Tx, conversation_ids: Sequence[str]) -> dict[str, Conversation]:
 
 def _opened(tx: Tx, rows: Sequence[Any]) -> list[Conversation]:
     tx.keys.warm([(row.contact_id, row.wrapped) for row in rows if row.wrapped is not None])
+    tx.keys.warm([(row.shown_contact, row.shown_wrapped) for row in rows if row.shown_wrapped is not None])
     return [_conversation(tx, row) for row in rows]
 
 
@@ -208,6 +213,15 @@ def _conversation(tx: Tx, row: Any) -> Conversation:
             )
         except KeyMissing:  # erased: the row may stay for the figures, its words are gone
             return b""
+
+    def contact_name() -> str:
+        try:
+            shown = tx.keys.open_for(
+                tx, row.shown_contact, "contact", "name_sealed", row.shown_contact, row.shown_sealed
+            )
+        except KeyMissing:
+            shown = b""
+        return (shown or opened("contact", "name_sealed", row.contact_id, row.own_sealed)).decode()
 
     return Conversation(
         id=row.id,
@@ -235,5 +249,6 @@ def _conversation(tx: Tx, row: Any) -> Conversation:
         reachable=bool(row.reachable),
         state=orjson.loads(opened("conversation", "state_sealed", row.id, row.state_sealed) or b"{}"),
         preview=opened("conversation", "preview_sealed", row.id, row.preview_sealed).decode(),
+        contact_name=contact_name(),
         display_name=opened("contact_point", "name_sealed", row.point_id, row.name_sealed).decode(),
     )

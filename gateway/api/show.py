@@ -34,7 +34,7 @@ def conversation_view(
 
 def _conversation(call: Call, row: listing.Conversation) -> dict[str, Any]:
     plain = call.sees(thing(row))
-    name = str(row.slots.get("name") or row.display_name)
+    name = row.contact_name or str(row.slots.get("name") or row.display_name)
     return {
         "id": row.id,
         "channel": row.channel,

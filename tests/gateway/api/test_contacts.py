@@ -121,3 +121,22 @@ async def test_only_who_has_both_may_say_that_they_are_one(house: House) -> None
     await lan.post(f"/contacts/{mine}/merge", {"into": his})
     await lan.post(f"/contacts/{his}/unmerge")
     assert (await lan.get(f"/contacts/{his}"))["merged"] == []
+
+
+async def test_lists_show_the_name_that_was_told_or_corrected(house: House) -> None:
+    lan = await house.as_role("supervisor", "Lan")
+    known, unknown = await house.conversation("known", lead=True), await house.conversation("unknown")
+
+    async def names() -> dict[str, str]:
+        return {each["id"]: each["name"] for each in (await lan.get("/conversations"))["items"]}
+
+    assert await names() == {known: "Nguyễn Văn Hùng", unknown: "Bé Ba"}, "what he told, or what the platform calls him"
+    people = {each: (await lan.get(f"/conversations/{each}"))["contact_id"] for each in (known, unknown)}
+    for conversation, name in ((known, "Nguyễn Văn Hưng"), (unknown, "Lê Thị Ba")):
+        await lan("PATCH", f"/contacts/{people[conversation]}", {"name": name})
+    assert await names() == {known: "Nguyễn Văn Hưng", unknown: "Lê Thị Ba"}
+    assert (await lan.get(f"/conversations/{unknown}"))["name"] == "Lê Thị Ba"
+    await lan.post(f"/contacts/{people[unknown]}/merge", {"into": people[known]})
+    assert await names() == dict.fromkeys((known, unknown), "Nguyễn Văn Hưng"), "one person has one name"
+    masked = await house.as_role("dpo")
+    assert {each["name"] for each in (await masked.get("/conversations"))["items"]} == {"Nguyễn V** H***"}
