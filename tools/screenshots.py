@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Page
 
 from gateway.demo import play
 from gateway.demo.customers import CAST
+from gateway.demo.stage import staged
 from tests.support.browser import HERE_AND_NOW, launched
 
 FOLDER: Final = Path(__file__).parents[1] / "docs" / "pictures"
@@ -66,7 +67,7 @@ async def chat(browser: Browser, url: str, *, name: str, **options: Any) -> None
 
 async def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    async with play.staged(about=None, port=None, quick=True, seed=1, out=sys.stdout) as stage:
+    async with staged(about=None, port=None, quick=True, seed=1, out=sys.stdout) as stage:
         await play.tell(stage, CAST)
         async with launched() as browser:
             for theme in ("light", "dark"):

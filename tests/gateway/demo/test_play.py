@@ -22,7 +22,9 @@ from typer.testing import CliRunner
 from gateway import cli, logs
 from gateway.config import ConfigError
 from gateway.demo import play, setting
+from gateway.demo.checks import errors_in
 from gateway.demo.customers import CAST
+from gateway.demo.stage import NotHere, Stage, staged
 
 
 @pytest.fixture(autouse=True)
@@ -104,7 +106,7 @@ async def test_the_house_is_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         encoding="utf-8",
     )
     monkeypatch.setenv("GATEWAY__DATABASE__URL", "postgresql+psycopg://somebody:secret@db.example/real")
-    async with play.staged(about=about, port=0, quick=True, seed=1, out=io.StringIO()) as stage:
+    async with staged(about=about, port=0, quick=True, seed=1, out=io.StringIO()) as stage:
         folder, config = stage.folder, stage.parts.config
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         assert config.database.path == folder / "gateway.db"
@@ -119,14 +121,14 @@ async def test_the_house_is_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         await stage.move(before - 1000)
         assert stage.parts.clock.ms() >= before  # never back
         stage.parts.config = replace(config, server=replace(config.server, public_url="https://chat.example.vn"))
-        with pytest.raises(play.NotHere):
+        with pytest.raises(NotHere):
             await stage.move(before + 86_400_000)
         assert stage.parts.clock.ms() < before + 60_000
     assert not folder.exists()
     assert os.listdir(tmp_path) == ["config.yaml"]  # noqa: PTH208 -- of an async test
 
 
-async def _supervisor_comes_in(stage: play.Stage) -> None:
+async def _supervisor_comes_in(stage: Stage) -> None:
     """With the e-mail and the password that are printed."""
     told = play.invitation(stage)
     assert f"{stage.url}/desk/" in told
@@ -168,7 +170,7 @@ def test_the_command_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
 def test_errors_in_a_log(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text('{"level": "info"}\n{"level": "error", "event": "x"}\nTraceback\n')
-    assert play.errors_in(log) == ['{"level": "error", "event": "x"}', "Traceback"]
+    assert errors_in(log) == ['{"level": "error", "event": "x"}', "Traceback"]
 
 
 def test_a_port_that_is_taken_is_not_asked_for() -> None:
