@@ -471,7 +471,7 @@ def restore(
 
 def _keep(work: Callable[[], list[str]]) -> None:
     from gateway.admin import AdminError
-    from gateway.backup import BackupError
+    from gateway.archive import BackupError
     from gateway.keeping import OnPostgres
     from storage.errors import AlreadyRunning
     from storage.keys import KeyBroken

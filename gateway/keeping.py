@@ -11,7 +11,7 @@ from typing import Final
 
 from gateway import backup as archives
 from gateway.admin import admin, answers
-from gateway.backup import BackupError, Manifest
+from gateway.archive import BackupError, Manifest
 from gateway.config import Config
 from storage import fingerprint
 from storage.engines import FileLock

@@ -175,7 +175,7 @@ async def verify_audit(call: Call) -> models.Verified:
 @routes.post("/backup", may="backup", keyed=False, refuses=("wrong_state",))
 async def make_copy(call: Call, body: models.BackupWanted) -> models.BackupMade:
     """Copy the running SQLite database into a new file of this machine. Through the admin socket only."""
-    from gateway import backup
+    from gateway import archive, backup
 
     if call.store.postgres:
         raise ApiError("wrong_state", "on PostgreSQL use its own tools (docs/runbook.md)")
@@ -189,6 +189,6 @@ async def make_copy(call: Call, body: models.BackupWanted) -> models.BackupMade:
 
     try:
         size = await call.store.copy(copy)
-    except (backup.BackupError, OSError) as err:
+    except (archive.BackupError, OSError) as err:
         raise ApiError("wrong_state", str(err)) from None
     return models.BackupMade(path=body.path, bytes=size)

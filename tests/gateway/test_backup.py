@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway import backup
-from gateway.backup import BackupError
+from gateway import archive, backup
+from gateway.archive import BackupError, Manifest
 
 SECRET = b"k" * 32
 NOW = datetime(2026, 11, 22, 5, 30, tzinfo=UTC)
@@ -57,12 +57,12 @@ class Place:
         with backup._opened(self.database) as connection:
             return connection.execute(sql).fetchall()
 
-    def back_up(self) -> backup.Manifest:
+    def back_up(self) -> Manifest:
         with backup.workroom(self.database) as room:
             backup.copy_file(self.database, room / "gateway.db")
             return backup.pack(room / "gateway.db", self.files, SECRET, self.archive, keys=self.keys, now=NOW)
 
-    def restore(self, *, force: bool = False, secret: bytes = SECRET) -> backup.Manifest:
+    def restore(self, *, force: bool = False, secret: bytes = SECRET) -> Manifest:
         return backup.restore(
             self.archive, secret, keys=self.keys, database=self.database, files=self.files, force=force
         )
@@ -112,7 +112,7 @@ def test_nothing_readable_and_no_contact_key_in_the_archive(place: Place) -> Non
     for path in (place.archive, place.keys):
         assert b"contact" not in path.read_bytes()
     (place.root / "out").mkdir()
-    backup.unpack(place.archive, SECRET, place.root / "out")
+    archive.unpack(place.archive, SECRET, place.root / "out")
     assert b"the-wrapped-key-of-lan" not in (place.root / "out" / "gateway.db").read_bytes()
 
 
@@ -202,7 +202,7 @@ def test_pieces_cannot_change_places(place: Place) -> None:
     place.back_up()
     place.clear()
     data = place.archive.read_bytes()
-    start, piece = len(backup.MAGIC) + 32, backup.PIECE + 16
+    start, piece = len(archive.MAGIC) + 32, archive.PIECE + 16
     assert len(data) > start + 2 * piece
     swapped = (
         data[:start] + data[start + piece : start + 2 * piece] + data[start : start + piece] + data[start + 2 * piece :]
