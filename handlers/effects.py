@@ -25,7 +25,7 @@ from handlers.model import (
     WakeAt,
 )
 from handlers.understanding import secrets
-from storage import audit, care, contacts_write, outbox, policies
+from storage import audit, care, contacts_write, deliveries, outbox
 from storage.ids import new_id
 from storage.times import ms
 from storage.tx import Tx
@@ -228,7 +228,7 @@ def _care(effect: CareAnswered, draft: LaneDraft) -> Act:
             route=draft.lane.account_id,
         )
         if changed is not None and changed[0] == care.RECEIVED and effect.state == "answered":
-            policies.answered(tx, changed[1], effect.answer)
+            deliveries.answered(tx, changed[1], effect.answer)
 
     return write
 
@@ -302,13 +302,13 @@ def receipt(event: InboundEvent, point_id: str, conversation_id: str) -> Act:
 def _delivered(tx: Tx, message_id: str, status: str, reason: str) -> None:
     """A certificate's delivery follows the fate of its message."""
     if status in ("delivered", "read"):
-        policies.arrived(tx, message_id)
+        deliveries.arrived(tx, message_id)
     elif status in ("failed", "failed_late"):
-        policies.fate(tx, message_id, status, reason)
+        deliveries.fate(tx, message_id, status, reason)
 
 
 def delivery_sent_by(delivery_id: str, message_id: str, contact_id: str) -> Act:
-    return lambda tx: policies.carried(tx, delivery_id, message_id, contact_id)
+    return lambda tx: deliveries.carried(tx, delivery_id, message_id, contact_id)
 
 
 def edit(event: InboundEvent, text: str, point_id: str, conversation_id: str) -> Act:

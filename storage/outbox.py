@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from storage import contacts, policies
+from storage import contacts, deliveries
 from storage.errors import classify
 from storage.ids import new_id
 from storage.inbox import insert_own
@@ -135,7 +135,7 @@ def _messages(tx: Tx, outcomes: Sequence[Outcome]) -> None:
     for outcome in outcomes:
         tx.hint("message", outcome.job.conversation_id)
         if outcome.job.klass == DOCUMENT:
-            policies.fate(tx, outcome.job.message_id, outcome.state, outcome.error)
+            deliveries.fate(tx, outcome.job.message_id, outcome.state, outcome.error)
 
 
 def tell_conversation(tx: Tx, job: SendJob, status: str, reason: str) -> None:
@@ -285,7 +285,7 @@ def _end(tx: Tx, row: Any, state: str, reason: str) -> None:
         reason=reason,
     )
     if row.klass == DOCUMENT:
-        policies.fate(tx, row.message_id, status, reason)
+        deliveries.fate(tx, row.message_id, status, reason)
     tx.hint("message", row.conversation_id)
 
 
@@ -300,7 +300,7 @@ def _expire(tx: Tx, job: SendJob) -> None:
         id=job.message_id,
     )
     if job.klass == DOCUMENT:
-        policies.fate(tx, job.message_id, "expired", "too_old")
+        deliveries.fate(tx, job.message_id, "expired", "too_old")
     tell_conversation(tx, job, "expired", "too_old")
 
 
@@ -337,7 +337,7 @@ def recover(tx: Tx, *, idempotent: Sequence[str], stuck: bool = False) -> tuple[
             reason=reason,
         )
         if row.klass == DOCUMENT:
-            policies.fate(tx, row.message_id, "unknown", reason)
+            deliveries.fate(tx, row.message_id, "unknown", reason)
         tell_conversation(tx, _job(row), "unknown", reason)
     return again, len(rows)
 
@@ -396,7 +396,7 @@ def cancel(tx: Tx, conversation_id: str, *, reason: str, purposes: Sequence[str]
             "UPDATE message SET status = 'cancelled', error = :reason WHERE id = :id", id=row.message_id, reason=reason
         )
         if row.klass == DOCUMENT:
-            policies.fate(tx, row.message_id, "cancelled", reason)
+            deliveries.fate(tx, row.message_id, "cancelled", reason)
     if rows:
         tx.hint("message", conversation_id)
     return len(rows)

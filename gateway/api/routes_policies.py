@@ -12,7 +12,7 @@ from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
 from gateway.api.routes_contacts import thing
 from handlers.hearing import PRODUCTS
-from storage import care, contacts, listing, policies
+from storage import care, contacts, deliveries, listing, policies, proof
 from storage.times import ms, rfc3339
 from storage.tx import Tx
 
@@ -161,7 +161,7 @@ def _customer_of(tx: Tx, call: Call, contact_id: str) -> bool:
 def _may(tx: Tx, call: Call, action: str, policy: policies.Policy) -> listing.Conversation:
     """The conversation in which the policy's customer is spoken to. Raises ApiError."""
     try:
-        conversation_id, _ = policies.target(tx, policy)
+        conversation_id, _ = deliveries.target(tx, policy)
     except policies.Conflict as err:
         raise ApiError(err.code, str(err)) from None
     row = listing.one(tx, conversation_id)
@@ -214,7 +214,7 @@ async def deliver_policy(call: Call, policy_id: str, body: models.Deliver) -> mo
         row = _may(tx, call, "policy.deliver", _found(tx, policy_id))
         window.check(parts, tx, row)
         try:
-            parcel = policies.begin(tx, policy_id, by=by.id)
+            parcel = deliveries.begin(tx, policy_id, by=by.id)
         except policies.Conflict as err:
             raise ApiError(err.code, str(err)) from None
         largest = parts.adapters[row.channel].capabilities.file_bytes
@@ -227,7 +227,7 @@ async def deliver_policy(call: Call, policy_id: str, body: models.Deliver) -> mo
         return parcel.delivery_id
 
     made = await call.once(unit)
-    found = await call.store.read(lambda tx: policies.delivery(tx, made))
+    found = await call.store.read(lambda tx: deliveries.find(tx, made))
     if found is None:
         raise not_found()
     return _delivery(found)
@@ -237,9 +237,9 @@ async def deliver_policy(call: Call, policy_id: str, body: models.Deliver) -> mo
 async def list_deliveries(call: Call, policy_id: str) -> models.Deliveries:
     """Every way that was tried, the oldest first."""
 
-    def read(tx: Tx) -> list[policies.Delivery]:
+    def read(tx: Tx) -> list[deliveries.Delivery]:
         _found(tx, policy_id)
-        return policies.deliveries(tx, policy_id)
+        return deliveries.of_policy(tx, policy_id)
 
     return models.Deliveries(items=[_delivery(each) for each in await call.store.read(read)], next=None)
 
@@ -247,12 +247,12 @@ async def list_deliveries(call: Call, policy_id: str) -> models.Deliveries:
 @routes.get(f"{_AT}/proof", may="policy.read")
 async def get_proof(call: Call, policy_id: str) -> models.Proof:
     """The proof of delivery: of which bytes, to whom, when, and how we know that they arrived."""
-    facts = await call.store.read(lambda tx: policies.proof(tx, _found(tx, policy_id)))
+    facts = await call.store.read(lambda tx: proof.of(tx, _found(tx, policy_id)))
     call.note("policy.proof", "policy", policy_id, fields=("deliveries",))
     return models.Proof.model_validate(facts)
 
 
-def _delivery(row: policies.Delivery) -> models.Delivery:
+def _delivery(row: deliveries.Delivery) -> models.Delivery:
     return models.Delivery(
         id=row.id,
         policy_id=row.policy_id,

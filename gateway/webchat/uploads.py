@@ -17,7 +17,7 @@ from gateway.web.limits import Limit
 from gateway.webchat import history
 from gateway.webchat.sessions import Visitor
 from gateway.webchat.socket import OWNER
-from storage import files, policies
+from storage import deliveries, files, policies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,7 +106,9 @@ class Uploads:
             ):
                 return None
             awaited[:] = (
-                policies.awaited(tx, file_id, visitor.account_id, visitor.thread) if found.mime == policies.PDF else []
+                deliveries.awaited(tx, file_id, visitor.account_id, visitor.thread)
+                if found.mime == policies.PDF
+                else []
             )
             return found
 
@@ -118,7 +120,7 @@ class Uploads:
         except FileNotFoundError:
             raise not_found() from None
         for message_id in awaited:  # a certificate: who fetches it has it
-            await self._parts.store.run(partial(policies.arrived, message_id=message_id))
+            await self._parts.store.run(partial(deliveries.arrived, message_id=message_id))
         return download(data, name=found.name, mime=found.mime)
 
 

@@ -14,7 +14,7 @@ import pytest
 from channels.contract import Receipt
 from handlers.model import Refused
 from scheduler import care as ticks
-from storage import audit, care, contacts, outbox, policies
+from storage import audit, care, contacts, deliveries, outbox, policies, proof
 from storage.db import Store
 from storage.keys import KeyRing
 from storage.tx import Tx
@@ -266,7 +266,7 @@ async def test_killed_in_the_call_it_is_unknown_after_the_restart(shop: Shop, la
     parcel: list[str] = []
 
     def unit(tx: Tx) -> None:
-        begun = policies.begin(tx, made, by=MAI.id)
+        begun = deliveries.begin(tx, made, by=MAI.id)
         data = {"delivery": begun.delivery_id, "file_ids": (begun.document_id,), "policy": dict(begun.values)}
         shop.engine.act(tx, begun.conversation_id, "deliver", by=MAI, data=data)
         parcel[:] = [begun.delivery_id]
@@ -288,7 +288,7 @@ async def test_only_the_policys_own_customer_can_ever_receive_it(shop: Shop, lan
     made = await shop.sold(lan)
 
     def astray(tx: Tx) -> None:
-        begun = policies.begin(tx, made, by=MAI.id)
+        begun = deliveries.begin(tx, made, by=MAI.id)
         data = {"delivery": begun.delivery_id, "file_ids": (begun.document_id,), "policy": dict(begun.values)}
         shop.engine.act(tx, minh.conversation_id, "deliver", by=MAI, data=data)
 
@@ -300,7 +300,7 @@ async def test_only_the_policys_own_customer_can_ever_receive_it(shop: Shop, lan
         )
     )
     with pytest.raises(policies.Conflict, match="customer"):
-        await shop.store.run(lambda tx: policies.begin(tx, made, by=MAI.id))
+        await shop.store.run(lambda tx: deliveries.begin(tx, made, by=MAI.id))
     await shop.store.run(
         lambda tx: tx.run(
             "UPDATE contact_point SET contact_id = :own WHERE id = :id", own=lan.contact_id, id=lan.point_id
@@ -308,7 +308,7 @@ async def test_only_the_policys_own_customer_can_ever_receive_it(shop: Shop, lan
     )
     await shop.store.run(lambda tx: tx.run("UPDATE policy SET document_id = :id", id=document(tx, minh.contact_id)))
     with pytest.raises(policies.Conflict, match="document"):
-        await shop.store.run(lambda tx: policies.begin(tx, made, by=MAI.id))
+        await shop.store.run(lambda tx: deliveries.begin(tx, made, by=MAI.id))
     assert not [out for out in shop.sent if out.file]
     assert await shop.store.read(lambda tx: tx.value("SELECT COUNT(*) FROM delivery")) == 0
 
@@ -385,7 +385,7 @@ async def test_the_proof_tells_what_was_sent_to_whom_and_how_we_know(shop: Shop,
     def prove(tx: Tx) -> dict[str, Any]:
         policy = policies.find(tx, made)
         assert policy is not None
-        return policies.proof(tx, policy)
+        return proof.of(tx, policy)
 
     told = await shop.store.read(prove)
     (way,) = told["deliveries"]
@@ -416,7 +416,7 @@ async def test_an_erased_customers_policy_shows_nothing_and_goes_nowhere(shop: S
     assert policy is not None
     assert (policy.number, policy.premium) == ("", None)
     with pytest.raises(policies.Conflict):
-        await shop.store.run(lambda tx: policies.begin(tx, made, by=MAI.id))
+        await shop.store.run(lambda tx: deliveries.begin(tx, made, by=MAI.id))
     shop.pass_(days=9)
     assert await shop.store.run(ticks.fire) == 0
     assert [(await shop.task(made, kind)).state for kind in ("received", "survey")] == ["cancelled", "cancelled"]

@@ -17,7 +17,7 @@ from channels.contract import Account, Capabilities, InboundEvent, Kind, Receipt
 from handlers.engine import Engine
 from handlers.model import Advisor, Business
 from handlers.texts import Texts
-from storage import accounts, files, inbox, outbox, policies
+from storage import accounts, deliveries, files, inbox, outbox, policies
 from storage.db import Store
 from storage.ids import new_id
 from storage.keys import KeyRing
@@ -198,7 +198,7 @@ class Shop:
         """The certificate goes out; the delivery's id."""
 
         def unit(tx: Tx) -> str:
-            parcel = policies.begin(tx, policy_id, by=MAI.id)
+            parcel = deliveries.begin(tx, policy_id, by=MAI.id)
             data = {"delivery": parcel.delivery_id, "file_ids": (parcel.document_id,), "policy": dict(parcel.values)}
             self.engine.act(tx, parcel.conversation_id, "deliver", by=MAI, data=data)
             return parcel.delivery_id
