@@ -28,7 +28,7 @@ def read_back(draft: Draft) -> None:
 
 
 def hear(draft: Draft, heard: Sequence[Heard]) -> None:
-    before = draft.state
+    before = draft.snapshot()
     if slots.fill(draft, heard):
         if _only_sooner(before, draft.state, heard):
             submit(draft)

@@ -6,7 +6,7 @@ switched off · an open care question · what cannot wait (requests) · the stag
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -52,6 +52,7 @@ from handlers.model import (
 )
 
 CLOSED: Final = frozenset(Stage) - OPEN - WAITING - {Stage.WITH_ADVISOR}
+WORDS: Final = (Said, Edited)
 
 
 def decide(state: State, turn: Turn, *, now: datetime, context: Context) -> Decision:
@@ -62,25 +63,25 @@ def decide(state: State, turn: Turn, *, now: datetime, context: Context) -> Deci
     draft = Draft(state=state, now=now, context=context, history=turn.history)
     if context.bot and state.bot_off_told:
         draft.set(bot_off_told=False)
-    speaks = any(isinstance(event, Said | Edited) for event in turn.events)
+    speaks = any(isinstance(event, WORDS) for event in turn.events)
     for group in _groups(turn.events):
         _step(draft, group, speaks=speaks)
     idle.arm(draft)
     return draft.decision()
 
 
-def _groups(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
+def _groups(events: Sequence[Event]) -> list[Sequence[Event]]:
     """What the customer said in one turn is answered at once, where he said the last of it; what he edited is read
     before, and reminders come after: he is here, so most have nothing left to say."""
+    if len(events) == 1:
+        return [events]
     said = [event for event in events if isinstance(event, Said)]
     last = max((at for at, event in enumerate(events) if isinstance(event, Said)), default=-1)
-    others = [(at, event) for at, event in enumerate(events) if not isinstance(event, Said | Edited)]
-    if edited := [event for event in events if isinstance(event, Edited)]:
-        yield edited
-    yield from ([event] for at, event in others if at < last and not isinstance(event, TimerFired))
-    if said:
-        yield said
-    yield from ([event] for at, event in others if at > last or isinstance(event, TimerFired))
+    others = [(at, event) for at, event in enumerate(events) if not isinstance(event, WORDS)]
+    edited = [event for event in events if isinstance(event, Edited)]
+    before = [[event] for at, event in others if at < last and not isinstance(event, TimerFired)]
+    after = [[event] for at, event in others if at > last or isinstance(event, TimerFired)]
+    return [group for group in (edited, *before, said, *after) if group]
 
 
 def _step(draft: Draft, group: Sequence[Event], *, speaks: bool) -> None:

@@ -22,7 +22,6 @@ from handlers.model import (
     Tell,
     WakeAt,
     evolve,
-    with_slots,
 )
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no I, L, O, U to be misread
@@ -30,7 +29,10 @@ ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no I, L, O,
 
 @dataclass(slots=True, kw_only=True)
 class Draft:
-    """The state so far and the effects so far. `salutation` -- heard in this turn, before it may be kept."""
+    """The state so far and the effects so far. `salutation` -- heard in this turn, before it may be kept.
+
+    `state` is the draft's own copy of what it was given, changed in place until `decision` hands it out: a turn sets it
+    some ten times. Whoever needs to know later how it stands now takes a `snapshot`."""
 
     state: State
     now: datetime
@@ -38,6 +40,9 @@ class Draft:
     history: tuple[str, ...] = ()
     salutation: str = ""
     effects: list[Effect] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.state = evolve(self.state)
 
     @property
     def business(self) -> Business:
@@ -48,17 +53,19 @@ class Draft:
         return self.state.consents.get("C1") == "given"
 
     def set(self, **changes: Any) -> None:
-        self.state = evolve(self.state, **changes)
+        self.state.__dict__.update(changes)
+
+    def snapshot(self) -> State:
+        return evolve(self.state)
 
     def remember(self, **things: Any) -> None:
         """Small things in `State.memory`; None forgets one."""
-        memory = {**self.state.memory, **things}
-        self.set(memory={key: value for key, value in memory.items() if value is not None})
+        self.state.__dict__["memory"] = _changed(self.state.memory, things)
 
     def put(self, **values: Any) -> None:
         """Set slots; None takes one away. The only way into the form, and shut before consent C1."""
         if self.consented:
-            self.state = with_slots(self.state, **values)
+            self.state.__dict__["slots"] = _changed(self.state.slots, values)
 
     def add(self, *effects: Effect) -> None:
         self.effects.extend(effects)
@@ -71,10 +78,9 @@ class Draft:
         purpose: str = "contact",
         **values: str | tuple[str, ...],
     ) -> None:
-        heard = wording.address(self.salutation)
-        if heard and not self.state.salutation:
+        if self.salutation and not self.state.salutation and (heard := wording.address(self.salutation)):
             values.setdefault("xung_ho", heard)
-        self.add(Say(key=key, values=values, buttons=buttons, klass=klass, purpose=purpose))
+        self.effects.append(Say(key=key, values=values, buttons=buttons, klass=klass, purpose=purpose))
 
     def move(self, stage: Stage, *, asked: str = "") -> None:
         """Another stage; the question that was open is closed, or `asked` is."""
@@ -97,6 +103,13 @@ class Draft:
 
     def decision(self) -> Decision:
         return Decision(state=self.state, effects=tuple(_tidy(self.effects)))
+
+
+def _changed(of: Mapping[str, Any], things: Mapping[str, Any]) -> Mapping[str, Any]:
+    """These entries over those of a mapping, None taking one away; the mapping itself when nothing changes by it."""
+    if all(value is None and key not in of for key, value in things.items()):
+        return of
+    return {key: value for key, value in {**of, **things}.items() if value is not None}
 
 
 def _tidy(effects: list[Effect]) -> list[Effect]:

@@ -11,7 +11,7 @@ from typing import Final
 from handlers import collecting, confirming, consent, idle, slots, steps
 from handlers.draft import Draft
 from handlers.hearing import Heard
-from handlers.model import WAITING, Stage, State
+from handlers.model import NEW_STATE, WAITING, Stage, evolve
 
 # What opens the form: process.md 3.1, "intent buy, fee, renew"; giving data unasked is wanting something too
 NEEDS: Final = ("buy", "ask_fee", "renewal", "give_name", "give_phone", "give_email", "give_plate", "call_me")
@@ -132,7 +132,8 @@ def _welcome_back(draft: Draft, heard: Sequence[Heard]) -> None:
     state = draft.state
     resumes = state.stage in (Stage.CLOSED_IDLE, Stage.OPTED_OUT) and not state.memory.get("served")
     if idle.expired(state, draft.now):
-        draft.state = State(
+        draft.state = evolve(
+            NEW_STATE,
             lang=state.lang,
             salutation=state.salutation,
             ads_off=state.ads_off,

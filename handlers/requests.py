@@ -24,17 +24,31 @@ REQUEST_WORDS: Final = {
 CALL: Final = re.compile(r"\bgoi (?:lai|ngay|lien|luon|lun|cho|em|e|minh|toi|anh|a|chi|c)\b|\bcall (?:me|back)\b")
 HERE: Final = re.compile(r"\b(?:gap|nguoi that|nhan vien|tu van vien|noi chuyen|person|human|agent)\b")  # not by phone
 FORM: Final = frozenset({Stage.COLLECTING, Stage.CONFIRMING})
+INTENTS: Final = frozenset({"claim", "privacy_request", "complaint", "talk_to_human", "spam_abuse"})
+TOPICS: Final = frozenset({"fraud_signal", "cancel_policy"})
 
 
 def divert(draft: Draft, heard: Sequence[Heard]) -> bool:
     """Answer what must not wait for the form; whether the turn is answered by that."""
-    return (
+    return any(map(_may_not_wait, heard)) and (
         _harm(draft, heard)
         or _privacy(draft, heard)
         or _complaint(draft, heard)
         or _fraud(draft, heard)
         or _person(draft, heard)
         or _abuse(draft, heard)
+    )
+
+
+def _may_not_wait(one: Heard) -> bool:
+    """Is there anything in it that one of the answers below looks at? Most messages have nothing: asked once, cheaply."""
+    return (
+        one.intent in INTENTS
+        or one.distress
+        or one.minor
+        or (bool(one.also) and not INTENTS.isdisjoint(one.also))
+        or one.entities.get("topic") in TOPICS
+        or bool(one.entities.get("fatal"))
     )
 
 

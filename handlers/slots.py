@@ -42,6 +42,7 @@ DETAILS: Final = (
     "months",
     "sum_insured",
 )
+DETAIL: Final = frozenset(DETAILS)
 UNSPECIFIED_CAR: Final = "o_to_unspecified"
 OF_THE_REQUEST: Final = frozenset({"need", "product", "callback_time", *DETAILS}) - {"province", "email"}
 
@@ -166,6 +167,5 @@ def _time(draft: Draft, one: Heard) -> None:
 
 
 def _details(draft: Draft, entities: Mapping[str, Any]) -> None:
-    given = {key: entities[key] for key in DETAILS if entities.get(key) is not None}
-    if given:
-        draft.put(**given)
+    if not DETAIL.isdisjoint(entities):
+        draft.put(**{key: entities[key] for key in DETAILS if entities.get(key) is not None})
