@@ -1,0 +1,98 @@
+"""People who log in, and tokens of the JSON API."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gateway.cli.door import EVERYWHERE, ROLES, ask, do, every, fail, listed, token, user
+
+if TYPE_CHECKING:
+    from gateway.admin import Call
+
+
+@user.command("add", epilog=EVERYWHERE)
+def user_add(
+    ctx: typer.Context,
+    email: Annotated[str, typer.Option("--email")],
+    name: Annotated[str, typer.Option("--name")],
+    role: Annotated[str, typer.Option("--role", help=ROLES)],
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin.")] = False,
+) -> None:
+    """Create somebody who can log in.
+
+    Without --password-stdin a password is made and printed once.
+    """
+    body = {"email": email, "name": name, "role": role}
+    if password_stdin:
+        body["password"] = sys.stdin.readline().rstrip("\r\n")
+        if not body["password"]:
+            fail("no password came on stdin")
+    made = ask(ctx, "POST", "/users", body)
+    typer.echo(f"{made['id']}  {email}  {role}")
+    if made.get("password"):
+        typer.echo(f"password: {made['password']}")
+
+
+@user.command("list", epilog=EVERYWHERE)
+def user_list(ctx: typer.Context) -> None:
+    """Everybody who can log in."""
+    listed(ctx, "/users", "id email name role disabled online")
+
+
+async def _user_id(call: Call, who: str) -> str:
+    """An id, or the id of an e-mail address."""
+    from gateway.admin import AdminError
+
+    if "@" not in who:
+        return who
+    for item in await every(call, "/users"):
+        if str(item.get("email") or "").lower() == who.lower():
+            return str(item["id"])
+    raise AdminError(404, "not_found", f"nobody has the address {who}")
+
+
+@user.command("disable", epilog=EVERYWHERE)
+def user_disable(ctx: typer.Context, who: Annotated[str, typer.Argument(metavar="ID-OR-EMAIL")]) -> None:
+    """Log somebody out everywhere and let him in no more."""
+
+    async def work(call: Call) -> None:
+        await call("POST", f"/users/{await _user_id(call, who)}/disable", {})
+
+    do(ctx, work)
+    typer.echo(f"{who} is disabled")
+
+
+@user.command("reset", epilog=EVERYWHERE)
+def user_reset(ctx: typer.Context, who: Annotated[str, typer.Argument(metavar="ID-OR-EMAIL")]) -> None:
+    """Give somebody a new password, printed once."""
+
+    async def work(call: Call) -> Any:
+        return await call("POST", f"/users/{await _user_id(call, who)}/reset", {})
+
+    typer.echo(f"password: {do(ctx, work)['password']}")
+
+
+@token.command("add", epilog=EVERYWHERE)
+def token_add(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Option("--name", help="What it is for.")],
+    role: Annotated[str, typer.Option("--role", help=ROLES)],
+) -> None:
+    """Print a new API token, once, and nothing else."""
+    typer.echo(ask(ctx, "POST", "/tokens", {"name": name, "role": role})["token"])
+
+
+@token.command("list", epilog=EVERYWHERE)
+def token_list(ctx: typer.Context) -> None:
+    """The tokens that are in use, without their secrets."""
+    listed(ctx, "/tokens", "id name role created_at used_at")
+
+
+@token.command("revoke", epilog=EVERYWHERE)
+def token_revoke(ctx: typer.Context, token_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """End a token at once."""
+    ask(ctx, "DELETE", f"/tokens/{token_id}")
+    typer.echo(f"{token_id} is revoked")
