@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from storage import contacts, deliveries
+from storage import deliveries, may_say
 from storage.errors import classify
 from storage.ids import new_id
 from storage.inbox import insert_own
@@ -180,14 +180,6 @@ def _body(tx: Tx, row: Any) -> dict[str, Any]:
 
 
 SCHEDULED: Final = "D"  # the class of what we say first: it leaves through `claim` only, which asks whether it may
-# What a customer can switch off: by which of his switches, and whether it rests on his consent C1. The question whether
-# the certificate arrived rests on the contract (law.md: performing an agreement).
-PROACTIVE: Final[Mapping[str, tuple[str, bool]]] = {
-    "care": ("reminders_off", True),
-    "delivery_check": ("reminders_off", False),
-    "reminder": ("reminders_off", True),
-    "ads": ("ads_off", True),
-}
 
 
 def claim(tx: Tx, *, points: Sequence[str] | None = None, accounts: Sequence[str] = (), limit: int = 64) -> int:
@@ -219,7 +211,7 @@ def _take(tx: Tx, row: Any) -> None:
     """One head: expired, cancelled, unreadable, held back, or in `tx.sends` with its slot."""
     if row.not_after is not None and row.not_after < tx.now_ms:
         _expire(tx, _job(row))
-    elif row.purpose in PROACTIVE and (reason := _forbidden(tx, row)):
+    elif row.purpose in may_say.PROACTIVE and (reason := may_say.why_not(tx, row.contact_id, row.purpose)):
         _end(tx, row, "cancelled", reason)
         if row.klass == SCHEDULED:
             tell_conversation(tx, _job(row), "cancelled", reason)
@@ -250,23 +242,6 @@ def _job(row: Any, body: Mapping[str, Any] | None = None) -> SendJob:
         body=body or {},
         last=bool(row.last_part),
     )
-
-
-def _forbidden(tx: Tx, row: Any) -> str:
-    """Why it may not be said to this person today, or ''. He is one person with everybody who was merged into him:
-    a switch of any of them counts, and of C1 his last word."""
-    switch, needs_consent = PROACTIVE[row.purpose]
-    person = contacts.family(tx, contacts.resolve(tx, row.contact_id) or row.contact_id)
-    if any(off for (off,) in tx.among(f"SELECT {switch} FROM contact WHERE id IN (:among)", person)):  # noqa: S608
-        return "opt-out"
-    if not needs_consent:
-        return ""
-    last = tx.among(
-        "SELECT state FROM consent WHERE contact_id IN (:among) AND purpose = 'C1' AND state IN ('given', 'withdrawn')"
-        " ORDER BY at DESC, id DESC LIMIT 1",
-        person,
-    )
-    return "consent withdrawn" if last and last[0].state == "withdrawn" else ""
 
 
 def _end(tx: Tx, row: Any, state: str, reason: str) -> None:
