@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from PIL import Image
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import BrowserContext, Page, Route, expect
 
 from gateway.webchat import live
 from tests.support.browser import Visitors
@@ -115,6 +115,24 @@ async def test_a_reload_keeps_the_conversation_and_the_draft(site: Site, visitor
     again = await chat.page.context.new_page()
     await again.goto("/")
     await expect(again.locator(".bubble")).to_have_text(before, use_inner_text=True)
+
+
+async def test_words_that_are_there_before_the_script_are_kept(site: Site, visitors: Visitors) -> None:
+    page = await visitors(viewport=DESK, base_url=site.url)
+    typed = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await typed.wait()
+        await route.continue_()
+
+    await page.route("**/webchat/static/page.js", late)
+    await page.goto("/", wait_until="commit")
+    chat = Chat(page)
+    await chat.text.fill(GREETING)
+    typed.set()
+    await expect(page.locator("#chat-send")).to_have_attribute("aria-disabled", "false")
+    await page.locator("#chat-send").click()
+    await expect(chat.mine).to_have_text([GREETING])
 
 
 async def test_a_restart_of_the_server_is_survived(site: Site, visitors: Visitors) -> None:

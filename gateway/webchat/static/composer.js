@@ -21,7 +21,7 @@ export class Composer {
     this.#count = count;
     this.#tooLong = tooLong;
     this.#most = Number(text.dataset["most"]);
-    text.value = this.#kept();
+    text.value ||= this.#kept(); // who was quicker than this script keeps his words
     // on a touch keyboard there is no Shift+Enter: there, Enter breaks the line and the button sends
     const touch = matchMedia("(hover: none) and (pointer: coarse)");
     form.addEventListener("submit", (event) => {

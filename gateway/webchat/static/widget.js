@@ -60,6 +60,7 @@
   /** @type {HTMLIFrameElement | null} */
   let frame = null;
   let open = false;
+  let here = false; // the frame listens
 
   const place = () => {
     if (!frame) return;
@@ -78,7 +79,9 @@
   };
 
   /** @param {Record<string, unknown>} said */
-  const tell = (said) => frame?.contentWindow?.postMessage(said, home);
+  const tell = (said) => {
+    if (here) frame?.contentWindow?.postMessage(said, home);
+  };
 
   /** @param {boolean} wanted */
   const show = (wanted) => {
@@ -106,6 +109,7 @@
     if (event.origin !== home || !frame || event.source !== frame.contentWindow || event.data?.from !== "ibaohiem-chat") return;
     switch (event.data.type) {
       case "here":
+        here = true;
         tell({ type: "hello", token: kept() });
         tell({ type: "shown", open });
         break;
