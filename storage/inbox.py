@@ -295,9 +295,9 @@ def begin_boot(tx: Tx) -> list[str]:
     ]
 
 
-def suspect(tx: Tx, point_id: str) -> bool:
+def suspect(tx: Tx, point_id: str, *, calm: bool = True) -> bool | None:
     """Count a try of the lane's next turn before it is made; False when the lane is through. An event that was being
-    handled when the process died three times is quarantined."""
+    handled when the process died three times is quarantined; without `calm` its last try is not made yet: None."""
     rows = tx.all(
         "SELECT id, account_id, source, attempts, reason, due_at FROM inbox_event WHERE state = 'new' AND point_id = :point AND received_at < :now ORDER BY seq LIMIT 40",
         point=point_id,
@@ -313,6 +313,8 @@ def suspect(tx: Tx, point_id: str) -> bool:
     if rows[0].reason and rows[0].due_at > tx.now_ms:  # it failed before the stop and waits for its next try
         tx.after.append((point_id, QUIET, rows[0].due_at))
         return False
+    if not calm and rows[0].attempts == MAX_DEATHS - 1:
+        return None
     turn = rows[:1] if any(row.attempts for row in rows) else rows
     tx.run_among("UPDATE inbox_event SET attempts = attempts + 1 WHERE id IN (:among)", [row.id for row in turn])
     return True

@@ -19,6 +19,7 @@ T = TypeVar("T")
 log = structlog.get_logger("storage")
 LANES: Final = 64  # a round
 POLL_S: Final = 1.0  # the net under the in-process wake-ups
+CALM_S: Final = 2.0  # so long must a process have lived before it makes the last try of an event
 
 
 class Thinker(Protocol):
@@ -64,11 +65,14 @@ class Thinking:
         self.lanes = Lanes()
         self.suspects: list[str] = []
         self.pending: Any = None
+        self._last: list[str] = []  # suspects with one try left
+        self._calm_at = 0.0
         self._refill_at = 0.0
 
     def start(self, thinker: Thinker) -> None:
         self.thinker = thinker
         self.on = True
+        self._calm_at = time.monotonic() + CALM_S
         self.look_again()
 
     def look_again(self) -> None:
@@ -84,8 +88,13 @@ class Thinking:
         """Seconds until there may be something to think about; None when only an event can bring it."""
         if self.pending is not None or (self.suspects and self.on):
             return 0.0
-        due = self.lanes.next_due() if self.on else None
-        return None if due is None else max(0, due - now_ms) / 1000
+        if not self.on:
+            return None
+        due = self.lanes.next_due()
+        waits = [] if due is None else [max(0, due - now_ms) / 1000]
+        if self._last:
+            waits.append(max(0.0, self._calm_at - time.monotonic()))
+        return min(waits, default=None)
 
     def round(self, now_ms: int) -> None:
         """Load what is ready and decide it. Raises what the database raises; a lane's own fault stays its own."""
@@ -95,7 +104,7 @@ class Thinking:
             self._refill_at = time.monotonic() + POLL_S
             for lane, why, due in self._transact(inbox.open_lanes):
                 self.lanes.add(lane, why, due)
-        ready = self._suspect() or self.lanes.take(now_ms, LANES)
+        ready = self._suspect() or [lane for lane in self.lanes.take(now_ms, LANES) if lane not in self._last]
         if not ready:
             return
         work = self._load(self.thinker, ready)
@@ -127,12 +136,21 @@ class Thinking:
         return work or None
 
     def _suspect(self) -> list[str]:
-        """After an unclean stop: one lane at a time, its attempt committed first, until those lanes are through."""
+        """After an unclean stop: one lane at a time, its attempt committed first, until those lanes are through. An event
+        with one try left has it once we have lived for CALM_S: one that kills us does it then, and one that was only at
+        hand while somebody killed us again and again is not taken for it."""
+        calm = time.monotonic() >= self._calm_at
+        if calm and self._last:
+            self.suspects += self._last
+            self._last = []
         while self.suspects:
             lane = self.suspects.pop(0)
-            if self._transact(partial(inbox.suspect, point_id=lane)):
+            found = self._transact(partial(inbox.suspect, point_id=lane, calm=calm))
+            if found:
                 self.suspects.append(lane)
                 return [lane]
+            if found is None:
+                self._last.append(lane)
         return []
 
 
