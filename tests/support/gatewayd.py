@@ -10,13 +10,15 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
 
+START_S: Final = 30.0
 SECRET: Final = "kill-test-secret-0123456789-abcdefghij"
 CONFIG: Final = """
 server: {{host: 127.0.0.1, port: {port}}}
@@ -32,7 +34,7 @@ accounts:
   - {{channel: webchat, name: site}}
 {accounts}"""
 TELEGRAM: Final = """
-  - {{channel: telegram, name: main, token: "{token}", secret: "{secret}", receive: {receive}, api_url: "{api}",
+  - {{channel: telegram, name: {name}, token: "{token}", secret: "{secret}", receive: {receive}, api_url: "{api}",
      limits: {{inbound_per_s: 0, outbound_per_s: 0, per_chat_per_s: 0}}}}
 """
 
@@ -55,8 +57,14 @@ class Zygote:
         answer: dict[str, Any] = json.loads(self._process.stdout.readline())
         return answer
 
-    def fork(self, config: Path, env: Mapping[str, str], log: Path) -> int:
-        return int(self._ask({"config": str(config), "env": dict(env), "log": str(log)})["pid"])
+    def fork(self, config: Path, env: Mapping[str, str], log: Path, *, ahead_ms: int = 0) -> int:
+        order = {"config": str(config), "env": dict(env), "log": str(log), "ahead_ms": ahead_ms}
+        return int(self._ask(order)["pid"])
+
+    def command(self, words: Sequence[str], *, input: str = "") -> tuple[int, str, str]:  # noqa: A002 - as subprocess calls it
+        """`gateway …`: exit status, what it printed, what it complained of."""
+        said = self._ask({"command": list(words), "input": input})
+        return said["status"], said["out"], said["err"]
 
     def wait(self, pid: int) -> int:
         return int(self._ask({"wait": pid})["status"])
@@ -87,6 +95,7 @@ class Gatewayd:
     token: str = ""
     kills: int = 0
     statuses: list[int] = field(default_factory=list)
+    _cold: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -97,18 +106,38 @@ class Gatewayd:
         path = self.folder / "log"
         return path.read_text("utf-8") if path.exists() else ""
 
-    async def start(self, *, kill_at: str = "") -> None:
-        """Fork a gateway; returns once it listens (or has died at its kill point before that)."""
-        self.pid = self.zygote.fork(self.folder / "config.yaml", {"GATEWAY_KILL_AT": kill_at}, self.folder / "log")
-        for _ in range(2000):
+    async def start(self, *, kill_at: str = "", ahead_ms: int = 0, cold: bool = False, wait: bool = True) -> None:
+        """A gateway; returns once it listens (or has died at its kill point before that), at once without `wait`.
+        `ahead_ms` -- its machine's clock is that much ahead · `cold` -- a new interpreter instead of a fork."""
+        log = self.folder / "log"
+        if cold:
+            self._cold = self._launch({"GATEWAY_KILL_AT": kill_at}, log)
+            self.pid = self._cold.pid
+        else:
+            self._cold = None
+            self.pid = self.zygote.fork(
+                self.folder / "config.yaml", {"GATEWAY_KILL_AT": kill_at}, log, ahead_ms=ahead_ms
+            )
+        deadline = time.monotonic() + START_S
+        while wait:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 0.5):
                 return
             if not alive(self.pid):
                 if kill_at:
                     return
                 raise AssertionError(f"the gateway ended: {self.log[-3000:]}")
+            assert time.monotonic() < deadline, f"the gateway does not listen: {self.log[-3000:]}"
             await asyncio.sleep(0.01)
-        raise AssertionError(f"the gateway does not listen: {self.log[-3000:]}")
+
+    def _launch(self, env: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+        with log.open("ab") as out:
+            return subprocess.Popen(
+                [sys.executable, "-m", "gateway", "run", "--config", str(self.folder / "config.yaml")],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                env={**os.environ, **env},
+            )
 
     async def kill(self) -> None:
         """SIGKILL, whatever it is doing."""
@@ -118,7 +147,8 @@ class Gatewayd:
 
     async def ended(self) -> int:
         """Wait for its end; the exit status, negative for a signal."""
-        status = await asyncio.to_thread(self.zygote.wait, self.pid)
+        waiting = self._cold.wait if self._cold is not None else lambda: self.zygote.wait(self.pid)
+        status = await asyncio.to_thread(waiting)
         self.statuses.append(status)
         self.kills += status == -signal.SIGKILL
         return status
@@ -138,16 +168,9 @@ class Gatewayd:
 
     def command(self, *words: str, input: str = "") -> str:  # noqa: A002 - as subprocess calls it
         """`gateway …` on this installation; what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "gateway", *words, "--config", str(self.folder / "config.yaml")],
-            input=input,
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        status, out, err = self.zygote.command([*words, "--config", str(self.folder / "config.yaml")], input=input)
+        assert status == 0, err
+        return out.strip()
 
 
 def alive(pid: int) -> bool:
@@ -173,9 +196,9 @@ def installed(zygote: Zygote, folder: Path, database: str, *, accounts: str = ""
             os.kill(gateway.pid, signal.SIGKILL)
 
 
-def telegram(api: str, token: str, *, receive: str = "webhook") -> str:
+def telegram(api: str, token: str, *, receive: str = "webhook", name: str = "main") -> str:
     """The account's block of the configuration."""
-    return TELEGRAM.format(api=api, token=token, secret=SECRET, receive=receive)
+    return TELEGRAM.format(api=api, token=token, secret=SECRET, receive=receive, name=name)
 
 
 @contextlib.asynccontextmanager
