@@ -1,81 +1,113 @@
-"""`make chaos`: the kill loop of the tests, long: a thousand kills, half at random instants, half at every kill point."""
+"""`make chaos`: the kill loop of the tests, long: a thousand kills on each database, half at random instants, half at
+every kill point in turn, some of them of a process that was started cold."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import itertools
+import random
+import shutil
 import sys
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Final
 
-from storage.keys import KeyRing
 from tests.e2e import killing
-from tests.support.gatewayd import Zygote, alive, installed, telegram, webhook
+from tests.support.gatewayd import Zygote
+from tests.support.postgres import Databases, Postgres
+
+COLD_EVERY: Final = 20
+SHOWN: Final = 20  # faults of one installation
 
 
-async def campaign(
-    zygote: Zygote, database: str, *, kills: int, customers: int, seed: int, points: tuple[str, ...]
-) -> killing.Books:
-    """One installation, `kills` deaths, then the books."""
-    folder = Path(tempfile.mkdtemp(prefix="chaos"))
-    url = database or f"sqlite:///{folder / 'gateway.db'}"
-    fake = killing.standin()
-    async with fake.running() as api:
-        with installed(zygote, folder, url, accounts=telegram(api, fake.token)) as gateway:
-            gateway.token = gateway.command("token", "add", "--name", "chaos", "--role", "admin")
-            await gateway.start()
-            async with webhook(fake, gateway):
-                await killing.loop(gateway, fake, kills=kills, customers=customers, seed=seed, points=points)
-                if not alive(gateway.pid):
-                    await gateway.ended()
-                    await gateway.start()
-                await killing.settle(gateway, patience_s=300)
-            await gateway.stop()
-            return await asyncio.to_thread(killing.audit, url, KeyRing.load(folder / "keys"), fake)
+def plan(each: int, dice: random.Random) -> list[str]:
+    """`each` deaths: by turns at random and at the next kill point, shuffled."""
+    points = itertools.cycle(dice.sample(killing.POINTS, len(killing.POINTS)))
+    deaths = [next(points) if number % 2 else killing.AT_RANDOM for number in range(each)]
+    dice.shuffle(deaths)
+    return deaths
 
 
-async def main() -> int:
-    parser = argparse.ArgumentParser(prog="chaos")
-    parser.add_argument("--kills", type=int, default=1000)
-    parser.add_argument("--each", type=int, default=50, help="kills per installation")
-    parser.add_argument("--customers", type=int, default=8)
-    parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument(
-        "--database",
-        default="",
-        help="URL of an empty PostgreSQL database; default: a SQLite file of its own each time",
-    )
-    args = parser.parse_args()
-    zygote = Zygote()
-    done, faults = 0, 0
-    try:
-        while done < args.kills:
-            seed = args.seed + done
-            points = killing.POINTS if (done // args.each) % 2 else ()
-            books = await campaign(
-                zygote,
-                args.database,
-                kills=min(args.each, args.kills - done),
-                customers=args.customers,
-                seed=seed,
-                points=points,
+@contextlib.contextmanager
+def installations(kind: str) -> Iterator[Generator[tuple[Path, str], None, None]]:
+    """A folder and a fresh database of this kind for each round, thrown away when the next is asked for."""
+    with contextlib.ExitStack() as stack:
+        fresh: Databases | None = None
+        if kind == "postgresql":
+            server = Postgres()
+            stack.callback(server.remove)
+            server.start()
+            fresh = Databases(server.url, run="chaos", worker="one")
+            stack.callback(fresh.close)
+
+        def each() -> Generator[tuple[Path, str], None, None]:
+            while True:
+                folder = Path(tempfile.mkdtemp(prefix="chaos"))
+                try:
+                    if fresh is None:
+                        yield folder, f"sqlite:///{folder / 'gateway.db'}"
+                    else:
+                        with fresh.fresh() as url:
+                            yield folder, url
+                finally:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+        rounds = each()
+        stack.callback(rounds.close)
+        yield rounds
+
+
+def torment(zygote: Zygote, kind: str, arguments: argparse.Namespace) -> int:
+    """That many kills on one kind of database; how many faults."""
+    sums: Counter[str] = Counter()
+    hits: Counter[str] = Counter()
+    faults, began = 0, time.monotonic()
+    with installations(kind) as rounds:
+        for number in itertools.count():
+            done = hits.total()
+            if done >= arguments.kills or time.monotonic() - began > arguments.minutes * 60:
+                break
+            seed = arguments.seed + number
+            deaths = plan(min(arguments.each, arguments.kills - done), random.Random(seed))  # noqa: S311
+            folder, url = next(rounds)
+            books = asyncio.run(
+                killing.campaign(
+                    zygote, folder, url, plan=deaths, seed=seed, customers=arguments.customers, cold_every=COLD_EVERY
+                )
             )
-            done += args.each
+            hits += books.hits
             faults += len(books.faults)
-            how = "at every kill point" if points else "at random"
-            print(
-                f"{min(done, args.kills)} kills, the last {args.each} {how} (seed {seed}): {books.acknowledged} acknowledged, {len(books.faults)} faults",
-                flush=True,
-            )
-            for fault in books.faults[:20]:
+            for name in ("acknowledged", "sent", "unknown", "swallowed", "deeds", "woken"):
+                sums[name] += getattr(books, name)
+            told = ", ".join(f"{value} {name}" for name, value in sums.items())
+            print(f"{kind}: {hits.total()} kills (seed {seed}): {told}, {faults} faults", flush=True)
+            for fault in books.faults[:SHOWN]:
                 print("  " + fault, flush=True)
-            if args.database:
-                break  # one installation a database
+    at = ", ".join(f"{name or 'at random'} {count}" for name, count in sorted(hits.items()))
+    print(f"{kind}: {hits.total()} kills in {time.monotonic() - began:.0f} s, {faults} faults: {at}", flush=True)
+    return faults
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="chaos", description=__doc__)
+    parser.add_argument("--on", choices=("sqlite", "postgresql"), nargs="*", default=("sqlite", "postgresql"))
+    parser.add_argument("--kills", type=int, default=1000, help="on each database")
+    parser.add_argument("--minutes", type=float, default=600.0, help="no new round on a database after so long")
+    parser.add_argument("--each", type=int, default=50, help="kills per installation")
+    parser.add_argument("--customers", type=int, default=6, help="talking at one time")
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    arguments = parser.parse_args()
+    zygote = Zygote()
+    try:
+        return min(1, sum(torment(zygote, kind, arguments) for kind in arguments.on))
     finally:
         zygote.close()
-    return 1 if faults else 0
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    sys.exit(main())
