@@ -115,6 +115,8 @@ def evolve(state: State, **changes: Any) -> State:
 
 
 _DEFAULTS: Final = {item.name: item.default for item in fields(State)}
+_STAGES: Final = {stage.value: stage for stage in Stage}
+_MOMENTS: Final = ("last_inbound_at", "muted_until")
 
 
 def state_to_json(state: State) -> dict[str, Any]:
@@ -122,31 +124,42 @@ def state_to_json(state: State) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for name, value in state.__dict__.items():
         default = _DEFAULTS[name]
-        if value is default or (not value and not default) or value == default:
+        if value is default:
             continue
-        out[name] = _plain(value)
+        kind = type(value)
+        if kind is dict:  # compared with EMPTY it would be walked by a Mapping's own slow way
+            if value:
+                out[name] = value
+        elif value != default:
+            out[name] = _plain(value)
     return out
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, (str, int)):
+        return value
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Advisor):
         return {"id": value.id, "name": value.name, "code": value.code, "role": value.role}
-    return dict(value) if isinstance(value, _Empty) else value
+    return value
 
 
 def state_from_json(data: Mapping[str, Any]) -> State:
     """The reverse of `state_to_json`; fields that this version does not know are dropped."""
-    values = {key: value for key, value in data.items() if key in _DEFAULTS}
-    if "stage" in values:
-        values["stage"] = Stage(values["stage"])
-    for name in ("last_inbound_at", "muted_until"):
-        if values.get(name):
-            values[name] = datetime.fromisoformat(values[name])
-    if values.get("assignee"):
-        values["assignee"] = Advisor(**values["assignee"])
-    return evolve(NEW_STATE, **values)
+    state = evolve(NEW_STATE)
+    known = state.__dict__
+    for name, value in data.items():
+        if name in _DEFAULTS:
+            known[name] = value
+    if "stage" in data:
+        known["stage"] = _STAGES[data["stage"]]
+    for name in _MOMENTS:
+        if data.get(name):
+            known[name] = datetime.fromisoformat(data[name])
+    if data.get("assignee"):
+        known["assignee"] = Advisor(**data["assignee"])
+    return state
 
 
 NEW_STATE: Final = State()
