@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from handlers.understanding.cues import Hit, index, scan
+from handlers.understanding.beginnings import index
+from handlers.understanding.cues import Hit, scan
 from handlers.understanding.fold import Word, spell
 from handlers.understanding.phrases import load
 from handlers.understanding.reading import Reading, scan_with

@@ -6,10 +6,11 @@ unless it is a word of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from handlers.understanding.beginnings import SEVERAL, Beginning, Index, Start, Step, index, merged
 from handlers.understanding.fold import Word, spell
 from handlers.understanding.phrases import Cue, Mark, Option, Slot, load, shorthand
 
@@ -25,6 +26,8 @@ KNOWN: Final = frozenset(
     for option in options
     for form in option.forms
 ) | {spell(word).form for word in THEMSELVES.split()}
+MET: Final = 4096  # forms; Vietnamese has some 7,000 syllables, and a day's messages a few hundred of the lexicon's
+PLACE: Final = 2 * SEVERAL
 
 
 class Hit(NamedTuple):
@@ -52,53 +55,14 @@ def _near(form: str, wanted: str) -> bool:
 
 def fits(word: Word, form: str) -> bool:
     """Whether a typed word is the lexicon's `form`; their keys are the same already. A plain word fits any tones."""
-    if form in (word.form, "#"):
+    key, typed = word
+    if form in (typed, "#"):
         return True
     if form[0] == "=":
-        return word.form == form[1:]
-    if word.key == "#":
+        return typed == form[1:]
+    if key == "#":
         return False
-    return word.form == word.key or _near(word.form, form)
-
-
-class Candidate(NamedTuple):
-    """A cue that may begin here. `need` -- one of these keys must stand in the text for it to be complete; None = it
-    has no further part that must be there. Most candidates fall by it, before any word is compared."""
-
-    option: Option
-    cue: Cue
-    need: frozenset[str] | None
-
-
-class Starts(NamedTuple):
-    """The cues that begin with one word: by that word alone, or with the key of the next."""
-
-    alone: list[Candidate]
-    followed: dict[str, list[Candidate]]
-
-
-Index = dict[str, Starts]
-
-
-def index(cues: Sequence[Cue]) -> Index:
-    """Cues by how they begin."""
-    found: Index = {}
-    for cue in cues:
-        need = next((frozenset(slot.options) for slot in cue.rest if not slot.maybe), None)
-        for options in cue.first.options.values():
-            for option in options:
-                starts = found.setdefault(option.keys[0], Starts([], {}))
-                place = starts.alone if len(option.keys) == 1 else starts.followed.setdefault(option.keys[1], [])
-                place.append(Candidate(option, cue, need))
-    return found
-
-
-class _Text(NamedTuple):
-    """Words under a scan. `toned` -- most carry marks, so a plain word alone is plain on purpose: "gia" is not "giá"."""
-
-    words: Sequence[Word]
-    keys: tuple[str, ...]
-    toned: bool
+    return typed == key or _near(typed, form)
 
 
 def is_toned(typed: Sequence[str]) -> bool:
@@ -108,77 +72,122 @@ def is_toned(typed: Sequence[str]) -> bool:
 
 
 def scan(words: Sequence[Word], by_key: Index, *, toned: bool) -> list[Hit]:
-    """Every mark of every cue that stands in `words`. `toned` -- see `is_toned`."""
+    """Every mark of every cue that stands in `words`, by where it begins. `toned` -- see `is_toned`."""
     hits: list[Hit] = []
-    for cue, covered in _found(words, by_key, toned=toned):
+    for cue, covered in find(words, by_key, toned=toned):
         size = covered.bit_count()
-        hits.extend([Hit(mark, covered, size) for mark in cue.marks])
+        for mark in cue.marks:
+            hits.append(Hit(mark, covered, size))  # noqa: PERF401 -- mostly one: a comprehension costs more
     return hits
 
 
-def stands_any(words: Sequence[Word], by_key: Index, *, toned: bool) -> bool:
-    """Whether there is a hit at all."""
-    return next(_found(words, by_key, toned=toned), None) is not None
+def find(words: Sequence[Word], by_key: Index, *, toned: bool) -> list[tuple[Cue, int]]:
+    """The cues that stand in `words`, in order, each with the words it covers.
 
-
-def _found(words: Sequence[Word], by_key: Index, *, toned: bool) -> Iterator[tuple[Cue, int]]:
-    keys = tuple([word.key for word in words])
-    text = _Text(words, keys, toned)
-    last = len(keys) - 1
-    present = set(keys)
-    for at, key in enumerate(keys):
-        starts = by_key.get(key)
-        if starts is None:
+    toned -- most words carry marks, so a plain word by itself is plain on purpose: "gia" is not "giá"
+    """
+    keys = [word[0] for word in words]
+    found: list[tuple[Cue, int]] = []
+    before = -1
+    for place, start, end, covered in sorted(_begun(words, keys, by_key, toned=toned)):
+        if place == before:  # it waited for two words that are there
             continue
-        candidates = starts.alone
-        if at < last and keys[at + 1] in starts.followed:
-            candidates = candidates + starts.followed[keys[at + 1]]
-        for option, cue, need in candidates:
-            if need is not None and need.isdisjoint(present):
-                continue
-            if _stands(option, text, at):
-                covered = _rest(cue.rest, text, at, len(option.keys))
-                if covered:
-                    yield cue, covered
+        before = place
+        _, cue, slots, _ = start
+        whole = _filled(slots, words, keys, end, covered, toned=toned) if slots else covered
+        if whole:
+            found.append((cue, whole))
+    return found
 
 
-def _stands(option: Option, text: _Text, at: int) -> bool:
-    size = len(option.keys)
-    if size == 1:
-        word = text.words[at]
-        wanted = option.forms[0]
-        return word.form == wanted or (fits(word, wanted) and not (text.toned and word.form == word.key))
-    end = at + size
-    return text.keys[at:end] == option.keys and all(map(fits, text.words[at:end], option.forms))
+def _begun(words: Sequence[Word], keys: list[str], by_key: Index, *, toned: bool) -> list[tuple[int, Start, int, int]]:
+    """The cues of which the first words stand and the others may: their place, where they go on, and what they cover."""
+    begun: list[tuple[int, Start, int, int]] = []
+    steps = by_key.steps
+    later: set[str] = set()  # from the end on, so that only what comes after a word is waited for
+    nearest: dict[str, int] = {}
+    for at in range(len(keys) - 1, -1, -1):
+        key = keys[at]
+        if key in steps:
+            place = at * PLACE
+            longer = [(_beginning(words[at], by_key, toned=toned), at + 1)]
+            while longer:
+                (ready, beside, waiting, awaited, further, wanted), end = longer.pop()
+                starts = ready
+                if not wanted.isdisjoint(later):
+                    following = keys[end] if end < len(keys) else ""
+                    if following in beside:
+                        starts = starts + beside[following]
+                    for met in awaited & later:
+                        away = nearest[met] - end
+                        starts = starts + [start for start in waiting[met] if away < start[3]]
+                    if following in further:
+                        after = words[end]
+                        for step, beginning in further[following].items():
+                            if _is(after, step, toned=toned):
+                                longer.append((beginning, end + 1))
+                for start in starts:
+                    begun.append((place + start[0], start, end, (1 << end) - (1 << at)))  # noqa: PERF401 -- as above
+        later.add(key)
+        nearest[key] = at
+    return begun
 
 
-def _standing(options: Sequence[Option], text: _Text, at: int) -> Option | None:
-    for option in options:
-        if _stands(option, text, at):
-            return option
-    return None
+def _beginning(word: Word, by_key: Index, *, toned: bool) -> Beginning:
+    """What begins with a word of the lexicon."""
+    known = by_key.toned if toned else by_key.plain
+    found = known.get(word.form)
+    if found is None:
+        key = word.key
+        steps = by_key.steps[key]
+        stand = tuple([step for step in steps if _is(word, step, toned=toned)])
+        found = by_key.joined.get((key, stand))
+        if found is None:
+            found = by_key.joined[key, stand] = merged([steps[step] for step in stand])
+        if key != "#":  # of numbers there is no end
+            if len(known) >= MET:
+                known.clear()
+            known[word.form] = found
+    return found
 
 
-def _rest(slots: tuple[Slot, ...], text: _Text, at: int, size: int) -> int:
-    """The words covered when all further slots are filled, else 0."""
-    covered = ((1 << size) - 1) << at
-    if not slots:
-        return covered
-    end = at + size
-    keys = text.keys
+def _is(word: Word, step: Step, *, toned: bool) -> bool:
+    key, form = word
+    wanted, strict = step
+    return form == wanted or (fits(word, wanted) and not (strict and toned and form == key))
+
+
+def _filled(
+    slots: tuple[Slot, ...], words: Sequence[Word], keys: list[str], end: int, covered: int, *, toned: bool
+) -> int:
+    """The words covered when all further slots are filled, else 0. `end` -- where they begin."""
     last = len(keys)
     for gap, maybe, options in slots:
-        for start in range(end, min(end + gap + 1, last)):
-            option = _standing(options[keys[start]], text, start) if keys[start] in options else None
-            if option:
-                size = len(option.keys)
-                covered |= ((1 << size) - 1) << start
-                end = start + size
+        for at in range(end, min(end + gap + 1, last)):
+            here = options.get(keys[at])
+            size = _size(here, words, keys, at, toned=toned) if here is not None else 0
+            if size:
+                covered |= ((1 << size) - 1) << at
+                end = at + size
                 break
         else:
             if not maybe:
                 return 0
     return covered
+
+
+def _size(options: Sequence[Option], words: Sequence[Word], keys: list[str], at: int, *, toned: bool) -> int:
+    """How many words the longest option has that stands here, or 0. The first key is known to agree."""
+    word = words[at]
+    for wanted, forms in options:
+        size = len(forms)
+        if size == 1:
+            key, form = word
+            if form == forms[0] or (fits(word, forms[0]) and not (toned and form == key)):
+                return 1
+        elif tuple(keys[at : at + size]) == wanted and all(map(fits, words[at : at + size], forms)):
+            return size
+    return 0
 
 
 INDEX: Final = index(CUES)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from handlers.understanding.cues import CUES, index, is_toned, stands_any
+from handlers.understanding.beginnings import index
+from handlers.understanding.cues import CUES, find, is_toned
 from handlers.understanding.fold import clean, tokens
 from handlers.understanding.phrases import Cue
 from handlers.understanding.reading import spell_out
@@ -26,4 +27,4 @@ def urgent(text: str) -> bool:
     """A stop word, a wish for a person, or damage. It may be wrong towards True: then a turn merely does not wait."""
     typed = tokens(clean(text)[:LOOKED_AT])
     words = spell_out(typed)
-    return stands_any(words, INDEX, toned=is_toned(typed)) or (len(words) <= 6 and (is_stop(words) or is_dung(words)))
+    return bool(find(words, INDEX, toned=is_toned(typed))) or (len(words) <= 6 and (is_stop(words) or is_dung(words)))

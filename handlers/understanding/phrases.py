@@ -22,13 +22,21 @@ NAMED: Final = frozenset({"destination", "province", "vehicle_model"})  # their 
 CHOICE: Final = re.compile(r"\(([^()]*\$[^()]*)\)")
 GROUP: Final = re.compile(r"\$\w+")
 SLOT: Final = re.compile(r"\(([^()]*)\)(\?)?|(\S+)")
+INTENTS: Final = frozenset(
+    "greeting buy ask_fee claim renewal complaint talk_to_human opt_out thanks privacy_request spam_abuse other fraud".split()
+)
 
 
 class Mark(NamedTuple):
-    """What a phrase stands for. `label` -- intent, `key=value`, `@flag` or `-intent`."""
+    """What a phrase stands for. `label` -- intent, `key=value`, `@flag` or `-intent`; the rest is read off it once:
+    whether it is an intent, the label it takes away, and the two sides of a fact."""
 
     label: str
     weight: int
+    intent: bool
+    takes: str
+    key: str
+    value: str
 
 
 class Option(NamedTuple):
@@ -59,10 +67,20 @@ def parse_marks(text: str) -> tuple[Mark, ...]:
     marks = []
     for part in text.split():
         label, plus, weight = part.partition("+")
-        key, _, value = label.partition("=")
+        key, fact, value = label.partition("=")
         if key in NAMED:
-            label = f"{key}={value.replace('_', ' ')}"
-        marks.append(Mark(label, int(weight) if plus else 1))
+            value = value.replace("_", " ")
+            label = f"{key}={value}"
+        marks.append(
+            Mark(
+                label,
+                int(weight) if plus else 1,
+                intent=label in INTENTS,
+                takes=label[1:] if label[0] == "-" else "",
+                key=key if fact else "",
+                value=value,
+            )
+        )
     return tuple(marks)
 
 

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from handlers.understanding.cues import INDEX, SHORT, Hit, Index, is_toned, scan
+from handlers.understanding.beginnings import Index
+from handlers.understanding.cues import INDEX, SHORT, Hit, is_toned, scan
 from handlers.understanding.fold import Word, clean, flatten, spell, tokens
+from handlers.understanding.phrases import INTENTS
 
-INTENTS: Final = frozenset(
-    "greeting buy ask_fee claim renewal complaint talk_to_human opt_out thanks privacy_request spam_abuse other fraud".split()
-)
 PIECE: Final = 48  # words; people write 5 to 30
 # spelled letter by letter: D Ừ N G
 SPACED: Final = frozenset({"dung", "stop", "ngung", "huy", "thoi"})
