@@ -14,6 +14,7 @@ from collections.abc import AsyncGenerator, Iterator
 from typing import Any, Final
 
 import orjson
+from aiohttp import hdrs
 from pydantic import BaseModel
 
 from channels.contract import Permanent
@@ -111,7 +112,7 @@ def says(**fields: Any) -> SendMessage:
     return _SAYS.model_copy(update=fields)
 
 
-JSON: Final = {"Content-Type": "application/json"}
+JSON: Final[dict[str, str]] = {hdrs.CONTENT_TYPE: "application/json"}
 KEPT: Final = 256  # models whose JSON is kept: keyboards, which are the same for everybody
 _kept: dict[int, tuple[BaseModel, orjson.Fragment]] = {}
 

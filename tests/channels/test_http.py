@@ -353,3 +353,21 @@ async def test_a_kept_connection_that_dies_under_the_second_call_is_not_called_a
                 with pytest.raises(Retryable if method == "get" else DeliveryUnknown):
                     await call
     assert requests == 2
+
+
+async def test_a_small_body_and_a_large_one_look_the_same_on_the_wire() -> None:
+    """Small ones are written by us, large ones by the library."""
+    seen: list[bytes] = []
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            seen.append(await request(reader))
+            writer.write(OK)
+
+    async with serving(handler) as base, calling(base) as http:
+        for size in (1, 1 << 15, (1 << 15) + 1, (1 << 19) + 1):
+            assert await http.post("/sendMessage?a=%20b", b"x" * size, {"Content-Type": "text/x"}) == (200, b"ok")
+    split = [one.partition(b"\r\n\r\n") for one in seen]
+    assert [len(body) for _, _, body in split] == [1, 1 << 15, (1 << 15) + 1, (1 << 19) + 1]
+    heads = [(head + b"\r\n").replace(b": %d\r\n" % len(body), b": N\r\n") for head, _, body in split]
+    assert len({(head.split(b"\r\n")[0], *sorted(head.lower().split(b"\r\n")[1:])) for head in heads}) == 1
