@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -38,6 +39,7 @@ from storage.outbox import SendJob
 log = structlog.get_logger("app")
 KEEP_ALIVE_S: Final = 20.0  # the library's default is an hour
 STOP_S: Final = 5.0
+YOUNG: Final = 20_000  # new objects between two looks of the garbage collector
 REFUSED: Final = 2
 
 
@@ -275,6 +277,7 @@ async def _serve(config: Config) -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, end)
     async with running(config) as parts:
+        _settle()
         _say(parts)
         _notify("READY=1")
         watchdog = asyncio.create_task(_watchdog(parts))
@@ -283,6 +286,15 @@ async def _serve(config: Config) -> int:
         watchdog.cancel()
         broken = parts.state == "broken"
     return 1 if broken else 0
+
+
+def _settle() -> None:
+    """What a start leaves in memory stays: the garbage collector need not walk its 240,000 objects again and again,
+    170 ms each time, with nobody served meanwhile. And a batch of turns makes more than the 700 objects after which
+    it would look for cycles, of which there are hardly any."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG, 10, 10)
 
 
 def _say(parts: Parts) -> None:
