@@ -44,19 +44,19 @@ SELVES: Final = {
 def speaks_as(words: Sequence[Word]) -> str:
     """How the customer speaks of himself: anh, chị, cô, chú, bác, em, or '' when he does not say."""
     votes: dict[str, int] = {}
-    for at, word in enumerate(words[:ENOUGH]):
-        said = SELVES.get(word.form)
-        if not said:
+    for at, (_, form) in enumerate(words[:ENOUGH]):
+        if form not in SELVES:
             continue
+        said = SELVES[form]
         before = words[at - 1] if at else NOTHING
         after = words[at + 1] if at + 1 < len(words) else NOTHING
         if after.key in NOT_SELF or before.key in NOT_AFTER:
             continue
         if after.form in (WANT_FORMS if said == "em" else VERB_FORMS):
             votes[said] = votes.get(said, 0) + 3
-        elif before.form in GIVEN_FORMS and word.form != "chi":
+        elif before.form in GIVEN_FORMS and form != "chi":
             votes[said] = votes.get(said, 0) + 2
-    best = sorted(votes, key=lambda said: -votes[said])
-    if not best or (len(best) > 1 and votes[best[0]] == votes[best[1]]):
+    if not votes:
         return ""
-    return best[0]
+    best = sorted(votes, key=lambda said: -votes[said])
+    return "" if len(best) > 1 and votes[best[0]] == votes[best[1]] else best[0]

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from handlers.understanding.beginnings import index
-from handlers.understanding.cues import Hit, scan
+from handlers.understanding.cues import Hit, Sentence
 from handlers.understanding.fold import Word, spell
 from handlers.understanding.phrases import load
-from handlers.understanding.reading import Reading, scan_with
+from handlers.understanding.reading import Reading, Told, scan_with, told
 
 ANSWERS: Final = index(load("answers"))
 CLAUSE: Final = re.compile(r"[,;\n!]+|\.+(?=\s|$)")
@@ -36,12 +36,13 @@ ENOUGH: Final = 40  # words: whoever writes more does not merely answer
 GLAD: Final = "👍👌✅🆗👏💯🤝"
 
 
-def _bits(hits: Sequence[Hit], *labels: str) -> int:
-    found = 0
-    for hit in hits:
-        if hit.mark.label in labels:
-            found |= hit.words
-    return found
+def _told(reading: Reading) -> Told:
+    """The answers in the first words of a message, looked for once."""
+    if reading.answers is None:
+        words, keys, toned = reading.sentence
+        first = Sentence(words[:ENOUGH], keys[:ENOUGH], toned) if len(words) > ENOUGH else reading.sentence
+        reading.answers = told(first, ANSWERS)
+    return reading.answers
 
 
 def consent(reading: Reading, *, sensitive: bool = False, declaring: bool = False) -> str:
@@ -55,45 +56,46 @@ def consent(reading: Reading, *, sensitive: bool = False, declaring: bool = Fals
     clauses = [clause for clause in CLAUSE.split(reading.text) if clause.strip()]
     asking = ASKING.search(reading.text) is not None
     for clause in clauses:
-        words, hits = scan_with(clause, ANSWERS)
+        words, answers = (reading.words, _told(reading)) if len(clauses) == 1 else scan_with(clause, ANSWERS)
         if not words:
             continue
-        found = _consent_clause(words, hits, sensitive=sensitive, declaring=declaring)
+        found = _consent_clause(words, answers, sensitive=sensitive, declaring=declaring)
         if found == "no":
             return "" if asking else "no"
         if found == "yes":
             said = "yes"
-        elif not _harmless(clause, words, hits):
+        elif not _harmless(clause, words, answers):
             return ""
     return "" if asking else said
 
 
-def _consent_clause(words: Sequence[Word], hits: Sequence[Hit], *, sensitive: bool, declaring: bool) -> str:
+def _consent_clause(words: Sequence[Word], answers: Told, *, sensitive: bool, declaring: bool) -> str:
     whole = (1 << len(words)) - 1
-    if _bits(hits, "@unclear"):
+    under = answers.under
+    if "@unclear" in answers.bits:
         return ""
-    explicit = _bits(hits, "@agree", "@declare") if declaring else _bits(hits, "@agree")
-    plain = _bits(hits, "@yes") | (0 if sensitive else _bits(hits, "@okay"))
-    covered = explicit | plain | _bits(hits, "@filler")
+    explicit = under("@agree", "@declare") if declaring else under("@agree")
+    plain = under("@yes") if sensitive else under("@yes", "@okay")
+    covered = explicit | plain | under("@filler")
     if declaring:
-        covered |= _bits(hits, "@assent")
+        covered |= under("@assent")
     if explicit:
-        covered |= _bits(hits, "@object", "@thanks")
+        covered |= under("@object", "@thanks")
         if not sensitive:
-            covered |= _bits(hits, "@okay")
+            covered |= under("@okay")
     if (explicit or plain) and covered == whole:
         return "yes"
-    lead, _ = _lead(words, hits)
+    lead, _ = _lead(words, answers.hits)
     return "no" if lead == "no" else ""
 
 
-def _harmless(clause: str, words: Sequence[Word], hits: Sequence[Hit]) -> bool:
+def _harmless(clause: str, words: Sequence[Word], answers: Told) -> bool:
     """A clause that neither asks nor takes anything back: thanks, a number, a name."""
     if any(word.key == "#" for word in words) and DATA.match(clause):
         return True
     whole = (1 << len(words)) - 1
-    if _bits(hits, "@filler", "@thanks", "@okay", "@yes", "@assent") & whole == whole:
-        return not _bits(hits, "@unclear")
+    if answers.under("@filler", "@thanks", "@okay", "@yes", "@assent") & whole == whole:
+        return "@unclear" not in answers.bits
     turned = any(word.form in TURN_FORMS for word in words)
     return not turned and len(words) <= 10 and NAME_CLAUSE.match(" ".join(word.key for word in words)) is not None
 
@@ -103,32 +105,35 @@ def answer(reading: Reading) -> str:
     words = reading.words[:ENOUGH]
     if not words:
         return "yes" if any(sign in GLAD for sign in reading.text) else ""
-    hits = scan(words, ANSWERS, toned=reading.toned)
-    lead, end = _lead(words, hits)
+    answers = _told(reading)
+    lead, end = _lead(words, answers.hits)
     if lead != "yes":
         return lead.replace("later", "no")
-    turned = _bits(hits, "@wrong", "@unclear") >> end or any(word.form in TURN_FORMS for word in words[end:])
+    turned = answers.under("@wrong", "@unclear") >> end or not TURN_FORMS.isdisjoint([form for _, form in words[end:]])
     return "" if turned or "?" in reading.text else "yes"
 
 
 def refuses(reading: Reading) -> bool:
     """A refusal in several words, wherever it stands: "năm nay không mua nữa"."""
-    hits = scan(reading.words[:ENOUGH], ANSWERS, toned=reading.toned)
-    return "?" not in reading.text and any(hit.mark.label == "@no" and hit.size >= 2 for hit in hits)
+    answers = _told(reading)
+    if "@no" not in answers.bits or "?" in reading.text:
+        return False
+    return any(hit.mark.label == "@no" and hit.size >= 2 for hit in answers.hits)
 
 
 def is_short(reading: Reading) -> bool:
     """Nothing but an answer: at most one word is neither filler nor answer."""
     if len(reading.words) > ENOUGH:
         return False
-    hits = scan(reading.words, ANSWERS, toned=reading.toned)
-    covered = _bits(hits, "@agree", "@yes", "@okay", "@assent", "@filler", "@no", "@later", "@wrong", "@thanks")
+    covered = _told(reading).under(
+        "@agree", "@yes", "@okay", "@assent", "@filler", "@no", "@later", "@wrong", "@thanks"
+    )
     return len(reading.words) - covered.bit_count() <= 1
 
 
 def turns_back(reading: Reading) -> bool:
     """Something is wrong or to be changed."""
-    return _bits(scan(reading.words[:ENOUGH], ANSWERS, toned=reading.toned), "@wrong") != 0
+    return "@wrong" in _told(reading).bits
 
 
 def _lead(words: Sequence[Word], hits: Sequence[Hit]) -> tuple[str, int]:
@@ -136,12 +141,19 @@ def _lead(words: Sequence[Word], hits: Sequence[Hit]) -> tuple[str, int]:
 
     Fillers are passed over; "dạ" is one, and an assent when it stands alone.
     """
+    begins: dict[int, list[Hit]] = {}
+    for hit in hits:
+        begins.setdefault(hit[1] & -hit[1], []).append(hit)
     assented = ""
     at = 0
     while at < len(words):
-        here = [hit for hit in hits if hit.words & -hit.words == 1 << at]
-        filler = max((hit.size for hit in here if hit.mark.label == "@filler"), default=0)
-        longest = max((hit for hit in here if hit.mark.label != "@filler"), key=lambda hit: hit.size, default=None)
+        filler = 0
+        longest: Hit | None = None
+        for hit in begins.get(1 << at, ()):
+            if hit[0][0] == "@filler":
+                filler = max(filler, hit[2])
+            elif longest is None or hit[2] > longest[2]:
+                longest = hit
         said = SPEAKING.get(longest.mark.label, "") if longest else ""
         if longest and longest.size > filler:
             return said, longest.words.bit_length()

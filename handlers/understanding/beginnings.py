@@ -20,7 +20,7 @@ class Start(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A word of a beginning. `strict` -- it stands by itself, not among the words of one choice: see `cues.find`."""
+    """A word of a beginning. `strict` -- it stands by itself, not among the words of one choice: see `cues.Sentence`."""
 
     form: str
     strict: bool

@@ -30,6 +30,15 @@ MET: Final = 4096  # forms; Vietnamese has some 7,000 syllables, and a day's mes
 PLACE: Final = 2 * SEVERAL
 
 
+class Sentence(NamedTuple):
+    """Words under a scan, and their keys. `toned` -- most carry marks, so a plain word by itself is plain on purpose:
+    "gia" is not "giá"."""
+
+    words: list[Word]
+    keys: list[str]
+    toned: bool
+
+
 class Hit(NamedTuple):
     """A mark found. `words` -- bit i is set when word i belongs to it."""
 
@@ -65,31 +74,22 @@ def fits(word: Word, form: str) -> bool:
     return typed == key or _near(typed, form)
 
 
-def is_toned(typed: Sequence[str]) -> bool:
-    """Whether at least half of the words that could carry marks do."""
-    full = [token for token in typed if len(token) > 1 and token not in SHORT and not token.isdecimal()]
-    return 2 * sum([not token.isascii() for token in full]) >= len(full) > 0
-
-
-def scan(words: Sequence[Word], by_key: Index, *, toned: bool) -> list[Hit]:
-    """Every mark of every cue that stands in `words`, by where it begins. `toned` -- see `is_toned`."""
+def scan(sentence: Sentence, by_key: Index) -> list[Hit]:
+    """Every mark of every cue that stands in a sentence, by where it begins."""
     hits: list[Hit] = []
-    for cue, covered in find(words, by_key, toned=toned):
+    for cue, covered in find(sentence, by_key):
         size = covered.bit_count()
         for mark in cue.marks:
             hits.append(Hit(mark, covered, size))  # noqa: PERF401 -- mostly one: a comprehension costs more
     return hits
 
 
-def find(words: Sequence[Word], by_key: Index, *, toned: bool) -> list[tuple[Cue, int]]:
-    """The cues that stand in `words`, in order, each with the words it covers.
-
-    toned -- most words carry marks, so a plain word by itself is plain on purpose: "gia" is not "giá"
-    """
-    keys = [word[0] for word in words]
+def find(sentence: Sentence, by_key: Index) -> list[tuple[Cue, int]]:
+    """The cues that stand in a sentence, in order, each with the words it covers."""
+    words, keys, toned = sentence
     found: list[tuple[Cue, int]] = []
     before = -1
-    for place, start, end, covered in sorted(_begun(words, keys, by_key, toned=toned)):
+    for place, start, end, covered in sorted(_begun(sentence, by_key)):
         if place == before:  # it waited for two words that are there
             continue
         before = place
@@ -100,8 +100,9 @@ def find(words: Sequence[Word], by_key: Index, *, toned: bool) -> list[tuple[Cue
     return found
 
 
-def _begun(words: Sequence[Word], keys: list[str], by_key: Index, *, toned: bool) -> list[tuple[int, Start, int, int]]:
+def _begun(sentence: Sentence, by_key: Index) -> list[tuple[int, Start, int, int]]:
     """The cues of which the first words stand and the others may: their place, where they go on, and what they cover."""
+    words, keys, toned = sentence
     begun: list[tuple[int, Start, int, int]] = []
     steps = by_key.steps
     later: set[str] = set()  # from the end on, so that only what comes after a word is waited for

@@ -18,6 +18,16 @@ STAFF: Final = re.compile(
     r"\bgap (?:lai )?(?:chi|anh|ban|em|co|chu|bac) ([a-z]{2,12})(?= (?:tu van|ben|hom|o|phong|nv|nhan vien)|\s*$)"
 )
 ABOUT_COVER: Final = frozenset({"buy", "ask_fee", "claim", "renewal", "other", "complaint", "talk_to_human"})
+# facts that are reported beside an intent
+TELLING: Final = {
+    "claim": ("claim_action", "sensitive"),
+    "privacy_request": ("request",),
+    "opt_out": ("scope", "channel"),
+    "complaint": ("topic",),
+    "other": ("topic", "province"),
+    "buy": ("sensitive",),
+    "spam_abuse": ("kind",),
+}
 
 
 def collect(reading: Reading, facts: Facts, intent: str, context: str, now: datetime | None) -> dict[str, Any]:
@@ -35,10 +45,7 @@ def _things(found: dict[str, Any], reading: Reading, facts: Facts, intent: str, 
     if intent not in ABOUT_COVER and not intent.startswith("give_"):
         return
     product = find_product(reading, claim=intent == "claim", asked=context == "ask_product")
-    explicit = intent in ("buy", "ask_fee", "claim", "renewal") or any(
-        label.startswith("product=") for label in reading.labels
-    )
-    if product and explicit:
+    if product and (intent in ("buy", "ask_fee", "claim", "renewal") or "product" in reading.values):
         found["product"] = product
     found.update(find_vehicle(reading))
     if intent == "claim":
@@ -48,7 +55,8 @@ def _things(found: dict[str, Any], reading: Reading, facts: Facts, intent: str, 
         found["model_year"] = facts.model_year
     if product == "du_lich" and (destination := reading.fact("destination")):
         found["destination"] = destination
-    found.update(details.of_product(facts.numbers, facts.amounts, product, intent))
+    if facts.numbers or facts.amounts:
+        found.update(details.of_product(facts.numbers, facts.amounts, product, intent))
     if intent == "buy" and "age" not in found and facts.yob and "@child" in reading.labels:
         found["insured_yob"] = facts.yob
     if intent == "ask_fee" and not product and "@child" in reading.labels and "age" in found:
@@ -57,8 +65,9 @@ def _things(found: dict[str, Any], reading: Reading, facts: Facts, intent: str, 
 
 def _contact(found: dict[str, Any], reading: Reading, facts: Facts, intent: str, context: str) -> None:
     labels = reading.labels
-    phones = chosen([phone for phone in facts.phones if phone.e164], corrected="@correction" in labels)
+    phones = [phone for phone in facts.phones if phone.e164] if facts.phones else []
     if phones:
+        phones = chosen(phones, corrected="@correction" in labels)
         first = phones[0]
         found["phone"] = first.e164
         if len(phones) > 1:
@@ -156,15 +165,7 @@ def _date(when: When) -> str:
 
 def _about(found: dict[str, Any], reading: Reading, facts: Facts, intent: str, context: str) -> None:
     labels = reading.labels
-    keys = {
-        "claim": ("claim_action", "sensitive"),
-        "privacy_request": ("request",),
-        "opt_out": ("scope", "channel"),
-        "complaint": ("topic",),
-        "other": () if context == "ask_delivery" else ("topic", "province"),
-        "buy": ("sensitive",),
-        "spam_abuse": ("kind",),
-    }.get(intent, ())
+    keys = TELLING.get(intent, ()) if (intent, context) != ("other", "ask_delivery") else ()
     for key in keys:
         if value := reading.fact(key):
             found[key] = value

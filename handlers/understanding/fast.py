@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from handlers.understanding.beginnings import index
-from handlers.understanding.cues import CUES, find, is_toned
+from handlers.understanding.cues import CUES, find
 from handlers.understanding.fold import clean, tokens
 from handlers.understanding.phrases import Cue
 from handlers.understanding.reading import spell_out
-from handlers.understanding.stop import is_dung, is_stop
+from handlers.understanding.stop import stop_word
 
 NOW: Final = frozenset({"opt_out", "claim", "talk_to_human", "fatal", "urgent"})
 
@@ -25,6 +25,5 @@ INDEX: Final = index([Cue(cue.first, cue.rest, cue.marks[:1]) for cue in CUES if
 
 def urgent(text: str) -> bool:
     """A stop word, a wish for a person, or damage. It may be wrong towards True: then a turn merely does not wait."""
-    typed = tokens(clean(text)[:LOOKED_AT])
-    words = spell_out(typed)
-    return bool(find(words, INDEX, toned=is_toned(typed))) or (len(words) <= 6 and (is_stop(words) or is_dung(words)))
+    sentence = spell_out(tokens(clean(text)[:LOOKED_AT]))
+    return bool(find(sentence, INDEX)) or (len(sentence.words) <= 6 and bool(stop_word(sentence.words)))

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from handlers.understanding import answers
 from handlers.understanding.facts import Facts
 from handlers.understanding.reading import Reading
-from handlers.understanding.stop import cancels, is_dung, is_stop
+from handlers.understanding.stop import cancels, stop_word
 
 CONSENT: Final = {"ask_consent": (False, False), "ask_consent_sensitive": (True, False), "ask_declare": (False, True)}
 YES_OR_NO: Final = frozenset({"confirm", "offer_buy", "ask_declare", "ask_received"})  # "dung" is đúng here
@@ -54,10 +54,15 @@ def decide(reading: Reading, facts: Facts, context: str) -> Decision:
     return Decision(main, _also(main, scores, facts))
 
 
+def beside(main: str, reading: Reading, facts: Facts) -> tuple[str, ...]:
+    """The further intents, when the main one was decided elsewhere."""
+    return _also(main, _adjusted(reading, facts), facts)
+
+
 def _adjusted(reading: Reading, facts: Facts) -> dict[str, int]:
     scores = dict(reading.scores)
     labels = reading.labels
-    thing = any(label.startswith("product=") for label in labels) or not THINGS.isdisjoint(labels)
+    thing = "product" in reading.values or not THINGS.isdisjoint(labels)
     if thing or ("buy" in scores and "@abroad" in labels):
         scores["buy"] = scores.get("buy", 1) + 1
     if scores.get("ask_fee", 0) >= STRONG and scores.get("other", 0) < 7 and reading.fact("topic") in BESIDE_PRICE:
@@ -68,14 +73,15 @@ def _adjusted(reading: Reading, facts: Facts) -> dict[str, int]:
         scores.pop("spam_abuse", None)
     if facts.emails and scores.get("other", 0) <= 3:
         scores.pop("other", None)
-    if any(found.e164 for found in facts.phones) and scores.get("talk_to_human", 0) <= 7:
-        scores.pop("talk_to_human", None)
+    if "talk_to_human" in scores and scores["talk_to_human"] <= 7 and any(found.e164 for found in facts.phones):
+        del scores["talk_to_human"]
     return scores
 
 
 def _stop(reading: Reading, scores: dict[str, int], context: str) -> str:
     words = reading.words
-    if is_dung(words):
+    word = stop_word(words)
+    if word == "dung":
         if context in YES_OR_NO:
             return "yes"
         if context in CONSENT:
@@ -83,7 +89,7 @@ def _stop(reading: Reading, scores: dict[str, int], context: str) -> str:
         if context == "ask_name" and len(words) == 1:
             return ""  # Dung is a name
         return "opt_out"
-    if is_stop(words):
+    if word:
         return "no" if cancels(words) and context not in AFTER_OURS else "opt_out"
     if context in ("ad_sent", "renewal_reminder") and {word.key for word in words[:2]} == NO_WORD:
         return "opt_out"
@@ -110,7 +116,7 @@ def _answered(reading: Reading, facts: Facts, scores: dict[str, int], context: s
     """The intent of an answer to the open question, or '' when the message is something else."""
     if context in CONSENT:
         return ""
-    pressing = max(scores.get(intent, 0) for intent in ("claim", "complaint", "privacy_request"))
+    pressing = max(scores.get("claim", 0), scores.get("complaint", 0), scores.get("privacy_request", 0))
     if context == "ask_received" and (said := answers.answer(reading)):
         return said
     corrects = context == "confirm" and answers.turns_back(reading)
@@ -138,7 +144,7 @@ def _answered(reading: Reading, facts: Facts, scores: dict[str, int], context: s
 
 def _names_another(reading: Reading) -> bool:
     """The product is put right: "đổi sang bảo hiểm sức khỏe", but not "không phải bảo hiểm sức khỏe"."""
-    named = "@moto" in reading.labels or any(label.startswith("product=") for label in reading.labels)
+    named = "@moto" in reading.labels or "product" in reading.values
     meant = SWITCH.search(reading.flat) is not None or "@negation" not in reading.labels
     return named and meant and "?" not in reading.text
 
@@ -163,7 +169,7 @@ def _yes_or_no(reading: Reading, facts: Facts, scores: dict[str, int], context: 
     if context == "ask_delivery" and reading.fact("delivery"):
         return "other"
     if said == "no" and context in ("ask_need", "ask_product", "ad_sent") and strongest < STRONG:
-        named = any(label.startswith("product=") for label in reading.labels)
+        named = "product" in reading.values
         return "" if named or "@idk" in reading.labels else said
     if facts.phones or facts.emails or facts.plates or facts.when:
         return ""
@@ -189,6 +195,8 @@ def _busy(reading: Reading, scores: dict[str, int], *, titled: bool) -> bool:
 
 
 def _strongest(scores: dict[str, int]) -> str:
+    if not scores:
+        return ""
     best = max(RANK, key=lambda intent: scores.get(intent, 0))  # the first of equals
     return best if scores.get(best, 0) >= 2 and best not in ("thanks", "greeting") else ""
 
@@ -228,15 +236,16 @@ def _also(main: str, scores: dict[str, int], facts: Facts) -> tuple[str, ...]:
     if main == "spam_abuse":
         return ()
     if main not in ("claim", "renewal", "complaint", "privacy_request"):
-        if any(found.e164 for found in facts.phones):
+        if facts.phones and any(found.e164 for found in facts.phones):
             also.append("give_phone")
-        if any(found.address for found in facts.emails):
+        if facts.emails and any(found.address for found in facts.emails):
             also.append("give_email")
-        if any(found.plate for found in facts.plates):
+        if facts.plates and any(found.plate for found in facts.plates):
             also.append("give_plate")
     if facts.name and facts.name.led and main in ("buy", "ask_fee", "give_phone", "yes"):
         also.append("give_name")
-    also += [intent for intent, least in REPORTED.items() if scores.get(intent, 0) >= least and not scores.get("fraud")]
+    if not REPORTED.keys().isdisjoint(scores) and not scores.get("fraud"):
+        also += [intent for intent, least in REPORTED.items() if scores.get(intent, 0) >= least]
     if main == "give_name":
         return tuple(intent for intent in also if intent != "talk_to_human")
     if main.startswith("give_") or main == "yes":

@@ -8,6 +8,7 @@ from handlers.understanding.reading import Reading
 
 # when several are named, the one that says more; a vehicle alone comes last
 ORDER: Final = ("tai_nan", "nhan_tho", "suc_khoe", "du_lich", "vat_chat_o_to", "nha_tu_nhan")
+VEHICLE: Final = ("vehicle_kind", "vehicle_model", "use")
 
 
 def find_product(reading: Reading, *, claim: bool = False, asked: bool = False) -> str:
@@ -18,7 +19,7 @@ def find_product(reading: Reading, *, claim: bool = False, asked: bool = False) 
     """
     labels = reading.labels
     car, moto = "@car" in labels, "@moto" in labels
-    named = [code for code in ORDER if f"product={code}" in labels]
+    named = [code for code in ORDER if f"product={code}" in labels] if "product" in reading.values else []
     if "nha_tu_nhan" in named and (len(named) > 1 or car or moto):
         named.remove("nha_tu_nhan")
     if "tai_nan" in named and "du_lich" in named and "@abroad" in labels:
@@ -44,7 +45,7 @@ def find_product(reading: Reading, *, claim: bool = False, asked: bool = False) 
 
 def find_vehicle(reading: Reading) -> dict[str, str]:
     """vehicle_kind, vehicle_model and use, where they are said."""
-    found = {key: reading.fact(key) for key in ("vehicle_kind", "vehicle_model", "use")}
-    if "@vinfast" in reading.labels and "@moto" in reading.labels and not found["vehicle_model"]:
-        found["vehicle_kind"] = found["vehicle_kind"] or "xe_may_dien"
-    return {key: value for key, value in found.items() if value}
+    values = reading.values
+    if "@vinfast" in reading.labels and "@moto" in reading.labels and "vehicle_model" not in values:
+        values = {"vehicle_kind": "xe_may_dien", **values}
+    return {key: values[key] for key in VEHICLE if key in values} if values else {}

@@ -3,89 +3,143 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from handlers.understanding.beginnings import Index
-from handlers.understanding.cues import INDEX, SHORT, Hit, is_toned, scan
+from handlers.understanding.cues import INDEX, SHORT, Hit, Sentence, find, scan
 from handlers.understanding.fold import Word, clean, flatten, spell, tokens
-from handlers.understanding.phrases import INTENTS
+from handlers.understanding.phrases import Cue
 
 PIECE: Final = 48  # words; people write 5 to 30
 # spelled letter by letter: D Ừ N G
 SPACED: Final = frozenset({"dung", "stop", "ngung", "huy", "thoi"})
+SHORTEST: Final = min(map(len, SPACED))
 SEAT: Final = spell("chỗ")
 AFTER_NUMBER: Final = frozenset("kbcdeartg")  # a unit or part of a plate, no pronoun
 
 
+class Told(NamedTuple):
+    """What a small lexicon finds in a sentence. `bits` -- the words under each label."""
+
+    hits: list[Hit]
+    bits: dict[str, int]
+
+    def under(self, *labels: str) -> int:
+        """The words under any of the labels."""
+        found = 0
+        for label in labels:
+            found |= self.bits.get(label, 0)
+        return found
+
+
 @dataclass(slots=True)
 class Reading:
-    """What stands in a message. `scores` -- intent -> weight; `labels` -- every other mark found."""
+    """What stands in a message. `scores` -- intent -> weight; `labels` -- the names of all marks found; `values` -- the
+    value of the longest phrase marked `key=…`, the earlier one of two."""
 
     text: str
     flat: str
-    words: list[Word]
-    toned: bool  # most words carry their marks
-    hits: list[Hit] = field(default_factory=list)
-    scores: dict[str, int] = field(default_factory=dict)
-    labels: set[str] = field(default_factory=set)
+    sentence: Sentence
+    forms: set[str]
+    hits: list[Hit]
+    scores: dict[str, int]
+    labels: set[str]
+    values: dict[str, str]
+    answers: Told | None = None  # found when it is asked for: see `answers`
+
+    @property
+    def words(self) -> list[Word]:
+        return self.sentence.words
+
+    @property
+    def toned(self) -> bool:
+        """Most words carry their marks."""
+        return self.sentence.toned
 
     def fact(self, key: str) -> str | None:
-        """The value of the longest phrase marked `key=…`, the earlier one of two."""
-        prefix = f"{key}="
-        best = max(
-            (hit for hit in self.hits if hit.mark.label.startswith(prefix)),
-            key=lambda hit: (hit.size, -(hit.words & -hit.words)),
-            default=None,
-        )
-        return best.mark.label.removeprefix(prefix) if best else None
+        return self.values.get(key)
 
 
 def read(text: str) -> Reading:
     """`text` as typed, read with the whole lexicon."""
     cleaned = clean(text)
-    typed = tokens(cleaned)
-    words = spell_out(typed)
-    toned = is_toned(typed)
-    hits = _find(words, toned=toned)
-    reading = Reading(cleaned, flatten(cleaned), words, toned, hits)
-    reading.scores = _scores(hits)
-    reading.labels = {hit.mark.label for hit in hits}
-    return reading
+    sentence = spell_out(tokens(cleaned))
+    hits = _find(sentence)
+    best: dict[str, int] = {}
+    places: dict[str, set[int]] = {}
+    labels: set[str] = set()
+    values: dict[str, str] = {}
+    lengths: dict[str, tuple[int, int]] = {}
+    for (label, weight, is_intent, _, key, value), words, size in hits:
+        labels.add(label)
+        if is_intent:
+            best[label] = max(best.get(label, 0), weight)
+            places.setdefault(label, set()).add(words)
+        elif key:
+            length = (size, -(words & -words))
+            if key not in values or length > lengths[key]:
+                values[key], lengths[key] = value, length
+    # the best phrase of an intent counts in full, up to two further ones count one each
+    scores = {label: weight + min(2, len(places[label]) - 1) for label, weight in best.items() if weight}
+    forms = {word[1] for word in sentence.words}
+    return Reading(cleaned, flatten(cleaned), sentence, forms, hits, scores, labels, values)
 
 
-def _find(words: list[Word], *, toned: bool) -> list[Hit]:
+def _find(sentence: Sentence) -> list[Hit]:
     """All hits that count. A long text is read piece by piece: hits are compared with each other, which is quadratic."""
+    words, keys, toned = sentence
     if len(words) <= PIECE:
-        return settle(scan(words, INDEX, toned=toned))
-    return [
-        hit for at in range(0, len(words), PIECE) for hit in settle(scan(words[at : at + PIECE], INDEX, toned=toned))
-    ]
+        return settle(find(sentence, INDEX))
+    pieces = [Sentence(words[at : at + PIECE], keys[at : at + PIECE], toned) for at in range(0, len(words), PIECE)]
+    return [hit for piece in pieces for hit in settle(find(piece, INDEX))]
 
 
-def spell_out(typed: Sequence[str]) -> list[Word]:
+class Spelled(NamedTuple):
+    """A word as typed: what it says, whether it is a single letter, could carry marks, and does."""
+
+    words: tuple[Word, ...]
+    letter: bool
+    counts: bool
+    marked: bool
+
+
+@lru_cache(maxsize=8192)
+def _spelled(said: str) -> Spelled:
+    word = spell(said)
+    meant = SHORT.get(said) or SHORT.get(word.form) or (word,)
+    counts = len(said) > 1 and said not in SHORT
+    return Spelled(meant, len(word.key) == 1, counts, counts and not said.isascii())
+
+
+def spell_out(typed: Sequence[str]) -> Sentence:
     """Numbers as #, shorthand in full, letters that spell a stop word put together."""
-    full: list[Word] = []
-    letters: list[Word] = []
+    words: list[Word] = []
+    letters = full = marked = 0
+    after_number = False
     for at, said in enumerate(typed):
         if said.isdecimal():
-            full.append(Word("#", said))
+            words.append(Word("#", said))
+            after_number = True
             continue
-        word = spell(said)
-        if len(word.key) == 1:
-            letters.append(word)
-            if full and full[-1].key == "#" and said in AFTER_NUMBER:
+        meant, letter, counts, marks = _spelled(said)
+        full += counts
+        marked += marks
+        if letter:
+            letters += 1
+            if after_number and said in AFTER_NUMBER:
                 ends = at + 1 == len(typed) or not typed[at + 1].isdecimal()
-                full.append(SEAT if said == "c" and ends else word)
-                continue
-        meant = SHORT.get(said) or SHORT.get(word.form)
-        if meant:
-            full.extend(meant)
-        else:
-            full.append(word)
-    if len(letters) == len(typed) and "".join(word.key for word in letters) in SPACED:
-        return [_joined(letters)]
-    return full
+                meant = (SEAT,) if said == "c" and ends else (spell(said),)
+        words += meant
+        after_number = False
+    # most words that could carry marks do
+    toned = 2 * marked >= full > 0
+    if letters >= SHORTEST and letters == len(typed):
+        spelled = [spell(said) for said in typed]
+        if "".join([word.key for word in spelled]) in SPACED:
+            words = [_joined(spelled)]
+    return Sentence(words, [word[0] for word in words], toned)
 
 
 def _joined(letters: Sequence[Word]) -> Word:
@@ -94,37 +148,40 @@ def _joined(letters: Sequence[Word]) -> Word:
     return Word("".join(word.key for word in letters), form + tone)
 
 
-def settle(hits: list[Hit]) -> list[Hit]:
+def settle(found: Iterable[tuple[Cue, int]]) -> list[Hit]:
     """Without what another phrase takes away, and without intents inside a longer phrase."""
-    gone = [(hit.mark.label[1:], hit.words) for hit in hits if hit.mark.label[0] == "-"]
-    kept = [
-        hit
-        for hit in hits
-        if hit.mark.label[0] != "-"
-        and not (gone and any(label == hit.mark.label and words & hit.words for label, words in gone))
-    ]
-    longer = [hit for hit in kept if hit.size > 1 and hit.mark.label in INTENTS]
-    return [hit for hit in kept if hit.mark.label not in INTENTS or not _inside(hit, longer)]
+    hits: list[Hit] = []
+    gone: list[tuple[str, int]] = []
+    intents: list[Hit] = []
+    for cue, covered in found:
+        size = covered.bit_count()
+        for mark in cue.marks:
+            if mark[3]:
+                gone.append((mark[3], covered))
+                continue
+            hit = Hit(mark, covered, size)
+            hits.append(hit)
+            if mark[2]:
+                intents.append(hit)
+    if gone:
+        taken = [hit for hit in hits if any(label == hit[0][0] and words & hit[1] for label, words in gone)]
+        hits = [hit for hit in hits if hit not in taken]
+        intents = [hit for hit in intents if hit not in taken]
+    longer = [hit for hit in intents if hit[2] > 1] if len(intents) > 1 else []
+    inside = [hit for other in longer for hit in intents if hit[2] < other[2] and hit[1] & other[1] == hit[1]]
+    return [hit for hit in hits if hit not in inside] if inside else hits
 
 
-def _inside(hit: Hit, others: Iterable[Hit]) -> bool:
-    return any(other.size > hit.size and hit.words & other.words == hit.words for other in others)
-
-
-def _scores(hits: Iterable[Hit]) -> dict[str, int]:
-    """The best phrase of an intent counts in full, up to two further ones count one each."""
-    best: dict[str, int] = {}
-    places: dict[str, set[int]] = {}
-    for hit in hits:
-        label = hit.mark.label
-        if label in INTENTS:
-            best[label] = max(best.get(label, 0), hit.mark.weight)
-            places.setdefault(label, set()).add(hit.words)
-    return {label: weight + min(2, len(places[label]) - 1) for label, weight in best.items() if weight}
-
-
-def scan_with(text: str, by_key: Index) -> tuple[list[Word], list[Hit]]:
+def scan_with(text: str, by_key: Index) -> tuple[list[Word], Told]:
     """The words of a stretch of clean text, and what a small lexicon finds in them."""
-    typed = tokens(text)
-    words = spell_out(typed)
-    return words, scan(words, by_key, toned=is_toned(typed))
+    sentence = spell_out(tokens(text))
+    return sentence.words, told(sentence, by_key)
+
+
+def told(sentence: Sentence, by_key: Index) -> Told:
+    """What a small lexicon finds in a sentence."""
+    hits = scan(sentence, by_key)
+    bits: dict[str, int] = {}
+    for mark, words, _ in hits:
+        bits[mark[0]] = bits.get(mark[0], 0) | words
+    return Told(hits, bits)

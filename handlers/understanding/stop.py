@@ -14,20 +14,21 @@ STOP_FILLERS: Final = frozenset(
     "em anh chi5 chi shop ad ban5 ban oi ơi a a5 nhe nhe1 nha đi di lai5 lai ngay hêt1 het luôn luon giup1 giup cho tôi toi minh2 minh please now da5 da "
     "bot nưa4 nua vơi1 voi all het đây day ok".split()
 )
+DUNG: Final = frozenset({"dung"})
 
 
-def is_stop(words: Sequence[Word]) -> bool:
-    """dừng, stop, hủy, từ chối … with nothing beside it but politeness."""
-    said = [word for word in words if word.form not in STOP_FILLERS]
-    if [word.key for word in said] == ["tu", "choi"]:
-        return True
-    return bool(said) and all(word.form in STOP_FORMS for word in said)
-
-
-def is_dung(words: Sequence[Word]) -> bool:
-    """A bare "dung", which is dừng or đúng."""
-    said = [word for word in words if word.form not in STOP_FILLERS]
-    return bool(said) and all(word.form == "dung" for word in said)
+def stop_word(words: Sequence[Word]) -> str:
+    """What a message is with nothing beside it but politeness: `stop` (dừng, stop, hủy, từ chối …), `dung` for a bare
+    "dung", which is dừng or đúng, or ''."""
+    said = {form for _, form in words} - STOP_FILLERS
+    if not said:
+        return ""
+    if said == DUNG:
+        return "dung"
+    if said <= STOP_FORMS:
+        return "stop"
+    refused = len(said) <= 2 and [key for key, form in words if form not in STOP_FILLERS] == ["tu", "choi"]
+    return "stop" if refused else ""
 
 
 def cancels(words: Sequence[Word]) -> bool:
