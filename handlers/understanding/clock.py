@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 from handlers.understanding.dates import find_days
+from handlers.understanding.fold import plain_words
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 HOUR_WORDS: Final = {
@@ -62,6 +64,17 @@ PART_NAMES: Final = {
 # bare "toi" is mostly "tôi", bare "sang" mostly "go over": they are parts of a day beside a day or an hour only
 BESIDE_DAY: Final = re.compile(r"(?:nay|mai|mot|kia|hom|thu|t\d|chu nhat|cn|ngay|cuoi tuan|som|muon|\d)")
 DAY_BEFORE: Final = re.compile(r"(?:buoi|mai|mot|kia|nay|thu \w{1,4}|t\d|chu nhat|cn|\d\s?h?|gio|ruoi|hoac|va|ca)\s?\Z")
+# Words without which a pattern above finds nothing. Where a pattern lets a word run on ("thuhai", "weekends"), the letters
+# are looked for instead.
+DIGIT: Final = re.compile(r"\d")
+HOUR_KEYS: Final = frozenset("mot hai ba bon nam sau bay tam chin muoi".split())
+PART_KEYS: Final = frozenset(PART_NAMES)
+ANY_KEYS: Final = frozenset("luc khi gio bat thoai any anytime sao tuy".split())
+NOW_KEYS: Final = frozenset("gio ngay now asap lien luon lun".split())
+WEEK_KEYS: Final = frozenset("tuan sau".split())
+TODAY_KEYS: Final = frozenset("nay trong today tonight".split())
+TOMORROW_KEYS: Final = frozenset("mai hom tomorrow".split())
+FROM_NOW_KEYS: Final = frozenset("nua sau lat".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,28 +95,46 @@ class When:
     guessed: bool = False  # morning or afternoon was not said
 
 
-def find_when(text: str, flat: str, *, asked: bool = False) -> When | None:
+def find_when(text: str, flat: str, said: AbstractSet[str] | None = None, *, asked: bool = False) -> When | None:
     """Everything about time in a text, or None. Wants `clean` text and its `flatten`ed form.
 
-    asked -- the open question is the time, so "3 chiều" is an hour (elsewhere "2 chiều" is a kind of cover)
+    said -- the words of `flat`, where they are known; asked -- the open question is the time, so "3 chiều" is an hour (elsewhere "2 chiều" is a kind of cover)
     """
-    part = _part(text, flat)
-    when = _clock(flat, part, asked=asked)
-    day, next_week = _day(text, flat)
-    found = replace(
-        when,
-        day=day,
-        next_week=next_week,
-        part="" if when.time or when.time_after or when.time_before else part,
-        date=_date(flat),
-        minutes=_minutes(flat),
-        any_time=ANY.search(flat) is not None,
-        vague=not day and LATER.search(flat) is not None,
+    said = plain_words(flat) if said is None else said
+    numbered = DIGIT.search(flat) is not None
+    part = "" if PART_KEYS.isdisjoint(said) else _part(text, flat)
+    hours = _clock(flat, part, asked=asked) if numbered or not HOUR_KEYS.isdisjoint(said) else NO_HOURS
+    day, next_week = _day(text, flat, said, numbered=numbered)
+    found = When(
+        day,
+        next_week,
+        _date(flat) if numbered else None,
+        "" if hours.at or hours.after or hours.before else part,
+        hours.at,
+        hours.to,
+        hours.after,
+        hours.before,
+        _minutes(flat, said),
+        any_time=not ANY_KEYS.isdisjoint(said) and ANY.search(flat) is not None,
+        vague=not day and "kia" in said and LATER.search(flat) is not None,
+        guessed=hours.guessed,
     )
-    return found if found != When() else None
+    return found if found != NOTHING else None
 
 
-def _clock(flat: str, part: str, *, asked: bool) -> When:
+class _Hours(NamedTuple):
+    at: str = ""
+    to: str = ""
+    after: str = ""
+    before: str = ""
+    guessed: bool = False
+
+
+NO_HOURS: Final = _Hours()
+NOTHING: Final = When()
+
+
+def _clock(flat: str, part: str, *, asked: bool) -> _Hours:
     between = RANGE.search(flat)
     if between and between[1] not in ("mot", "hai", "ba"):
         late, _ = _hour(between[3], between[4] or "", part)
@@ -111,22 +142,22 @@ def _clock(flat: str, part: str, *, asked: bool) -> When:
         if early and late and early > late:  # 9h-3h: the second is in the afternoon
             early, _ = _hour(between[1], between[2] or "", "morning")
         if early and late:
-            return When(time=early, time_to=late, guessed=guessed)
+            return _Hours(early, late, guessed=guessed)
     match = CLOCK.search(flat) or ENGLISH.search(flat) or (WITH_PART.search(flat) if asked else None)
     if not match:
-        return When()
+        return NO_HOURS
     minutes = (match[2] or "") if match.re is not WITH_PART else ""
     if match.lastindex and match[match.lastindex] in ("am", "pm"):
         part = "morning" if match[match.lastindex] == "am" else "afternoon"
     at, guessed = _hour(match[1], minutes, part)
     if not at:
-        return When()
+        return NO_HOURS
     before = flat[max(0, match.start() - 18) : match.start()]
     if AFTER.search(before):
-        return When(time_after=at, guessed=guessed)
+        return _Hours(after=at, guessed=guessed)
     if BEFORE.search(before):
-        return When(time_before=at, guessed=guessed)
-    return When(time=at, guessed=guessed)
+        return _Hours(before=at, guessed=guessed)
+    return _Hours(at, guessed=guessed)
 
 
 def _hour(said: str, minutes: str, part: str) -> tuple[str, bool]:
@@ -159,24 +190,25 @@ def _part(text: str, flat: str) -> str:
     return ""
 
 
-def _day(text: str, flat: str) -> tuple[str, bool]:
+def _day(text: str, flat: str, said: AbstractSet[str], *, numbered: bool) -> tuple[str, bool]:
     """The day and whether "next week" was said."""
-    next_week = NEXT_WEEK.search(flat) is not None
-    if match := WEEKDAY.search(flat):
+    next_week = (not WEEK_KEYS.isdisjoint(said) or "next week" in flat) and NEXT_WEEK.search(flat) is not None
+    weekday = numbered or "thu" in flat or "day" in flat or "cn" in said or "nhat" in said
+    if weekday and (match := WEEKDAY.search(flat)):
         if match[3] or match[4]:
             return match[4] or "sunday", next_week
         number = match[1] or match[2]
         return WEEKDAYS[(int(number) if number.isdigit() else WEEKDAY_WORDS[number]) - 2], next_week
-    if WEEKEND.search(flat):
+    if ("tuan" in said or "weekend" in flat) and WEEKEND.search(flat):
         return "weekend", next_week
-    if EARLY_WEEK.search(flat):
+    if "tuan" in said and EARLY_WEEK.search(flat):
         return "monday", True
-    if IN_TWO_DAYS.search(text if not text.isascii() else flat):
+    if ("mot" in flat or "day after" in flat) and IN_TWO_DAYS.search(text if not text.isascii() else flat):
         return "day_after_tomorrow", False
-    tomorrow = TOMORROW.search(flat)
+    tomorrow = None if TOMORROW_KEYS.isdisjoint(said) else TOMORROW.search(flat)
     if tomorrow and not (text[tomorrow.end() - 3] == "M" and CALLED.search(flat[: tomorrow.end() - 3])):
         return "tomorrow", False
-    if TODAY.search(flat):
+    if not TODAY_KEYS.isdisjoint(said) and TODAY.search(flat):
         return "today", False
     return ("next_week", False) if next_week else ("", False)
 
@@ -186,9 +218,11 @@ def _date(flat: str) -> tuple[int, int, int] | None:
     return (days[0].day, days[0].month, days[0].year) if days else None
 
 
-def _minutes(flat: str) -> int | None:
-    if NOW.search(flat):
+def _minutes(flat: str, said: AbstractSet[str]) -> int | None:
+    if not NOW_KEYS.isdisjoint(said) and NOW.search(flat):
         return 0
+    if FROM_NOW_KEYS.isdisjoint(said):
+        return None
     if match := RELATIVE.search(flat):
         amount = {"nua": 30, "mot": 1, "hai": 2, "ba": 3}.get(match[1]) or (int(match[1]) if match[1].isdigit() else 0)
         each = {"phut": 1, "p": 1, "tieng": 60, "gio": 60, "h": 60, "ngay": 1440, "hom": 1440, "tuan": 10080}[match[2]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from handlers.understanding.dates import BARE_YEAR
@@ -20,6 +20,8 @@ UNITS: Final = re.compile(
 MONEY: Final = re.compile(
     r"(?<![\w.,/])(\d{1,3}(?:[.,]\d{3})+|\d+(?:[.,]\d{1,2})?)\s?(k|nghin|ngan|tr|trieu|cu|ty|ti|dong|d|vnd)?(\d)?(\s?ruoi)?(?![a-z\d])"
 )
+GROUPED: Final = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
+POINT: Final = re.compile(r"[.,]")
 TIMES: Final = {
     "k": 10**3,
     "nghin": 10**3,
@@ -41,10 +43,12 @@ def find_amounts(flat: str) -> list[int]:
     found = []
     for match in MONEY.finditer(flat):
         number, unit, tenth, half = match.groups()
-        grouped = re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+", number) is not None
+        if not unit and number.isdecimal():
+            continue
+        grouped = GROUPED.fullmatch(number) is not None
         if not unit and not grouped:
             continue
-        value = float(re.sub(r"[.,]", "", number)) if grouped else float(number.replace(",", "."))
+        value = float(POINT.sub("", number)) if grouped else float(number.replace(",", "."))
         times = TIMES.get(unit or "", 1)
         amount = value * times
         if tenth and times >= 10**6:  # 1tr2
@@ -94,7 +98,7 @@ def _number(text: str) -> float:
     return float(NUMBER_WORDS[text]) if text in NUMBER_WORDS else float(text.replace(",", "."))
 
 
-def of_product(numbers: Mapping[str, Any], amounts: list[int], product: str, intent: str) -> dict[str, Any]:
+def of_product(numbers: Mapping[str, Any], amounts: Sequence[int], product: str, intent: str) -> dict[str, Any]:
     """Which of the numbers mean something for this intent and product."""
     found: dict[str, Any] = {}
     wanting = intent in ("buy", "ask_fee", "renewal")

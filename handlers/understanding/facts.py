@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from handlers.understanding import dates, details, email, person, phone, plate
+from handlers.understanding.fold import plain_words
 from handlers.understanding.reading import Reading
 from handlers.understanding.when import When, find_when
 
@@ -18,6 +19,7 @@ TIME_KEYS: Final = frozenset(
     "mai nay mot kia sang trua chieu toi dem hom ngay gio phut tieng nua lat chut tuan thu cn chu nhat bua luc now anytime tomorrow today "
     "morning afternoon evening tonight noon monday tuesday wednesday thursday friday saturday sunday asap trong bay lien luon weekend tuy sao any ruoi am pm h".split()
 )
+YEAR_DIGITS: Final = 4
 MOST: Final = 40  # numbers in one message; a list of more is no contact data
 STARS: Final = re.compile(r"(?<!\d)([1-5])\s?(?:sao|diem|/\s?5|\*|stars?|⭐)?(?![\d/])")
 CSAT_WORDS: Final = (
@@ -30,9 +32,9 @@ CSAT_WORDS: Final = (
 class Facts:
     """What was found, before the intent decides which of it counts."""
 
-    phones: list[phone.Phone] = field(default_factory=list)
-    emails: list[email.Email] = field(default_factory=list)
-    plates: list[plate.Plate] = field(default_factory=list)
+    phones: Sequence[phone.Phone] = ()
+    emails: Sequence[email.Email] = ()
+    plates: Sequence[plate.Plate] = ()
     name: person.Name | None = None
     company: str = ""
     cccd: str = ""
@@ -43,8 +45,8 @@ class Facts:
     dob_invalid: str = ""
     yob: int | None = None
     csat: int | None = None
-    numbers: dict[str, Any] = field(default_factory=dict)
-    amounts: list[int] = field(default_factory=list)
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    amounts: Sequence[int] = ()
     model_year: int | None = None
 
 
@@ -52,31 +54,36 @@ def gather(reading: Reading, context: str, now: datetime) -> Facts:
     """All facts of a message. What is read as one thing is not read as another."""
     facts = Facts()
     text, flat = reading.text, reading.flat
-    if "@" in text or "ng" in flat:
+    keys = reading.sentence.keys
+    if "@" in text or "cong" in flat:
         facts.emails = email.find_emails(text)
-    if DIGIT.search(flat):
-        text, flat = _of_digits(facts, text, flat, context, now)
-    elif context == "ask_phone" or len(reading.words) >= 7:
+    if "#" in keys:
+        digits = sum([len(form) for key, form in reading.words if key == "#"])
+        text, flat = _of_digits(facts, text, flat, context, now, digits)
+    elif context == "ask_phone" or len(keys) >= 7:
         facts.phones = phone.find_phones(text, flat, asked=context == "ask_phone")
-    facts.name = person.find_name(text, flat, asked=context == "ask_name", beside_phone=bool(facts.phones))
-    facts.company = person.find_company(text, flat)
-    if facts.numbers or not TIME_KEYS.isdisjoint([word.key for word in reading.words]) or DIGIT.search(flat):
-        facts.when = find_when(text, flat, asked=context == "ask_time")
+    said = plain_words(flat)
+    facts.name = person.find_name(text, flat, said, asked=context == "ask_name", beside_phone=bool(facts.phones))
+    facts.company = person.find_company(text, flat, said)
+    if facts.numbers or not TIME_KEYS.isdisjoint(keys) or ("#" in keys and DIGIT.search(flat)):
+        facts.when = find_when(text, flat, said, asked=context == "ask_time")
     if context == "csat":
         facts.csat = _csat(flat)
     return facts
 
 
-def _of_digits(facts: Facts, text: str, flat: str, context: str, now: datetime) -> tuple[str, str]:
-    """Facts made of digits; returns the text with the contact data replaced by commas."""
+def _of_digits(facts: Facts, text: str, flat: str, context: str, now: datetime, digits: int) -> tuple[str, str]:
+    """Facts made of digits; returns the text with the contact data replaced by commas. `digits` -- how many there are."""
     year = now.year
     if context in ("ask_dob", "ask_name"):
         for day in dates.find_days(flat, solid=context == "ask_dob"):
             facts.dob, facts.dob_invalid = ("", "lunar") if dates.LUNAR.search(flat) else dates.born(day, year)
             break
-    facts.plates = plate.find_plates(text, flat, asked=context == "ask_plate")
-    text, flat = _blank(text, flat, [found.span for found in facts.plates])
-    facts.cccd = plate.find_cccd(flat, asked=context == "ask_id")
+    if digits >= plate.LEAST:
+        facts.plates = plate.find_plates(text, flat, asked=context == "ask_plate")
+        text, flat = _blank(text, flat, [found.span for found in facts.plates])
+    if digits >= plate.CCCD_DIGITS:
+        facts.cccd = plate.find_cccd(flat, asked=context == "ask_id")
     if context != "ask_dob" and not (facts.cccd and context != "ask_phone"):
         facts.phones = phone.find_phones(text, flat, asked=context == "ask_phone")
     text, flat = _blank(text, flat, [found.span for found in facts.phones])
@@ -84,11 +91,13 @@ def _of_digits(facts: Facts, text: str, flat: str, context: str, now: datetime) 
         facts.cccd = ""
     if context == "ask_id" or "ho chieu" in flat or "passport" in flat:
         facts.passport = plate.find_passport(flat)
-    facts.tax_code = plate.find_tax_code(flat)
+    if digits >= plate.TAX_CODE_DIGITS:
+        facts.tax_code = plate.find_tax_code(flat)
     facts.yob = dates.year_of_birth(flat, year, bare=context in ("ask_dob", "ask_name")) if not facts.dob else None
     facts.numbers = details.find_numbers(flat)
     facts.amounts = details.find_amounts(flat)
-    facts.model_year = details.model_year(flat, year)
+    if digits >= YEAR_DIGITS:
+        facts.model_year = details.model_year(flat, year)
     return text, flat
 
 

@@ -20,6 +20,7 @@ INVISIBLE: Final = re.compile(
 LEFTOVER: Final = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
 CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 WORD: Final = re.compile(r"\d+|[^\W\d_]+")
+PLAIN_WORD: Final = re.compile("[a-z]+")
 LONG_RUN: Final = re.compile(r"([^\W\d_])\1{2,}")  # okeee; a double letter may be right (hello, xoong)
 DOUBLE: Final = re.compile(r"([^\W\d_])\1+")
 SPACES: Final = re.compile(r"\s+")
@@ -77,6 +78,11 @@ def flatten(text: str) -> str:
     if len(flat) == len(text):
         return flat
     return "".join((letter.lower().translate(PLAIN) or " ")[0] for letter in text)
+
+
+def plain_words(flat: str) -> set[str]:
+    """The words of a `flat` text. To look a word up costs a tenth of a search for a pattern that needs it."""
+    return set(PLAIN_WORD.findall(flat))
 
 
 def fold(text: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
@@ -89,6 +90,7 @@ NO_NAMES: Final = (
     "ngay mai",
 )
 WANTING: Final = ("muon", "mua", "can", "bao hiem", "nhung", "goi", "lien he")  # what follows is a want, no name
+VOWELS: Final = frozenset("aeiouy")
 LONGEST: Final = 120  # characters of a name with its lead-ins and particles
 COMPANY: Final = re.compile(r"\b(?:cong ty|cty|tnhh|dntn|co phan|hop tac xa|htx|doanh nghiep|company|co\.? ?ltd)\b")
 
@@ -103,35 +105,48 @@ class Name:
     led: bool = False  # it was called a name: "tên là …", "chị Hạnh"
 
 
+# words without which a pattern above finds nothing
+LED_KEYS: Final = frozenset("name call am im m this".split())
+BEING_KEYS: Final = frozenset(
+    f"{self}la" for self in ["", *"minh em toi anh chi tui co chu bac chau con mk mik e c a".split()]
+)
+CORRECTED_KEYS: Final = frozenset("nham lon khong sorry loi y sua dung phai".split())
+COMPANY_KEYS: Final = frozenset("ty cty tnhh dntn phan tac htx nghiep company ltd coltd".split())
+
+
 class _Token(NamedTuple):
     text: str
     low: str
     key: str
 
 
-def find_name(text: str, flat: str, *, asked: bool, beside_phone: bool = False) -> Name | None:
+def find_name(text: str, flat: str, said: AbstractSet[str], *, asked: bool, beside_phone: bool = False) -> Name | None:
     """The name in `text`, whose phones, e-mails and plates are commas already.
 
-    asked -- the open question is the name, so a bare name counts; beside_phone -- a phone stands in the same message
+    said -- the words of `flat`; asked -- the open question is the name, so a bare name counts; beside_phone -- a phone
+    stands in the same message
     """
     corrected = False
-    slips = list(CORRECTED.finditer(flat))
+    slips = [] if CORRECTED_KEYS.isdisjoint(said) else list(CORRECTED.finditer(flat))
     if slips and slips[-1].end() < len(flat):
         cut = slips[-1].end()
-        led = _led(text[cut:], flat[cut:]) or (_bare(text[cut:], flat[cut:]) if asked else None)
+        led = _led(text[cut:], flat[cut:], said) or (_bare(text[cut:], flat[cut:]) if asked else None)
         if led:
             return replace(led, corrected=True)
         corrected = True
         text, flat = text[: slips[0].start()], flat[: slips[0].start()]
-    found = _led(text, flat) or _being(text, flat)
+    found = _led(text, flat, said) or _being(text, flat, said)
     if not found:
         found = _bare(text, flat) if asked else _beside(text, flat) if beside_phone else None
-    return replace(found, corrected=corrected) if found else None
+    return replace(found, corrected=True) if found and corrected else found
 
 
-def find_company(text: str, flat: str) -> str:
-    """The name of a firm, from its legal word to the next break, or ''. A firm has a name when a capital follows."""
-    match = COMPANY.search(flat)
+def find_company(text: str, flat: str, said: AbstractSet[str]) -> str:
+    """The name of a firm, from its legal word to the next break, or ''. A firm has a name when a capital follows.
+
+    said -- the words of `flat`
+    """
+    match = None if COMPANY_KEYS.isdisjoint(said) else COMPANY.search(flat)
     if not match:
         return ""
     end = CUT.search(flat, match.end())
@@ -140,7 +155,9 @@ def find_company(text: str, flat: str) -> str:
     return name if len(words) <= 12 and any(word[0].isupper() for word in words[2:] or words[1:]) else ""
 
 
-def _led(text: str, flat: str) -> Name | None:
+def _led(text: str, flat: str, said: AbstractSet[str]) -> Name | None:
+    if "ten" not in flat and "goi" not in said and LED_KEYS.isdisjoint(said):
+        return None
     for match in itertools.islice(LED.finditer(flat), 8):
         english = "name" in match[0] or match[0].strip() in ("i am", "i'm", "im", "this is", "call me")
         if english and not text[match.end() : match.end() + 1].isupper() and "name" not in match[0]:
@@ -152,8 +169,10 @@ def _led(text: str, flat: str) -> Name | None:
     return None
 
 
-def _being(text: str, flat: str) -> Name | None:
+def _being(text: str, flat: str, said: AbstractSet[str]) -> Name | None:
     """ "em là Phúc": without a question only what is written like a name."""
+    if BEING_KEYS.isdisjoint(said) and "=" not in flat:
+        return None
     for match in itertools.islice(LED_BY_BEING.finditer(flat), 8):
         rest = text[match.end() : match.end() + LONGEST].lstrip()
         first = NAME_WORD.match(rest)
@@ -165,7 +184,7 @@ def _being(text: str, flat: str) -> Name | None:
 
 
 def _bare(text: str, flat: str) -> Name | None:
-    call = CALL.search(flat)
+    call = CALL.search(flat) if "goi " in flat else None
     if call and (found := _take(text[call.end() :], flat[call.end() :])):
         return found
     at = 0
@@ -178,10 +197,11 @@ def _bare(text: str, flat: str) -> Name | None:
     return None
 
 
-def _cuts(flat: str) -> list[tuple[int, int]]:
+def _cuts(flat: str) -> Iterator[tuple[int, int]]:
     """Where the first stretches of a text end; a name stands early."""
-    cuts = [match.span() for match in itertools.islice(CUT.finditer(flat), 8)]
-    return [*cuts, (len(flat), len(flat))]
+    for match in itertools.islice(CUT.finditer(flat), 8):
+        yield match.span()
+    yield len(flat), len(flat)
 
 
 def _beside(text: str, flat: str) -> Name | None:
@@ -204,9 +224,8 @@ def _take(text: str, flat: str) -> Name | None:
     text, flat = text[:LONGEST], flat[:LONGEST]
     cut = CUT.search(flat)
     text = text[: cut.start()] if cut else text
-    tokens = [
-        _Token(word, word.lower(), flatten(word)) for word in NAME_WORD.findall(unicodedata.normalize("NFC", text))
-    ]
+    words = NAME_WORD.findall(text if text.isascii() else unicodedata.normalize("NFC", text))
+    tokens = [_Token(word, word.lower(), flatten(word)) for word in words]
     while len(tokens) > 1 and (tokens[-1].low in AFTER or _vocative(tokens)):
         if tokens[-1].text in ("A", "E") and len(tokens) > 2:
             break
@@ -247,9 +266,7 @@ def _plausible(tokens: Sequence[_Token]) -> bool:
         return False
     if any(token.low in NEVER or len(token.text) > 16 for token in tokens):
         return False
-    keys = " ".join(token.key for token in tokens)
-    return not any(phrase in keys for phrase in NO_NAMES) and all(_sayable(token.key) for token in tokens)
-
-
-def _sayable(key: str) -> bool:
-    return any(letter in "aeiouy" for letter in key) or len(key) == 1
+    keys = " ".join([token.key for token in tokens])
+    if len(tokens) > 1 and any(phrase in keys for phrase in NO_NAMES):
+        return False
+    return all(len(token.key) == 1 or not VOWELS.isdisjoint(token.key) for token in tokens)

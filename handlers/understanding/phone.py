@@ -32,6 +32,7 @@ OLD: Final = {
     "0199": "059",
 }
 LONGEST: Final = 15  # E.164
+SHORTEST: Final = 9  # a mobile number without its 0
 MOBILE: Final = re.compile(r"0(?:3[2-9]|5[25689]|7[06-9]|8[1-9]|9[0-46-9])\d{7}\Z")
 LANDLINE: Final = re.compile(r"02\d{8,9}\Z")
 SERVICE: Final = re.compile(r"1[89]00\d{2,6}\Z")
@@ -66,8 +67,9 @@ SPELLED: Final = {
     "chin": "9",
     "nine": "9",
 }
+SPOKEN_DIGITS: Final = 6
 SPOKEN: Final = re.compile(
-    rf"(?<![^\W_])(?:(?:{'|'.join(SPELLED)}|\d{{1,12}})(?:[ .,\-]{{1,3}}|$)){{6,24}}",
+    rf"(?<![^\W_])(?:(?:{'|'.join(SPELLED)}|\d{{1,12}})(?:[ .,\-]{{1,3}}|$)){{{SPOKEN_DIGITS},24}}",
 )
 SPOKEN_WORD: Final = re.compile(r"[^\W\d_]+|\d+")
 MONEY_OR_UNIT: Final = re.compile(
@@ -175,6 +177,8 @@ def _runs(flat: str) -> list[_Run]:
 
 def _valid(text: str, run: _Run) -> list[Phone]:
     """The numbers in a run: from each group on, the longest row of groups that is one."""
+    if sum(map(len, run.groups)) < SHORTEST:
+        return []
     found = []
     at = 0
     while at < len(run.groups):
@@ -184,7 +188,7 @@ def _valid(text: str, run: _Run) -> list[Phone]:
             digits += run.groups[end]
             if len(digits) > LONGEST or (digits[0] in "1246" and not run.plus):
                 break
-            if len(digits) >= 9 and (phone := _acceptable(digits, plus=run.plus and at == 0)):
+            if len(digits) >= SHORTEST and (phone := _acceptable(digits, plus=run.plus and at == 0)):
                 best = (end, phone)
         if best:
             end, phone = best
@@ -207,7 +211,8 @@ def _placed(phone: Phone, text: str, span: tuple[int, int]) -> Phone:
 
 def _spoken(text: str, flat: str) -> Phone | None:
     """A number in words. Few people spell one out, so the pattern must be long: at least six digits in a row."""
-    match = SPOKEN.search(flat)
+    spelled = [word for word in SPOKEN_WORD.findall(flat) if word in SPELLED or word.isdecimal()]
+    match = SPOKEN.search(flat) if len(spelled) >= SPOKEN_DIGITS else None
     if not match:
         return None
     digits = "".join(SPELLED.get(word, word) for word in SPOKEN_WORD.findall(match[0]))
@@ -221,13 +226,14 @@ def _spoken(text: str, flat: str) -> Phone | None:
 
 def _broken(text: str, flat: str, run: _Run, *, asked: bool) -> Phone | None:
     digits = "".join(run.groups)
+    if not (len(digits) >= 3 if asked else _looks_meant(digits)):
+        return None
     span = (run.spans[0][0], run.spans[-1][1])
     shown = flat[span[0] : span[1]]
     if SHAPE_OF_A_DATE.match(shown) or MONEY_OR_UNIT.match(flat, span[1]):
         return None
     phone = normalise(digits, plus=run.plus)
-    meant = len(digits) >= 3 if asked else _looks_meant(digits)
-    return _placed(phone, text, span) if meant and phone.invalid else None
+    return _placed(phone, text, span) if phone.invalid else None
 
 
 def _looks_meant(digits: str) -> bool:

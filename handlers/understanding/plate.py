@@ -15,6 +15,9 @@ SHAPE: Final = re.compile(
     rf"(?<![\w@])([1-9]\d){JOINT}(?:([a-z]{{1,2}}){JOINT}(\d{{3}}[\s.\-]?\d{{2}})"
     rf"|(md\s?\d?|[a-z]{JOINT}\d|[a-z]{{1,2}}){JOINT}(\d{{3}}[\s.\-]?\d{{2}}|\d{{3,5}}))(?![\w@])"
 )
+JOINTS: Final = re.compile(r"[\s.\-–_]")
+NO_DIGITS: Final = re.compile(r"\D")
+LEAST: Final = 5  # digits in a plate: two and three
 PLATE_WORD: Final = re.compile(r"bien(?: so)?|bks|\bbs\b")
 UNIT_AFTER: Final = re.compile(r"\s?(?:k|tr|trieu|nghin|ngan|ty|dong|vnd)\b")
 # two letters that are a word between two numbers, not a series: "30 xe 12345"
@@ -22,9 +25,11 @@ NO_SERIES: Final = frozenset(
     {"xe", "km", "cc", "cm", "kg", "tr", "va", "ng", "de", "la", "co", "bo", "me", "ba", "ty", "th"}
 )
 CCCD: Final = re.compile(r"(?<![\d+])(\d{3}[ .]?\d{3}[ .]?\d{3}[ .]?\d{3})(?!\d)")
+CCCD_DIGITS: Final = 12
 CCCD_WORD: Final = re.compile(r"cccd|can cuoc|cmnd|chung minh|dinh danh|\bid\b")
 PASSPORT: Final = re.compile(r"(?<![a-z\d])([a-z]\d{7,8})(?![a-z\d])")
 TAX_CODE: Final = re.compile(r"(?:mst|ma so thue|tax code)\D{0,12}(\d{10}(?:-\d{3})?)(?!\d)")
+TAX_CODE_DIGITS: Final = 10
 # codes of the provinces of birth registration, data dictionary 2.4
 BIRTH_PROVINCES: Final = frozenset(
     "001 002 004 006 008 010 011 012 014 015 017 019 020 022 024 025 026 027 030 031 033 034 035 036 037 038 040 042 044 "
@@ -47,8 +52,8 @@ def find_plates(text: str, flat: str, *, asked: bool = False) -> list[Plate]:
     """All plates in reading order; broken ones only when a plate is what was asked or named."""
     found = []
     for match in SHAPE.finditer(flat):
-        series = re.sub(r"[\s.\-–_]", "", match[2] or match[4])
-        number = re.sub(r"\D", "", match[3] or match[5])
+        series = JOINTS.sub("", match[2] or match[4])
+        number = NO_DIGITS.sub("", match[3] or match[5])
         if series in NO_SERIES or UNIT_AFTER.match(flat, match.end()):
             continue
         span = match.span()
@@ -72,7 +77,7 @@ def find_plates(text: str, flat: str, *, asked: bool = False) -> list[Plate]:
 def find_cccd(flat: str, *, asked: bool = False) -> str:
     """A 12-digit citizen's number when one is meant, else ''."""
     for match in CCCD.finditer(flat):
-        digits = re.sub(r"\D", "", match[1])
+        digits = NO_DIGITS.sub("", match[1])
         meant = asked or CCCD_WORD.search(flat) is not None
         if meant or (digits == match[1] and digits[:3] in BIRTH_PROVINCES and digits[3] in "0123"):
             return digits
