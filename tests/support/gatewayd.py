@@ -21,7 +21,7 @@ import aiohttp
 START_S: Final = 30.0
 SECRET: Final = "kill-test-secret-0123456789-abcdefghij"
 CONFIG: Final = """
-server: {{host: 127.0.0.1, port: {port}}}
+server: {{host: 127.0.0.1, port: {port}, trusted_proxies: [{proxies}]}}
 database: {{url: "{database}"}}
 files: {{path: {folder}/files}}
 keys: {{path: {folder}/keys}}
@@ -182,11 +182,14 @@ def alive(pid: int) -> bool:
 
 
 @contextlib.contextmanager
-def installed(zygote: Zygote, folder: Path, database: str, *, accounts: str = "", quiet: int = 0) -> Iterator[Gatewayd]:
+def installed(
+    zygote: Zygote, folder: Path, database: str, *, accounts: str = "", quiet: int = 0, proxies: str = ""
+) -> Iterator[Gatewayd]:
     """A configured installation, not started; whatever runs at the end is killed."""
     port = free_port()
     (folder / "config.yaml").write_text(
-        CONFIG.format(port=port, database=database, folder=folder, quiet=quiet, accounts=accounts), encoding="utf-8"
+        CONFIG.format(port=port, database=database, folder=folder, quiet=quiet, accounts=accounts, proxies=proxies),
+        encoding="utf-8",
     )
     gateway = Gatewayd(zygote, folder, database, port)
     try:
