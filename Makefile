@@ -13,7 +13,7 @@ ARGS ?=
 # 2 workers, a file stays on one of them (its module's fixtures are made once); `make test ARGS="-k zalo"` narrows
 WORKERS ?= 2
 
-.PHONY: help install dev run demo test bench check lint format types layers dependencies deadcode locks scripts fix screenshots chaos audit lock clean distclean
+.PHONY: help install dev run demo test bench train check lint format types layers dependencies deadcode locks scripts fix screenshots chaos audit lock clean distclean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ test: $(V)/.dev ## the whole suite, with a real PostgreSQL and a real Chromium
 
 bench: $(V)/.dev ## the figures of docs/performance.md, next to this machine's own limits
 	$(PYTHON) -m tools.bench $(ARGS)
+
+train: $(V)/.dev ## the model of intents anew, after a change of tests/corpus or the lexicon; ARGS=--check says how good it is
+	$(PYTHON) -m tools.train_intents $(ARGS)
 
 screenshots: $(V)/.dev ## pictures of every view, into docs/
 	$(PYTHON) -m tools.screenshots $(ARGS)

@@ -1,4 +1,4 @@
-"""Vietnamese as typed, read without a network, a model or a memory: what the customer wants and what he gave.
+"""Vietnamese as typed, read without a network or a memory, by rules and a small model: what he wants and gave.
 
 `understand` is deterministic: the same text, open question and time give the same answer. Labels as in
 `tests/corpus/README.md`. `urgent` is its fast sibling for the moment a message comes in.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from handlers.understanding import intent
+from handlers.understanding import arbiter, intent
 from handlers.understanding.address import speaks_as
 from handlers.understanding.entities import collect
 from handlers.understanding.facts import gather
@@ -47,6 +47,6 @@ def understand(text: str, context: str | None = None, *, now: datetime | None = 
     asked = f"ask_{context}" if context in SHORT_NAMES else context or ""
     reading = read(text)
     facts = gather(reading, asked, now or datetime.now(UTC))
-    decision = intent.decide(reading, facts, asked)
+    decision = arbiter.settle(reading, facts, asked, intent.decide(reading, facts, asked))
     found = collect(reading, facts, decision.intent, asked, now)
     return Understanding(decision.intent, found, decision.also, speaks_as(reading.words))

@@ -1,0 +1,117 @@
+"""Rules and model at one table: what is a matter of safety or was understood exactly stays, the rest is the model's.
+
+The thresholds are from cross-validation (docs/understanding.md).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from handlers.understanding import intent, model
+from handlers.understanding.facts import Facts
+from handlers.understanding.intent import CONSENT, Decision
+from handlers.understanding.reading import Reading
+
+STOP: Final = 0.3  # a stop is believed early: one that is missed costs more than one too many
+AGREED: Final = 0.3  # below it, what the rules took for a consent is none
+FLAGGED: Final = 0.5  # death, danger, fraud
+SURER: Final = 0.55  # of the likelihood of the best one: what the rules say has to have less to be overruled
+STRANGE: Final = 0.5  # of the words have been met: below it the rules stay
+LONGEST_NAME: Final = 8  # words
+SOLD: Final = frozenset({"buy", "yes", "renewal", "ask_fee"})  # never said to a fraud
+NO_NAME: Final = re.compile(r"[\d/@?]")
+CALM: Final = "other"
+
+
+def settle(reading: Reading, facts: Facts, context: str, ruled: Decision, by: model.Model | None = None) -> Decision:
+    """The intent that counts. Marks `reading` with the dangers that the model sees in a claim, and with fraud.
+
+    ruled -- what the rules decided; by -- another model than the shipped one
+    """
+    judged = (by or model.shipped()).judge(reading, facts, context, ruled.intent)
+    flags = {flag for flag, likely in judged.flags.items() if likely >= FLAGGED}
+    main = _main(reading, facts, context, ruled.intent, judged)
+    if "fraud" in flags and main in SOLD:
+        main = CALM
+    if main == CALM and "fraud" in flags:
+        reading.scores["fraud"] = intent.STRONG
+    if main == "claim":
+        reading.labels |= flags & {"fatal", "urgent"}
+    if main == "give_phone" and not facts.phones:
+        reading.labels.add("@same_phone")
+    return ruled if main == ruled.intent else Decision(main, intent.beside(main, reading, facts))
+
+
+def _main(reading: Reading, facts: Facts, context: str, ruled: str, judged: model.Opinion) -> str:
+    likely = judged.intents
+    if _is_safety(reading, ruled):
+        return ruled
+    # a single word the rules know better: its marks alone tell dừng from Dũng
+    if likely["opt_out"] >= STOP and judged.known >= STRANGE and len(reading.words) > 1:
+        return "opt_out"
+    if context in CONSENT:
+        return _consent(reading, context, ruled, judged)
+    if judged.known < STRANGE or _is_exact(reading, facts, context, ruled):
+        return ruled
+    barred = {name for name in likely if name.startswith("give_") and not _is_given(name, reading, facts, context)}
+    if len(reading.words) == 1:
+        barred.add("opt_out")
+    best = max((name for name in likely if name not in barred), key=likely.__getitem__)
+    return ruled if likely[ruled] >= SURER * likely[best] else best
+
+
+def _consent(reading: Reading, context: str, ruled: str, judged: model.Opinion) -> str:
+    """A consent is never the model's: it may only doubt one. What it takes for one and the rules do not is asked again."""
+    likely = judged.intents
+    if ruled == "yes":
+        return ruled if likely["yes"] >= AGREED else _second(likely)
+    best = max(likely, key=likely.__getitem__)
+    if best != "yes":
+        return ruled if likely[ruled] >= SURER * likely[best] or judged.known < STRANGE else best
+    return "no" if ruled == "no" else CALM
+
+
+def _second(likely: Mapping[str, float]) -> str:
+    return max((name for name in likely if name != "yes"), key=likely.__getitem__)
+
+
+def _is_safety(reading: Reading, ruled: str) -> bool:
+    """What the rules say of stops, of death and danger, and of fraud is not up for discussion."""
+    danger = ruled == "claim" and not reading.labels.isdisjoint(("fatal", "urgent"))
+    return ruled == "opt_out" or danger or (ruled == CALM and "fraud" in reading.scores)
+
+
+def _is_exact(reading: Reading, facts: Facts, context: str, ruled: str) -> bool:
+    """The open question has been answered in the form it wanted."""
+    labels = reading.labels
+    match context, ruled:
+        case "ask_phone", "give_phone":
+            return bool(facts.phones and facts.phones[0].e164)
+        case "ask_email", "give_email":
+            return bool(facts.emails and facts.emails[0].address)
+        case "ask_plate", "give_plate":
+            return bool(facts.plates and facts.plates[0].plate)
+        case "ask_name", "give_name":
+            typed = facts.name and facts.name.name == reading.text.strip()
+            return bool(facts.name and (facts.name.led or typed))
+        case "confirm", "give_phone":
+            return bool(facts.phones and facts.phones[0].e164) and "@correction" in labels
+        case "ask_dob", "other":
+            return bool(facts.dob)
+        case "ask_id", "other":
+            return bool(facts.cccd)
+    return False
+
+
+def _is_given(name: str, reading: Reading, facts: Facts, context: str) -> bool:
+    """Something is there that could be meant; to the question itself also that there is none, or "this number"."""
+    match name:
+        case "give_phone":
+            return bool(facts.phones) or context == "ask_phone" or "@same_phone" in reading.labels
+        case "give_email":
+            return bool(facts.emails) or context == "ask_email"
+        case "give_plate":
+            return bool(facts.plates) or context == "ask_plate"
+    return facts.name is not None or (len(reading.words) <= LONGEST_NAME and NO_NAME.search(reading.flat) is None)
