@@ -3,7 +3,7 @@ import { byId, el } from "../../web/static/dom.js";
 import { Failure, get, post } from "./api.js";
 import { all, conversation, keep, refresh } from "./conversations.js";
 import { ask, field, toast, trouble, walk, wordsOf } from "./dialogs.js";
-import { icon, initials, isMine, may, tint } from "./people.js";
+import { icon, initials, isMine, labelName, may, tint } from "./people.js";
 import { setup, t } from "./words.js";
 
 /** @typedef {import("./model.js").Conversation} Conversation */
@@ -171,7 +171,7 @@ async function labelling(one) {
     const shown = [...new Set([...chosen, ...usual])].slice(0, Math.max(LABELS_SHOWN, chosen.size));
     box.replaceChildren(
       ...shown.map((label) =>
-        el("button", { class: "label-toggle", type: "button", "aria-pressed": chosen.has(label), onclick: () => toggle(label) }, icon(chosen.has(label) ? "web:check" : "plus"), label),
+        el("button", { class: "label-toggle", type: "button", "aria-pressed": chosen.has(label), onclick: () => toggle(label) }, icon(chosen.has(label) ? "web:check" : "plus"), labelName(label)),
       ),
     );
     for (const [at, button] of [...box.children].entries()) button.setAttribute("aria-pressed", String(chosen.has(shown[at] ?? "")));

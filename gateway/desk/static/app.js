@@ -156,7 +156,7 @@ function head() {
   box.replaceChildren(face(one));
   const whose = one.assignee ? (isMine(one) ? t("yours") : t("held_by", { name: one.assignee.name })) : stageName(one);
   about.replaceChildren(
-    el("span", { class: "nowrap" }, `${channelName(one.channel)} · ${one.account}`),
+    el("span", { class: "where" }, `${channelName(one.channel)} · ${one.account}`),
     el("span", { class: `state ${one.status}${isMine(one) ? " own" : ""}` }, whose),
     ...(one.test ? [el("span", { class: "chip chip-test" }, t("test"))] : []),
   );

@@ -2,8 +2,8 @@
 import { byId, el } from "../../web/static/dom.js";
 import { Failure } from "./api.js";
 import { conversation, feeds, later, mine, onChange, search, unread, waitingSince } from "./conversations.js";
-import { channelName, face, icon, nameOf, productName, reasonName, stageName } from "./people.js";
-import { minutesSince, moment, setup, since, t, when } from "./words.js";
+import { channelName, face, icon, labelName, nameOf, productName, reasonName, stageName } from "./people.js";
+import { minutesSince, moment, setup, t, waits, when } from "./words.js";
 
 /** @typedef {import("./model.js").Conversation} Conversation */
 /** @typedef {import("./conversations.js").Tab} Tab */
@@ -68,7 +68,7 @@ class Row {
     if (!one) return;
     if (one.status === "waiting") {
       const minutes = minutesSince(waitingSince(one));
-      put(this.time, t("waits", { time: since(waitingSince(one)) }));
+      put(this.time, waits(waitingSince(one)));
       this.time.classList.toggle("late", minutes >= setup.late_minutes);
       this.time.classList.toggle("soon", minutes >= setup.late_minutes / 3 && minutes < setup.late_minutes);
     } else {
@@ -103,7 +103,7 @@ function chips(one) {
   else if (one.status !== "with_advisor" && one.stage !== "queued") made.push(el("span", { class: "chip" }, stageName(one)));
   const putOff = later(one);
   if (putOff) made.push(el("span", { class: "chip" }, icon("calendar"), when(putOff)));
-  for (const label of one.labels.slice(0, 3)) made.push(el("span", { class: "chip chip-label" }, label));
+  for (const label of one.labels.slice(0, 3)) made.push(el("span", { class: "chip chip-label" }, labelName(label)));
   if (one.labels.length > 3) made.push(el("span", { class: "chip" }, `+${one.labels.length - 3}`));
   return made;
 }

@@ -4,8 +4,8 @@ import { get, patch } from "./api.js";
 import { conversation, later, refresh } from "./conversations.js";
 import { ask, field, toast, trouble, wordsOf } from "./dialogs.js";
 import { isNote } from "./message.js";
-import { channelName, face, icon, may, nameOf, productName, reasonName, stageName } from "./people.js";
-import { has, moment, phone, since, t, when } from "./words.js";
+import { channelName, face, icon, labelName, may, nameOf, productName, reasonName, stageName } from "./people.js";
+import { has, moment, phone, span, t, waits, when } from "./words.js";
 
 /** @typedef {import("./model.js").Conversation} Conversation */
 /** @typedef {import("./model.js").Contact} Contact */
@@ -133,15 +133,15 @@ export class Panel {
       row(t("slot_product"), slots.product ? productName(slots.product) : null),
       row(t("slot_need"), slots.need ? el("bdi", { class: "need" }, slots.need) : null),
       row(t("slot_province"), slots.province),
-      row(t("slot_callback_time"), slots.callback_time ? span(slots.callback_time) : null),
+      row(t("slot_callback_time"), slots.callback_time ? span(slots.callback_time.from, slots.callback_time.to) : null),
       ...Object.entries(slots).filter(([key]) => !KNOWN.includes(key) && key !== "phone_alt").map(([key, value]) => row(has(`slot_${key}`) ? t(`slot_${key}`) : key, plain(value))),
       row(t("reason"), handoff ? reasonName(handoff.reason) : null),
       row(t("stage"), stageName(one)),
       row(t("request_code"), one.code ? el("code", {}, one.code) : null),
-      row(t("asked_at"), handoff ? el("span", { title: moment(handoff.opened_at) }, when(handoff.opened_at), one.status === "waiting" ? ` · ${t("waits", { time: since(handoff.opened_at) })}` : "") : null),
+      row(t("asked_at"), handoff ? el("span", { title: moment(handoff.opened_at) }, when(handoff.opened_at), one.status === "waiting" ? ` · ${waits(handoff.opened_at)}` : "") : null),
       row(t("holder"), one.assignee?.name),
       row(t("snoozed_until"), later(one) ? moment(later(one) ?? "") : null),
-      row(t("labels"), ...one.labels.map((label) => el("span", { class: "chip chip-label" }, label))),
+      row(t("labels"), ...one.labels.map((label) => el("span", { class: "chip chip-label" }, labelName(label)))),
     ];
     return el(
       "section",
@@ -162,7 +162,7 @@ export class Panel {
         "li",
         { class: `consent ${each.state}` },
         icon(each.state === "given" ? "shield" : "web:info"),
-        el("span", {}, el("b", {}, has(`consent_${each.purpose}`) ? t(`consent_${each.purpose}`) : each.purpose), el("small", {}, `${t(`consent_state_${each.state}`)} · ${moment(each.at)}${each.text_version ? ` · ${t("version", { v: each.text_version })}` : ""}`)),
+        el("span", {}, el("b", {}, has(`consent_${each.purpose}`) ? t(`consent_${each.purpose}`) : each.purpose), el("small", each.text_version ? { title: t("version", { v: each.text_version }) } : {}, `${t(`consent_state_${each.state}`)} · ${moment(each.at)}`)),
       ),
     );
     return el("section", {}, el("h3", {}, t("consents")), items.length ? el("ul", { class: "plain-list" }, ...items) : el("p", { class: "hint" }, t("no_consent")));
@@ -253,11 +253,6 @@ function tel(value, masked) {
   const copy = el("button", { class: "icon-button small", type: "button", "data-key": `copy-${value}`, "aria-label": t("copy_phone"), title: t("copy_phone") }, icon("ch-leads"));
   copy.addEventListener("click", () => void navigator.clipboard?.writeText(phone(value).replaceAll(" ", "")).then(() => toast(t("copied"))));
   return el("span", { class: "phone" }, el("a", { class: "link", href: `tel:${value}` }, phone(value)), copy);
-}
-
-/** @param {{ from: string, to: string }} time */
-function span({ from, to }) {
-  return `${moment(from)}${to ? ` – ${moment(to)}` : ""}`;
 }
 
 /** @param {unknown} value */

@@ -73,6 +73,15 @@ export function reasonName(reason) {
   return has(`reason_${reason}`) ? t(`reason_${reason}`) : reason;
 }
 
+/** A label as people read it; those that the house gives itself are codes. @param {string} label */
+export function labelName(label) {
+  const [kind = "", rest = ""] = label.split(":");
+  if (kind === "csat" && rest) return t("tag_csat", { n: rest });
+  if (kind === "team" && rest) return t("tag_team", { name: rest });
+  const name = `tag_${label.replace(":", "_")}`;
+  return has(name) ? t(name) : label;
+}
+
 /** @param {string} action of gateway/api/allow.py */
 export function may(action) {
   return setup.me.may.includes(action);

@@ -198,7 +198,7 @@ function steps(way) {
   const found = [];
   if (way.sent_at) found.push(step("web:send", w("step_sent", { channel: via }), way.sent_at));
   else if (way.state === "to_send") found.push(step("web:clock", way.reason ? reason(way.reason) : w("step_to_send", { channel: via }), way.created_at));
-  if (way.delivered_at) found.push(step("web:check", w("step_delivered"), way.delivered_at));
+  if (way.delivered_at && way.delivered_at !== way.confirmed_at) found.push(step("web:check", w("step_delivered"), way.delivered_at));
   if (way.confirmed_at) found.push(step("web:check", w("step_confirmed"), way.confirmed_at));
   if (way.state === "failed") found.push(step("web:alert", w("step_failed", { reason: reason(way.reason) }), way.created_at, "bad"));
   else if (way.reason && way.sent_at) found.push(step("web:alert", reason(way.reason), "", "bad"));
@@ -207,7 +207,7 @@ function steps(way) {
 
 /** @param {string} sign @param {string} words @param {string} at @param {string} [mood] */
 function step(sign, words, at, mood = "") {
-  return el("li", { class: mood }, icon(sign), el("span", {}, words, at ? el("small", {}, ` · ${moment(at)}`) : null));
+  return el("li", { class: mood }, icon(sign), el("span", {}, words, ...(at ? [" ", el("small", {}, `· ${moment(at)}`)] : [])));
 }
 
 /** A question of the care plan and what came of it. @param {Care} task */

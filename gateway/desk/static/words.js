@@ -10,7 +10,6 @@ const LOCALE = setup.lang === "en" ? "en-GB" : "vi-VN";
 const ZONE = { timeZone: setup.timezone };
 const CLOCK = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...ZONE });
 const DATE = new Intl.DateTimeFormat(LOCALE, { day: "2-digit", month: "2-digit", year: "numeric", ...ZONE });
-const DAY_MONTH = new Intl.DateTimeFormat(LOCALE, { day: "2-digit", month: "2-digit", ...ZONE });
 const WEEKDAY = new Intl.DateTimeFormat(LOCALE, { weekday: "long", ...ZONE });
 const KEY = new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit", ...ZONE });
 const DAY_MS = 86_400_000;
@@ -82,7 +81,7 @@ export function when(time) {
   const key = dayKey(at);
   if (key === dayKey(now())) return CLOCK.format(at);
   if (key === dayKey(now() - DAY_MS)) return t("yesterday");
-  return DAY_MONTH.format(at);
+  return DATE.format(at).slice(0, 5); // `03/05` in both languages; vi-VN by itself says `03-05` here
 }
 
 /** How long since: `vừa xong`, `12 phút`, `2 giờ 05`, `3 ngày`. @param {string} time */
@@ -92,6 +91,17 @@ export function since(time) {
   if (minutes < 60) return t("n_minutes", { n: minutes });
   if (minutes < 24 * 60) return t("n_hours", { h: Math.floor(minutes / 60), m: String(minutes % 60).padStart(2, "0") });
   return t("n_days", { n: Math.floor(minutes / 1440) });
+}
+
+/** How long somebody has waited, in a list's few words. @param {string} time */
+export function waits(time) {
+  return minutesSince(time) < 1 ? t("waits_now") : t("waits", { time: since(time) });
+}
+
+/** `08:00 – 12:00, 03/05/2026`; two moments when the days differ. @param {string} from @param {string} to */
+export function span(from, to) {
+  if (!to) return moment(from);
+  return sameDay(from, to) ? `${clock(from)} – ${moment(to)}` : `${moment(from)} – ${moment(to)}`;
 }
 
 /** Minutes since. @param {string} time */
