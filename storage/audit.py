@@ -29,19 +29,50 @@ def write(
     source: str = "",
 ) -> None:
     """One unchained entry; `chain` links it within a second."""
-    tx.insert(
-        "audit_entry",
-        id=new_id(),
-        at=tx.now_ms,
+    made = entry(
         actor=actor,
         action=action,
         object_type=object_type,
         object_id=object_id,
-        fields=orjson.dumps(list(fields)).decode(),
+        fields=fields,
         result=result,
         request_id=request_id,
-        source=source or tx.source,
+        source=source,
     )
+    write_many(tx, [made])
+
+
+def entry(
+    *,
+    actor: str,
+    action: str,
+    object_type: str = "",
+    object_id: str = "",
+    fields: Sequence[str] = (),
+    result: str = "ok",
+    request_id: str = "",
+    source: str = "",
+) -> dict[str, Any]:
+    """An entry for `write_many`; its time is that of the transaction which writes it."""
+    return {
+        "id": new_id(),
+        "at": 0,
+        "actor": actor,
+        "action": action,
+        "object_type": object_type,
+        "object_id": object_id,
+        "fields": orjson.dumps(list(fields)).decode(),
+        "result": result,
+        "request_id": request_id,
+        "source": source,
+    }
+
+
+def write_many(tx: Tx, entries: Sequence[dict[str, Any]]) -> None:
+    for one in entries:
+        one["at"] = tx.now_ms
+        one["source"] = one["source"] or tx.source
+    tx.insert_many("audit_entry", entries)
 
 
 def chain(tx: Tx, *, limit: int = 500) -> int:
