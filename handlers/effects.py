@@ -1,8 +1,9 @@
-"""Effects that are rare enough to be written one by one: each function returns what runs inside the transaction."""
+"""Effects beside what is said: rows of the turn, or, where they are rare or must read first, what runs in its transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,10 +20,8 @@ from handlers.model import (
     OpenHandoff,
     Reachable,
     RecordConsent,
-    State,
+    Relabel,
     TakeHandoff,
-    Unwake,
-    WakeAt,
 )
 from handlers.understanding import secrets
 from storage import audit, care, contacts_write, deliveries, outbox
@@ -31,124 +30,120 @@ from storage.times import ms
 from storage.tx import Tx
 
 if TYPE_CHECKING:
-    from handlers.apply import LaneDraft
+    from handlers.drafting import LaneDraft
 
 Act = Callable[[Tx], None]
 CARE: Final = "care:"  # names of reminders that are tasks of the care plan
 
 
-def rows_of(effect: Any, draft: LaneDraft) -> tuple[list[Act], list[Act]]:
-    """(before the inserts, after them) of one effect."""
+def add(effect: Any, draft: LaneDraft) -> None:
+    """Write one effect that says nothing and wakes nobody."""
+    rows = draft.rows
     match effect:
-        case CancelSends():
-            return [
-                lambda tx: _ignore(
-                    outbox.cancel(tx, draft.conversation_id, reason=effect.reason, purposes=effect.purposes)
-                )
-            ], []
+        case RecordConsent():
+            _consent(effect, draft)
+        case OpenHandoff():
+            open_handoff(draft, effect)
+        case Relabel():
+            _relabel(effect, draft)
         case Note():
             draft.note(effect.text, effect.by.id if effect.by else None)
-            return [], []
-        case RecordConsent():
-            return [], [_consent(effect, draft)]
+        case CancelSends():
+            rows.first.append(_cancel(effect, draft.conversation_id))
         case TakeHandoff():
-            return [], [_take_handoff(effect, draft)]
+            rows.later.append(_take_handoff(effect, draft))
         case CloseHandoff():
-            return [], [_close_handoff(effect, draft)]
+            rows.later.append(_close_handoff(effect, draft))
         case Reachable():
-            return [], [_reachable(effect, draft)]
+            rows.later.append(_reachable(effect, draft.lane.point_id))
         case CareAnswered():
-            return [], [_care(effect, draft)]
+            rows.later.append(_care(effect, draft))
         case Audit():
-            return [], [_audit(effect, draft)]
-    raise TypeError(f"an effect that nobody writes: {type(effect).__name__}")
+            _audit(draft, effect.by.id, effect.action, "conversation", draft.conversation_id, effect.fields)
+        case _:
+            raise TypeError(f"an effect that nobody writes: {type(effect).__name__}")
 
 
 def _ignore(_count: int) -> None:
     return None
 
 
+def _cancel(effect: CancelSends, conversation_id: str) -> Act:
+    return lambda tx: _ignore(outbox.cancel(tx, conversation_id, reason=effect.reason, purposes=effect.purposes))
+
+
+def _relabel(effect: Relabel, draft: LaneDraft) -> None:
+    labels = orjson.loads(draft.labels) if isinstance(draft.labels, str) else draft.labels
+    kept = [label for label in labels if label not in effect.remove]
+    draft.labels = kept + [label for label in effect.add if label not in kept]
+
+
 # ---- consent, handoff, audit
 
 
-def _consent(effect: RecordConsent, draft: LaneDraft) -> Act:
-    lang = draft.state.lang
-    version = draft.texts.version(effect.text_key, lang) if effect.text_key else None
-
-    def write(tx: Tx) -> None:
-        row_id = new_id()
-        tx.insert(
-            "consent",
-            id=row_id,
-            contact_id=draft.contact_id,
-            conversation_id=draft.conversation_id,
-            purpose=effect.purpose,
-            state=effect.state,
-            text_key=effect.text_key,
-            text_version=version.short if version else "",
-            text_hash=version.full if version else "",
-            lang=lang,
-            channel=draft.channel,
-            account_id=draft.lane.account_id,
-            message_id=effect.message_id or None,
-            external_id=(tx.value("SELECT external_id FROM message WHERE id = :id", id=effect.message_id) or "")
-            if effect.message_id
-            else "",
-            said_sealed=tx.keys.seal_for(tx, draft.contact_id, "consent", "said_sealed", row_id, effect.said)
-            if effect.said
-            else None,
-            at=tx.now_ms,
-        )
-        audit.write(
-            tx,
-            actor="system" if effect.state == "asked" else "customer",
-            action=f"consent.{effect.state}",
-            object_type="contact",
-            object_id=draft.contact_id,
-            fields=(effect.purpose,),
-            source=draft.lane.account_id,
-        )
-
-    return write
-
-
-def _switched(action: str, what: tuple[str, ...], draft: LaneDraft) -> Act:
-    """The customer stopped or resumed kinds of messages."""
-    return lambda tx: audit.write(
-        tx,
-        actor="customer",
-        action=action,
-        object_type="contact",
-        object_id=draft.contact_id,
-        fields=what,
-        source=draft.lane.account_id,
+def _audit(
+    draft: LaneDraft, actor: str, action: str, kind: str, object_id: str, fields: Sequence[str], source: str = ""
+) -> None:
+    draft.rows.audits.append(
+        audit.entry(actor=actor, action=action, object_type=kind, object_id=object_id, fields=fields, source=source)
     )
 
 
-def open_handoff(handoff_id: str, effect: OpenHandoff, draft: LaneDraft) -> Act:
-    code = draft.state.code
+def _consent(effect: RecordConsent, draft: LaneDraft) -> None:
+    lang, row_id = draft.state.lang, new_id()
+    version = draft.place.voice.texts.version(effect.text_key, lang) if effect.text_key else None
+    draft.rows.consents.append(
+        {
+            "id": row_id,
+            "contact_id": draft.contact_id,
+            "conversation_id": draft.conversation_id,
+            "purpose": effect.purpose,
+            "state": effect.state,
+            "text_key": effect.text_key,
+            "text_version": version.short if version else "",
+            "text_hash": version.full if version else "",
+            "lang": lang,
+            "channel": draft.channel,
+            "account_id": draft.lane.account_id,
+            "message_id": effect.message_id or None,
+            "external_id": draft.external_ids.get(effect.message_id, ""),
+            "said_sealed": draft.seal("consent", "said_sealed", row_id, effect.said.encode()) if effect.said else None,
+        }
+    )
+    actor = "system" if effect.state == "asked" else "customer"
+    _of_contact(draft, actor, f"consent.{effect.state}", (effect.purpose,))
 
-    def write(tx: Tx) -> None:
-        tx.insert(
-            "handoff",
-            id=handoff_id,
-            conversation_id=draft.conversation_id,
-            contact_id=draft.contact_id,
-            code=code,
-            reason=effect.reason,
-            priority=effect.priority,
-            state="waiting",
-            test=draft.test,
-            opened_at=tx.now_ms,
-            outcome="",
-        )
 
-    return write
+def _of_contact(draft: LaneDraft, actor: str, action: str, fields: Sequence[str]) -> None:
+    """What somebody decided about himself, or was asked."""
+    _audit(draft, actor, action, "contact", draft.contact_id, fields, source=draft.lane.account_id)
 
 
-def raise_handoff(handoff_id: str, effect: OpenHandoff) -> Act:
-    """Asked for again: the more urgent reason counts."""
+def open_handoff(draft: LaneDraft, effect: OpenHandoff) -> None:
+    """A conversation asks for a human. One that does already: the more urgent reason counts."""
+    handoff_id = draft.state.handoff
+    if handoff_id:
+        draft.rows.later.append(_raise_handoff(handoff_id, effect))
+        return
+    handoff_id = new_id()
+    draft.set(handoff=handoff_id)
+    draft.rows.handoffs.append(
+        {
+            "id": handoff_id,
+            "conversation_id": draft.conversation_id,
+            "contact_id": draft.contact_id,
+            "code": draft.state.code,
+            "reason": effect.reason,
+            "priority": effect.priority,
+            "state": "waiting",
+            "test": draft.place.test,
+            "outcome": "",
+        }
+    )
+    draft.rows.hints.append(("handoff", draft.conversation_id))
 
+
+def _raise_handoff(handoff_id: str, effect: OpenHandoff) -> Act:
     def write(tx: Tx) -> None:
         tx.run(
             "UPDATE handoff SET priority = :priority, reason = :reason WHERE id = :id AND priority < :priority",
@@ -193,22 +188,11 @@ def _close_handoff(effect: CloseHandoff, draft: LaneDraft) -> Act:
     return write
 
 
-def _audit(effect: Audit, draft: LaneDraft) -> Act:
-    return lambda tx: audit.write(
-        tx,
-        actor=effect.by.id,
-        action=effect.action,
-        object_type="conversation",
-        object_id=draft.conversation_id,
-        fields=effect.fields,
-    )
-
-
-def _reachable(effect: Reachable, draft: LaneDraft) -> Act:
+def _reachable(effect: Reachable, point_id: str) -> Act:
     return lambda tx: _ignore(
         tx.run(
             "UPDATE contact_point SET reachable = :yes, unreachable_reason = :reason WHERE id = :id",
-            id=draft.lane.point_id,
+            id=point_id,
             yes=effect.yes,
             reason=effect.reason,
         )
@@ -233,32 +217,10 @@ def _care(effect: CareAnswered, draft: LaneDraft) -> Act:
     return write
 
 
-# ---- timers
-
-
-def timer(effect: WakeAt | Unwake, conversation_id: str, point_id: str) -> Act:
-    def write(tx: Tx) -> None:
-        if effect.name.startswith(CARE):  # the task itself is put off: it looks at its policy again when its time comes
-            if isinstance(effect, WakeAt):
-                care.postpone(tx, effect.name.removeprefix(CARE), ms(effect.at), "busy")
-            return
-        if isinstance(effect, Unwake):
-            tx.run(
-                "DELETE FROM timer WHERE conversation_id = :id AND name = :name", id=conversation_id, name=effect.name
-            )
-            return
-        tx.run(
-            "INSERT INTO timer (id, conversation_id, point_id, name, due_at, data) VALUES (:id, :conversation_id, :point_id, :name, :due, :data) "
-            "ON CONFLICT (conversation_id, name) DO UPDATE SET due_at = excluded.due_at, data = excluded.data, id = excluded.id",
-            id=new_id(),
-            conversation_id=conversation_id,
-            point_id=point_id,
-            name=effect.name,
-            due=ms(effect.at),
-            data=orjson.dumps(dict(effect.data)).decode(),
-        )
-
-    return write
+def put_off(name: str, at: datetime) -> Act:
+    """A task of the care plan looks at its policy again when its time comes."""
+    due_at = ms(at)
+    return lambda tx: care.postpone(tx, name.removeprefix(CARE), due_at, "busy")
 
 
 # ---- messages that already stand
@@ -311,7 +273,7 @@ def delivery_sent_by(delivery_id: str, message_id: str, contact_id: str) -> Act:
     return lambda tx: deliveries.carried(tx, delivery_id, message_id, contact_id)
 
 
-def edit(event: InboundEvent, text: str, point_id: str, conversation_id: str) -> Act:
+def edit(event: InboundEvent, text: str, edited_at: datetime, point_id: str, conversation_id: str) -> Act:
     """The message that was edited now reads `text`; what it said before is kept beside it. Both without secrets."""
 
     def write(tx: Tx) -> None:
@@ -333,7 +295,7 @@ def edit(event: InboundEvent, text: str, point_id: str, conversation_id: str) ->
             "UPDATE message SET body_sealed = :body, edited_at = :at WHERE id = :id",
             id=row.id,
             body=sealed,
-            at=ms(event.said_at),
+            at=ms(edited_at),
         )
         tx.hint("message", conversation_id)
 
@@ -348,28 +310,30 @@ def drop_body(event_id: str) -> Act:
 # ---- the contact
 
 
-def contact_changes(before: State, after: State, draft: LaneDraft) -> list[Act]:
+def contact_changes(draft: LaneDraft) -> None:
     """What the slots say of the person, in his own row, and what he stopped or resumed, in the audit trail."""
-    changes: list[Act] = []
-    old, new = before.slots, after.slots
-    contact_id, source = draft.contact_id, draft.channel
-    if new.get("name") and new.get("name") != old.get("name"):
-        changes.append(lambda tx: contacts_write.set_name(tx, contact_id, str(new["name"])))
+    before, after = draft.before, draft.state
+    later, contact_id = draft.rows.later, draft.contact_id
+    if after.slots is not before.slots:
+        later.extend(_of_person(before.slots, after.slots, contact_id, draft.channel))
+    switched = (after.ads_off, after.reminders_off)
+    if switched != (before.ads_off, before.reminders_off):
+        later.append(
+            lambda tx: contacts_write.set_switches(tx, contact_id, ads_off=switched[0], reminders_off=switched[1])
+        )
+        turned = {"ads": (before.ads_off, after.ads_off), "reminders": (before.reminders_off, after.reminders_off)}
+        for action, change in (("opt_out", (False, True)), ("opt_in", (True, False))):
+            if what := tuple(name for name, switch in turned.items() if switch == change):
+                _of_contact(draft, "customer", action, what)
+    if (before.salutation, before.lang) != (after.salutation, after.lang):
+        later.append(lambda tx: contacts_write.set_manner(tx, contact_id, after.salutation, after.lang))
+
+
+def _of_person(old: Mapping[str, Any], new: Mapping[str, Any], contact_id: str, source: str) -> Iterator[Act]:
+    name = new.get("name")
+    if name and name != old.get("name"):
+        yield lambda tx: contacts_write.set_name(tx, contact_id, str(name))
     for kind in ("phone", "email"):
         value = new.get(kind)
         if value and value != old.get(kind):
-            add = partial(contacts_write.add_value, contact_id=contact_id, kind=kind, value=str(value), source=source)
-            changes.append(add)
-    if (before.ads_off, before.reminders_off) != (after.ads_off, after.reminders_off):
-        changes.append(
-            lambda tx: contacts_write.set_switches(
-                tx, contact_id, ads_off=after.ads_off, reminders_off=after.reminders_off
-            )
-        )
-    turned = {"ads": (before.ads_off, after.ads_off), "reminders": (before.reminders_off, after.reminders_off)}
-    for action, change in (("opt_out", (False, True)), ("opt_in", (True, False))):
-        if what := tuple(name for name, switch in turned.items() if switch == change):
-            changes.append(_switched(action, what, draft))
-    if (before.salutation, before.lang) != (after.salutation, after.lang):
-        changes.append(lambda tx: contacts_write.set_manner(tx, contact_id, after.salutation, after.lang))
-    return changes
+            yield partial(contacts_write.add_value, contact_id=contact_id, kind=kind, value=str(value), source=source)

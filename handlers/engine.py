@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
 import structlog
 
 from channels.contract import Account, Capabilities, InboundEvent, OutboundFile
-from handlers import events, interpret
-from handlers.apply import LaneDraft
+from handlers import apply, events, incoming, interpret
 from handlers.core import decide
+from handlers.drafting import LaneDraft, Place
 from handlers.model import (
     Acted,
     Advisor,
@@ -29,6 +30,7 @@ from handlers.model import (
     state_from_json,
 )
 from handlers.texts import Texts
+from handlers.voice import Voice
 from storage import files, inbox, turns
 from storage.keys import KeyRing
 from storage.killpoints import kp
@@ -45,24 +47,42 @@ Parse = Callable[[str, bytes], InboundEvent]  # (account id, stored bytes) -> th
 
 @dataclass(slots=True)
 class Result:
-    """What one lane's turn came to, ready to be written."""
+    """What one lane's turn came to: its part of the batch's rows, from one mark to another."""
 
-    point_id: str
-    rows: Rows
     lane: Lane
+    whole: Rows
+    begin: tuple[int, ...]
+    end: tuple[int, ...]
+
+    @property
+    def rows(self) -> Rows:
+        return self.whole.part(self.begin, self.end)
 
 
 @dataclass(slots=True)
 class Results:
     """Of a whole batch. `singly` -- each alone, to find the one that cannot be written."""
 
+    rows: Rows = field(default_factory=Rows)
     lanes: list[Result] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.lanes)
 
+    def add(self, lane: Lane, begin: tuple[int, ...]) -> tuple[int, ...]:
+        """A lane's rows are complete; where they end is where the next ones begin."""
+        end = self.rows.marks()
+        self.lanes.append(Result(lane, self.rows, begin, end))
+        return end
+
     def singly(self) -> list[Results]:
-        return [Results([lane]) for lane in self.lanes]
+        return [_alone(one.lane, one.rows) for one in self.lanes]
+
+
+def _alone(lane: Lane, rows: Rows) -> Results:
+    result = Results(rows)
+    result.add(lane, Rows().marks())
+    return result
 
 
 @dataclass(slots=True)
@@ -100,6 +120,8 @@ class Engine:
         self.test_account = test_account
         self._recent: dict[str, InboundEvent] = {}
         self._waiting = 0
+        self._places: dict[str, Place] = {}
+        self._voices: dict[str, Voice] = {}
 
     # ---- between ingest and think
 
@@ -133,33 +155,36 @@ class Engine:
         self._waiting = tx.value("SELECT COUNT(*) FROM handoff WHERE state = 'waiting'") or 0
 
     def decide(self, work: list[Lane], *, now_ms: int) -> Results:
-        results = Results()
+        results, now = Results(), at(now_ms)
+        rows = results.rows
+        begin = rows.marks()
         for lane in work:
             try:
-                rows = self._turn(lane, now_ms)
+                self._turn(lane, rows, now_ms, now)
             except Exception as err:
-                log.exception("engine.turn_failed", event_id=lane.events[0].id, attempts=lane.events[0].attempts + 1)
-                rows = self._failure(lane, err)
+                rows.cut(begin)
+                self._fail(lane, rows, err)
             if lane.more:
                 rows.again.append((lane.point_id, "now", now_ms))
-            results.lanes.append(Result(lane.point_id, rows, lane))
+            begin = results.add(lane, begin)
         return results
 
     def write(self, tx: Tx, result: Results) -> None:
-        all_rows = result.lanes[0].rows if len(result.lanes) == 1 else Rows()
-        if len(result.lanes) != 1:
-            for lane in result.lanes:
-                all_rows.add(lane.rows)
         if tx.postgres:
             tx.among(
                 "SELECT id FROM contact_point WHERE id IN (:among) ORDER BY id FOR UPDATE",
-                [lane.point_id for lane in result.lanes],
+                [one.lane.point_id for one in result.lanes],
             )
-        turns.write(tx, all_rows)
+        turns.write(tx, result.rows)
 
     def unwritable(self, result: Results, err: Exception) -> Results:
         """What is written instead of a turn that the database refused: an attempt for its head, or quarantine."""
-        return Results([Result(one.point_id, self._failure(one.lane, err), one.lane) for one in result.lanes])
+        instead = Results()
+        begin = instead.rows.marks()
+        for one in result.lanes:
+            self._fail(one.lane, instead.rows, err)
+            begin = instead.add(one.lane, begin)
+        return instead
 
     def unloadable(self, tx: Tx, point_id: str, err: Exception) -> None:
         """A lane that cannot even be read: its head waits, or is set aside."""
@@ -167,75 +192,76 @@ class Engine:
 
     # ---- one lane
 
-    def _turn(self, lane: Lane, now_ms: int) -> Rows:
-        draft = self._draft(lane, now_ms)
+    def _turn(self, lane: Lane, rows: Rows, now_ms: int, now: datetime) -> None:
+        draft = LaneDraft(lane, place=self._place(lane.account_id), rows=rows, now_ms=now_ms, now=now)
         heard: list[Event] = []
         for opened in lane.events:
             event = interpret.read(opened, self._recent, self.parse)
-            heard.extend(draft.take_in(opened, event))
+            heard.extend(incoming.take_in(draft, opened, event))
         if heard:
-            self._decide(draft, tuple(heard), lane.history, now_ms)
+            self._decide(draft, tuple(heard), lane.history)
+        draft.finish()
         for opened in lane.events:
             self._recent.pop(opened.id, None)
-        return draft.finish()
 
-    def _decide(self, draft: LaneDraft, heard: tuple[Event, ...], history: tuple[str, ...], now_ms: int) -> None:
-        decision = decide(
-            draft.state, Turn(events=heard, history=history), now=at(now_ms), context=self._context(draft)
-        )
+    def _decide(self, draft: LaneDraft, heard: tuple[Event, ...], history: tuple[str, ...]) -> None:
+        decision = decide(draft.state, Turn(events=heard, history=history), now=draft.now, context=self._context(draft))
         served = draft.state.handoff
-        draft.apply(decision)
+        apply.take_over(draft, decision)
         if draft.state.handoff and not served and draft.state.stage is not Stage.WITH_ADVISOR:
             self._waiting += 1  # the next one of this batch stands behind him
 
-    def _draft(self, lane: Lane, now_ms: int) -> LaneDraft:
-        state = State()
-        if lane.conversation is not None and lane.key is not None:
-            state = interpret.open_state(lane)
-        account = self.accounts.get(lane.account_id)
-        channel = lane.account_id.partition(":")[0]
-        carries = self.capabilities.get(channel) or GONE  # its account is no longer in the configuration
-        return LaneDraft(
-            lane=lane,
-            state=state,
-            now_ms=now_ms,
-            capabilities=carries,
-            texts=self.texts,
-            business=self.business,
-            keys=self.keys,
-            test=self.test_account(lane.account_id) if account is not None else False,
-        )
+    def _place(self, account_id: str) -> Place:
+        place = self._places.get(account_id)
+        if place is None:
+            channel = account_id.partition(":")[0]
+            place = self._places[account_id] = Place(
+                account_id=account_id,
+                channel=channel,
+                voice=self._voice(channel),
+                keys=self.keys,
+                test=account_id in self.accounts and self.test_account(account_id),
+            )
+        return place
+
+    def _voice(self, channel: str) -> Voice:
+        voice = self._voices.get(channel)
+        if voice is None:
+            carries = self.capabilities.get(channel) or GONE  # its account is no longer in the configuration
+            voice = self._voices[channel] = Voice(self.texts, self.business, carries)
+        return voice
 
     def _context(self, draft: LaneDraft) -> Context:
-        capabilities = draft.capabilities
+        capabilities = draft.place.voice.capabilities
         return Context(
             business=self.business,
-            channel=draft.channel,
-            bot=self.switches.on(draft.lane.account_id),
+            channel=draft.place.channel,
+            bot=self.switches.on(draft.place.account_id),
             asks_contact=capabilities.asks_contact,
             buttons=capabilities.buttons,
             queue_position=self._waiting + 1,
             conversation_id=draft.conversation_id,
         )
 
-    def _failure(self, lane: Lane, err: Exception) -> Rows:
+    def _fail(self, lane: Lane, rows: Rows, err: Exception) -> None:
+        """The turn raised, or the database refused it: an attempt for its head, or quarantine."""
         head = lane.events[0]
-        log.exception("engine.turn_failed", event_id=head.id, attempts=head.attempts + 1)  # noqa: LOG004
-        several = len(lane.events) > 1
-        rows = turns.failed(
-            head.id,
-            head.account_id,
-            attempts=head.attempts,
-            point_id=lane.point_id,
-            reason=type(err).__name__,
-            limit=inbox.MAX_ERRORS,
-            source=head.source,
+        log.error("engine.turn_failed", event_id=head.id, attempts=head.attempts + 1, exc_info=err)
+        rows.later.append(
+            turns.failed(
+                head.id,
+                head.account_id,
+                attempts=head.attempts,
+                point_id=lane.point_id,
+                reason=type(err).__name__,
+                limit=inbox.MAX_ERRORS,
+                source=head.source,
+            )
         )
-        if several:
-            # Which of them is poison is not known: mark each, so that from now on they are thought one at a time.
-            others = [event.id for event in lane.events[1:] if not event.attempts]
+        # Which of them is poison is not known: mark each, so that from now on they are thought one at a time.
+        others = [event.id for event in lane.events[1:] if not event.attempts]
+        if len(lane.events) > 1:
             rows.later.append(lambda tx: turns.attempt(tx, others))
-        return rows
 
     # ---- acts of people
 
@@ -252,11 +278,10 @@ class Engine:
             self.write(tx, self.decide([waiting], now_ms=tx.now_ms))
         lane = turns.load(tx, [point_id], conversation_id=conversation_id)[point_id]
         lane.events.clear()
-        draft = self._draft(lane, tx.now_ms)
+        draft = LaneDraft(lane, place=self._place(lane.account_id), rows=Rows(), now_ms=tx.now_ms, now=tx.now)
         draft.files = _files(tx, data.get("file_ids", ()))
         self._waiting = tx.value("SELECT COUNT(*) FROM handoff WHERE state = 'waiting'") or 0
-        acted = Acted(name=name, by=by, at=at(tx.now_ms), data=data)
-        self._decide(draft, (acted,), (), tx.now_ms)
+        self._decide(draft, (Acted(name=name, by=by, at=draft.now, data=data),), ())
         event_id = inbox.insert_own(
             tx,
             point_id=point_id,
@@ -269,7 +294,8 @@ class Engine:
             conversation_id=conversation_id,
         )
         assert event_id is not None
-        turns.write(tx, draft.finish())
+        draft.finish()
+        turns.write(tx, draft.rows)
         kp("act.before_commit")
 
     def open_for(self, tx: Tx, conversation_id: str) -> State:
@@ -286,7 +312,8 @@ def _awaits_consent(lane: Lane) -> bool:
     """May a yes to C1 come in this turn? Then what was said before is read again."""
     stage = lane.conversation.c_stage
     if stage in events.CONSENT_UNSAID:
-        return interpret.open_state(lane).consents.get("C1") != "given"
+        lane.state = interpret.open_state(lane)
+        return bool(lane.state.consents.get("C1") != "given")
     return stage in events.CONSENT_OPEN
 
 

@@ -55,6 +55,7 @@ _KNOWN: Final[Mapping[str, _Known]] = {
     "so_cuu_hoa": lambda say, state, business, texts: EMERGENCY["so_cuu_hoa"],
     "so_cong_an": lambda say, state, business, texts: EMERGENCY["so_cong_an"],
 }  # only what the text asks for is looked up: the table is on the path of every reply
+FIXED: Final = frozenset(_KNOWN) - {"ten", "so_dien_thoai", "ma_yeu_cau"}  # the same for all who are addressed alike
 
 
 def address(salutation: str) -> str:

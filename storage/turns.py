@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from storage import inbox, outbox
+from storage import audit, inbox, outbox
 from storage.errors import Raced
 from storage.killpoints import kp
 from storage.outbox import SendJob
@@ -52,6 +52,7 @@ class Lane:
     events: list[OpenEvent] = field(default_factory=list)
     history: tuple[str, ...] = ()
     more: bool = False  # events beyond this turn are waiting
+    state: Any = None  # of the conversation, once somebody opened it
 
 
 _LANES: Final = """
@@ -148,7 +149,10 @@ def histories(tx: Tx, lanes: Sequence[Lane]) -> dict[str, tuple[str, ...]]:
 
 @dataclass(slots=True)
 class Rows:
-    """What one or many turns write. Lists are multi-row statements; `later` are the rare things, one by one."""
+    """What one or many turns write: lists are multi-row statements, `first` and `later` are the rare things, one by one.
+
+    Turns of one batch share it. `marks` says how far it is filled: a turn that raises is cut off again, and one that the
+    database refuses is written as a part of its own."""
 
     points: list[dict[str, Any]] = field(default_factory=list)
     contacts: list[dict[str, Any]] = field(default_factory=list)
@@ -160,32 +164,32 @@ class Rows:
     outbox: list[dict[str, Any]] = field(default_factory=list)
     jobs: list[tuple[dict[str, Any], SendJob]] = field(default_factory=list)
     done: list[dict[str, Any]] = field(default_factory=list)
-    stats: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    handled: list[tuple[str, str]] = field(default_factory=list)  # account, and which of its counters goes up
+    handoffs: list[dict[str, Any]] = field(default_factory=list)
+    timers: list[dict[str, Any]] = field(default_factory=list)
+    disarmed: list[dict[str, Any]] = field(default_factory=list)  # timers that are gone
+    consents: list[dict[str, Any]] = field(default_factory=list)
+    audits: list[dict[str, Any]] = field(default_factory=list)
     first: list[Callable[[Tx], None]] = field(default_factory=list)  # before anything is inserted
     later: list[Callable[[Tx], None]] = field(default_factory=list)
     hints: list[tuple[str, str]] = field(default_factory=list)
     again: list[tuple[str, str, int]] = field(default_factory=list)
+    lists: tuple[list[Any], ...] = field(init=False, repr=False)
 
-    def add(self, other: Rows) -> None:
-        for name in (
-            "points",
-            "contacts",
-            "keys",
-            "opened",
-            "changed",
-            "messages",
-            "attachments",
-            "outbox",
-            "jobs",
-            "done",
-            "first",
-            "later",
-            "hints",
-            "again",
-        ):
-            getattr(self, name).extend(getattr(other, name))
-        for account, counts in other.stats.items():
-            self.stats[account].update(counts)
+    def __post_init__(self) -> None:
+        self.lists = tuple([getattr(self, name) for name in self.__slots__ if name != "lists"])
+
+    def marks(self) -> tuple[int, ...]:
+        return tuple([len(rows) for rows in self.lists])
+
+    def cut(self, marks: tuple[int, ...]) -> None:
+        """Forget what came after these marks."""
+        for rows, length in zip(self.lists, marks, strict=True):
+            del rows[length:]
+
+    def part(self, begin: tuple[int, ...], end: tuple[int, ...]) -> Rows:
+        """What lies between two marks."""
+        return Rows(*[rows[one:other] for rows, one, other in zip(self.lists, begin, end, strict=True)])
 
 
 CHANGED: Final = (
@@ -206,57 +210,81 @@ CHANGED: Final = (
 )  # columns of a conversation that a turn may change
 
 
+_DONE: Final = (
+    "UPDATE inbox_event SET state = :state, reason = :reason, done_at = :done_at, conversation_id = :conversation_id "
+    "WHERE id = :id AND state = 'new'"
+)
+_CHANGED: Final = (
+    f"UPDATE conversation SET {', '.join(f'{name} = :{name}' for name in CHANGED)}, version = version + 1 "  # noqa: S608
+    "WHERE id = :id AND version = :version"
+)
+_POINTS: Final = (
+    "UPDATE contact_point SET contact_id = :contact_id, conversation_id = :conversation_id, message_seq = :message_seq, "
+    "out_seq = :out_seq, name_sealed = COALESCE(:name_sealed, name_sealed) WHERE id = :id AND message_seq = :seen_seq"
+)
+_TIMERS: Final = (
+    "INSERT INTO timer (id, conversation_id, point_id, name, due_at, data) VALUES (:id, :conversation_id, :point_id, :name, "
+    ":due_at, :data) ON CONFLICT (conversation_id, name) DO UPDATE SET due_at = excluded.due_at, data = excluded.data, "
+    "id = excluded.id"
+)
+
+
 def write(tx: Tx, rows: Rows) -> None:
     """One transaction's worth. Raises Raced when another process was faster on one of the lanes."""
-    _exactly(
-        tx.many(
-            "UPDATE inbox_event SET state = :state, reason = :reason, done_at = :done_at, conversation_id = :conversation_id "
-            "WHERE id = :id AND state = 'new'",
-            rows.done,
-        ),
-        rows.done,
-    )
+    _exactly(tx.many(_DONE, rows.done), rows.done)
     for action in rows.first:
         action(tx)
     tx.insert_many("contact", rows.contacts)
     tx.insert_many("contact_key", rows.keys)
     tx.insert_many("conversation", rows.opened)
-    if rows.changed:
-        settings = ", ".join(f"{name} = :{name}" for name in CHANGED)
-        _exactly(
-            tx.many(
-                f"UPDATE conversation SET {settings}, version = version + 1 WHERE id = :id AND version = :version",  # noqa: S608
-                rows.changed,
-            ),
-            rows.changed,
-        )
-    _exactly(
-        tx.many(
-            "UPDATE contact_point SET contact_id = :contact_id, conversation_id = :conversation_id, message_seq = :message_seq, "
-            "out_seq = :out_seq, name_sealed = COALESCE(:name_sealed, name_sealed) WHERE id = :id AND message_seq = :seen_seq",
-            rows.points,
-        ),
-        rows.points,
-    )
+    _exactly(tx.many(_CHANGED, rows.changed), rows.changed)
+    _exactly(tx.many(_POINTS, rows.points), rows.points)
     tx.insert_many("message", rows.messages)
     tx.insert_many("attachment", rows.attachments)
+    asked_first = _claim(tx, rows.jobs)
+    tx.insert_many("outbox", rows.outbox)
+    _beside(tx, rows)
+    for action in rows.later:
+        action(tx)
+    if asked_first:
+        outbox.claim(tx, points=asked_first)
+    _count(tx, rows.handled)
+    tx.hints.extend(rows.hints)
+    tx.after.extend(rows.again)
+    kp("think.before_commit")
+
+
+def _claim(tx: Tx, jobs: Sequence[tuple[dict[str, Any], SendJob]]) -> list[str]:
+    """Rows that may leave at once are `sending` from the start; the lanes of those that ask first whether they may."""
     asked_first: list[str] = []
-    for row, job in rows.jobs:
+    for row, job in jobs:
         row.update(state="queued", boot_id="", started_at=None)  # a rolled-back write may have claimed it before
         if job.klass == outbox.SCHEDULED:
             asked_first.append(job.point_id)
         elif tx.gates.admit(job.account_id, job.point_id, tx.now_ms):
             row.update(state="sending", boot_id=tx.boot, started_at=tx.now_ms)
             tx.sends.append(job)
-    tx.insert_many("outbox", rows.outbox)
-    for action in rows.later:
-        action(tx)
-    if asked_first:
-        outbox.claim(tx, points=asked_first)
-    inbox.count(tx, rows.stats)
-    tx.hints.extend(rows.hints)
-    tx.after.extend(rows.again)
-    kp("think.before_commit")
+    return asked_first
+
+
+def _beside(tx: Tx, rows: Rows) -> None:
+    """What follows from a turn beside its messages. All of it carries the time of the transaction."""
+    for row in rows.handoffs:
+        row["opened_at"] = tx.now_ms
+    tx.insert_many("handoff", rows.handoffs)
+    tx.many("DELETE FROM timer WHERE conversation_id = :conversation_id AND name = :name", rows.disarmed)
+    tx.many(_TIMERS, rows.timers)
+    for row in rows.consents:
+        row["at"] = tx.now_ms
+    tx.insert_many("consent", rows.consents)
+    audit.write_many(tx, rows.audits)
+
+
+def _count(tx: Tx, handled: Sequence[tuple[str, str]]) -> None:
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for (account_id, counter), times in Counter(handled).items():
+        counts[account_id].update({counter: times, "pending": -times})
+    inbox.count(tx, counts)
 
 
 def _exactly(changed: int, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -271,7 +299,7 @@ def fail_head(tx: Tx, point_id: str, *, reason: str, limit: int) -> None:
         point=point_id,
     )
     if head is not None:
-        rows = failed(
+        failed(
             head.id,
             head.account_id,
             attempts=head.attempts,
@@ -279,16 +307,13 @@ def fail_head(tx: Tx, point_id: str, *, reason: str, limit: int) -> None:
             reason=reason,
             limit=limit,
             source=head.source,
-        )
-        for action in rows.later:
-            action(tx)
+        )(tx)
 
 
 def failed(
     event_id: str, account_id: str, *, attempts: int, point_id: str, reason: str, limit: int, source: str
-) -> Rows:
-    """What is written when an event's turn raised: a later try, or quarantine once it failed `limit` times."""
-    rows = Rows()
+) -> Callable[[Tx], None]:
+    """What is done when an event's turn raised: a later try, or quarantine once it failed `limit` times."""
     tries = attempts + 1
 
     def apply(tx: Tx) -> None:
@@ -306,5 +331,4 @@ def failed(
         )
         tx.after.append((point_id, "quiet", due))
 
-    rows.later.append(apply)
-    return rows
+    return apply

@@ -1,0 +1,170 @@
+"""What came in: each event is noted as done, leaves its line in the transcript, and becomes what the core hears of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from channels.contract import SAID, UNSAID, InboundEvent, Kind
+from handlers import effects
+from handlers.drafting import LaneDraft
+from handlers.interpret import Ours
+from handlers.model import Edited, Event, Followed, Said, TimerFired, Unfollowed
+from handlers.understanding import secrets
+from storage.ids import new_id
+from storage.times import at, ms
+from storage.turns import OpenEvent
+
+
+def take_in(draft: LaneDraft, opened: OpenEvent, event: InboundEvent | Ours) -> list[Event]:
+    """Write what an event leaves behind; what the core must hear of it."""
+    if not isinstance(event, InboundEvent):
+        _done(draft, opened)
+        return [event] if _is_mine(draft, event) else []
+    kind = event.kind
+    ignored = kind is Kind.IGNORED
+    _done(draft, opened, "ignored" if ignored else "done", event.reason)
+    if opened.source == "platform":
+        counter = "ignored" if ignored else "receipts" if kind is Kind.RECEIPT else "messages"
+        draft.rows.handled.append((opened.account_id, counter))
+    profile = event.profile
+    if draft.lane.conversation is None and profile is not None and profile.name:
+        draft.name_sealed = draft.seal("contact_point", "name_sealed", draft.lane.point_id, profile.name.encode())
+    said_at = at(opened.received_at) if event.said_at == UNSAID else event.said_at
+    if kind in SAID:
+        return [_said(draft, opened, event, said_at)]
+    if kind is Kind.RECEIPT:
+        draft.rows.later.append(effects.receipt(event, draft.lane.point_id, draft.conversation_id))
+        return []
+    if kind is Kind.EDIT:
+        return [_edited(draft, opened, event, said_at)]
+    if ignored or kind is Kind.ECHO:
+        return []
+    return _happened(draft, opened, event, said_at)
+
+
+def _is_mine(draft: LaneDraft, event: Ours) -> bool:
+    """A reminder of an earlier conversation of this lane has nothing to say in a later one."""
+    return (
+        not isinstance(event, TimerFired)
+        or event.data.get("conversation", draft.conversation_id) == draft.conversation_id
+    )
+
+
+def _done(draft: LaneDraft, opened: OpenEvent, state: str = "done", reason: str = "") -> None:
+    draft.rows.done.append(
+        {
+            "id": opened.id,
+            "state": state,
+            "reason": reason,
+            "done_at": draft.now_ms,
+            "conversation_id": draft.conversation_id,
+        }
+    )
+
+
+def _said(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: datetime) -> Said:
+    message_id, text, secret = _message(draft, opened, event, said_at)
+    profile = event.profile
+    return Said(
+        message_id=message_id,
+        kind=event.kind,
+        at=said_at,
+        text=text,
+        payload=event.payload,
+        files=event.files,
+        contact=event.contact,
+        external_id=event.external_id,
+        forwarded=event.forwarded,
+        had_secret=secret,
+        profile_name=profile.name if profile else "",
+        profile_language=_language(draft, event),
+    )
+
+
+def _happened(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: datetime) -> list[Event]:
+    """Seen in the transcript like what is said, but nothing that anybody said."""
+    message_id, _, _ = _message(draft, opened, event, said_at)
+    if event.kind is Kind.FOLLOW:
+        return [
+            Followed(
+                message_id=message_id,
+                at=said_at,
+                payload=event.extra.get("start", ""),
+                profile_name=event.profile.name if event.profile else "",
+                profile_language=_language(draft, event),
+            )
+        ]
+    if event.kind is Kind.UNFOLLOW:
+        return [Unfollowed(message_id=message_id, at=said_at)]
+    return []
+
+
+def _language(draft: LaneDraft, event: InboundEvent) -> str:
+    """That of the page he reads, where he chose it."""
+    return event.profile.language if event.profile and draft.place.voice.capabilities.language_chosen else ""
+
+
+def _message(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: datetime) -> tuple[str, str, bool]:
+    """Its line in the transcript: our id of it, its text without secrets, and whether there were any."""
+    text, secret = secrets.mask(event.text) if event.text else ("", False)
+    message_id = new_id()
+    body: dict[str, Any] = {"text": text}
+    if event.payload:
+        body["payload"] = event.payload
+    if event.contact is not None:
+        body["contact"] = {"phone": event.contact.phone, "name": event.contact.name, "own": event.contact.own}
+    if event.location is not None:
+        body["location"] = list(event.location)
+    if event.forwarded:
+        body["forwarded"] = True
+    if event.extra:
+        body["extra"] = dict(event.extra)
+    if secret:
+        draft.rows.later.append(effects.drop_body(opened.id))
+    draft.transcript(
+        message_id,
+        "inbound",
+        "customer",
+        event.kind.value,
+        body,
+        status="received",
+        said_at=ms(said_at),
+        external_id=event.external_id or None,
+        event_id=opened.id,
+        received_at=opened.received_at,
+    )
+    draft.external_ids[message_id] = event.external_id
+    if event.files:
+        _attachments(draft, message_id, event)
+    draft.spoke = True
+    draft.preview_of(text, event.kind)
+    return message_id, text, secret
+
+
+def _edited(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: datetime) -> Edited:
+    text, secret = secrets.mask(event.text)
+    if secret:
+        draft.rows.later.append(effects.drop_body(opened.id))
+    draft.rows.later.append(effects.edit(event, text, said_at, draft.lane.point_id, draft.conversation_id))
+    return Edited(message_id="", at=said_at, text=text)
+
+
+def _attachments(draft: LaneDraft, message_id: str, event: InboundEvent) -> None:
+    ours = draft.channel == "webchat"  # its files are in our store before they are said
+    for file in event.files:
+        attachment_id = new_id()
+        draft.attachment(
+            message_id,
+            file.kind.value,
+            id=attachment_id,
+            name_sealed=draft.seal("attachment", "name_sealed", attachment_id, file.name.encode())
+            if file.name
+            else None,
+            mime=file.mime,
+            size=file.size,
+            source_sealed=draft.seal("attachment", "source_sealed", attachment_id, file.source.encode()),
+            state="stored" if ours else "pending",
+            file_id=file.source if ours else None,
+        )
+    draft.rows.hints.append(("attachment", draft.conversation_id))

@@ -1,0 +1,215 @@
+"""What goes out: each message of ours becomes its line in the transcript and one outbox row a platform call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+import structlog
+
+from channels.contract import Kind, OutboundFile, OutboundMessage, outbound_to_json
+from channels.fit import fit
+from handlers import effects, schedule
+from handlers.drafting import LaneDraft
+from handlers.model import OpenHandoff, Say, Tell
+from handlers.texts import UnfilledVariable
+from handlers.voice import NO_CHOICE, Choices
+from storage.ids import new_id
+from storage.outbox import SendJob
+
+log = structlog.get_logger("engine")
+# How long a message of a class is worth sending at all (reliability 2.5). D, what is scheduled, until the evening.
+AGE_LIMIT_MS: Final = {"A": 30 * 60_000, "B": 24 * 3_600_000, "C": 72 * 3_600_000}
+
+
+def say(draft: LaneDraft, said: Sequence[Say]) -> None:
+    """Several texts of ours as one message. A text that cannot be filled is never sent: a person is asked."""
+    voice = draft.place.voice
+    pieces: list[str] = []
+    for one in said:
+        try:
+            pieces.append(voice.words(one, draft.state))
+        except UnfilledVariable as err:
+            log.error("engine.text_unfilled", key=one.key, reason=str(err))  # noqa: TRY400
+            effects.open_handoff(draft, OpenHandoff(reason="unfilled_text", priority=1))
+    if not pieces:
+        return
+    choices = voice.choices(said, draft.state.lang)
+    memory = draft.state.memory
+    shown = bool(memory.get("contact_keyboard"))
+    if choices.asks_contact != shown:
+        rest = {key: value for key, value in memory.items() if key != "contact_keyboard"}
+        draft.set(memory=rest | ({"contact_keyboard": True} if choices.asks_contact else {}))
+    _out(
+        draft,
+        "\n\n".join(pieces),
+        author="bot",
+        advisor_id=None,
+        klass=said[-1].klass,
+        purpose=said[-1].purpose,
+        choices=choices,
+        clear=shown and not choices.asks_contact,
+        keys=[one.key for one in said],
+    )
+
+
+def tell(draft: LaneDraft, effect: Tell) -> None:
+    """A person's own words, under the first of his files where there are any."""
+    text = effect.text
+    for file in [draft.files[file_id] for file_id in effect.file_ids] or ([None] if text else []):
+        _out(
+            draft,
+            text,
+            author="advisor" if effect.by else "bot",
+            advisor_id=effect.by.id if effect.by else None,
+            klass=effect.klass,
+            purpose=effect.purpose,
+            file=file,
+            mark=effect.mark,
+        )
+        text = ""
+
+
+def _out(
+    draft: LaneDraft,
+    text: str,
+    *,
+    author: str,
+    advisor_id: str | None,
+    klass: str,
+    purpose: str,
+    choices: Choices = NO_CHOICE,
+    file: OutboundFile | None = None,
+    clear: bool = False,
+    keys: Sequence[str] = (),
+    mark: Mapping[str, str] | None = None,
+) -> None:
+    message_id = new_id()
+    body: dict[str, Any] = {"text": text}
+    if choices.noted:
+        body["buttons"] = choices.noted
+    if keys:
+        body["keys"] = keys
+    if clear:
+        body["clear"] = True
+    kind = Kind.TEXT
+    if file is not None:
+        kind = Kind.IMAGE if file.mime.startswith("image/") else Kind.FILE
+        _attachment(draft, message_id, kind, file)
+    calls = _calls(draft, message_id, text, choices, file=file, clear=clear)
+    # A call that says just what the transcript says is not written twice: storage.outbox reads it there.
+    as_said = len(calls) == 1 and file is None and choices.whole and calls[0].get("text") == text
+    for at_part, call in enumerate(calls):
+        _outbox(draft, message_id, call, at_part, len(calls), klass, purpose, as_said=as_said)
+    draft.transcript(
+        message_id,
+        "outbound",
+        author,
+        kind.value,
+        body,
+        status="queued",
+        advisor_id=advisor_id,
+        said_at=draft.now_ms,
+        event_id=draft.cause,
+    )
+    if mark and mark.get("delivery"):
+        draft.rows.later.append(effects.delivery_sent_by(mark["delivery"], message_id, draft.contact_id))
+    draft.preview_of(text, kind)
+
+
+def _calls(
+    draft: LaneDraft, message_id: str, text: str, choices: Choices, *, file: OutboundFile | None, clear: bool
+) -> list[dict[str, Any]]:
+    """The platform calls that say it, as the outbox keeps them. What one call carries as it is has nothing to be fitted."""
+    thread, limits = draft.lane.thread, draft.place.voice.capabilities
+    if file is None and not choices.lines and 0 < len(text) <= limits.text_limit and not text.isspace():
+        call: dict[str, Any] = {"thread": thread, "text": text}
+        if choices.called:
+            call["buttons"] = choices.called
+        if clear:
+            call["clear"] = True
+        return [call]
+    whole = OutboundMessage(
+        id=message_id, thread=thread, text=text, buttons=choices.buttons, file=file, clear_keyboard=clear
+    )
+    return [outbound_to_json(part) for part in fit(whole, limits)]
+
+
+def _attachment(draft: LaneDraft, message_id: str, kind: Kind, file: OutboundFile) -> None:
+    attachment_id = new_id()
+    draft.attachment(
+        message_id,
+        kind.value,
+        id=attachment_id,
+        name_sealed=draft.seal("attachment", "name_sealed", attachment_id, file.name.encode()),
+        mime=file.mime,
+        size=file.size,
+        source_sealed=None,
+        state="stored",
+        file_id=file.id,
+    )
+
+
+def _outbox(
+    draft: LaneDraft,
+    message_id: str,
+    call: dict[str, Any],
+    at_part: int,
+    of: int,
+    klass: str,
+    purpose: str,
+    *,
+    as_said: bool,
+) -> None:
+    lane, now_ms = draft.lane, draft.now_ms
+    row_id = new_id()
+    not_after = _not_after(draft, klass)
+    draft.out_seq += 1
+    row = {
+        "id": row_id,
+        "cause": draft.cause,
+        "step": draft.step,
+        "account_id": lane.account_id,
+        "point_id": lane.point_id,
+        "contact_id": draft.contact_id,
+        "conversation_id": draft.conversation_id,
+        "message_id": message_id,
+        "part": at_part,
+        "last_part": at_part == of - 1,
+        "out_seq": draft.out_seq,
+        "klass": klass,
+        "purpose": purpose,
+        "state": "queued",
+        "body_sealed": None if as_said else draft.seal("outbox", "body_sealed", row_id, orjson.dumps(call)),
+        "not_before": now_ms,
+        "not_after": not_after,
+        "attempts": 0,
+        "boot_id": "",
+        "started_at": None,
+        "error": "",
+        "created_at": now_ms,
+        "version": 0,
+    }
+    draft.rows.outbox.append(row)
+    if not draft.step and not lane.out_open:
+        job = SendJob(
+            id=row_id,
+            account_id=lane.account_id,
+            point_id=lane.point_id,
+            conversation_id=draft.conversation_id,
+            message_id=message_id,
+            klass=klass,
+            attempts=0,
+            not_after=not_after,
+            created_at=now_ms,
+            body=call,
+        )
+        draft.rows.jobs.append((row, job))
+    draft.step += 1
+
+
+def _not_after(draft: LaneDraft, klass: str) -> int:
+    if klass == "D":
+        return round(schedule.service_end(draft.now, draft.place.voice.business).timestamp() * 1000)
+    return draft.now_ms + AGE_LIMIT_MS[klass]
