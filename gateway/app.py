@@ -301,7 +301,7 @@ def _say(parts: Parts) -> None:
     url = parts.config.public_url
     lines = [f"chat:  {url}/", f"desk:  {url}/desk/"]
     if parts.store.single_connection:
-        log.info("start.single_connection", version="SQLite")
+        log.debug("start.single_connection", version="SQLite")
     print("\n".join(lines), flush=True)
 
 

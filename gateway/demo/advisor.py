@@ -47,6 +47,7 @@ REASONS: Final = {
     "unclear": "trợ lý không hiểu",
     "care": "sau bán hàng",
 }
+OUTCOMES: Final = {"won": "đã mua", "lost": "không mua", "done": "đã giải quyết", "no_need": "không có nhu cầu"}
 CLEAR: Final = re.compile(r"\b(?:dong y|chot|ok|oke|oki|lam (?:luon|cho)|yes|duoc)\b")
 URGENT: Final = 20  # from this priority on she drops what can wait
 AHEAD: Final = timedelta(minutes=10)  # an appointment is kept when it is this near
@@ -416,7 +417,7 @@ class Advisor:
     async def _close(self, one: Talking, outcome: str) -> None:
         await self._api.post(f"{one.at}/close", {"reason": "trình diễn", "outcome": outcome}, as_advisor=self._me)
         self.record.closed[outcome] += 1
-        self._story.event(f"{self._name} khép lại cuộc trò chuyện với {one.name}: {outcome}")
+        self._story.event(f"{self._name} khép lại cuộc trò chuyện với {one.name}: {OUTCOMES.get(outcome, outcome)}")
 
 
 @dataclass(slots=True, kw_only=True)

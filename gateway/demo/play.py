@@ -138,16 +138,16 @@ def invitation(stage: Stage) -> str:
  ┌─ IBAOHIEM · bản trình diễn ─ khách, số điện thoại, hợp đồng đều là giả; mọi dữ liệu được đánh dấu "thử" ─
  │
  │  Trang công khai   {url}/
- │  Bàn làm việc      {url}/desk/
+ │  Bàn tư vấn        {url}/desk/
  │     đăng nhập      {people.email}
  │     mật khẩu       {people.password}
  │
  │  Thử xem
- │   1. Mở trang công khai, bấm "Trò chuyện ngay" và nhắn: mua bảo hiểm xe máy. {people.advisor_name} sẽ trả lời.
- │   2. Mở bàn làm việc, nhận một khách đang chờ trước {people.advisor_name}: khách sẽ nói chuyện với bạn.
+ │   1. Mở trang công khai, nhắn: mua bảo hiểm xe máy, rồi trả lời trợ lý. {people.advisor_name} sẽ tiếp chuyện.
+ │   2. Mở bàn tư vấn, nhận một khách đang chờ trước {people.advisor_name}: khách sẽ nói chuyện với bạn.
  │   3. Tìm theo tên, bốn số cuối điện thoại hoặc mã IB-…; đọc lại chuyện tuần trước: giấy chứng nhận, T+1, T+7.
  │   4. {url}/api/v1/openapi.json · {url}/health/ready · {url}/metrics
- │   5. Ở cửa sổ khác: gateway --config {stage.parts.config.path} channels status
+ │   5. Ở cửa sổ khác: {Path(sys.executable).with_name("gateway")} --config {stage.parts.config.path} channels status
  │
  └─ Khách tiếp tục tới. Ctrl-C để dừng; thư mục tạm sẽ bị xóa. ─
 """
