@@ -9,6 +9,7 @@ import contextlib
 import itertools
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -102,6 +103,7 @@ def main() -> int:
     parser.add_argument("--customers", type=int, default=6, help="talking at one time")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # told to end: what it started ends too
     zygote = Zygote()
     try:
         return min(1, sum(torment(zygote, kind, arguments) for kind in arguments.on))

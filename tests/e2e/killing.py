@@ -42,6 +42,7 @@ POLLED: Final = "7011223355:stand-in"
 LED: Final = 2  # customers of a round whom an advisor takes up
 SWALLOWED: Final = (3, 5)  # these customers of a round: the answer to one send is lost
 PATIENCE_S: Final = 45.0  # until somebody passes a kill point
+REST_S: Final = 150.0  # until all have finished what they began
 ORPHANED_MS: Final = 61_000  # so much later a call of a dead process may be made again under its key
 PASSING: Final = ("in_progress", "too_many", "busy", "unavailable")  # refusals after which one tries again
 LOST: Final = ("unknown", "unconfirmed")  # nobody heard what became of them
@@ -194,12 +195,22 @@ class Town:
         """It lives again, a minute later; all finish what they began; nothing is pending; it stops."""
         self._over = True
         await self.gateway.start(ahead_ms=ORPHANED_MS)
-        await traffic
+        try:
+            async with asyncio.timeout(REST_S):
+                await traffic
+        except TimeoutError:
+            raise AssertionError(f"it does not come to rest: {self._open()}") from None
         await self._woken()
         await settle(self.gateway, patience_s=120)
         status = await self.gateway.stop()
         if status:
             raise AssertionError(f"stopped with {status}: {self.gateway.log[-2000:]}")
+
+    def _open(self) -> str:
+        """What is not finished yet, for people."""
+        unheard = {account: list(fake.updates.pending) for account, fake in self.fakes.items()}
+        undone = [f"{deed.account} {deed.thread} {deed.path}" for deed in self.deeds if not deed.status]
+        return f"updates {unheard} are not taken, acts {undone} are not answered"
 
     async def _woken(self) -> None:
         """Until every snooze has ended; if one does not, the books will say so."""
