@@ -81,10 +81,14 @@ def corpus_hash() -> str:
     return digest.hexdigest()
 
 
+def rows_of(name: str) -> list[dict[str, Any]]:
+    """All lines of a file, as labelled."""
+    return [json.loads(line) for line in (CORPUS / name).read_text("utf-8").splitlines() if line.strip()]
+
+
 def lines_of(name: str) -> list[Line]:
     """All lines of a file, read by the rules."""
-    rows = (json.loads(line) for line in (CORPUS / name).read_text("utf-8").splitlines() if line.strip())
-    return [_line(row, known=name in KNOWN_TO_RULES) for row in rows]
+    return [_line(row, known=name in KNOWN_TO_RULES) for row in rows_of(name)]
 
 
 def _line(row: Mapping[str, Any], *, known: bool) -> Line:

@@ -15,10 +15,10 @@ from handlers.understanding.intent import CONSENT, Decision
 from handlers.understanding.reading import Reading
 
 STOP: Final = 0.3  # a stop is believed early: one that is missed costs more than one too many
-AGREED: Final = 0.3  # below it, what the rules took for a consent is none
+AGREED: Final = 0.7  # below it, what the rules took for a consent is none
 FLAGGED: Final = 0.5  # death, danger, fraud
-SURER: Final = 0.55  # of the likelihood of the best one: what the rules say has to have less to be overruled
-STRANGE: Final = 0.5  # of the words have been met: below it the rules stay
+SURER: Final = 0.7  # of the likelihood of the best one: what the rules say has to have less to be overruled
+STRANGE: Final = 0.25  # of the words have been met: below it the rules stay
 LONGEST_NAME: Final = 8  # words
 SOLD: Final = frozenset({"buy", "yes", "renewal", "ask_fee"})  # never said to a fraud
 NO_NAME: Final = re.compile(r"[\d/@?]")
@@ -49,7 +49,7 @@ def _main(reading: Reading, facts: Facts, context: str, ruled: str, judged: mode
     if _is_safety(reading, ruled):
         return ruled
     # a single word the rules know better: its marks alone tell dừng from Dũng
-    if likely["opt_out"] >= STOP and judged.known >= STRANGE and len(reading.words) > 1:
+    if likely["opt_out"] >= STOP and len(reading.words) > 1:
         return "opt_out"
     if context in CONSENT:
         return _consent(reading, context, ruled, judged)
