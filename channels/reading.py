@@ -107,7 +107,7 @@ def _wrong(path: Sequence[str], wanted: str) -> MalformedPayload:
 
 def text(raw: Any, *path: str) -> str:
     """The cleaned text at `path`, '' when absent."""
-    value = _at(raw, path)
+    value = raw.get(path[0]) if len(path) == 1 and type(raw) is dict else _at(raw, path)
     if value is None:
         return ""
     if not isinstance(value, str):
@@ -117,7 +117,7 @@ def text(raw: Any, *path: str) -> str:
 
 def ident(raw: Any, *path: str, needed: bool = True) -> str:
     """A platform's id as text, 1 to 128 characters, for ever; '' when absent and not `needed`."""
-    value = _at(raw, path)
+    value = raw.get(path[0]) if len(path) == 1 and type(raw) is dict else _at(raw, path)
     if value is None and not needed:
         return ""
     if isinstance(value, int) and not isinstance(value, bool):
@@ -149,7 +149,7 @@ def number(raw: Any, *path: str) -> float:
 
 def mapping(raw: Any, *path: str) -> Mapping[str, Any]:
     """The object at `path`, empty when absent."""
-    value = _at(raw, path)
+    value = raw.get(path[0]) if len(path) == 1 and type(raw) is dict else _at(raw, path)
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -220,6 +220,8 @@ def clean_name(name: str) -> str:
     """The name of a person or a file, safe in a list, a file system and a header of ours: NFC, one line, without
     controls, bidi and zero-width characters, path separators, leading dots and reserved names; at most 120 bytes
     of UTF-8, a file's extension kept. May be ''."""
+    if name.isascii() and name.isalpha() and len(name) <= NAME_BYTES and not _RESERVED.match(name):
+        return name
     name = name[:1000]
     if not name.isprintable():
         name = "".join(map(_visible, name))

@@ -73,10 +73,14 @@ def parse(delivery: Delivery, account: Account) -> list[InboundEvent]:
     """The one event of one update. Raises MalformedPayload."""
     raw = read_json(delivery.body)
     key = f"u:{ident(raw, 'update_id')}"
-    kind = next((name for name in _READERS if name in raw), "")
-    found = _READERS[kind](mapping(raw, kind)) if kind else {"reason": _other(raw)}
-    event: dict[str, Any] = {"kind": Kind.IGNORED, "thread": "", "said_at": UNSAID} | found
-    return [InboundEvent(channel=account.channel, account=account.name, key=key, raw=delivery.body, **event)]
+    found: dict[str, Any] = {"kind": Kind.IGNORED, "thread": "", "said_at": UNSAID}
+    for kind, reader in _READERS.items():
+        if kind in raw:
+            found |= reader(mapping(raw, kind))
+            break
+    else:
+        found["reason"] = _other(raw)
+    return [InboundEvent(channel=account.channel, account=account.name, key=key, raw=delivery.body, **found)]
 
 
 def _other(raw: Raw) -> str:
@@ -92,15 +96,14 @@ def _message(message: Raw) -> dict[str, Any]:
     content = _content(message)
     if content["kind"] is Kind.IGNORED:
         return content | {"said_at": _when(message)}
-    return content | {
-        "thread": ident(message, "chat", "id"),
-        "external_id": _number(message),
-        "said_at": _when(message),
-        "profile": _profile(mapping(message, "from")),
-        "ref": _number(mapping(message, "reply_to_message")),
-        "album": ident(message, "media_group_id", needed=False),
-        "forwarded": _forwarded(message),
-    }
+    content["thread"] = ident(message, "chat", "id")
+    content["external_id"] = _number(message)
+    content["said_at"] = _when(message)
+    content["profile"] = _profile(mapping(message, "from"))
+    content["ref"] = _number(mapping(message, "reply_to_message"))
+    content["album"] = ident(message, "media_group_id", needed=False)
+    content["forwarded"] = _forwarded(message)
+    return content
 
 
 def _edited(message: Raw) -> dict[str, Any]:
@@ -304,7 +307,8 @@ def _when(raw: Raw) -> datetime:
 
 
 def _profile(person: Raw) -> Profile:
-    name = f"{text(person, 'first_name')} {text(person, 'last_name')}"
+    first, last = text(person, "first_name"), text(person, "last_name")
+    name = f"{first} {last}" if last else first
     return Profile(name=clean_name(name), language=clean_name(text(person, "language_code")))
 
 
