@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
+from functools import partial
 from typing import Final
 
 import structlog
@@ -13,6 +14,7 @@ from aiohttp import web
 from channels.contract import Account, Adapter, Delivery, InboundEvent, MalformedPayload, WebhookRejected
 from gateway.parts import PARTS, Parts
 from gateway.web.limits import Bucket
+from gateway.web.security import Status
 from storage.errors import StorageUnavailable
 from storage.inbox import Arrival
 
@@ -43,22 +45,26 @@ class Hooks:
                 self._buckets[account.id] = Bucket(limits.inbound_per_s)
 
     async def post(self, request: web.Request) -> web.Response:
-        parts = self.parts
+        """To any address below /hooks."""
         channel, name = request.match_info["channel"], request.match_info["account"]
-        account = parts.accounts.get(f"{channel}:{name}")
-        if account is None or parts.adapters[channel].client is None:
-            return web.Response(status=404)
-        if self._in_flight >= IN_FLIGHT_CAP or parts.pressure.no_hooks:
+        account = self.parts.accounts.get(f"{channel}:{name}")
+        if account is None or self.parts.adapters[channel].client is None:
+            return Status(status=404)
+        return await self.deliver(account, self.parts.adapters[channel], request)
+
+    async def deliver(self, account: Account, adapter: Adapter, request: web.Request) -> web.Response:
+        """To an account's address."""
+        if self._in_flight >= IN_FLIGHT_CAP or self.parts.pressure.no_hooks:
             return _later("overload")
         self._in_flight += 1
         try:
-            return await self._take(request, account, parts.adapters[channel])
+            return await self._take(request, account, adapter)
         except _Refusal as refusal:
             return self._refuse(account, refusal)
         except StorageUnavailable as err:
             return _later(err.reason)
         except (ConnectionError, asyncio.IncompleteReadError):
-            return web.Response(status=400)
+            return Status(status=400)
         except Exception as err:
             log.exception("hooks.failed", account=account.id, error=type(err).__name__)
             return _later("internal")
@@ -66,7 +72,7 @@ class Hooks:
             self._in_flight -= 1
 
     async def _take(self, request: web.Request, account: Account, adapter: Adapter) -> web.Response:
-        bucket = self._buckets.get(account.id)
+        bucket = self._buckets.get(account.id) if self._buckets else None
         if (bucket is not None and not bucket.take()) or self.parts.store.backlog > QUEUE_CAP:
             return _later("overload")
         body = await _body(request, BODY_CAPS.get(account.channel, BODY_CAP))
@@ -78,12 +84,12 @@ class Hooks:
         except WebhookRejected as err:
             raise _Refusal(401, str(err)) from err
         await keep(self.parts, account, understood(self.parts, adapter, account, delivery))
-        return web.Response()
+        return Status()
 
     def _refuse(self, account: Account, refusal: _Refusal) -> web.Response:
         self.parts.rejected[account.id] += 1
         self.parts.metrics.rejected.labels(account.channel, account.name, refusal.reason).inc()
-        response = web.Response(status=refusal.status)
+        response = Status(status=refusal.status)
         if refusal.close:
             response.force_close()
         return response
@@ -114,7 +120,7 @@ async def keep(parts: Parts, account: Account, brought: Understood) -> None:
     for (_, event), new in zip(brought, fresh, strict=True):
         if new and event is not None:
             parts.noticed(account, event)
-            parts.metrics.events.labels(event.channel, event.account, event.kind.value).inc()
+            parts.metrics.event(event.channel, event.account, event.kind.value).inc()
 
 
 def unreadable(account: Account, body: bytes, reason: str) -> Arrival:
@@ -137,13 +143,16 @@ async def _body(request: web.Request, cap: int) -> bytes:
     length = request.content_length
     if length is not None and length > cap:
         raise _Refusal(413, "too large", close=True)
+    content = request.content
     try:
+        if content.is_eof() and content.total_bytes <= cap:
+            return content.read_nowait()  # it came with its headers, as nearly all do
         async with asyncio.timeout(BODY_S):
             if length is not None:
-                return await request.content.readexactly(length)
+                return await content.readexactly(length)
             chunks: list[bytes] = []
             size = 0
-            while chunk := await request.content.readany():
+            while chunk := await content.readany():
                 size += len(chunk)
                 if size > cap:
                     raise _Refusal(413, "too large", close=True)
@@ -157,12 +166,18 @@ async def _body(request: web.Request, cap: int) -> bytes:
 
 def _later(_reason: str) -> web.Response:
     """Not acknowledged, so the platform repeats it. The delay is spread, so that they do not all come at once."""
-    return web.Response(status=503, headers={"Retry-After": str(random.randint(15, 45))})  # noqa: S311
+    return Status(status=503, headers={"Retry-After": str(random.randint(15, 45))})  # noqa: S311
 
 
 def routes(parts: Parts) -> list[web.RouteDef]:
     hooks = Hooks(parts)
+    known = [  # a plain path is found at once; the two below are matched as patterns
+        web.post(f"/hooks/{account.channel}/{account.name}", partial(hooks.deliver, account, adapter))
+        for account in parts.accounts.values()
+        if (adapter := parts.adapters[account.channel]).client is not None
+    ]
     return [
+        *known,
         web.post("/hooks/{channel}/{account}", hooks.post),
         web.post("/hooks/{channel}/{account}/{secret}", hooks.post),
     ]

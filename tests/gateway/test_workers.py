@@ -31,6 +31,7 @@ from gateway.config import Config
 from gateway.hub import Hub
 from gateway.metrics import Metrics
 from gateway.parts import PARTS, Clock, Parts
+from gateway.web import security
 from storage import accounts
 from storage.db import Store
 from storage.errors import StorageUnavailable
@@ -476,6 +477,50 @@ async def test_beyond_the_cap_a_delivery_is_asked_to_come_again_before_its_body_
         again = await client.post("/hooks/telegram/main", data=update(2), headers=HEADERS)
         assert again.status == 200
     assert await house.kept() == [("new", ""), ("new", "")]
+
+
+async def test_an_account_has_its_address_and_nobody_else_one(house: House) -> None:
+    async with hooks(house) as client:
+        for path, status in (
+            ("/hooks/telegram/main", 200),
+            ("/hooks/telegram/main/secret-in-the-path", 200),
+            ("/hooks/telegram/other", 404),
+            ("/hooks/viber/main", 404),
+        ):
+            answer = await client.post(path, data=update(1), headers=HEADERS)
+            assert (path, answer.status) == (path, status)
+    assert await house.kept() == [("new", "")]
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_a_body_beyond_the_cap_is_refused_also_when_it_comes_at_once(
+    house: House, monkeypatch: pytest.MonkeyPatch, told: bool
+) -> None:
+    monkeypatch.setattr(webhooks, "BODY_CAP", 1000)
+
+    async def chunk() -> AsyncIterator[bytes]:
+        yield b"x" * 1001
+
+    async with hooks(house) as client:
+        answer = await client.post("/hooks/telegram/main", data=b"x" * 1001 if told else chunk(), headers=HEADERS)
+        assert answer.status == 413
+        assert answer.headers["Connection"] == "close"
+    assert await house.kept() == []
+
+
+async def test_a_platform_is_told_a_status_and_a_browser_what_it_may_do(house: House) -> None:
+    app = web.Application()
+    app[PARTS] = house.parts
+    security.harden(app)
+    app.add_routes(webhooks.routes(house.parts))
+    async with TestClient(TestServer(app)) as client:
+        for path, status in (("/hooks/telegram/main", 200), ("/hooks/telegram/other", 404)):
+            answer = await client.post(path, data=update(1), headers=HEADERS)
+            assert (answer.status, await answer.read()) == (status, b"")
+            assert "Content-Security-Policy" not in answer.headers
+        page = await client.get("/hooks/telegram/main")
+        assert page.status == 405
+        assert page.headers.items() >= security.HEADERS.items()
 
 
 async def test_taps_beyond_what_can_be_answered_are_not_answered(house: House) -> None:
