@@ -11,14 +11,16 @@ from typing import Any, Final
 
 from playwright.async_api import Browser, Page
 
-from gateway.demo import play
+from gateway.demo import customers, play
 from gateway.demo.customers import CAST
-from gateway.demo.stage import staged
+from gateway.demo.stage import Stage, staged
 from tests.support.browser import HERE_AND_NOW, launched
 
 FOLDER: Final = Path(__file__).parents[1] / "docs" / "pictures"
-DESKTOP: Final = {"width": 1440, "height": 900}
-PHONE: Final = {"width": 390, "height": 844}
+DESKTOP: Final = {"viewport": {"width": 1440, "height": 900}}
+PHONE: Final = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+WAITING: Final = ("no_diacritics", "human", "accident", "english")
+WAITED_MS: Final = 4 * 60_000
 
 
 async def page_of(browser: Browser, url: str, **options: Any) -> Page:
@@ -32,7 +34,7 @@ async def picture(page: Page, name: str) -> None:
     print(f"docs/pictures/{name}.png", flush=True)
 
 
-async def desk(browser: Browser, stage: Any, *, name: str, **options: Any) -> None:
+async def desk(browser: Browser, stage: Stage, *, name: str, **options: Any) -> None:
     person = stage.people
     page = await page_of(browser, stage.url, **options)
     await page.goto("/desk/login")
@@ -41,8 +43,7 @@ async def desk(browser: Browser, stage: Any, *, name: str, **options: Any) -> No
     await page.locator("#login-go").click()
     await page.wait_for_url(re.compile(r"/desk/(?!login)"))  # the one-time password leads to its change
     await page.goto("/desk/")
-    await page.locator("#tab-all").click()
-    await page.locator("#rows li").first.wait_for()
+    await page.locator("#rows li").nth(len(WAITING) - 1).wait_for()
     await picture(page, f"{name}-list")
     await page.locator("#rows .row-item > *").first.click()
     await page.locator("#messages > *").first.wait_for()
@@ -59,23 +60,41 @@ async def chat(browser: Browser, url: str, *, name: str, **options: Any) -> None
         await page.locator("[data-act=open-chat]:visible").first.click()
     for number, line in enumerate(("chào em, chị muốn mua bảo hiểm xe máy", "chị đồng ý"), 1):
         await page.locator("#chat-text").fill(line)
-        await page.keyboard.press("Enter")
+        await page.locator("#chat-send").click()
         await page.locator(".turn.bot .bubble").nth(number - 1).wait_for()
     await picture(page, name)
     await page.context.close()
+
+
+async def queue(stage: Stage) -> None:
+    """People who wait, and nobody who takes them: what the desk is for."""
+    (working,) = (task for task in asyncio.all_tasks() if task.get_name() == "advisor")
+    working.cancel()
+    for character in CAST:
+        if character.key in WAITING:
+            await stage.enter(character, customers.AT_ONCE)
+
+    async def here() -> bool:
+        items = (await stage.api.get("/handoffs", limit=100))["items"]
+        return len([item for item in items if item["conversation"]["status"] == "waiting"]) >= len(WAITING)
+
+    if not await stage.news.until(here, patience_s=60, look_s=0.2):
+        raise RuntimeError("nobody waits")
+    await stage.move(stage.parts.clock.ms() + WAITED_MS)
 
 
 async def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     async with staged(about=None, port=None, quick=True, seed=1, out=sys.stdout) as stage:
         await play.tell(stage, CAST)
+        await queue(stage)
         async with launched() as browser:
             for theme in ("light", "dark"):
                 end = "" if theme == "light" else "-dark"
-                await desk(browser, stage, name=f"desk{end}", viewport=DESKTOP, color_scheme=theme)
-                await desk(browser, stage, name=f"desk-phone{end}", viewport=PHONE, color_scheme=theme)
-                await chat(browser, stage.url, name=f"chat{end}", viewport=DESKTOP, color_scheme=theme)
-                await chat(browser, stage.url, name=f"chat-phone{end}", viewport=PHONE, color_scheme=theme)
+                await desk(browser, stage, name=f"desk{end}", color_scheme=theme, **DESKTOP)
+                await desk(browser, stage, name=f"desk-phone{end}", color_scheme=theme, **PHONE)
+                await chat(browser, stage.url, name=f"chat{end}", color_scheme=theme, **DESKTOP)
+                await chat(browser, stage.url, name=f"chat-phone{end}", color_scheme=theme, **PHONE)
 
 
 if __name__ == "__main__":
