@@ -169,7 +169,7 @@ def packed(weights: Weights, corpus: str) -> bytes:
     sizes = sorted(abs(weight) for row in weights.rows.values() for weight in row)
     unit = max(1e-9, sizes[int(len(sizes) * CLIPPED)] / 127)
     table = {
-        crc32(name.encode("utf-8", "replace")): [max(-127, min(127, round(weight / unit))) for weight in row]
+        crc32(name.encode()): [max(-127, min(127, round(weight / unit))) for weight in row]
         for name, row in weights.rows.items()
     }
     table = {key: row for key, row in table.items() if any(row)}
@@ -182,10 +182,10 @@ def packed(weights: Weights, corpus: str) -> bytes:
     }
     keys = sorted(table)
     numbers = array("I", keys)
-    weighed = array("b", [weight for key in keys for weight in table[key]])
+    weighed = bytes(model.ZERO + weight for key in keys for weight in table[key])
     if sys.byteorder != "little":
         numbers.byteswap()
-    return json.dumps(header).encode() + b"\n" + numbers.tobytes() + weighed.tobytes()
+    return json.dumps(header).encode() + b"\n" + numbers.tobytes() + weighed
 
 
 def folds(lines: Sequence[Line], count: int) -> list[list[Line]]:

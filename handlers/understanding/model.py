@@ -1,7 +1,7 @@
 """A small linear model beside the rules: how likely each intent is, learned from the labelled lines by `make train`.
 
 The data file: one line of JSON (`Header`), then per feature its CRC-32 (little endian, rising), then its row of weights,
-one signed byte a label. Plain Python: a message costs some dozens of look-ups.
+one byte a label, ZERO for nothing. Plain Python: a message costs some dozens of look-ups.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ import json
 import math
 import sys
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from struct import Struct
 from typing import Final, NamedTuple
 from zlib import crc32
 
@@ -32,6 +31,7 @@ FLAGS: Final = ("fatal", "urgent", "fraud")  # each is likely or not by itself
 LABELS: Final = (*INTENTS, *FLAGS)
 PIECE_VALUE: Final = 0.3  # of a piece of a word, where a word is 1: it has a dozen of them
 LEAST: Final = 16.0  # features: two known words are no certainty
+ZERO: Final = 128  # bytes have no sign, and a slice of bytes is summed without unpacking it
 WORDS_KEPT: Final = 2048
 
 
@@ -66,7 +66,7 @@ class Row(NamedTuple):
 class Model:
     """The weights, and what the words met last come to."""
 
-    __slots__ = ("_places", "_row", "_rows", "_words", "header")
+    __slots__ = ("_places", "_rows", "_words", "header")
 
     def __init__(self, data: bytes) -> None:
         """Raises ValueError when `data` is no model of these labels."""
@@ -79,9 +79,8 @@ class Model:
         keys.frombytes(rest[: 4 * self.header.features])
         if sys.byteorder != "little":
             keys.byteswap()
-        self._places = {key: at for at, key in enumerate(keys)}
         self._rows = rest[4 * self.header.features :]
-        self._row = Struct(f"{len(LABELS)}b")
+        self._places = dict(zip(keys, range(0, len(self._rows), len(LABELS)), strict=True))
         self._words: dict[Word, Row] = {}
 
     def judge(self, reading: Reading, facts: Facts, context: str, read_as: str) -> Opinion:
@@ -90,9 +89,8 @@ class Model:
         rows = self._known(of_message(reading, facts, context, read_as))
         size = sum([row.size for row in words]) + len(rows)
         known = sum([row.known for row in words]) / max(1, len(words))
-        rows += [row.weights for row in words]
         scale = self.header.unit / math.sqrt(max(LEAST, size))
-        sums: Iterable[int] = map(sum, zip(*rows, strict=True)) if rows else (0,) * len(LABELS)
+        sums = summed(rows, [row.weights for row in words])
         margins = [bias + scale * total for bias, total in zip(self.header.bias, sums, strict=True)]
         return Opinion(
             dict(zip(INTENTS, softmax(margins[: len(INTENTS)]), strict=True)),
@@ -105,21 +103,26 @@ class Model:
         names = of_word(word)
         pieces = self._known([name for name in names if name[0] == "c"])
         whole = self._known([name for name in names if name[0] != "c"])
-        rows = pieces + whole
         row = Row(
             PIECE_VALUE * len(pieces) + len(whole),
             bool(whole),
-            tuple(map(sum, zip(*rows, strict=True))) if rows else (0,) * len(LABELS),
+            tuple(summed(pieces + whole, ())),
         )
         if len(self._words) >= WORDS_KEPT:
             self._words.clear()
         self._words[word] = row
         return row
 
-    def _known(self, names: Sequence[str]) -> list[tuple[int, ...]]:
-        places, size = self._places, self._row.size
-        found = [places.get(crc32(name.encode("utf-8", "replace"))) for name in names]
-        return [self._row.unpack_from(self._rows, at * size) for at in found if at is not None]
+    def _known(self, names: Sequence[str]) -> list[bytes]:
+        rows, width = self._rows, len(LABELS)
+        found = map(self._places.get, map(crc32, map(str.encode, names)))
+        return [rows[at : at + width] for at in found if at is not None]
+
+
+def summed(rows: Sequence[bytes], more: Sequence[Sequence[int]]) -> list[int]:
+    """Weights by label of all these features. `rows` -- as in the data file; `more` -- sums already."""
+    zero = ZERO * len(rows)
+    return [sum(column) - zero for column in zip(bytes(len(LABELS)), *rows, *more, strict=True)]
 
 
 def softmax(margins: Sequence[float]) -> list[float]:
