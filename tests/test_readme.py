@@ -30,3 +30,16 @@ def test_the_makefile_has_the_targets_that_people_rely_on() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     for target in ("run", "test", "install", "demo", "bench", "check", "screenshots", "chaos", "audit"):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_the_samples_of_deploy_agree_with_each_other_and_the_tree() -> None:
+    folder = ROOT / "deploy"
+    page, unit, script = ((folder / name).read_text("utf-8") for name in ("README.md", "gateway.service", "gateway.sh"))
+    for path in ("/opt/gateway/.venv/bin/gateway", "/etc/gateway/config.yaml", "/etc/gateway/secrets.env"):
+        assert path in unit
+        assert path in script
+    for file in folder.iterdir():
+        assert file.name.removesuffix(".dockerignore") in page
+    for sources in re.findall(r"^COPY (?!--from)(.+) \S+$", (folder / "Dockerfile").read_text("utf-8"), re.MULTILINE):
+        for source in sources.split():
+            assert (ROOT / source).exists(), source
