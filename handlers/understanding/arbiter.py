@@ -16,9 +16,8 @@ from handlers.understanding.reading import Reading
 
 STOP: Final = 0.3  # a stop is believed early: one that is missed costs more than one too many
 AGREED: Final = 0.7  # below it, what the rules took for a consent is none
-FLAGGED: Final = 0.5  # death, danger, fraud
+FLAGGED: Final = 0.2  # death, danger, fraud: they too are believed early
 SURER: Final = 0.7  # of the likelihood of the best one: what the rules say has to have less to be overruled
-STRANGE: Final = 0.25  # of the words have been met: below it the rules stay
 LONGEST_NAME: Final = 8  # words
 SOLD: Final = frozenset({"buy", "yes", "renewal", "ask_fee"})  # never said to a fraud
 NO_NAME: Final = re.compile(r"[\d/@?]")
@@ -53,7 +52,7 @@ def _main(reading: Reading, facts: Facts, context: str, ruled: str, judged: mode
         return "opt_out"
     if context in CONSENT:
         return _consent(reading, context, ruled, judged)
-    if judged.known < STRANGE or _is_exact(reading, facts, context, ruled):
+    if not judged.known or _is_exact(reading, facts, context, ruled):
         return ruled
     barred = {name for name in likely if name.startswith("give_") and not _is_given(name, reading, facts, context)}
     if len(reading.words) == 1:
@@ -69,7 +68,7 @@ def _consent(reading: Reading, context: str, ruled: str, judged: model.Opinion) 
         return ruled if likely["yes"] >= AGREED else _second(likely)
     best = max(likely, key=likely.__getitem__)
     if best != "yes":
-        return ruled if likely[ruled] >= SURER * likely[best] or judged.known < STRANGE else best
+        return ruled if likely[ruled] >= SURER * likely[best] or not judged.known else best
     return "no" if ruled == "no" else CALM
 
 
