@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
+import statistics
 from pathlib import Path
 
 from playwright.async_api import Page, expect
@@ -15,6 +15,17 @@ from tests.support.gatewayd import Gatewayd, Zygote, installed
 
 PASSWORD = "mot cau de nho lam"
 WITHIN_MS = 1000
+TIMES = 5  # of which the median counts: one hiccup of a busy machine is not ours
+SAY, MESSAGES = ("#say", "#send"), "#messages"
+TEXT, LOG = ("#chat-text", "#chat-send"), "#chat-log"
+CLICKED = """button => new Promise(tell => document.querySelector(button).addEventListener(
+    "click", () => tell(Date.now()), { once: true, capture: true }))"""
+SEEN = """([log, words]) => new Promise(tell => {
+    const root = document.querySelector(log);
+    const look = () => { if (root.innerText.includes(words)) { watch.disconnect(); tell(Date.now()); } };
+    const watch = new MutationObserver(look);
+    watch.observe(root, { childList: true, subtree: true, characterData: true });
+})"""
 
 
 async def hire(gateway: Gatewayd, email: str, name: str) -> None:
@@ -83,6 +94,7 @@ async def test_a_customer_and_an_advisor(zygote: Zygote, tmp_path: Path, visitor
         await expect(customer.locator("#chat-log")).to_contain_text("Nguyễn Thị Thu Hằng", timeout=10_000)
 
         await _both_ways(customer, advisor, "Chào chị Mai, em là Hằng ạ", "vang chao em")
+        await _soon(customer, advisor)
         await customer.reload()
         await advisor.reload()
         await open_chat(customer)
@@ -95,7 +107,7 @@ async def test_a_customer_and_an_advisor(zygote: Zygote, tmp_path: Path, visitor
         await say(customer, "em con do khong")
         await gateway.start()
         await expect(advisor.locator("#messages")).to_contain_text("em con do khong", timeout=30_000)
-        await _both_ways(customer, advisor, "Dạ em đây ạ", "tot qua", soon=False)
+        await _both_ways(customer, advisor, "Dạ em đây ạ", "tot qua", patience=30_000)
         visitors.troubles.clear()  # a killed gateway is a network error in both consoles
 
         said = (await gateway.api("GET", f"/conversations/{lead['id']}/messages"))["items"]
@@ -109,13 +121,31 @@ async def test_a_customer_and_an_advisor(zygote: Zygote, tmp_path: Path, visitor
         visitors.troubles.clear()  # and so is a stopped one
 
 
-async def _both_ways(customer: Page, advisor: Page, answer: str, back: str, *, soon: bool = True) -> None:
-    patience = 10_000 if soon else 30_000
+async def _both_ways(customer: Page, advisor: Page, answer: str, back: str, *, patience: int = 10_000) -> None:
     await advisor.locator("#say").fill(answer)
-    started = time.monotonic()
     await advisor.keyboard.press("Enter")
     await expect(customer.locator("#chat-log")).to_contain_text(answer, timeout=patience)
-    took_ms = (time.monotonic() - started) * 1000
-    print(f"the customer saw the answer after {took_ms:.0f} ms")
     await say(customer, back)
     await expect(advisor.locator("#messages")).to_contain_text(back, timeout=patience)
+
+
+async def _soon(customer: Page, advisor: Page) -> None:
+    """From the click on one screen to the words on the other, by the clock of the machine that both pages run on."""
+    there, back = [], []
+    for number in range(TIMES):
+        there.append(await _took(advisor, SAY, customer, LOG, f"Dạ em trả lời câu {number} ạ"))
+        back.append(await _took(customer, TEXT, advisor, MESSAGES, f"cau hoi so {number}"))
+    print(f"an advisor's words are at the customer after {there} ms, a customer's at the advisor after {back} ms")
+    assert statistics.median(there) <= WITHIN_MS
+    assert statistics.median(back) <= WITHIN_MS
+
+
+async def _took(here: Page, field: tuple[str, str], there: Page, log: str, words: str) -> int:
+    box, button = field
+    await here.locator(box).fill(words)
+    clicked = asyncio.create_task(here.evaluate(CLICKED, button))
+    seen = asyncio.create_task(there.evaluate(SEEN, [log, words]))
+    await asyncio.gather(here.evaluate("0"), there.evaluate("0"))  # both watch by now
+    await here.locator(button).click()
+    async with asyncio.timeout(10):
+        return int(await seen) - int(await clicked)
