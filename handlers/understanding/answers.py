@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from handlers.understanding.beginnings import index
-from handlers.understanding.cues import Hit, Sentence
+from handlers.understanding.cues import Hit
 from handlers.understanding.fold import Word, spell
 from handlers.understanding.phrases import load
 from handlers.understanding.reading import Reading, Told, scan_with, told
@@ -39,9 +39,8 @@ GLAD: Final = "👍👌✅🆗👏💯🤝"
 def _told(reading: Reading) -> Told:
     """The answers in the first words of a message, looked for once."""
     if reading.answers is None:
-        words, keys, toned = reading.sentence
-        first = Sentence(words[:ENOUGH], keys[:ENOUGH], toned) if len(words) > ENOUGH else reading.sentence
-        reading.answers = told(first, ANSWERS)
+        sentence = reading.sentence
+        reading.answers = told(sentence.part(0, ENOUGH) if len(sentence.words) > ENOUGH else sentence, ANSWERS)
     return reading.answers
 
 
@@ -118,7 +117,7 @@ def refuses(reading: Reading) -> bool:
     answers = _told(reading)
     if "@no" not in answers.bits or "?" in reading.text:
         return False
-    return any(hit.mark.label == "@no" and hit.size >= 2 for hit in answers.hits)
+    return any(mark.label == "@no" and size >= 2 for mark, _, size in answers.hits)
 
 
 def is_short(reading: Reading) -> bool:
@@ -150,13 +149,13 @@ def _lead(words: Sequence[Word], hits: Sequence[Hit]) -> tuple[str, int]:
         filler = 0
         longest: Hit | None = None
         for hit in begins.get(1 << at, ()):
-            if hit[0][0] == "@filler":
+            if hit[0].label == "@filler":
                 filler = max(filler, hit[2])
             elif longest is None or hit[2] > longest[2]:
                 longest = hit
-        said = SPEAKING.get(longest.mark.label, "") if longest else ""
-        if longest and longest.size > filler:
-            return said, longest.words.bit_length()
+        said = SPEAKING.get(longest[0].label, "") if longest else ""
+        if longest and longest[2] > filler:
+            return said, longest[1].bit_length()
         if not filler:
             return (assented if assented in ("no", "later") else ""), at  # "thôi đắt quá"
         assented = assented or said

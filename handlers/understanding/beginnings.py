@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final
 
 from handlers.understanding.phrases import Cue, Option, Slot
 
 
-class Start(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Start:
     """A cue of which the first words stand. `order` -- its place among all; `slots` -- what is still missing; `reach` --
     how many words on, at most, the word stands that it waits for."""
 
@@ -19,14 +21,11 @@ class Start(NamedTuple):
     reach: int
 
 
-class Step(NamedTuple):
-    """A word of a beginning. `strict` -- it stands by itself, not among the words of one choice: see `cues.Sentence`."""
-
-    form: str
-    strict: bool
+Step = tuple[str, bool]  # a word of a beginning; whether it stands by itself, not among the words of one choice
 
 
-class Beginning(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Beginning:
     """Words that cues begin with, one after the other, and what may come then. Most cues need a further word that stands
     nowhere in the text: they lie under that word and are never looked at.
 
@@ -42,7 +41,8 @@ class Beginning(NamedTuple):
     wanted: set[str]
 
 
-class Index(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Index:
     """Cues by the key of their first word. `plain`, `toned` -- words as they have been typed in texts without and with
     marks, and what begins with them; `joined` -- what begins with several steps at once."""
 
@@ -82,8 +82,8 @@ def _beginning() -> Beginning:
 def _down(root: Beginning, first: Option, words: Sequence[Option]) -> Beginning:
     """Where a cue lies that begins with these words."""
     strict = len(first.keys) == 1
-    steps = [(key, Step(form, strict)) for key, form in zip(first.keys, first.forms, strict=True)]
-    for key, step in steps + [(word.keys[0], Step(word.forms[0], strict=True)) for word in words]:
+    steps = [(key, (form, strict)) for key, form in zip(first.keys, first.forms, strict=True)]
+    for key, step in steps + [(word.keys[0], (word.forms[0], True)) for word in words]:
         root.wanted.add(key)
         root = root.further.setdefault(key, {}).setdefault(step, _beginning())
     return root
@@ -94,14 +94,14 @@ def merged(beginnings: Sequence[Beginning]) -> Beginning:
     if len(beginnings) == 1:
         return beginnings[0]
     one = _beginning()
-    for ready, beside, waiting, awaited, further, wanted in beginnings:
-        one.ready.extend(ready)
-        for mine, theirs in ((one.beside, beside), (one.waiting, waiting)):
+    for each in beginnings:
+        one.ready.extend(each.ready)
+        for mine, theirs in ((one.beside, each.beside), (one.waiting, each.waiting)):
             for key, starts in theirs.items():
                 mine[key] = mine.get(key, []) + starts
-        one.awaited.update(awaited)
-        one.wanted.update(wanted)
-        for key, steps in further.items():
+        one.awaited.update(each.awaited)
+        one.wanted.update(each.wanted)
+        for key, steps in each.further.items():
             one.further[key] = _both(one.further.get(key, {}), steps)
     return one
 
@@ -134,10 +134,11 @@ def _awaited(slots: Sequence[Slot], usual: Mapping[str, int]) -> tuple[frozenset
     fall by them."""
     best: tuple[int, frozenset[str], int] | None = None
     reach = 0
-    for gap, maybe, options in slots:
-        reach += gap + 1
+    for slot in slots:
+        options = slot.options
+        reach += slot.gap + 1
         rarity = sum(usual[key] for key in options)
-        if not maybe and (best is None or rarity < best[0]):
+        if not slot.maybe and (best is None or rarity < best[0]):
             best = (rarity, frozenset(options), reach)
         reach += max(len(option.keys) for choice in options.values() for option in choice) - 1
     return best[1:] if best else (frozenset(), 0)

@@ -6,11 +6,11 @@ unless it is a word of its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from handlers.understanding.beginnings import SEVERAL, Beginning, Index, Start, Step, index, merged
+from handlers.understanding.beginnings import SEVERAL, Beginning, Index, Start, index, merged
 from handlers.understanding.fold import Word, spell
 from handlers.understanding.phrases import Cue, Mark, Option, Slot, load, shorthand
 
@@ -28,23 +28,26 @@ KNOWN: Final = frozenset(
 ) | {spell(word).form for word in THEMSELVES.split()}
 MET: Final = 4096  # forms; Vietnamese has some 7,000 syllables, and a day's messages a few hundred of the lexicon's
 PLACE: Final = 2 * SEVERAL
+NONE: Final[list[Start]] = []
+NOTHING: Final = Beginning([], {}, {}, set(), {}, set())
 
 
 class Sentence(NamedTuple):
-    """Words under a scan, and their keys. `toned` -- most carry marks, so a plain word by itself is plain on purpose:
-    "gia" is not "giá"."""
+    """Words under a scan, their keys, and their forms. `toned` -- most carry marks, so a plain word by itself is plain on
+    purpose: "gia" is not "giá"."""
 
     words: list[Word]
     keys: list[str]
+    forms: list[str]
     toned: bool
 
+    def part(self, start: int, end: int) -> Sentence:
+        return Sentence(self.words[start:end], self.keys[start:end], self.forms[start:end], self.toned)
 
-class Hit(NamedTuple):
-    """A mark found. `words` -- bit i is set when word i belongs to it."""
 
-    mark: Mark
-    words: int
-    size: int
+# A mark found, the words that belong to it (bit i is set for word i), and how many they are. Here and in the tree of
+# beginnings plain tuples and slots: Python is several times slower with named tuples, and these are its innermost loops.
+Hit = tuple[Mark, int, int]
 
 
 @lru_cache(maxsize=4096)
@@ -62,9 +65,8 @@ def _near(form: str, wanted: str) -> bool:
     return all(a in (b, c) for a, b, c in zip(typed, letters, plain, strict=False))
 
 
-def fits(word: Word, form: str) -> bool:
+def fits(key: str, typed: str, form: str) -> bool:
     """Whether a typed word is the lexicon's `form`; their keys are the same already. A plain word fits any tones."""
-    key, typed = word
     if form in (typed, "#"):
         return True
     if form[0] == "=":
@@ -80,114 +82,122 @@ def scan(sentence: Sentence, by_key: Index) -> list[Hit]:
     for cue, covered in find(sentence, by_key):
         size = covered.bit_count()
         for mark in cue.marks:
-            hits.append(Hit(mark, covered, size))  # noqa: PERF401 -- mostly one: a comprehension costs more
+            hits.append((mark, covered, size))  # noqa: PERF401 -- mostly one: a comprehension costs more
     return hits
 
 
 def find(sentence: Sentence, by_key: Index) -> list[tuple[Cue, int]]:
     """The cues that stand in a sentence, in order, each with the words it covers."""
-    words, keys, toned = sentence
     found: list[tuple[Cue, int]] = []
     before = -1
     for place, start, end, covered in sorted(_begun(sentence, by_key)):
         if place == before:  # it waited for two words that are there
             continue
         before = place
-        _, cue, slots, _ = start
-        whole = _filled(slots, words, keys, end, covered, toned=toned) if slots else covered
+        whole = _filled(start.slots, sentence, end, covered) if start.slots else covered
         if whole:
-            found.append((cue, whole))
+            found.append((start.cue, whole))
     return found
 
 
 def _begun(sentence: Sentence, by_key: Index) -> list[tuple[int, Start, int, int]]:
     """The cues of which the first words stand and the others may: their place, where they go on, and what they cover."""
-    words, keys, toned = sentence
+    _, keys, forms, toned = sentence
     begun: list[tuple[int, Start, int, int]] = []
-    steps = by_key.steps
-    later: set[str] = set()  # from the end on, so that only what comes after a word is waited for
-    nearest: dict[str, int] = {}
+    known = by_key.toned if toned else by_key.plain
+    nearest: dict[str, int] = {}  # from the end on, so that only what comes after a word is waited for
     for at in range(len(keys) - 1, -1, -1):
-        key = keys[at]
-        if key in steps:
-            place = at * PLACE
-            longer = [(_beginning(words[at], by_key, toned=toned), at + 1)]
-            while longer:
-                (ready, beside, waiting, awaited, further, wanted), end = longer.pop()
-                starts = ready
-                if not wanted.isdisjoint(later):
-                    following = keys[end] if end < len(keys) else ""
-                    if following in beside:
-                        starts = starts + beside[following]
-                    for met in awaited & later:
-                        away = nearest[met] - end
-                        starts = starts + [start for start in waiting[met] if away < start[3]]
-                    if following in further:
-                        after = words[end]
-                        for step, beginning in further[following].items():
-                            if _is(after, step, toned=toned):
-                                longer.append((beginning, end + 1))
+        beginning = known.get(forms[at])
+        if beginning is None:
+            beginning = _beginning(keys[at], forms[at], by_key, toned=toned)
+        longer: list[tuple[Beginning, int]] = []
+        end = at + 1
+        while True:
+            for start in beginning.ready:
+                begun.append((at * PLACE + start.order, start, end, (1 << end) - (1 << at)))  # noqa: PERF401 -- as above
+            if not beginning.wanted.isdisjoint(nearest):
+                following = keys[end] if end < len(keys) else ""
+                starts = beginning.beside.get(following, NONE)
+                if not beginning.awaited.isdisjoint(nearest):
+                    starts = [*starts, *_near_enough(beginning, nearest, end)]
                 for start in starts:
-                    begun.append((place + start[0], start, end, (1 << end) - (1 << at)))  # noqa: PERF401 -- as above
-        later.add(key)
-        nearest[key] = at
+                    begun.append((at * PLACE + start.order, start, end, (1 << end) - (1 << at)))  # noqa: PERF401
+                if following in beginning.further:
+                    for (form, strict), one_longer in beginning.further[following].items():
+                        if _is(following, forms[end], form, strict and toned):
+                            longer.append((one_longer, end + 1))
+            if not longer:
+                break
+            beginning, end = longer.pop()
+        nearest[keys[at]] = at
     return begun
 
 
-def _beginning(word: Word, by_key: Index, *, toned: bool) -> Beginning:
-    """What begins with a word of the lexicon."""
-    known = by_key.toned if toned else by_key.plain
-    found = known.get(word.form)
-    if found is None:
-        key = word.key
-        steps = by_key.steps[key]
-        stand = tuple([step for step in steps if _is(word, step, toned=toned)])
-        found = by_key.joined.get((key, stand))
-        if found is None:
-            found = by_key.joined[key, stand] = merged([steps[step] for step in stand])
-        if key != "#":  # of numbers there is no end
-            if len(known) >= MET:
-                known.clear()
-            known[word.form] = found
+def _near_enough(beginning: Beginning, nearest: Mapping[str, int], end: int) -> list[Start]:
+    """The cues for which the word they wait for stands not too far on."""
+    found: list[Start] = []
+    for key in beginning.awaited.intersection(nearest):
+        away = nearest[key] - end
+        found += [start for start in beginning.waiting[key] if away < start.reach]
     return found
 
 
-def _is(word: Word, step: Step, *, toned: bool) -> bool:
-    key, form = word
-    wanted, strict = step
-    return form == wanted or (fits(word, wanted) and not (strict and toned and form == key))
+def _beginning(key: str, form: str, by_key: Index, *, toned: bool) -> Beginning:
+    """What begins with a word."""
+    steps = by_key.steps.get(key)
+    if steps is None:
+        return NOTHING
+    stand = tuple([step for step in steps if _is(key, form, step[0], step[1] and toned)])
+    found = by_key.joined.get((key, stand))
+    if found is None:
+        found = by_key.joined[key, stand] = merged([steps[step] for step in stand])
+    if key != "#":  # of numbers there is no end
+        known = by_key.toned if toned else by_key.plain
+        if len(known) >= MET:
+            known.clear()
+        known[form] = found
+    return found
 
 
-def _filled(
-    slots: tuple[Slot, ...], words: Sequence[Word], keys: list[str], end: int, covered: int, *, toned: bool
-) -> int:
+def _is(key: str, typed: str, form: str, strict: bool) -> bool:
+    """Whether a typed word is the lexicon's; `strict` -- without marks it fits no others."""
+    return typed == form or (fits(key, typed, form) and not (strict and typed == key))
+
+
+def _filled(slots: Sequence[Slot], sentence: Sentence, end: int, covered: int) -> int:
     """The words covered when all further slots are filled, else 0. `end` -- where they begin."""
+    keys = sentence.keys
     last = len(keys)
-    for gap, maybe, options in slots:
-        for at in range(end, min(end + gap + 1, last)):
+    for slot in slots:
+        options = slot.options
+        at = end
+        stop = min(end + slot.gap + 1, last)
+        while at < stop:
             here = options.get(keys[at])
-            size = _size(here, words, keys, at, toned=toned) if here is not None else 0
+            size = _size(here, sentence, at) if here is not None else 0
             if size:
                 covered |= ((1 << size) - 1) << at
                 end = at + size
                 break
+            at += 1
         else:
-            if not maybe:
+            if not slot.maybe:
                 return 0
     return covered
 
 
-def _size(options: Sequence[Option], words: Sequence[Word], keys: list[str], at: int, *, toned: bool) -> int:
+def _size(options: Sequence[Option], sentence: Sentence, at: int) -> int:
     """How many words the longest option has that stands here, or 0. The first key is known to agree."""
-    word = words[at]
-    for wanted, forms in options:
-        size = len(forms)
+    _, keys, forms, toned = sentence
+    for option in options:
+        size = len(option.forms)
         if size == 1:
-            key, form = word
-            if form == forms[0] or (fits(word, forms[0]) and not (toned and form == key)):
+            if _is(keys[at], forms[at], option.forms[0], toned):
                 return 1
-        elif tuple(keys[at : at + size]) == wanted and all(map(fits, words[at : at + size], forms)):
-            return size
+        else:
+            end = at + size
+            if tuple(keys[at:end]) == option.keys and all(map(fits, option.keys, forms[at:end], option.forms)):
+                return size
     return 0
 
 

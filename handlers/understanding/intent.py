@@ -189,8 +189,8 @@ def _busy(reading: Reading, scores: dict[str, int], *, titled: bool) -> bool:
     """More than a name: a want in several words. One word may be part of a name (Phí, Tệ, Mai)."""
     harmless = ("greeting", "thanks", "talk_to_human") if titled else ("greeting", "thanks")  # "cứ gọi chú Ba"
     return any(
-        hit.size >= 2 and hit.mark.weight >= 3 and hit.mark.label in scores and hit.mark.label not in harmless
-        for hit in reading.hits
+        size >= 2 and mark.weight >= 3 and mark.label in scores and mark.label not in harmless
+        for mark, _, size in reading.hits
     )
 
 

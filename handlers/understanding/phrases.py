@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from handlers.understanding.fold import DOUBLE, Word, spell
 
@@ -27,7 +28,8 @@ INTENTS: Final = frozenset(
 )
 
 
-class Mark(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Mark:
     """What a phrase stands for. `label` -- intent, `key=value`, `@flag` or `-intent`; the rest is read off it once:
     whether it is an intent, the label it takes away, and the two sides of a fact."""
 
@@ -39,14 +41,16 @@ class Mark(NamedTuple):
     value: str
 
 
-class Option(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Option:
     """One way to fill a slot: words that stand together."""
 
     keys: tuple[str, ...]
     forms: tuple[str, ...]
 
 
-class Slot(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Slot:
     """A place in a phrase. `gap` -- how many words may stand before it; `options` -- by their first key, longest first."""
 
     gap: int
@@ -54,7 +58,8 @@ class Slot(NamedTuple):
     options: dict[str, list[Option]]
 
 
-class Cue(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Cue:
     """A phrase and its marks. `rest` -- the slots after the first."""
 
     first: Slot

@@ -42,7 +42,6 @@ class Reading:
     text: str
     flat: str
     sentence: Sentence
-    forms: set[str]
     hits: list[Hit]
     scores: dict[str, int]
     labels: set[str]
@@ -72,27 +71,27 @@ def read(text: str) -> Reading:
     labels: set[str] = set()
     values: dict[str, str] = {}
     lengths: dict[str, tuple[int, int]] = {}
-    for (label, weight, is_intent, _, key, value), words, size in hits:
+    for mark, words, size in hits:
+        label = mark.label
         labels.add(label)
-        if is_intent:
-            best[label] = max(best.get(label, 0), weight)
+        if mark.intent:
+            best[label] = max(best.get(label, 0), mark.weight)
             places.setdefault(label, set()).add(words)
-        elif key:
+        elif mark.key:
             length = (size, -(words & -words))
-            if key not in values or length > lengths[key]:
-                values[key], lengths[key] = value, length
+            if mark.key not in values or length > lengths[mark.key]:
+                values[mark.key], lengths[mark.key] = mark.value, length
     # the best phrase of an intent counts in full, up to two further ones count one each
     scores = {label: weight + min(2, len(places[label]) - 1) for label, weight in best.items() if weight}
-    forms = {word[1] for word in sentence.words}
-    return Reading(cleaned, flatten(cleaned), sentence, forms, hits, scores, labels, values)
+    return Reading(cleaned, flatten(cleaned), sentence, hits, scores, labels, values)
 
 
 def _find(sentence: Sentence) -> list[Hit]:
     """All hits that count. A long text is read piece by piece: hits are compared with each other, which is quadratic."""
-    words, keys, toned = sentence
-    if len(words) <= PIECE:
+    size = len(sentence.words)
+    if size <= PIECE:
         return settle(find(sentence, INDEX))
-    pieces = [Sentence(words[at : at + PIECE], keys[at : at + PIECE], toned) for at in range(0, len(words), PIECE)]
+    pieces = [sentence.part(at, at + PIECE) for at in range(0, size, PIECE)]
     return [hit for piece in pieces for hit in settle(find(piece, INDEX))]
 
 
@@ -139,7 +138,7 @@ def spell_out(typed: Sequence[str]) -> Sentence:
         spelled = [spell(said) for said in typed]
         if "".join([word.key for word in spelled]) in SPACED:
             words = [_joined(spelled)]
-    return Sentence(words, [word[0] for word in words], toned)
+    return Sentence(words, [word.key for word in words], [word.form for word in words], toned)
 
 
 def _joined(letters: Sequence[Word]) -> Word:
@@ -156,15 +155,15 @@ def settle(found: Iterable[tuple[Cue, int]]) -> list[Hit]:
     for cue, covered in found:
         size = covered.bit_count()
         for mark in cue.marks:
-            if mark[3]:
-                gone.append((mark[3], covered))
+            if mark.takes:
+                gone.append((mark.takes, covered))
                 continue
-            hit = Hit(mark, covered, size)
+            hit = (mark, covered, size)
             hits.append(hit)
-            if mark[2]:
+            if mark.intent:
                 intents.append(hit)
     if gone:
-        taken = [hit for hit in hits if any(label == hit[0][0] and words & hit[1] for label, words in gone)]
+        taken = [hit for hit in hits if any(label == hit[0].label and words & hit[1] for label, words in gone)]
         hits = [hit for hit in hits if hit not in taken]
         intents = [hit for hit in intents if hit not in taken]
     longer = [hit for hit in intents if hit[2] > 1] if len(intents) > 1 else []
@@ -183,5 +182,5 @@ def told(sentence: Sentence, by_key: Index) -> Told:
     hits = scan(sentence, by_key)
     bits: dict[str, int] = {}
     for mark, words, _ in hits:
-        bits[mark[0]] = bits.get(mark[0], 0) | words
+        bits[mark.label] = bits.get(mark.label, 0) | words
     return Told(hits, bits)
