@@ -81,7 +81,8 @@ def _groups(events: Sequence[Event]) -> list[Sequence[Event]]:
     edited = [event for event in events if isinstance(event, Edited)]
     before = [[event] for at, event in others if at < last and not isinstance(event, TimerFired)]
     after = [[event] for at, event in others if at > last or isinstance(event, TimerFired)]
-    return [group for group in (edited, *before, said, *after) if group]
+    groups: list[Sequence[Event]] = [edited, *before, said, *after]
+    return [group for group in groups if group]
 
 
 def _step(draft: Draft, group: Sequence[Event], *, speaks: bool) -> None:

@@ -57,7 +57,8 @@ def say(draft: LaneDraft, said: Sequence[Say]) -> None:
 def tell(draft: LaneDraft, effect: Tell) -> None:
     """A person's own words, under the first of his files where there are any."""
     text = effect.text
-    for file in [draft.files[file_id] for file_id in effect.file_ids] or ([None] if text else []):
+    files: list[OutboundFile | None] = [draft.files[file_id] for file_id in effect.file_ids]
+    for file in files or ([None] if text else []):
         _out(
             draft,
             text,
