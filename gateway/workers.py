@@ -94,8 +94,7 @@ class Sender:
         parts.store.gates.release(job.account_id)
         kp("send.after_call")
         parts.store.mark(outcome)
-        parts.metrics.sent(job.account_id, outcome.state).inc()
-        parts.metrics.call_seconds(job.account_id).observe(outcome.took_ms / 1000)
+        parts.metrics.called(job.account_id, outcome.state, outcome.took_ms / 1000)
 
     async def _call(self, job: SendJob) -> str:
         account = self.parts.accounts.get(job.account_id)

@@ -208,6 +208,7 @@ class Store:
     def call(self, unit: Callable[[Tx], T]) -> T:
         """`run` for callers without an event loop."""
         item = Item("unit", unit, asynchronous=False)
+        item.waiter = threading.Event()
         self._items.put(item)
         while not item.waiter.wait(timeout=30):
             if self._thread is None or not self._thread.is_alive():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -22,7 +21,7 @@ class Item:
         self.result: Any = None
         self.error: BaseException | None = None
         self.loop = asyncio.get_running_loop() if asynchronous else None
-        self.waiter: Any = self.loop.create_future() if self.loop else threading.Event()
+        self.waiter: Any = self.loop.create_future() if self.loop else None  # a thread that waits puts its event here
 
 
 class Deliver:
@@ -40,7 +39,7 @@ class Deliver:
         for item in items:
             if item.loop is not None:
                 waiting.setdefault(item.loop, []).append(item)
-            else:
+            elif item.waiter is not None:
                 item.waiter.set()
         if (hints or sends) and self.loop is not None and self.on_commit is not None:
             waiting.setdefault(self.loop, [])

@@ -104,12 +104,18 @@ class File(BufferedInputFile):
 
 GONE: Final = ReplyKeyboardRemove(remove_keyboard=True)
 _SAYS: Final = SendMessage(chat_id=0, text="")
+_set: Final = object.__setattr__
 
 
 def says(**fields: Any) -> SendMessage:
-    """The SendMessage that its constructor makes of these fields, unchecked: they come from `render`. Validation
-    and what follows it cost 9 µs a message, a copy 2."""
-    return _SAYS.model_copy(update=fields)
+    """The SendMessage that its constructor makes of these fields, unchecked: they come from `render`. As
+    `model_construct` does it, which looks every field up anew: 9 µs, as validation; this is 1."""
+    made = SendMessage.__new__(SendMessage)
+    _set(made, "__dict__", {**_SAYS.__dict__, **fields})
+    _set(made, "__pydantic_fields_set__", set(fields))
+    _set(made, "__pydantic_extra__", {})
+    _set(made, "__pydantic_private__", {"_bot": None})
+    return made
 
 
 JSON: Final[dict[str, str]] = {hdrs.CONTENT_TYPE: "application/json"}
