@@ -91,7 +91,8 @@ def _other(raw: Raw) -> str:
 
 
 def _message(message: Raw) -> dict[str, Any]:
-    if reason := _not_private(mapping(message, "chat"), mapping(message, "from")):
+    person = mapping(message, "from")
+    if reason := _not_private(mapping(message, "chat"), person):
         return {"reason": reason, "said_at": _when(message)}
     content = _content(message)
     if content["kind"] is Kind.IGNORED:
@@ -99,9 +100,11 @@ def _message(message: Raw) -> dict[str, Any]:
     content["thread"] = ident(message, "chat", "id")
     content["external_id"] = _number(message)
     content["said_at"] = _when(message)
-    content["profile"] = _profile(mapping(message, "from"))
-    content["ref"] = _number(mapping(message, "reply_to_message"))
-    content["album"] = ident(message, "media_group_id", needed=False)
+    content["profile"] = _profile(person)
+    if "reply_to_message" in message:
+        content["ref"] = _number(mapping(message, "reply_to_message"))
+    if "media_group_id" in message:
+        content["album"] = ident(message, "media_group_id", needed=False)
     content["forwarded"] = _forwarded(message)
     return content
 
