@@ -14,11 +14,16 @@ from handlers.understanding.facts import Facts
 from handlers.understanding.intent import CONSENT, Decision
 from handlers.understanding.reading import Reading
 
-STOP: Final = 0.3  # a stop is believed early: one that is missed costs more than one too many
+STOP: Final = 0.5  # a stop that only the model sees: more likely than everything else together
+HINTED: Final = (
+    0.3  # a stop of which the rules saw a trace is believed early: a missed one costs more than one too many
+)
 AGREED: Final = 0.7  # below it, what the rules took for a consent is none
 FLAGGED: Final = 0.2  # death, danger, fraud: they too are believed early
 SURER: Final = 0.7  # of the likelihood of the best one: what the rules say has to have less to be overruled
 LONGEST_NAME: Final = 8  # words
+SUMMONS: Final = ("talk_to_human", "complaint", "privacy_request")  # a person is called for them: not on a guess
+GUESSED: Final = 0.45
 SOLD: Final = frozenset({"buy", "yes", "renewal", "ask_fee"})  # never said to a fraud
 NO_NAME: Final = re.compile(r"[\d/@?]")
 CALM: Final = "other"
@@ -48,15 +53,18 @@ def _main(reading: Reading, facts: Facts, context: str, ruled: str, judged: mode
     if _is_safety(reading, ruled):
         return ruled
     # a single word the rules know better: its marks alone tell dừng from Dũng
-    if likely["opt_out"] >= STOP and len(reading.words) > 1:
+    least = HINTED if reading.scores.get("opt_out") else STOP
+    if likely["opt_out"] >= least and len(reading.words) > 1:
         return "opt_out"
     if context in CONSENT:
         return _consent(reading, context, ruled, judged)
     if not judged.known or _is_exact(reading, facts, context, ruled):
         return ruled
     barred = {name for name in likely if name.startswith("give_") and not _is_given(name, reading, facts, context)}
-    if len(reading.words) == 1:
-        barred.add("opt_out")
+    barred.add("opt_out")
+    barred |= {name for name in SUMMONS if likely[name] < GUESSED and name not in reading.scores}
+    if not reading.scores.get("spam_abuse"):
+        barred.add("spam_abuse")  # nobody is warned, and muted at the third time, for words that are only unusual
     best = max((name for name in likely if name not in barred), key=likely.__getitem__)
     return ruled if likely[ruled] >= SURER * likely[best] else best
 

@@ -31,11 +31,10 @@ def test_refused(password: str, why: str) -> None:
     assert password not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "password", ["mot cau 15 chu.", "một câu dễ nhớ lắm", "한국어 비밀번호 열다섯 글자!", passwords.invent()]
-)
+@pytest.mark.parametrize("password", ["mot cau 15 chu.", "một câu dễ nhớ lắm", "한국어 비밀번호 열다섯 글자!"])
 def test_taken(password: str) -> None:
     passwords.check(password, about=("Trần Thị Mai", "mai@ibaohiem.vn"))
+    passwords.check(passwords.invent(), about=("Trần Thị Mai", "mai@ibaohiem.vn"))
 
 
 def test_the_list_of_common_ones_holds_none_that_is_too_short_anyway() -> None:

@@ -198,3 +198,9 @@ def test_among_strange_words_the_rules_stay() -> None:
 
 def test_a_fraud_that_only_the_model_sees_is_not_sold_to() -> None:
     assert settled("mua bảo hiểm xe", buy=0.9, fraud=0.9) == ("buy", "other")
+
+
+@pytest.mark.parametrize("text", ["Tin số 10 dài", "Tin số 0", "đơn hàng 12", "số 4", "Dũng nhé", "hôm nay trời đẹp"])
+def test_a_plain_word_that_nobody_has_met_alarms_nobody(text: str) -> None:
+    """A stop, a warning or a summons takes more than the guess that is left over."""
+    assert understand(text).intent == "other"
