@@ -41,7 +41,7 @@ def settled(text: str, context: str = "", *, known: float = 1.0, **likely: float
     reading = read(text)
     facts = gather(reading, context, train_intents.NOW)
     ruled = intent.decide(reading, facts, context)
-    flags = {name: likely.pop(name) for name in FLAGS if name in likely}
+    flags: dict[str, float] = {name: likely.pop(name) for name in FLAGS if name in likely}
     return ruled.intent, settle(reading, facts, context, ruled, Saying(likely, flags, known)).intent
 
 
