@@ -107,14 +107,20 @@ class Draft:
 
 def _changed(of: Mapping[str, Any], things: Mapping[str, Any]) -> Mapping[str, Any]:
     """These entries over those of a mapping, None taking one away; the mapping itself when nothing changes by it."""
-    if all(value is None and key not in of for key, value in things.items()):
-        return of
-    return {key: value for key, value in {**of, **things}.items() if value is not None}
+    made = dict(of)
+    for key, value in things.items():
+        if value is not None:
+            made[key] = value
+        elif key in made:
+            del made[key]
+    return of if made == of else made
 
 
 def _tidy(effects: list[Effect]) -> list[Effect]:
     """Several events of one turn may each have said something: nothing is said twice, and of texts that travel as one
     message only the last has buttons."""
+    if len(effects) < 2:
+        return effects
     tidy: list[Effect] = []
     below: Say | None = None
     said: set[str] = set()
@@ -136,4 +142,4 @@ def _tidy(effects: list[Effect]) -> list[Effect]:
 def code(prefix: str, *of: str) -> str:
     """A short readable code of these words: IB-7K3QF2."""
     number = int.from_bytes(hashlib.sha256("\n".join(of).encode()).digest()[:8])
-    return f"{prefix}-" + "".join(ALPHABET[number >> 5 * at & 31] for at in range(6))
+    return f"{prefix}-" + "".join([ALPHABET[number >> 5 * at & 31] for at in range(6)])

@@ -33,6 +33,7 @@ def at(day: date, clock: time, business: Business) -> datetime:
     return datetime.combine(day, clock, zone(business.timezone)).astimezone(UTC)
 
 
+@lru_cache(maxsize=64)
 def spans(day: date, business: Business) -> tuple[tuple[datetime, datetime], ...]:
     """When people work on `day`, in UTC and in order; () on a day off."""
     if business.hours is None:
@@ -47,6 +48,8 @@ def spans(day: date, business: Business) -> tuple[tuple[datetime, datetime], ...
 
 def in_hours(now: datetime, business: Business) -> bool:
     """Are people at work? The last minute of a span still counts, its end does not."""
+    if business.hours is None:
+        return True
     return any(begins <= now < ends for begins, ends in spans(local(now, business).date(), business))
 
 

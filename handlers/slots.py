@@ -22,6 +22,7 @@ BOTH: Final = re.compile(r"\b(?:ca hai|ca 2|hai loai|2 loai|both)\b")
 WISHES: Final = ("buy", "ask_fee", "renewal")
 TIME_WORDS: Final = ("part", "callback_from")
 UNASKED_TIME: Final = ("time", "time_after")  # a day alone may be a name (Mai), a trip, a date of birth
+TIME: Final = frozenset({*TIME_WORDS, *UNASKED_TIME})
 # Said without being asked and of use to the advisor; what may be asked only later (dates of birth, plates, papers,
 # anything of health) is not kept from a chat: F-2, F-3
 DETAILS: Final = (
@@ -57,7 +58,7 @@ def missing(state: State) -> tuple[str, ...]:
     """What is still to be asked, in order; the slot that is being edited counts as missing."""
     editing = state.memory.get("editing")
     skipped = state.memory.get("skipped", ())
-    return tuple(slot for slot in ORDER if slot == editing or not (known(state, slot) or slot in skipped))
+    return tuple([slot for slot in ORDER if slot == editing or not (known(state, slot) or slot in skipped)])
 
 
 def fill(draft: Draft, heard: Sequence[Heard]) -> bool:
@@ -154,6 +155,8 @@ def _which_cover(draft: Draft, one: Heard) -> None:
 
 
 def _time(draft: Draft, one: Heard) -> None:
+    if TIME.isdisjoint(one.entities):
+        return
     asked = draft.state.asked in ("time", *OPEN_FORM) or draft.state.stage is Stage.CALLBACK_SCHEDULED
     told = any(one.entities.get(word) for word in (TIME_WORDS if asked else UNASKED_TIME))
     if not told or not _open_to(draft, "time", one):

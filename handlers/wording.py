@@ -72,7 +72,8 @@ def phone(number: str) -> str:
 
 
 def clock(moment: datetime, business: Business) -> str:
-    return schedule.local(moment, business).strftime("%H:%M")
+    here = schedule.local(moment, business)
+    return f"{here.hour:02}:{here.minute:02}"
 
 
 def day(moment: datetime, business: Business, lang: str) -> str:
@@ -89,7 +90,7 @@ def moment(when: datetime, business: Business, lang: str) -> str:
 def stamp(when: datetime, business: Business, lang: str) -> str:
     """For evidence: 14:05 ngày 22/11/2026"""
     here = schedule.local(when, business)
-    return f"{here:%H:%M} {ON[lang]} {here:%d/%m/%Y}"
+    return f"{here.hour:02}:{here.minute:02} {ON[lang]} {here.day:02}/{here.month:02}/{here.year}"
 
 
 def date(when: datetime, business: Business) -> str:
