@@ -7,11 +7,36 @@ four pure functions, one small client, and data.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import lru_cache
-from typing import Any, Final, Protocol
+from functools import lru_cache, wraps
+from typing import Any, Final, Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+def quick(cls: type[T]) -> type[T]:
+    """For frozen dataclasses (slots, keywords only) that every message makes: the constructor that `dataclass` writes
+    finds its way past the lock at every field, 0.3 µs each; this one sets the slots themselves, 0.1."""
+    known: dict[str, Any] = {"missing": MISSING}
+    parameters, body = ["self", "*"], []
+    for one in fields(cls):  # type: ignore[arg-type]
+        name = one.name
+        known[f"set_{name}"] = cls.__dict__[name].__set__
+        if one.default_factory is not MISSING:
+            known[f"make_{name}"] = one.default_factory
+            parameters.append(f"{name}=missing")
+            body.append(f" if {name} is missing: {name} = make_{name}()")
+        elif one.default is not MISSING:
+            known[f"default_{name}"] = one.default
+            parameters.append(f"{name}=default_{name}")
+        else:
+            parameters.append(name)
+        body.append(f" set_{name}(self, {name})")
+    exec("\n".join([f"def made({', '.join(parameters)}):", *body]), known)  # noqa: S102 -- as dataclass does it
+    cls.__init__ = wraps(cls.__init__)(known["made"])  # type: ignore[method-assign]
+    return cls
 
 
 class Kind(StrEnum):
@@ -57,6 +82,7 @@ MEDIA: Final = frozenset({Kind.IMAGE, Kind.FILE, Kind.AUDIO, Kind.VIDEO, Kind.ST
 UNSAID: Final = datetime(1970, 1, 1, tzinfo=UTC)  # `said_at` of what carries no time (a Telegram tap): use received_at
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """One POST as it came. `secret` -- the last path segment where a channel allows one, else ''."""
@@ -85,6 +111,7 @@ class Account:
         return self.settings.get(key, default)
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """What the platform says about the person. The display name is never treated as a legal name."""
@@ -123,6 +150,7 @@ class Receipt:
     reason: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundEvent:
     """One thing that a platform told us.
@@ -180,6 +208,7 @@ class OutboundFile:
     data: bytes = field(default=b"", repr=False)
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundMessage:
     """What one platform call says. `id` is the outbox row's: where a platform de-duplicates, it does so by it."""

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from channels.contract import quick
 from storage.ids import new_id
 from storage.keys import seal
 from storage.lanes import NOW, QUIET
@@ -33,6 +34,7 @@ STATS: Final = (
 )
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
     """One item of a POST. thread '' = belongs to no conversation. `wait_ms` -- how long its turn may wait for more;

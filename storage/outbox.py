@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import orjson
 
+from channels.contract import quick
 from storage import deliveries, may_say
 from storage.errors import classify
 from storage.ids import new_id
@@ -26,6 +27,7 @@ SHOWN: Final = {"retry_wait": "queued", "failed_late": "failed", "quarantined": 
 ENDED: Final = frozenset({"failed", "unknown", "unconfirmed", "expired"})  # fates that the conversation must learn of
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendJob:
     """A row that this process may call now. `body` -- OutboundMessage as JSON; the sender knows how to read it."""
@@ -43,6 +45,7 @@ class SendJob:
     last: bool = True  # the part whose success makes the message sent
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What a call brought. `state` -- the row's next; `tried` False when it costs no attempt (throttled);
