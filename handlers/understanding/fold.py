@@ -8,6 +8,7 @@ words `Word(key, form)`: key "dung", form "dưng2" for "dừng"; the tone stands
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
 from functools import lru_cache
@@ -23,7 +24,6 @@ WORD: Final = re.compile(r"\d+|[^\W\d_]+")
 PLAIN_WORD: Final = re.compile("[a-z]+")
 LONG_RUN: Final = re.compile(r"([^\W\d_])\1{2,}")  # okeee; a double letter may be right (hello, xoong)
 DOUBLE: Final = re.compile(r"([^\W\d_])\1+")
-SPACES: Final = re.compile(r"\s+")
 TONES: Final = {"\u0300": "2", "\u0301": "1", "\u0303": "4", "\u0309": "3", "\u0323": "5"}
 
 
@@ -54,6 +54,14 @@ TONELESS: Final = {ord(letter): bare for letter, (bare, _) in TONED.items()}
 TONE_OF: Final = {letter: tone for letter, (_, tone) in TONED.items()}
 
 
+VIETNAMESE: Final = "àáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵđ"
+# What ordinary messages are made of, a byte a character: so C tells that there is nothing else, and makes them plain.
+# (A table of bytes must begin with NUL, which is no ordinary character.)
+ORDINARY: Final = "\0\t\n\r" + "".join(map(chr, range(0x20, 0x7F))) + VIETNAMESE + VIETNAMESE.upper()
+BYTE_OF: Final = codecs.charmap_build(ORDINARY.ljust(256, "\ufffe"))
+PLAIN_BYTE: Final = ORDINARY.lower().translate(PLAIN).ljust(256).encode("ascii")
+
+
 class Word(NamedTuple):
     """A word as it is compared. `key` -- no marks at all; `form` -- with its marks, the tone as a digit at the end."""
 
@@ -80,6 +88,20 @@ def flatten(text: str) -> str:
     return "".join((letter.lower().translate(PLAIN) or " ")[0] for letter in text)
 
 
+def both(text: str) -> tuple[str, str]:
+    """`clean(text)`, and that `flatten`ed."""
+    if len(text) <= LONGEST:
+        try:
+            ordinary, _ = codecs.charmap_encode(text, "strict", BYTE_OF)
+        except UnicodeEncodeError:
+            pass
+        else:
+            if 0 not in ordinary:
+                return text, ordinary.translate(PLAIN_BYTE).decode("ascii")
+    cleaned = clean(text)
+    return cleaned, flatten(cleaned)
+
+
 def plain_words(flat: str) -> set[str]:
     """The words of a `flat` text. To look a word up costs a tenth of a search for a pattern that needs it."""
     return set(PLAIN_WORD.findall(flat))
@@ -87,7 +109,7 @@ def plain_words(flat: str) -> set[str]:
 
 def fold(text: str) -> str:
     """How a text reads without marks, case, stretched letters and extra white space."""
-    return SPACES.sub(" ", LONG_RUN.sub(r"\1", flatten(clean(text)))).strip()
+    return " ".join(LONG_RUN.sub(r"\1", both(text)[1]).split())
 
 
 def words(text: str) -> list[str]:

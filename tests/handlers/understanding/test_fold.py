@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.understanding.fold import LONGEST, clean, flatten, fold, spell, words
+from handlers.understanding.fold import LONGEST, ORDINARY, both, clean, flatten, fold, spell, words
 
 FOLDED = [
     ("Đồng Ý", "dong y"),
@@ -56,3 +56,14 @@ def test_a_flat_text_is_as_long_as_its_text(text: str) -> None:
 @given(st.text())
 def test_folding_twice_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
+
+
+@pytest.mark.parametrize("letter", ORDINARY)
+def test_an_ordinary_letter_is_made_plain_as_any_other(letter: str) -> None:
+    text = f"a{letter}b"
+    assert both(text) == (clean(text), flatten(clean(text)))
+
+
+@given(st.text(st.sampled_from([*ORDINARY, "\u0301", "😊", "…", "１", "ﬁ", "K", "ß"])))
+def test_an_ordinary_text_is_made_plain_as_any_other(text: str) -> None:
+    assert both(text) == (clean(text), flatten(clean(text)))
