@@ -49,4 +49,4 @@ def understand(text: str, context: str | None = None, *, now: datetime | None = 
     facts = gather(reading, asked, now or datetime.now(UTC))
     decision = arbiter.settle(reading, facts, asked, intent.decide(reading, facts, asked))
     found = collect(reading, facts, decision.intent, asked, now)
-    return Understanding(decision.intent, found, decision.also, speaks_as(reading.words))
+    return Understanding(decision.intent, found, decision.also, speaks_as(reading.sentence))

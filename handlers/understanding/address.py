@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
+from handlers.understanding.cues import Sentence
 from handlers.understanding.fold import Word, spell
 
 # what somebody says he himself does; after "em" only what no employee is asked to do
@@ -41,10 +41,13 @@ SELVES: Final = {
 }
 
 
-def speaks_as(words: Sequence[Word]) -> str:
+def speaks_as(sentence: Sentence) -> str:
     """How the customer speaks of himself: anh, chị, cô, chú, bác, em, or '' when he does not say."""
+    if SELVES.keys().isdisjoint(sentence.forms):
+        return ""
+    words = sentence.words
     votes: dict[str, int] = {}
-    for at, (_, form) in enumerate(words[:ENOUGH]):
+    for at, form in enumerate(sentence.forms[:ENOUGH]):
         if form not in SELVES:
             continue
         said = SELVES[form]

@@ -6,13 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from handlers.understanding.beginnings import index
-from handlers.understanding.cues import Hit
-from handlers.understanding.fold import Word, spell
-from handlers.understanding.phrases import load
-from handlers.understanding.reading import Reading, Told, scan_with, told
+from handlers.understanding.cues import INDEX, Hit, find
+from handlers.understanding.fold import Word, spell, tokens
+from handlers.understanding.reading import ANSWER, Reading, Told, spell_out, tell
 
-ANSWERS: Final = index(load("answers"))
 CLAUSE: Final = re.compile(r"[,;\n!]+|\.+(?=\s|$)")
 ASKING: Final = re.compile(r"\?|\.\.\.|…")
 # words after which a yes is no yes any more, and a no no clear no; without marks only those that are nothing else
@@ -32,16 +29,7 @@ SPEAKING: Final = {
 }
 DATA: Final = re.compile(r"[\d\s.+\-()@]+\Z")
 NAME_CLAUSE: Final = re.compile(r"(?:\w+ )?(?:ten|la|ho ten|so|sdt|zalo|email)\b")
-ENOUGH: Final = 40  # words: whoever writes more does not merely answer
 GLAD: Final = "👍👌✅🆗👏💯🤝"
-
-
-def _told(reading: Reading) -> Told:
-    """The answers in the first words of a message, looked for once."""
-    if reading.answers is None:
-        sentence = reading.sentence
-        reading.answers = told(sentence.part(0, ENOUGH) if len(sentence.words) > ENOUGH else sentence, ANSWERS)
-    return reading.answers
 
 
 def consent(reading: Reading, *, sensitive: bool = False, declaring: bool = False) -> str:
@@ -50,12 +38,12 @@ def consent(reading: Reading, *, sensitive: bool = False, declaring: bool = Fals
     sensitive -- consent to sensitive data: "ok" is not enough
     """
     said = ""
-    if len(reading.words) > ENOUGH:
+    if len(reading.words) > ANSWER:
         return ""
     clauses = [clause for clause in CLAUSE.split(reading.text) if clause.strip()]
     asking = ASKING.search(reading.text) is not None
     for clause in clauses:
-        words, answers = (reading.words, _told(reading)) if len(clauses) == 1 else scan_with(clause, ANSWERS)
+        words, answers = (reading.words, reading.told) if len(clauses) == 1 else _read(clause)
         if not words:
             continue
         found = _consent_clause(words, answers, sensitive=sensitive, declaring=declaring)
@@ -66,6 +54,11 @@ def consent(reading: Reading, *, sensitive: bool = False, declaring: bool = Fals
         elif not _harmless(clause, words, answers):
             return ""
     return "" if asking else said
+
+
+def _read(clause: str) -> tuple[list[Word], Told]:
+    sentence = spell_out(tokens(clause))
+    return sentence.words, tell(find(sentence, INDEX)[1])
 
 
 def _consent_clause(words: Sequence[Word], answers: Told, *, sensitive: bool, declaring: bool) -> str:
@@ -84,7 +77,7 @@ def _consent_clause(words: Sequence[Word], answers: Told, *, sensitive: bool, de
             covered |= under("@okay")
     if (explicit or plain) and covered == whole:
         return "yes"
-    lead, _ = _lead(words, answers.hits)
+    lead, _ = _lead(len(words), answers.hits)
     return "no" if lead == "no" else ""
 
 
@@ -101,20 +94,20 @@ def _harmless(clause: str, words: Sequence[Word], answers: Told) -> bool:
 
 def answer(reading: Reading) -> str:
     """The answer to any other question: how it begins decides, unless it turns round later."""
-    words = reading.words[:ENOUGH]
-    if not words:
+    forms = reading.sentence.forms[:ANSWER]
+    if not forms:
         return "yes" if any(sign in GLAD for sign in reading.text) else ""
-    answers = _told(reading)
-    lead, end = _lead(words, answers.hits)
+    answers = reading.told
+    lead, end = _lead(len(forms), answers.hits)
     if lead != "yes":
         return lead.replace("later", "no")
-    turned = answers.under("@wrong", "@unclear") >> end or not TURN_FORMS.isdisjoint([form for _, form in words[end:]])
+    turned = answers.under("@wrong", "@unclear") >> end or not TURN_FORMS.isdisjoint(forms[end:])
     return "" if turned or "?" in reading.text else "yes"
 
 
 def refuses(reading: Reading) -> bool:
     """A refusal in several words, wherever it stands: "năm nay không mua nữa"."""
-    answers = _told(reading)
+    answers = reading.told
     if "@no" not in answers.bits or "?" in reading.text:
         return False
     return any(mark.label == "@no" and size >= 2 for mark, _, size in answers.hits)
@@ -122,20 +115,18 @@ def refuses(reading: Reading) -> bool:
 
 def is_short(reading: Reading) -> bool:
     """Nothing but an answer: at most one word is neither filler nor answer."""
-    if len(reading.words) > ENOUGH:
+    if len(reading.words) > ANSWER:
         return False
-    covered = _told(reading).under(
-        "@agree", "@yes", "@okay", "@assent", "@filler", "@no", "@later", "@wrong", "@thanks"
-    )
+    covered = reading.told.under("@agree", "@yes", "@okay", "@assent", "@filler", "@no", "@later", "@wrong", "@thanks")
     return len(reading.words) - covered.bit_count() <= 1
 
 
 def turns_back(reading: Reading) -> bool:
     """Something is wrong or to be changed."""
-    return "@wrong" in _told(reading).bits
+    return "@wrong" in reading.told.bits
 
 
-def _lead(words: Sequence[Word], hits: Sequence[Hit]) -> tuple[str, int]:
+def _lead(size: int, hits: Sequence[Hit]) -> tuple[str, int]:
     """What the first words that count say (yes, no, later, ''), and where they end.
 
     Fillers are passed over; "dạ" is one, and an assent when it stands alone.
@@ -145,7 +136,7 @@ def _lead(words: Sequence[Word], hits: Sequence[Hit]) -> tuple[str, int]:
         begins.setdefault(hit[1] & -hit[1], []).append(hit)
     assented = ""
     at = 0
-    while at < len(words):
+    while at < size:
         filler = 0
         longest: Hit | None = None
         for hit in begins.get(1 << at, ()):

@@ -37,8 +37,8 @@ class Sentence(NamedTuple):
     purpose: "gia" is not "giá"."""
 
     words: list[Word]
-    keys: list[str]
-    forms: list[str]
+    keys: tuple[str, ...]
+    forms: tuple[str, ...]
     toned: bool
 
     def part(self, start: int, end: int) -> Sentence:
@@ -76,19 +76,13 @@ def fits(key: str, typed: str, form: str) -> bool:
     return typed == key or _near(typed, form)
 
 
-def scan(sentence: Sentence, by_key: Index) -> list[Hit]:
-    """Every mark of every cue that stands in a sentence, by where it begins."""
-    hits: list[Hit] = []
-    for cue, covered in find(sentence, by_key):
-        size = covered.bit_count()
-        for mark in cue.marks:
-            hits.append((mark, covered, size))  # noqa: PERF401 -- mostly one: a comprehension costs more
-    return hits
+Found = list[tuple[Cue, int]]  # cues in the order in which they begin, each with the words it covers
 
 
-def find(sentence: Sentence, by_key: Index) -> list[tuple[Cue, int]]:
-    """The cues that stand in a sentence, in order, each with the words it covers."""
-    found: list[tuple[Cue, int]] = []
+def find(sentence: Sentence, by_key: Index) -> tuple[Found, Found]:
+    """The cues that stand in a sentence, and apart from them the answers."""
+    found: Found = []
+    answers: Found = []
     before = -1
     for place, start, end, covered in sorted(_begun(sentence, by_key)):
         if place == before:  # it waited for two words that are there
@@ -96,8 +90,8 @@ def find(sentence: Sentence, by_key: Index) -> list[tuple[Cue, int]]:
         before = place
         whole = _filled(start.slots, sentence, end, covered) if start.slots else covered
         if whole:
-            found.append((start.cue, whole))
-    return found
+            (answers if start.cue.answers else found).append((start.cue, whole))
+    return found, answers
 
 
 def _begun(sentence: Sentence, by_key: Index) -> list[tuple[int, Start, int, int]]:
@@ -196,9 +190,9 @@ def _size(options: Sequence[Option], sentence: Sentence, at: int) -> int:
                 return 1
         else:
             end = at + size
-            if tuple(keys[at:end]) == option.keys and all(map(fits, option.keys, forms[at:end], option.forms)):
+            if keys[at:end] == option.keys and all(map(fits, option.keys, forms[at:end], option.forms)):
                 return size
     return 0
 
 
-INDEX: Final = index(CUES)
+INDEX: Final = index([*CUES, *load("answers", answers=True)])

@@ -26,4 +26,4 @@ INDEX: Final = index([Cue(cue.first, cue.rest, cue.marks[:1]) for cue in CUES if
 def urgent(text: str) -> bool:
     """A stop word, a wish for a person, or damage. It may be wrong towards True: then a turn merely does not wait."""
     sentence = spell_out(tokens(clean(text)[:LOOKED_AT]))
-    return bool(find(sentence, INDEX)) or (len(sentence.words) <= 6 and bool(stop_word(sentence.words)))
+    return bool(find(sentence, INDEX)[0]) or (len(sentence.words) <= 6 and bool(stop_word(sentence)))

@@ -80,7 +80,7 @@ def _adjusted(reading: Reading, facts: Facts) -> dict[str, int]:
 
 def _stop(reading: Reading, scores: dict[str, int], context: str) -> str:
     words = reading.words
-    word = stop_word(words)
+    word = stop_word(reading.sentence)
     if word == "dung":
         if context in YES_OR_NO:
             return "yes"

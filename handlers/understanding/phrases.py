@@ -60,11 +60,12 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A phrase and its marks. `rest` -- the slots after the first."""
+    """A phrase and its marks. `rest` -- the slots after the first; `answers` -- it answers a question, and is read apart."""
 
     first: Slot
     rest: tuple[Slot, ...]
     marks: tuple[Mark, ...]
+    answers: bool = False
 
 
 def parse_marks(text: str) -> tuple[Mark, ...]:
@@ -143,7 +144,7 @@ def _spelled_out(choice: str, groups: Mapping[str, str]) -> Iterator[str]:
             yield alternative
 
 
-def read_lexicon(text: str) -> list[Cue]:
+def read_lexicon(text: str, *, answers: bool = False) -> list[Cue]:
     """All cues of one lexicon file."""
     groups: dict[str, str] = {}
     cues = []
@@ -158,13 +159,15 @@ def read_lexicon(text: str) -> list[Cue]:
         marks = parse_marks(left)
         for phrase in right.split("|"):
             first, *rest = _slots(phrase)
-            cues.append(Cue(first, tuple(rest), marks))
+            cues.append(Cue(first, tuple(rest), marks, answers))
     return cues
 
 
-def load(*names: str) -> list[Cue]:
+def load(*names: str, answers: bool = False) -> list[Cue]:
     """The cues of the named lexicon files."""
-    return [cue for name in names for cue in read_lexicon((LEXICON / f"{name}.txt").read_text("utf-8"))]
+    return [
+        cue for name in names for cue in read_lexicon((LEXICON / f"{name}.txt").read_text("utf-8"), answers=answers)
+    ]
 
 
 def shorthand() -> dict[str, tuple[Word, ...]]:

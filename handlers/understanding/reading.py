@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from handlers.understanding.beginnings import Index
-from handlers.understanding.cues import INDEX, SHORT, Hit, Sentence, find, scan
-from handlers.understanding.fold import Word, clean, flatten, spell, tokens
-from handlers.understanding.phrases import Cue
+from handlers.understanding.cues import INDEX, SHORT, Found, Hit, Sentence, find
+from handlers.understanding.fold import Word, both, spell, tokens
 
 PIECE: Final = 48  # words; people write 5 to 30
+ANSWER: Final = 40  # words: whoever writes more does not merely answer
 # spelled letter by letter: D Ừ N G
 SPACED: Final = frozenset({"dung", "stop", "ngung", "huy", "thoi"})
 SHORTEST: Final = min(map(len, SPACED))
@@ -21,7 +20,7 @@ AFTER_NUMBER: Final = frozenset("kbcdeartg")  # a unit or part of a plate, no pr
 
 
 class Told(NamedTuple):
-    """What a small lexicon finds in a sentence. `bits` -- the words under each label."""
+    """The answers in a sentence. `bits` -- the words under each label."""
 
     hits: list[Hit]
     bits: dict[str, int]
@@ -30,7 +29,8 @@ class Told(NamedTuple):
         """The words under any of the labels."""
         found = 0
         for label in labels:
-            found |= self.bits.get(label, 0)
+            if label in self.bits:
+                found |= self.bits[label]
         return found
 
 
@@ -43,10 +43,18 @@ class Reading:
     flat: str
     sentence: Sentence
     hits: list[Hit]
+    answers: Found  # in its first words
     scores: dict[str, int]
     labels: set[str]
     values: dict[str, str]
-    answers: Told | None = None  # found when it is asked for: see `answers`
+    _told: Told | None = None
+
+    @property
+    def told(self) -> Told:
+        """The answers in its first words."""
+        if self._told is None:
+            self._told = tell(self.answers)
+        return self._told
 
     @property
     def words(self) -> list[Word]:
@@ -63,10 +71,10 @@ class Reading:
 
 def read(text: str) -> Reading:
     """`text` as typed, read with the whole lexicon."""
-    cleaned = clean(text)
+    cleaned, flat = both(text)
     sentence = spell_out(tokens(cleaned))
-    hits = _find(sentence)
-    best: dict[str, int] = {}
+    hits, answers = _find(sentence)
+    scores: dict[str, int] = {}
     places: dict[str, set[int]] = {}
     labels: set[str] = set()
     values: dict[str, str] = {}
@@ -75,41 +83,54 @@ def read(text: str) -> Reading:
         label = mark.label
         labels.add(label)
         if mark.intent:
-            best[label] = max(best.get(label, 0), mark.weight)
-            places.setdefault(label, set()).add(words)
+            if label not in places:
+                places[label] = {words}
+                scores[label] = mark.weight
+            else:
+                places[label].add(words)
+                scores[label] = max(scores[label], mark.weight)
         elif mark.key:
             length = (size, -(words & -words))
             if mark.key not in values or length > lengths[mark.key]:
                 values[mark.key], lengths[mark.key] = mark.value, length
-    # the best phrase of an intent counts in full, up to two further ones count one each
-    scores = {label: weight + min(2, len(places[label]) - 1) for label, weight in best.items() if weight}
-    return Reading(cleaned, flatten(cleaned), sentence, hits, scores, labels, values)
+    for label, where in places.items():
+        # the best phrase of an intent counts in full, up to two further ones count one each
+        if scores[label]:
+            scores[label] += min(2, len(where) - 1)
+        else:
+            del scores[label]
+    return Reading(cleaned, flat, sentence, hits, answers, scores, labels, values)
 
 
-def _find(sentence: Sentence) -> list[Hit]:
+def _find(sentence: Sentence) -> tuple[list[Hit], Found]:
     """All hits that count. A long text is read piece by piece: hits are compared with each other, which is quadratic."""
     size = len(sentence.words)
-    if size <= PIECE:
-        return settle(find(sentence, INDEX))
+    if size <= ANSWER:
+        found, answers = find(sentence, INDEX)
+        return settle(found), answers
     pieces = [sentence.part(at, at + PIECE) for at in range(0, size, PIECE)]
-    return [hit for piece in pieces for hit in settle(find(piece, INDEX))]
+    hits = [hit for piece in pieces for hit in settle(find(piece, INDEX)[0])]
+    return hits, find(sentence.part(0, ANSWER), INDEX)[1]
 
 
-class Spelled(NamedTuple):
-    """A word as typed: what it says, whether it is a single letter, could carry marks, and does."""
-
-    words: tuple[Word, ...]
-    letter: bool
-    counts: bool
-    marked: bool
+def tell(answers: Found) -> Told:
+    """Every mark of the answers found, by where it begins."""
+    hits: list[Hit] = []
+    bits: dict[str, int] = {}
+    for cue, covered in answers:
+        for mark in cue.marks:
+            hits.append((mark, covered, covered.bit_count()))
+            bits[mark.label] = bits.get(mark.label, 0) | covered
+    return Told(hits, bits)
 
 
 @lru_cache(maxsize=8192)
-def _spelled(said: str) -> Spelled:
+def _spelled(said: str) -> tuple[tuple[Word, ...], bool, bool, bool]:
+    """What a word as typed says, whether it is a single letter, whether it could carry marks, and does."""
     word = spell(said)
     meant = SHORT.get(said) or SHORT.get(word.form) or (word,)
     counts = len(said) > 1 and said not in SHORT
-    return Spelled(meant, len(word.key) == 1, counts, counts and not said.isascii())
+    return meant, len(word.key) == 1, counts, counts and not said.isascii()
 
 
 def spell_out(typed: Sequence[str]) -> Sentence:
@@ -138,7 +159,8 @@ def spell_out(typed: Sequence[str]) -> Sentence:
         spelled = [spell(said) for said in typed]
         if "".join([word.key for word in spelled]) in SPACED:
             words = [_joined(spelled)]
-    return Sentence(words, [word.key for word in words], [word.form for word in words], toned)
+    keys, forms = zip(*words, strict=True) if words else ((), ())
+    return Sentence(words, keys, forms, toned)
 
 
 def _joined(letters: Sequence[Word]) -> Word:
@@ -147,7 +169,7 @@ def _joined(letters: Sequence[Word]) -> Word:
     return Word("".join(word.key for word in letters), form + tone)
 
 
-def settle(found: Iterable[tuple[Cue, int]]) -> list[Hit]:
+def settle(found: Found) -> list[Hit]:
     """Without what another phrase takes away, and without intents inside a longer phrase."""
     hits: list[Hit] = []
     gone: list[tuple[str, int]] = []
@@ -166,21 +188,21 @@ def settle(found: Iterable[tuple[Cue, int]]) -> list[Hit]:
         taken = [hit for hit in hits if any(label == hit[0].label and words & hit[1] for label, words in gone)]
         hits = [hit for hit in hits if hit not in taken]
         intents = [hit for hit in intents if hit not in taken]
-    longer = [hit for hit in intents if hit[2] > 1] if len(intents) > 1 else []
-    inside = [hit for other in longer for hit in intents if hit[2] < other[2] and hit[1] & other[1] == hit[1]]
-    return [hit for hit in hits if hit not in inside] if inside else hits
+    if len(intents) > 1:
+        inside = _inside(intents)
+        if inside:
+            return [hit for hit in hits if hit not in inside]
+    return hits
 
 
-def scan_with(text: str, by_key: Index) -> tuple[list[Word], Told]:
-    """The words of a stretch of clean text, and what a small lexicon finds in them."""
-    sentence = spell_out(tokens(text))
-    return sentence.words, told(sentence, by_key)
-
-
-def told(sentence: Sentence, by_key: Index) -> Told:
-    """What a small lexicon finds in a sentence."""
-    hits = scan(sentence, by_key)
-    bits: dict[str, int] = {}
-    for mark, words, _ in hits:
-        bits[mark.label] = bits.get(mark.label, 0) | words
-    return Told(hits, bits)
+def _inside(hits: Sequence[Hit]) -> list[Hit]:
+    """Those that lie within a longer one."""
+    longer = [hit for hit in hits if hit[2] > 1]
+    covered = 0
+    for _, words, _ in longer:
+        covered |= words
+    inside = [hit for hit in hits if hit[2] == 1 and hit[1] & covered]
+    for other in longer:
+        if other[2] > 2:
+            inside += [hit for hit in longer if hit[2] < other[2] and hit[1] & other[1] == hit[1]]
+    return inside

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from handlers.understanding.cues import Sentence
 from handlers.understanding.fold import Word
 
 STOP_FORMS: Final = frozenset(
@@ -15,20 +16,23 @@ STOP_FILLERS: Final = frozenset(
     "bot nưa4 nua vơi1 voi all het đây day ok".split()
 )
 DUNG: Final = frozenset({"dung"})
+REFUSAL: Final = ["tu", "choi"]
 
 
-def stop_word(words: Sequence[Word]) -> str:
+def stop_word(sentence: Sentence) -> str:
     """What a message is with nothing beside it but politeness: `stop` (dừng, stop, hủy, từ chối …), `dung` for a bare
     "dung", which is dừng or đúng, or ''."""
-    said = {form for _, form in words} - STOP_FILLERS
+    said = set(sentence.forms) - STOP_FILLERS
     if not said:
         return ""
     if said == DUNG:
         return "dung"
     if said <= STOP_FORMS:
         return "stop"
-    refused = len(said) <= 2 and [key for key, form in words if form not in STOP_FILLERS] == ["tu", "choi"]
-    return "stop" if refused else ""
+    if len(said) > 2 or REFUSAL[0] not in sentence.keys:
+        return ""
+    keys = [key for key, form in sentence.words if form not in STOP_FILLERS]
+    return "stop" if keys == REFUSAL else ""
 
 
 def cancels(words: Sequence[Word]) -> bool:
