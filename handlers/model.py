@@ -55,7 +55,7 @@ class _Empty(dict[str, Any]):
     def _refuse(self, *args: Any, **kwargs: Any) -> Any:
         raise TypeError("EMPTY stays empty")
 
-    __setitem__ = __ior__ = setdefault = update = _refuse  # type: ignore[assignment]
+    __setitem__ = __ior__ = setdefault = update = _refuse
 
     def __hash__(self) -> int:  # type: ignore[override]
         return 0

@@ -133,7 +133,12 @@ class Shop:
         raise AssertionError("it never came to rest")
 
     async def hears(self, thread: str, text: str = "", *, payload: str = "", receipt: Receipt | None = None) -> None:
-        """The customer says or taps something, or the platform tells of a message."""
+        """The customer says or taps something, or the platform tells of a message; and all that follows."""
+        await self.arrives(thread, text, payload=payload, receipt=receipt)
+        await self.settled()
+
+    async def arrives(self, thread: str, text: str = "", *, payload: str = "", receipt: Receipt | None = None) -> None:
+        """It is in the inbox, and no more than that."""
         kind = Kind.RECEIPT if receipt else Kind.BUTTON if payload else Kind.TEXT
         number = next(self.numbers)
         event = InboundEvent(
@@ -154,7 +159,6 @@ class Shop:
         )
         self.engine.remember(arrival.id, event)
         await self.store.ingest([arrival])
-        await self.settled()
 
     async def customer(self, thread: str, name: str = "Lan") -> Customer:
         """Somebody who agreed and gave his name, and whom an advisor has served."""
