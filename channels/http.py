@@ -77,6 +77,7 @@ class _NoCookies(aiohttp.DummyCookieJar):
         self._none: SimpleCookie = SimpleCookie()
 
     def filter_cookies(self, request_url: URL) -> SimpleCookie:
+        del request_url  # the library's own name for it
         return self._none
 
 
