@@ -9,13 +9,14 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator, MutableMapping
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
-import structlog
 from hypothesis import settings
+
+from tests.support import logs
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
@@ -29,14 +30,8 @@ settings.register_profile("house", deadline=None, print_blob=True)  # two shared
 settings.load_profile("house")
 
 
-def _plain_exception(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    event.pop("exc_info", None)
-    return event
-
-
 def pytest_configure(config: pytest.Config) -> None:
-    # unconfigured, structlog draws every exception with all its locals: seconds of CPU each
-    structlog.configure(processors=[_plain_exception, structlog.processors.KeyValueRenderer(key_order=["event"])])
+    logs.plain()
     for name in [name for name in os.environ if name.startswith("GATEWAY__")]:
         del os.environ[name]  # the configuration of whoever runs the tests is not the tests'
     if not hasattr(config, "workerinput"):

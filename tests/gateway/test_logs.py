@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
 from gateway import logs
+from tests.support.logs import plain
 
 METHODS = ("debug", "info", "warning", "error", "exception", "critical")
 
@@ -31,7 +31,7 @@ def lines() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     logs.setup(format="json", secrets=["geheimes-wort", "kurz"], stream=stream)
     yield stream
-    structlog.reset_defaults()
+    plain()
     logs.know(())
     logging.getLogger().handlers[:], level, warnings.showwarning = kept
     logging.getLogger().setLevel(level)
@@ -193,7 +193,7 @@ def test_a_terminal_gets_readable_lines() -> None:
     try:
         logs.get("x").info("hello", account="a:b")
     finally:
-        structlog.reset_defaults()
+        plain()
     assert "hello" in stream.getvalue()
     assert not stream.getvalue().startswith("{")
 

@@ -16,7 +16,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 from gateway import cli, logs
@@ -25,6 +24,7 @@ from gateway.demo import play, setting
 from gateway.demo.checks import errors_in
 from gateway.demo.customers import CAST
 from gateway.demo.stage import NotHere, Stage, staged
+from tests.support.logs import plain
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ def logging_as_before() -> Iterator[None]:
     kept = (root.handlers[:], root.level, warnings.showwarning)
     hooks = (sys.excepthook, sys.unraisablehook)
     yield
-    structlog.reset_defaults()
+    plain()
     logs.know(())
     root.handlers[:], level, warnings.showwarning = kept
     root.setLevel(level)
