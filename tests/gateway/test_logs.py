@@ -107,7 +107,7 @@ def test_lists_are_looked_through(lines: io.StringIO) -> None:
 
 def _fails(secret: str) -> None:
     try:
-        {}[secret]
+        dict[str, str]()[secret]
     except KeyError as err:
         raise ValueError(f"no {secret}") from err
 

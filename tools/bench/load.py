@@ -22,7 +22,7 @@ TIMES: Final = ("chiều mai", "9h sáng mai", "tối nay", "sáng thứ 2", "14
 def lines(rng: random.Random) -> tuple[str, ...]:
     """What one customer says in six turns: alike in kind, never in words."""
     name = f"{rng.choice(FAMILY)} {rng.choice(MIDDLE)} {rng.choice(GIVEN)}"
-    phone = f"09{rng.randint(0, 8)}{rng.randint(1_000_000, 9_999_999)}"
+    phone = f"09{rng.choice('01234678')}{rng.randint(1_000_000, 9_999_999)}"  # 095 is nobody's: it would be asked again
     need = f"{rng.choice(('chào shop, ', 'alo, ', 'em ơi ', ''))}mình muốn mua bảo hiểm {rng.choice(NEEDS)}"
     return (
         need,
