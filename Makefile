@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 
+# behind a company's own certificate authority, the system's store knows it and uv's own does not
+export UV_SYSTEM_CERTS ?= true
 PY ?= python3
 V := .venv
 PYTHON := $(V)/bin/python
