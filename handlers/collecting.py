@@ -57,7 +57,8 @@ def proceed(draft: Draft) -> None:
         steps.ask(draft, "product")
         return
     if left := slots.missing(draft.state):
-        draft.set(stage=Stage.COLLECTING)
+        if draft.state.stage is not Stage.COLLECTING:
+            draft.move(Stage.COLLECTING)
         steps.ask(draft, left[0])
     else:
         confirming.read_back(draft)

@@ -6,7 +6,7 @@ switched off · an open care question · what cannot wait (requests) · the stag
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -50,9 +50,11 @@ from handlers.model import (
     Turn,
     Unfollowed,
 )
+from handlers.stages import By
 
 CLOSED: Final = frozenset(Stage) - OPEN - WAITING - {Stage.WITH_ADVISOR}
 WORDS: Final = (Said, Edited)
+MOVED_BY: Final[Mapping[type, By]] = {TimerFired: By.CLOCK, Acted: By.DESK, SendEnded: By.CHANNEL}
 
 
 def decide(state: State, turn: Turn, *, now: datetime, context: Context) -> Decision:
@@ -86,6 +88,7 @@ def _groups(events: Sequence[Event]) -> list[Sequence[Event]]:
 
 
 def _step(draft: Draft, group: Sequence[Event], *, speaks: bool) -> None:
+    draft.by = MOVED_BY.get(type(group[0]), By.CUSTOMER)
     match group[0]:
         case Said():
             _said(draft, [event for event in group if isinstance(event, Said)])

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from channels.contract import Button
-from handlers import wording
+from handlers import stages, wording
 from handlers.model import (
     EMPTY,
     Business,
@@ -32,7 +32,7 @@ class Draft:
     """The state so far and the effects so far. `salutation` -- heard in this turn, before it may be kept.
 
     `state` is the draft's own copy of what it was given, changed in place until `decision` hands it out: a turn sets it
-    some ten times. Whoever needs to know later how it stands now takes a `snapshot`."""
+    some ten times. Whoever needs to know later how it stands now takes a `snapshot`. `by` -- who moves it now."""
 
     state: State
     now: datetime
@@ -40,6 +40,7 @@ class Draft:
     history: tuple[str, ...] = ()
     salutation: str = ""
     effects: list[Effect] = field(default_factory=list)
+    by: stages.By = stages.By.CUSTOMER
 
     def __post_init__(self) -> None:
         self.state = evolve(self.state)
@@ -83,7 +84,13 @@ class Draft:
         self.effects.append(Say(key=key, values=values, buttons=buttons, klass=klass, purpose=purpose))
 
     def move(self, stage: Stage, *, asked: str = "") -> None:
-        """Another stage; the question that was open is closed, or `asked` is."""
+        """Another stage; the question that was open is closed, or `asked` is.
+
+        :raises stages.IllegalMove: `handlers.stages` knows no such way
+        """
+        now = self.state.stage
+        if stage is not now and stage not in stages.ALLOWED[self.by][now]:
+            raise stages.IllegalMove(f"{now} to {stage} by {self.by}")
         self.set(stage=stage, asked=asked, tries=0)
 
     def wake(self, name: str, at: datetime, data: Mapping[str, Any] = EMPTY) -> None:

@@ -132,6 +132,7 @@ def _welcome_back(draft: Draft, heard: Sequence[Heard]) -> None:
     state = draft.state
     resumes = state.stage in (Stage.CLOSED_IDLE, Stage.OPTED_OUT) and not state.memory.get("served")
     if idle.expired(state, draft.now):
+        draft.move(Stage.NEW)
         draft.state = evolve(
             NEW_STATE,
             lang=state.lang,
