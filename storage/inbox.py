@@ -19,7 +19,6 @@ from storage.lanes import NOW, QUIET
 from storage.tx import Tx
 
 DAY_MS: Final = 86_400_000
-MAX_DEATHS: Final = 3  # starts of the process that found the event half done
 MAX_ERRORS: Final = 5
 STATS: Final = (
     "deliveries",
@@ -295,31 +294,6 @@ def begin_boot(tx: Tx) -> list[str]:
             "GROUP BY point_id ORDER BY MAX(attempts), MIN(received_at), point_id"
         )
     ]
-
-
-def suspect(tx: Tx, point_id: str, *, calm: bool = True) -> bool | None:
-    """Count a try of the lane's next turn before it is made; False when the lane is through. An event that was being
-    handled when the process died three times is quarantined; without `calm` its last try is not made yet: None."""
-    rows = tx.all(
-        "SELECT id, account_id, source, attempts, reason, due_at FROM inbox_event WHERE state = 'new' AND point_id = :point AND received_at < :now ORDER BY seq LIMIT 40",
-        point=point_id,
-        now=tx.now_ms,
-    )
-    while rows and rows[0].attempts >= MAX_DEATHS:
-        quarantine(
-            tx, rows[0].id, rows[0].account_id, source=rows[0].source, reason="process_ended", attempts=rows[0].attempts
-        )
-        rows = rows[1:]
-    if not rows:
-        return False
-    if rows[0].reason and rows[0].due_at > tx.now_ms:  # it failed before the stop and waits for its next try
-        tx.after.append((point_id, QUIET, rows[0].due_at))
-        return False
-    if not calm and rows[0].attempts == MAX_DEATHS - 1:
-        return None
-    turn = rows[:1] if any(row.attempts for row in rows) else rows
-    tx.run_among("UPDATE inbox_event SET attempts = attempts + 1 WHERE id IN (:among)", [row.id for row in turn])
-    return True
 
 
 def quarantine(tx: Tx, event_id: str, account_id: str, *, source: str, reason: str, attempts: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 
-from storage import inbox
+from storage import inbox, suspects
 from storage.errors import classify
 from storage.killpoints import kp
 from storage.lanes import Lanes
@@ -19,7 +19,7 @@ T = TypeVar("T")
 log = structlog.get_logger("storage")
 LANES: Final = 64  # a round
 POLL_S: Final = 1.0  # the net under the in-process wake-ups
-CALM_S: Final = 2.0  # so long must a process have lived before it makes the last try of an event
+CALM_S: Final = 2.0  # so long must a process have lived before it tries a suspect
 
 
 class Thinker(Protocol):
@@ -65,7 +65,7 @@ class Thinking:
         self.lanes = Lanes()
         self.suspects: list[str] = []
         self.pending: Any = None
-        self._last: list[str] = []  # suspects with one try left
+        self._last: list[str] = []  # suspects whose trial is to come
         self._calm_at = 0.0
         self._refill_at = 0.0
 
@@ -104,14 +104,20 @@ class Thinking:
             self._refill_at = time.monotonic() + POLL_S
             for lane, why, due in self._transact(inbox.open_lanes):
                 self.lanes.add(lane, why, due)
-        ready = self._suspect() or [lane for lane in self.lanes.take(now_ms, LANES) if lane not in self._last]
+        ready, on_trial = self._suspect()
+        ready = ready or [lane for lane in self.lanes.take(now_ms, LANES) if lane not in self._last]
         if not ready:
             return
         work = self._load(self.thinker, ready)
         kp("think.after_load")
         if work is None:
             return
-        self.pending = self.thinker.decide(work, now_ms=now_ms)
+        decide = partial(self.thinker.decide, work, now_ms=now_ms)
+        if on_trial and not suspects.survives(decide):
+            log.error("store.suspect_condemned", point=ready[0])
+            self._transact(partial(suspects.condemn, point_id=ready[0]))
+            return
+        self.pending = decide()
         kp("think.after_decide")
 
     def _load(self, thinker: Thinker, ready: list[str]) -> Any:
@@ -135,23 +141,22 @@ class Thinking:
                     self.lanes.add(*again)
         return work or None
 
-    def _suspect(self) -> list[str]:
-        """After an unclean stop: one lane at a time, its attempt committed first, until those lanes are through. An event
-        with one try left has it once we have lived for CALM_S: one that kills us does it then, and one that was only at
-        hand while somebody killed us again and again is not taken for it."""
+    def _suspect(self) -> tuple[list[str], bool]:
+        """After an unclean stop: one lane at a time, its attempt committed first, until those lanes are through; whether
+        it is on trial. Trials wait until we have lived for CALM_S: a storm of kills is not made longer by them."""
         calm = time.monotonic() >= self._calm_at
         if calm and self._last:
             self.suspects += self._last
             self._last = []
         while self.suspects:
             lane = self.suspects.pop(0)
-            found = self._transact(partial(inbox.suspect, point_id=lane, calm=calm))
-            if found:
-                self.suspects.append(lane)
-                return [lane]
-            if found is None:
+            found = self._transact(partial(suspects.take, point_id=lane, calm=calm))
+            if found == "later":
                 self._last.append(lane)
-        return []
+            elif found != "through":
+                self.suspects.append(lane)
+                return [lane], found == "trial"
+        return [], False
 
 
 def _unloadable(thinker: Thinker, lane: str, err: Exception, tx: Tx) -> Tx:
