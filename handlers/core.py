@@ -62,7 +62,7 @@ def decide(state: State, turn: Turn, *, now: datetime, context: Context) -> Deci
 
     :raises Refused: an act of a person that may not be done now; nothing of the turn counts then
     """
-    draft = Draft(state=state, now=now, context=context, history=turn.history)
+    draft = Draft(state=state, now=now, context=context, history=turn.history, heard=turn.heard)
     if context.bot and state.bot_off_told:
         draft.set(bot_off_told=False)
     speaks = any(isinstance(event, WORDS) for event in turn.events)
@@ -70,6 +70,15 @@ def decide(state: State, turn: Turn, *, now: datetime, context: Context) -> Deci
         _step(draft, group, speaks=speaks)
     idle.arm(draft)
     return draft.decision()
+
+
+def listen(events: Sequence[Event], state: State, *, now: datetime) -> tuple[Heard, ...]:
+    """Read what is said in a turn, before it is decided: for `Turn.heard`. () when it holds more than words, by which the
+    question that they answer may change."""
+    said = [event for event in events if isinstance(event, Said)]
+    if len(said) < len(events):
+        return ()
+    return tuple([hearing.hear(one, state, now=now) for one in said])
 
 
 def _groups(events: Sequence[Event]) -> list[Sequence[Event]]:
@@ -117,7 +126,7 @@ def _step(draft: Draft, group: Sequence[Event], *, speaks: bool) -> None:
 
 def _said(draft: Draft, said: Sequence[Said]) -> None:
     _back(draft, max(one.at for one in said))
-    heard = [hearing.hear(one, draft.state, now=draft.now) for one in said]
+    heard = list(draft.heard) or [hearing.hear(one, draft.state, now=draft.now) for one in said]
     if optout.hear(draft, heard):
         return
     if draft.state.stage is Stage.WITH_ADVISOR:

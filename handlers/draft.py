@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from channels.contract import Button
 from handlers import stages, wording
@@ -24,6 +24,9 @@ from handlers.model import (
     evolve,
 )
 
+if TYPE_CHECKING:
+    from handlers.hearing import Heard
+
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no I, L, O, U to be misread
 
 
@@ -38,6 +41,7 @@ class Draft:
     now: datetime
     context: Context
     history: tuple[str, ...] = ()
+    heard: tuple[Heard, ...] = ()
     salutation: str = ""
     effects: list[Effect] = field(default_factory=list)
     by: stages.By = stages.By.CUSTOMER

@@ -15,14 +15,16 @@ import structlog
 
 from channels.contract import Account, Capabilities, InboundEvent, OutboundFile
 from handlers import apply, events, incoming, interpret
-from handlers.core import decide
+from handlers.batch import Results, Thought
+from handlers.core import decide, listen
 from handlers.drafting import LaneDraft, Place
 from handlers.model import (
     Acted,
     Advisor,
     Business,
     Context,
-    Event,
+    Decision,
+    OpenHandoff,
     Refused,
     Stage,
     State,
@@ -43,46 +45,6 @@ GONE: Final = Capabilities(title="no longer configured", text_limit=4000)
 REMEMBERED: Final = 8192  # parsed events between ingest and think
 
 Parse = Callable[[str, bytes], InboundEvent]  # (account id, stored bytes) -> the event; raises MalformedPayload
-
-
-@dataclass(slots=True)
-class Result:
-    """What one lane's turn came to: its part of the batch's rows, from one mark to another."""
-
-    lane: Lane
-    whole: Rows
-    begin: tuple[int, ...]
-    end: tuple[int, ...]
-
-    @property
-    def rows(self) -> Rows:
-        return self.whole.part(self.begin, self.end)
-
-
-@dataclass(slots=True)
-class Results:
-    """Of a whole batch. `singly` -- each alone, to find the one that cannot be written."""
-
-    rows: Rows = field(default_factory=Rows)
-    lanes: list[Result] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.lanes)
-
-    def add(self, lane: Lane, begin: tuple[int, ...]) -> tuple[int, ...]:
-        """A lane's rows are complete; where they end is where the next ones begin."""
-        end = self.rows.marks()
-        self.lanes.append(Result(lane, self.rows, begin, end))
-        return end
-
-    def singly(self) -> list[Results]:
-        return [_alone(one.lane, one.rows) for one in self.lanes]
-
-
-def _alone(lane: Lane, rows: Rows) -> Results:
-    result = Results(rows)
-    result.add(lane, Rows().marks())
-    return result
 
 
 @dataclass(slots=True)
@@ -155,19 +117,12 @@ class Engine:
         self._waiting = tx.value("SELECT COUNT(*) FROM handoff WHERE state = 'waiting'") or 0
 
     def decide(self, work: list[Lane], *, now_ms: int) -> Results:
-        results, now = Results(), at(now_ms)
-        rows = results.rows
-        begin = rows.marks()
-        for lane in work:
-            try:
-                self._turn(lane, rows, now_ms, now)
-            except Exception as err:
-                rows.cut(begin)
-                self._fail(lane, rows, err)
-            if lane.more:
-                rows.again.append((lane.point_id, "now", now_ms))
-            begin = results.add(lane, begin)
-        return results
+        results, now = Results.of(work), at(now_ms)
+        results.each(lambda one: self._take_in(one, now_ms, now))
+        results.each(_listen, writes=False)
+        results.each(self._decide, writes=False)
+        results.each(self._put_down)
+        return results.settle(lambda lane, rows, err: self._fail(lane, rows, err, now_ms=now_ms))
 
     def write(self, tx: Tx, result: Results) -> None:
         if tx.postgres:
@@ -179,37 +134,42 @@ class Engine:
 
     def unwritable(self, result: Results, err: Exception) -> Results:
         """What is written instead of a turn that the database refused: an attempt for its head, or quarantine."""
-        instead = Results()
-        begin = instead.rows.marks()
         for one in result.lanes:
-            self._fail(one.lane, instead.rows, err)
-            begin = instead.add(one.lane, begin)
-        return instead
+            one.error = err
+        return result.settle(self._fail)
 
     def unloadable(self, tx: Tx, point_id: str, err: Exception) -> None:
         """A lane that cannot even be read: its head waits, or is set aside."""
         turns.fail_head(tx, point_id, reason=type(err).__name__, limit=inbox.MAX_ERRORS)
 
-    # ---- one lane
+    # ---- the steps of a turn
 
-    def _turn(self, lane: Lane, rows: Rows, now_ms: int, now: datetime) -> None:
-        draft = LaneDraft(lane, place=self._place(lane.account_id), rows=rows, now_ms=now_ms, now=now)
-        heard: list[Event] = []
+    def _take_in(self, one: Thought, now_ms: int, now: datetime) -> None:
+        lane = one.lane
+        place = self._place(lane.account_id)
+        draft = one.draft = LaneDraft(lane, place=place, rows=one.whole, now_ms=now_ms, now=now)
         for opened in lane.events:
             event = interpret.read(opened, self._recent, self.parse)
-            heard.extend(incoming.take_in(draft, opened, event))
-        if heard:
-            self._decide(draft, tuple(heard), lane.history)
-        draft.finish()
-        for opened in lane.events:
-            self._recent.pop(opened.id, None)
+            one.events += incoming.take_in(draft, opened, event)
 
-    def _decide(self, draft: LaneDraft, heard: tuple[Event, ...], history: tuple[str, ...]) -> None:
-        decision = decide(draft.state, Turn(events=heard, history=history), now=draft.now, context=self._context(draft))
-        served = draft.state.handoff
-        apply.take_over(draft, decision)
-        if draft.state.handoff and not served and draft.state.stage is not Stage.WITH_ADVISOR:
+    def _decide(self, one: Thought) -> None:
+        draft, turn = one.draft, one.turn
+        if draft is None or turn is None:
+            return  # nothing for the core: receipts, what is not for us
+        decision = one.decision = decide(draft.state, turn, now=draft.now, context=self._context(draft))
+        if not draft.state.handoff and decision.state.stage is not Stage.WITH_ADVISOR and _opens(decision):
             self._waiting += 1  # the next one of this batch stands behind him
+
+    def _put_down(self, one: Thought) -> None:
+        draft = one.draft
+        assert draft is not None
+        if one.decision is not None:
+            apply.take_over(draft, one.decision)
+        draft.finish()
+        for opened in one.lane.events:
+            self._recent.pop(opened.id, None)
+        if one.lane.more:
+            one.whole.again.append((one.lane.point_id, "now", draft.now_ms))
 
     def _place(self, account_id: str) -> Place:
         place = self._places.get(account_id)
@@ -243,7 +203,7 @@ class Engine:
             conversation_id=draft.conversation_id,
         )
 
-    def _fail(self, lane: Lane, rows: Rows, err: Exception) -> None:
+    def _fail(self, lane: Lane, rows: Rows, err: Exception, *, now_ms: int | None = None) -> None:
         """The turn raised, or the database refused it: an attempt for its head, or quarantine."""
         head = lane.events[0]
         log.error("engine.turn_failed", event_id=head.id, attempts=head.attempts + 1, exc_info=err)
@@ -262,6 +222,8 @@ class Engine:
         others = [event.id for event in lane.events[1:] if not event.attempts]
         if len(lane.events) > 1:
             rows.later.append(lambda tx: turns.attempt(tx, others))
+        if lane.more and now_ms is not None:
+            rows.again.append((lane.point_id, "now", now_ms))
 
     # ---- acts of people
 
@@ -278,10 +240,15 @@ class Engine:
             self.write(tx, self.decide([waiting], now_ms=tx.now_ms))
         lane = turns.load(tx, [point_id], conversation_id=conversation_id)[point_id]
         lane.events.clear()
-        draft = LaneDraft(lane, place=self._place(lane.account_id), rows=Rows(), now_ms=tx.now_ms, now=tx.now)
+        lane.more = False
+        one, now = Thought(lane, Rows()), tx.now
+        self._take_in(one, tx.now_ms, now)
+        draft = one.draft
+        assert draft is not None
         draft.files = _files(tx, data.get("file_ids", ()))
         self._waiting = tx.value("SELECT COUNT(*) FROM handoff WHERE state = 'waiting'") or 0
-        self._decide(draft, (Acted(name=name, by=by, at=draft.now, data=data),), ())
+        one.turn = Turn(events=(Acted(name=name, by=by, at=now, data=data),))
+        self._decide(one)
         event_id = inbox.insert_own(
             tx,
             point_id=point_id,
@@ -294,8 +261,8 @@ class Engine:
             conversation_id=conversation_id,
         )
         assert event_id is not None
-        draft.finish()
-        turns.write(tx, draft.rows)
+        self._put_down(one)
+        turns.write(tx, one.whole)
         kp("act.before_commit")
 
     def open_for(self, tx: Tx, conversation_id: str) -> State:
@@ -306,6 +273,18 @@ class Engine:
         return state_from_json(
             tx.keys.open_json(tx, row.contact_id, "conversation", "state_sealed", conversation_id, row.state_sealed)
         )
+
+
+def _listen(one: Thought) -> None:
+    """Read what was said, and so make the turn."""
+    draft = one.draft
+    if draft is not None and one.events:
+        events = tuple(one.events)
+        one.turn = Turn(events=events, history=one.lane.history, heard=listen(events, draft.state, now=draft.now))
+
+
+def _opens(decision: Decision) -> bool:
+    return any(isinstance(effect, OpenHandoff) for effect in decision.effects)
 
 
 def _awaits_consent(lane: Lane) -> bool:

@@ -10,9 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from channels.contract import Button, InboundFile, Kind, SharedContact
+from channels.contract import Button, InboundFile, Kind, SharedContact, quick
+
+if TYPE_CHECKING:
+    from handlers.hearing import Heard
 
 
 class Stage(StrEnum):
@@ -158,6 +161,7 @@ NEW_STATE: Final = State()
 # ---- events: what can happen to a conversation
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """The customer said something. `message_id` is ours; `text` is masked of secrets already (`had_secret`)."""
@@ -239,13 +243,16 @@ class SendEnded:
 Event = Said | Followed | Unfollowed | Edited | TimerFired | Acted | SendEnded
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """All events of a lane that are answered at once, in order. `history` -- what the customer said earlier in this
-    conversation; loaded only while consent is pending, so that the yes can read it again."""
+    conversation; loaded only while consent is pending, so that the yes can read it again · `heard` -- the events as read
+    already (`handlers.core.listen`), or () for them to be read in the turn."""
 
     events: tuple[Event, ...]
     history: tuple[str, ...] = ()
+    heard: tuple[Heard, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +274,7 @@ class Business:
     languages: tuple[str, ...] = ("vi", "en")
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What surrounds a turn. `asks_contact` -- the channel has a button for the own phone number · `buttons` -- how
@@ -285,6 +293,7 @@ class Context:
 # ---- effects: what must then be done, in order
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Say:
     """A text of ours by its key. Consecutive Says of one turn travel as one message, with the buttons of the last.
@@ -341,6 +350,7 @@ class CloseHandoff:
     reason: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WakeAt:
     """A TimerFired(name) at `at`; an earlier one of the same name is moved."""
@@ -355,6 +365,7 @@ class Unwake:
     name: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordConsent:
     """One line of evidence: who, when, which text (key, version, hash), on which message. Append-only."""
@@ -436,6 +447,7 @@ class Refused(Exception):
         self.holder = holder
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What `decide` answers: the new state and the effects in order."""

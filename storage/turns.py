@@ -147,12 +147,15 @@ def histories(tx: Tx, lanes: Sequence[Lane]) -> dict[str, tuple[str, ...]]:
     return {point: tuple(texts[-40:]) for point, texts in said.items()}
 
 
+Marks = tuple[int, ...]  # a length of each list of Rows
+
+
 @dataclass(slots=True)
 class Rows:
     """What one or many turns write: lists are multi-row statements, `first` and `later` are the rare things, one by one.
 
-    Turns of one batch share it. `marks` says how far it is filled: a turn that raises is cut off again, and one that the
-    database refuses is written as a part of its own."""
+    Turns of one batch share it. `marks` says how far it is filled: a turn that raises is cut off again, and what one of
+    them has added can be written alone."""
 
     points: list[dict[str, Any]] = field(default_factory=list)
     contacts: list[dict[str, Any]] = field(default_factory=list)
@@ -179,17 +182,18 @@ class Rows:
     def __post_init__(self) -> None:
         self.lists = tuple([getattr(self, name) for name in self.__slots__ if name != "lists"])
 
-    def marks(self) -> tuple[int, ...]:
+    def marks(self) -> Marks:
         return tuple([len(rows) for rows in self.lists])
 
-    def cut(self, marks: tuple[int, ...]) -> None:
+    def cut(self, marks: Marks) -> None:
         """Forget what came after these marks."""
         for rows, length in zip(self.lists, marks, strict=True):
             del rows[length:]
 
-    def part(self, begin: tuple[int, ...], end: tuple[int, ...]) -> Rows:
-        """What lies between two marks."""
-        return Rows(*[rows[one:other] for rows, one, other in zip(self.lists, begin, end, strict=True)])
+    def add(self, other: Rows, begin: Marks, end: Marks) -> None:
+        """What lies between two marks of another."""
+        for mine, rows, one, last in zip(self.lists, other.lists, begin, end, strict=True):
+            mine.extend(rows[one:last])
 
 
 CHANGED: Final = (

@@ -14,6 +14,7 @@ from channels.contract import Kind, SharedContact
 from handlers.core import decide
 from handlers.hearing import TAPS
 from handlers.model import (
+    EMPTY,
     Acted,
     Advisor,
     CancelSends,
@@ -349,3 +350,12 @@ def test_the_bot_comes_back_and_may_say_again_that_it_is_off() -> None:
     world.context = replace(world.context, bot=False)
     world.say("alo")
     assert world.said == ["maintenance.bot_off"]
+
+
+def test_what_is_empty_stays_empty() -> None:
+    empty: Any = EMPTY
+    for name, *given in (("update", {"a": 1}), ("setdefault", "a", 1), ("__setitem__", "a", 1), ("__ior__", {"a": 1})):
+        with pytest.raises(TypeError):
+            getattr(empty, name)(*given)
+    assert empty == {}
+    assert State().slots is EMPTY

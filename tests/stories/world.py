@@ -6,6 +6,7 @@ It plays the engine's part as far as the core can notice it, and holds every dec
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -14,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from channels.contract import Button, InboundFile, Kind, SharedContact
 from handlers import wording
-from handlers.core import decide
+from handlers.core import decide, listen
 from handlers.model import (
     Acted,
     Advisor,
@@ -119,7 +120,11 @@ class World:
         """One turn: decide, hold the decision to the rules, take it over as the engine would."""
         before = self.state
         turn = Turn(events=events, history=() if "C1" in before.consents else tuple(self.history))
-        decision = decide(before, turn, now=self.now.astimezone(UTC), context=self.context)
+        now, kept = self.now.astimezone(UTC), deepcopy(before)
+        decision = decide(before, turn, now=now, context=self.context)
+        assert before == kept, "the state that was given is not the core's to change"
+        listened = replace(turn, heard=listen(events, before, now=now))
+        assert decide(before, listened, now=now, context=self.context) == decision, "read beforehand, it is the same"
         held(before, decision, events, self.context.business)
         self.effects = list(decision.effects)
         self.state = decision.state
