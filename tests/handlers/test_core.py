@@ -354,8 +354,13 @@ def test_the_bot_comes_back_and_may_say_again_that_it_is_off() -> None:
 
 def test_what_is_empty_stays_empty() -> None:
     empty: Any = EMPTY
-    for name, *given in (("update", {"a": 1}), ("setdefault", "a", 1), ("__setitem__", "a", 1), ("__ior__", {"a": 1})):
+    for name, *arguments in (
+        ("update", {"a": 1}),
+        ("setdefault", "a", 1),
+        ("__setitem__", "a", 1),
+        ("__ior__", {"a": 1}),
+    ):
         with pytest.raises(TypeError):
-            getattr(empty, name)(*given)
+            getattr(empty, name)(*arguments)
     assert empty == {}
     assert State().slots is EMPTY
