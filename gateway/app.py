@@ -136,6 +136,7 @@ async def start(parts: Parts) -> list[asyncio.Task[Any]]:
         loop.call_soon_threadsafe(_broken, parts, err)
 
     store.on_commit, store.on_broken = committed, broken
+    store.on_wait = parts.metrics.store_wait_seconds.observe
     await store.run(fingerprint.recognise)
     await store.run(lambda tx: account_rows.ensure(tx, [(a.id, a.channel, a.name) for a in parts.accounts.values()]))
     switches = await store.run(lambda tx: account_rows.switches(tx, default=parts.config.conversation.bot))

@@ -49,7 +49,7 @@ class Durations:
 
         name, about, label = self._family
         family = HistogramMetricFamily(name, about, labels=[label])
-        for value, counts in self._found.items():
+        for value, counts in list(self._found.items()):  # another thread may be counting a new value
             bounds = [*map(floatToGoString, SECONDS), "+Inf"]
             family.add_metric([value], list(zip(bounds, accumulate(counts), strict=True)), self._sums[value])
         yield family
@@ -70,17 +70,20 @@ class Metrics:
         def counter(name: str, about: str, *labels: str) -> prometheus.Counter:
             return prometheus.Counter(f"gateway_{name}", about, labels, **here)
 
-        def histogram(name: str, about: str, *labels: str) -> prometheus.Histogram:
-            return prometheus.Histogram(f"gateway_{name}", about, labels, buckets=SECONDS, **here)
+        def durations(name: str, about: str, label: str) -> Durations:
+            made = Durations(name, about, label)
+            self.registry.register(made)
+            return made
 
         self.events = counter("events", "events taken in", "channel", "account", "kind")
         self.rejected = counter("rejected", "deliveries refused", "channel", "account", "reason")
         self.sends = counter("sends", "platform calls by what came of them", "account", "outcome")
         self.log_hits = counter("log_redactions", "values that the logs' last net caught; each is a bug", "kind")
-        self.webhook_seconds = histogram("webhook_seconds", "from a delivery's first byte to its answer", "channel")
-        self.turn_seconds = histogram("turn_seconds", "from a turn's last event to its committed reply")
-        self.send_seconds = Durations("send_seconds", "platform calls", "account")
-        self.registry.register(self.send_seconds)
+        self.webhook_seconds = durations("webhook_seconds", "from a delivery's headers to its answer", "channel")
+        self.send_seconds = durations("send_seconds", "platform calls", "account")
+        self.store_wait_seconds = durations(
+            "store_wait_seconds", "how long the first item of each batch waited for the store's thread", "kind"
+        )
         self.oldest_event = gauge("oldest_event_seconds", "age of the oldest event that is not done")
         self.oldest_send = gauge("oldest_send_seconds", "age of the oldest message that waits to be sent")
         self.quarantined = gauge("quarantined", "events in quarantine")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
+import time
 from collections.abc import Mapping
 from functools import partial
 from typing import Final
@@ -58,6 +59,7 @@ class Hooks:
         """To an account's address."""
         if self._in_flight >= IN_FLIGHT_CAP or self.parts.pressure.no_hooks:
             return _later("overload")
+        began = time.monotonic()
         self._in_flight += 1
         try:
             return await self._take(request, account, adapter)
@@ -72,6 +74,7 @@ class Hooks:
             return _later("internal")
         finally:
             self._in_flight -= 1
+            self.parts.metrics.webhook_seconds.observe(account.channel, time.monotonic() - began)
 
     async def _take(self, request: web.Request, account: Account, adapter: Adapter) -> web.Response:
         bucket = self._buckets.get(account.id) if self._buckets else None

@@ -65,6 +65,7 @@ class Store:
         self.gates = Gates()
         self._deliver = Deliver()
         self.on_broken: Callable[[StorageBroken], None] | None = None
+        self.on_wait: Callable[[str, float], None] | None = None  # of each batch's first item: kind, seconds
         self._items: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
         self._connection = Connection(url, keys, self.gates, boot=self.boot, postgres=self.postgres, now_ms=self._now)
         self._thinking = Thinking(self._connection.transaction, postgres=self.postgres)
@@ -238,6 +239,8 @@ class Store:
             items = self._collect()
             if items is None:
                 break
+            if items and self.on_wait is not None:
+                self.on_wait(items[0].kind, time.monotonic() - items[0].since)
             self._guarded_cycle(items)
 
     def _guarded_cycle(self, items: list[Item]) -> None:

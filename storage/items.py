@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,12 +14,13 @@ OnCommit = Callable[[list[tuple[str, str]], list[Any]], None]  # hints (kind, ob
 class Item:
     """Something that waits for the next batch."""
 
-    __slots__ = ("error", "kind", "loop", "payload", "result", "waiter")
+    __slots__ = ("error", "kind", "loop", "payload", "result", "since", "waiter")
 
     def __init__(self, kind: str, payload: Any, *, asynchronous: bool) -> None:
         self.kind = kind
         self.payload = payload
         self.result: Any = None
+        self.since = time.monotonic()
         self.error: BaseException | None = None
         self.loop = asyncio.get_running_loop() if asynchronous else None
         self.waiter: Any = self.loop.create_future() if self.loop else None  # a thread that waits puts its event here

@@ -150,5 +150,13 @@ async def test_the_figures(world: World) -> None:
         "gateway_backup_age_seconds -1.0",
     ):
         assert line in text.splitlines()
-    for name in ("rejected", "sends", "turn_seconds", "oldest_send_seconds", "quarantined", "loop_lag_seconds"):
+    for name in (
+        "rejected",
+        "sends",
+        "webhook_seconds",
+        "store_wait_seconds",
+        "oldest_send_seconds",
+        "quarantined",
+        "loop_lag_seconds",
+    ):
         assert f"# HELP gateway_{name}" in text
