@@ -14,13 +14,14 @@ from channels.contract import Kind
 from handlers import (
     care,
     collecting,
-    confirming,
     delivery,
     handoff,
     hearing,
     idle,
     intake,
+    manner,
     optout,
+    questions,
     receipts,
     requests,
     steps,
@@ -127,18 +128,17 @@ def _step(draft: Draft, group: Sequence[Event], *, speaks: bool) -> None:
 def _said(draft: Draft, said: Sequence[Said]) -> None:
     _back(draft, max(one.at for one in said))
     heard = list(draft.heard) or [hearing.hear(one, draft.state, now=draft.now) for one in said]
+    manner.follow(draft, heard)
     if optout.hear(draft, heard):
         return
     if draft.state.stage is Stage.WITH_ADVISOR:
         _silently(draft, heard)
         return
-    if draft.state.muted_until and draft.state.muted_until > draft.now:
+    if draft.state.muted_until and draft.state.muted_until > draft.now and not any(map(requests.unmutes, heard)):
         return
     if not draft.context.bot:
         _people_only(draft)
         return
-    draft.set(lang=hearing.language(heard, draft.state, draft.business.languages))
-    draft.salutation = hearing.salutation(heard)
     if any(one.had_secret for one in said):
         draft.say("error.secret_shared")
     if draft.state.care:
@@ -150,7 +150,7 @@ def _said(draft: Draft, said: Sequence[Said]) -> None:
     if draft.state.stage in WAITING:
         waiting.hear(draft, heard)
     elif not (draft.state.stage is Stage.COLLECTING and steps.picture(draft, heard)):
-        confirming.acknowledge(draft, heard)
+        questions.first(draft, heard)
         intake.hear(draft, heard)
 
 

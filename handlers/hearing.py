@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from channels.contract import MEDIA, Kind
-from handlers import manner
 from handlers.model import EMPTY, Said, Stage, State
 from handlers.understanding import understand
 from handlers.understanding.fold import fold
@@ -125,6 +124,7 @@ class Heard:
     also: tuple[str, ...] = ()
     stale: bool = False
     speaks_as: str = ""
+    surely: bool = False
     distress: bool = False
     minor: bool = False
 
@@ -159,6 +159,7 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
         folded=folded,
         also=tuple(read.also),
         speaks_as=read.speaks_as,
+        surely=read.surely,
         distress=DISTRESS.search(folded) is not None or SELF_HARM.search(said.text.lower()) is not None,
         minor=CHILD.search(folded) is not None,
     )
@@ -196,19 +197,5 @@ def reread(text: str, *, now: datetime) -> Heard:
         folded=fold(text),
         also=tuple(read.also),
         speaks_as=read.speaks_as,
+        surely=read.surely,
     )
-
-
-def language(heard: Sequence[Heard], state: State, known: tuple[str, ...]) -> str:
-    """The language to answer in: a conversation begins in that of the page he reads, then it follows his words."""
-    chosen = heard[0].said.profile_language if state.stage is Stage.NEW else ""
-    lang = chosen if chosen in known else state.lang
-    for one in heard:
-        lang = manner.language(one.said.text, now=lang, known=known) if one.said.kind is Kind.TEXT else lang
-    return lang
-
-
-def salutation(heard: Sequence[Heard]) -> str:
-    """The last thing he called himself in these messages."""
-    called = [str(one.entities.get("salutation") or one.speaks_as) for one in heard]
-    return next((word for word in reversed(called) if word), "")

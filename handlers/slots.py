@@ -6,12 +6,19 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from handlers import appointments
+from handlers import appointments, manner
 from handlers.draft import Draft
-from handlers.hearing import PRODUCTS, Heard, salutation
+from handlers.hearing import PRODUCTS, Heard
 from handlers.model import Stage, State
+from handlers.understanding import reading
 
-ORDER: Final = ("name", "phone", "need", "time")  # asked in this order
+ORDER: Final = ("name", "phone", "need", "time")  # what is read back, and may be put right by a button
+ASKED: Final = (*ORDER, "province")  # every question of the form; which of them are put, `missing` says
+NEEDED: Final = ("name", "phone", "need")  # asked of everybody, in this order (docs/adr/0061)
+TRIP: Final = "du_lich"
+AREA: Final = frozenset({"nha_tu_nhan"})  # covers that need the province; of the others the advisor may want it
+LIVES: Final = re.compile(r"\b(?:o|tai|tinh|tp|thanh pho|khu vuc|song|in|from|live)\b")  # who says so says where
+PLACE_WORDS: Final = 6  # an answer of at most so many words may be nothing but the name of a place
 NEED_MAX: Final = 2000  # characters: data dictionary, need_text
 OPEN_FORM: Final = frozenset({"confirm", "edit"})  # questions at which anything may be changed
 COVERS: Final = (
@@ -45,6 +52,7 @@ DETAILS: Final = (
 )
 DETAIL: Final = frozenset(DETAILS)
 UNSPECIFIED_CAR: Final = "o_to_unspecified"
+CARS: Final = frozenset({"tnds_o_to", "vat_chat_o_to"})
 OF_THE_REQUEST: Final = frozenset({"need", "product", "callback_time", *DETAILS}) - {"province", "email"}
 
 
@@ -58,7 +66,12 @@ def missing(state: State) -> tuple[str, ...]:
     """What is still to be asked, in order; the slot that is being edited counts as missing."""
     editing = state.memory.get("editing")
     skipped = state.memory.get("skipped", ())
-    return tuple([slot for slot in ORDER if slot == editing or not (known(state, slot) or slot in skipped)])
+    needed = [slot for slot in NEEDED if slot == editing or not (known(state, slot) or slot in skipped)]
+    if state.slots.get("product") in AREA and not (known(state, "province") or "province" in skipped):
+        needed.append("province")
+    if editing and editing not in needed:
+        needed.append(str(editing))
+    return tuple(needed)
 
 
 def fill(draft: Draft, heard: Sequence[Heard]) -> bool:
@@ -72,7 +85,8 @@ def fill(draft: Draft, heard: Sequence[Heard]) -> bool:
             _need(draft, one)
             _time(draft, one)
             _details(draft, one.entities)
-    if called := salutation(heard):
+            _area(draft, one)
+    if called := manner.salutation(heard, draft.state.salutation):
         draft.set(salutation=called)
     return (draft.state.slots, draft.state.memory) != before
 
@@ -93,7 +107,7 @@ def start_over(draft: Draft) -> None:
     """A new request of a known customer: who he is stays, what he wanted goes."""
     draft.put(**dict.fromkeys(OF_THE_REQUEST))
     draft.set(code="")
-    draft.remember(editing=None, skipped=None, car=None, soon=None)
+    draft.remember(editing=None, skipped=None, car=None, soon=None, invited=None)
 
 
 def soon(draft: Draft) -> None:
@@ -126,8 +140,11 @@ def _person(draft: Draft, one: Heard) -> None:
 
 def _need(draft: Draft, one: Heard) -> None:
     product = one.entities.get("product")
-    if product == UNSPECIFIED_CAR and not draft.state.slots.get("product"):
-        draft.remember(car=True)
+    if product == UNSPECIFIED_CAR and draft.state.slots.get("product") not in CARS:
+        if _open_to(draft, "need", one):
+            write(draft, "need", product=None)
+        if not draft.state.slots.get("product"):
+            draft.remember(car=True)
     if product in PRODUCTS and _open_to(draft, "need", one):
         changed = draft.state.slots.get("product") not in (None, product)
         write(draft, "need", product=str(product), **({"need": None} if changed else {}))
@@ -172,3 +189,16 @@ def _time(draft: Draft, one: Heard) -> None:
 def _details(draft: Draft, entities: Mapping[str, Any]) -> None:
     if not DETAIL.isdisjoint(entities):
         draft.put(**{key: entities[key] for key in DETAILS if entities.get(key) is not None})
+
+
+def _area(draft: Draft, one: Heard) -> None:
+    """Where he lives: asked, at the read-back, or said so ("mình ở Cần Thơ"). Where a trip goes to is no such place."""
+    text = one.said.text
+    if not text or one.said.payload or (known(draft.state, "province") and not _open_to(draft, "province", one)):
+        return
+    if draft.state.asked in ("province", *OPEN_FORM):
+        told = len(one.folded.split()) <= PLACE_WORDS or LIVES.search(one.folded) is not None
+    else:
+        told = LIVES.search(one.folded) is not None and draft.state.slots.get("product") != TRIP
+    if told and (place := reading.read(text).fact("province")):
+        write(draft, "province", province=place)

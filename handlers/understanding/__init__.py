@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from handlers.understanding import arbiter, intent
-from handlers.understanding.address import speaks_as
+from handlers.understanding.address import address
 from handlers.understanding.entities import collect
 from handlers.understanding.facts import gather
 from handlers.understanding.fast import urgent
@@ -30,12 +30,14 @@ SHORT_NAMES: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Understanding:
-    """What a message says. `speaks_as` -- anh, chị, cô, chú, bác, em: how the customer speaks of himself, or ''."""
+    """What a message says. `speaks_as` -- anh, chị, cô, chú, bác, em: how the customer speaks of himself, or '' ·
+    `surely` -- beyond doubt, see `address.Address`."""
 
     intent: str
     entities: Mapping[str, Any]
     also: tuple[str, ...] = ()
     speaks_as: str = ""
+    surely: bool = False
 
 
 def understand(text: str, context: str | None = None, *, now: datetime | None = None) -> Understanding:
@@ -49,4 +51,4 @@ def understand(text: str, context: str | None = None, *, now: datetime | None = 
     facts = gather(reading, asked, now or datetime.now(UTC))
     decision = arbiter.settle(reading, facts, asked, intent.decide(reading, facts, asked))
     found = collect(reading, facts, decision.intent, asked, now)
-    return Understanding(decision.intent, found, decision.also, speaks_as(reading.sentence))
+    return Understanding(decision.intent, found, decision.also, *address(reading.sentence))

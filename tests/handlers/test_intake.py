@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from channels.contract import Kind
-from handlers import manner
 from handlers.model import OpenHandoff, RecordConsent, Stage, State, WakeAt
 from tests.stories.world import MAI, World
 
@@ -233,27 +232,6 @@ def test_how_he_is_spoken_to() -> None:
     assert world.state.salutation == ""  # nothing is kept before the yes
     world.tap("c1:yes")
     assert world.state.salutation == "chị"
-
-
-@pytest.mark.parametrize(
-    "text, now, lang",
-    [
-        ("Hello, I would like to buy travel insurance", "vi", "en"),
-        ("how much is car insurance?", "vi", "en"),
-        ("I agree", "vi", "en"),
-        ("hello shop", "vi", "vi"),
-        ("ok", "en", "en"),
-        ("Ken", "en", "en"),
-        ("0901234567", "en", "en"),
-        ("toi muon mua bao hiem xe may", "vi", "vi"),
-        ("toi muon mua bao hiem xe may", "en", "vi"),
-        ("cho hỏi phí", "en", "vi"),
-        ("call lai cho minh nhe", "vi", "vi"),
-    ],
-)
-def test_the_language_follows_the_customer(text: str, now: str, lang: str) -> None:
-    assert manner.language(text, now=now, known=("vi", "en")) == lang
-    assert manner.language(text, now="vi", known=("vi",)) == "vi"
 
 
 def test_a_nudge_comes_half_an_hour_after_the_last_word_and_once() -> None:

@@ -110,32 +110,3 @@ FIRMS = [
 def test_a_firm_is_no_person(text: str, firm: str | None) -> None:
     found = understand(text).entities
     assert (found.get("org_name"), found.get("name")) == (firm, None)
-
-
-SELVES = [
-    ("cho anh hỏi giá bảo hiểm xe", "anh"),
-    ("anh muốn mua bảo hiểm ô tô", "anh"),
-    ("a muon mua bh xe may", "anh"),
-    ("chị cần tư vấn", "chị"),
-    ("tư vấn giúp chị gói sức khỏe", "chị"),
-    ("cô muốn mua cho cháu nội", "cô"),
-    ("bác hỏi chút", "bác"),
-    ("gọi lại cho chú nhé", "chú"),
-    ("em muốn mua bảo hiểm", "em"),
-    ("e cần mua bh xe", "em"),
-    ("làm giúp anh cái bh xe máy đi em", "anh"),
-    ("sắp tới hạn rồi em làm lại cho anh", "anh"),
-    ("bên em làm bảo hiểm nhà không", ""),
-    ("có gói nào cho trẻ em không", ""),
-    ("đồng ý nha em", ""),
-    ("chào em", ""),
-    ("chị ơi", ""),
-    ("mua bảo hiểm", ""),
-    ("mua cho anh trai", ""),
-    ("cảm ơn em", ""),
-]
-
-
-@pytest.mark.parametrize("text, self", SELVES)
-def test_how_the_customer_speaks_of_himself(text: str, self: str) -> None:
-    assert understand(text).speaks_as == self
