@@ -96,11 +96,13 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One OA, page or bot of ours. `settings` is its block of config.yaml, secrets resolved; never printed."""
+    """One OA, page or bot of ours. `settings` is its block of config.yaml, secrets resolved; never printed.
+    `siblings` -- the other accounts of its channel: one webhook may speak for several."""
 
     channel: str
     name: str
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    siblings: tuple[Account, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def id(self) -> str:
@@ -208,10 +210,22 @@ class OutboundFile:
     data: bytes = field(default=b"", repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A text that the platform has approved, for when its window is closed. `purpose` -- the account's configuration
+    says which template that is · `values` -- of its parameters · `phone` -- E.164, for platforms that send by it; ''
+    = to the thread."""
+
+    purpose: str
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    phone: str = field(default="", repr=False)
+
+
 @quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundMessage:
-    """What one platform call says. `id` is the outbox row's: where a platform de-duplicates, it does so by it."""
+    """What one platform call says. `id` is the outbox row's: where a platform de-duplicates, it does so by it.
+    `template` -- said in place of everything else."""
 
     id: str
     thread: str
@@ -220,6 +234,7 @@ class OutboundMessage:
     file: OutboundFile | None = None
     clear_keyboard: bool = False  # take an earlier contact keyboard away
     notification: bool = True
+    template: Template | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,7 +256,7 @@ class Capabilities:
     buttons: int = 0
     button_label_limit: int = 0
     button_data_bytes: int = 0
-    asks_contact: bool = False
+    asks_contact: bool = False  # has a way of its own to ask for the number, which is none of `buttons`
     file_bytes: int = 0  # largest file we may send; 0 = none
     fetch_bytes: int = 0  # largest file we may fetch
     receipts: tuple[str, ...] = ()  # of delivered, read
@@ -288,10 +303,19 @@ class Adapter:
     problems: Callable[[Account], list[str]] = lambda account: []  # settings this account lacks, one line each
     reply: Callable[[Delivery, Account, Mapping[str, str]], bytes | None] | None = None
     prepare: Callable[[], None] | None = None  # heavy imports: call it in a thread at start, before render and call
+    varies: Callable[[Account], Capabilities] | None = None  # what this account carries, where its settings change it
+
+    def carries(self, account: Account) -> Capabilities:
+        return self.capabilities if self.varies is None else self.varies(account)
 
 
 class WebhookRejected(Exception):
-    """Not authentic, or not for us: 401, nothing stored. The text is a reason for the counter, without secrets."""
+    """Not authentic, or not for us: nothing stored, answered `status`. The text is a reason for the counter, without
+    secrets."""
+
+    def __init__(self, message: str, *, status: int = 401) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class MalformedPayload(Exception):
@@ -348,6 +372,8 @@ def outbound_to_json(message: OutboundMessage) -> dict[str, Any]:
         out["clear"] = True
     if not message.notification:
         out["silent"] = True
+    if message.template:
+        out["template"] = [message.template.purpose, dict(message.template.values), message.template.phone]
     return out
 
 
@@ -359,7 +385,7 @@ def _button(id: str, label: str, url: str, contact: bool) -> Button:  # noqa: A0
 
 def outbound_from_json(row_id: str, data: Mapping[str, Any], *, file_data: bytes = b"") -> OutboundMessage:
     """The reverse, for the row `row_id`."""
-    file = data.get("file")
+    file, template = data.get("file"), data.get("template")
     return OutboundMessage(
         id=row_id,
         thread=data["thread"],
@@ -368,4 +394,5 @@ def outbound_from_json(row_id: str, data: Mapping[str, Any], *, file_data: bytes
         file=OutboundFile(id=file[0], name=file[1], mime=file[2], size=file[3], data=file_data) if file else None,
         clear_keyboard=data.get("clear", False),
         notification=not data.get("silent", False),
+        template=Template(purpose=template[0], values=template[1], phone=template[2]) if template else None,
     )

@@ -45,17 +45,19 @@ def fit(message: OutboundMessage, capabilities: Capabilities) -> list[OutboundMe
 
 def choices(buttons: Sequence[Button], capabilities: Capabilities) -> tuple[tuple[Button, ...], str]:
     """The buttons that the channel shows, and '' -- or no button and the same choices as numbered lines. A button
-    that asks for the phone number is left out where there is no such thing: the question itself says to type it."""
-    kept = [button for button in buttons if capabilities.asks_contact or not button.contact]
-    data = capabilities.button_data_bytes
-    fits = all(button.contact or button.url or not data or len(button.id.encode()) <= data for button in kept)
-    if fits and len(kept) <= capabilities.buttons:
-        limit = capabilities.button_label_limit
-        return tuple(replace(button, label=shorten(button.label, limit)) if limit else button for button in kept), ""
-    lines = [f"{number}. {button.label}" for number, button in enumerate(kept, 1)]
-    return (), "\n".join(
-        f"{line}: {button.url}" if button.url else line for line, button in zip(lines, kept, strict=True)
-    )
+    that asks for the phone number is one wherever there is such a thing; elsewhere it is left out: the question itself
+    says to type it."""
+    contact = [button for button in buttons if button.contact and capabilities.asks_contact]
+    plain = [button for button in buttons if not button.contact]
+    data, limit = capabilities.button_data_bytes, capabilities.button_label_limit
+    fits = all(button.url or not data or len(button.id.encode()) <= data for button in plain)
+    shown, lines = contact, ""
+    if fits and len(plain) <= capabilities.buttons:
+        shown = [button for button in buttons if button in contact or not button.contact]
+    else:
+        numbered = [(f"{number}. {button.label}", button.url) for number, button in enumerate(plain, 1)]
+        lines = "\n".join(f"{line}: {url}" if url else line for line, url in numbered)
+    return tuple(replace(button, label=shorten(button.label, limit)) if limit else button for button in shown), lines
 
 
 def shorten(text: str, limit: int) -> str:

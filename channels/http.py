@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import aiohttp
 from aiohttp import ClientResponse, ClientTimeout, hdrs
+from aiohttp.abc import AbstractResolver
 from aiohttp.http_writer import StreamWriter
 from yarl import URL
 
@@ -89,7 +90,8 @@ class Http:
     """Keep-alive calls to one platform for one account.
 
     base -- scheme, host and perhaps a prefix; paths are appended to it and can lead nowhere else · connect_s -- DNS,
-    TCP, TLS and the wait for one of `limit` connections · idle_s -- between two pieces of an answer · total_s -- all.
+    TCP, TLS and the wait for one of `limit` connections · idle_s -- between two pieces of an answer · total_s -- all ·
+    resolver -- of names, in place of the system's.
     """
 
     def __init__(
@@ -100,12 +102,14 @@ class Http:
         total_s: float = 15.0,
         idle_s: float = 10.0,
         limit: int = CONNECTIONS,
+        resolver: AbstractResolver | None = None,
     ) -> None:
         self._base = base.rstrip("/")
         self._total_s = total_s
         self._connect_s = connect_s
         self._idle_s = idle_s
         self._limit = limit
+        self._resolver = resolver
         self._timeout = self._timeouts(idle_s)
         self._session: aiohttp.ClientSession | None = None
         self._deadlines = Deadlines()
@@ -204,7 +208,9 @@ class Http:
 
     def _open(self) -> aiohttp.ClientSession:
         session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._limit, keepalive_timeout=15, ttl_dns_cache=60),
+            connector=aiohttp.TCPConnector(
+                limit=self._limit, keepalive_timeout=15, ttl_dns_cache=60, resolver=self._resolver
+            ),
             request_class=_Request,
             cookie_jar=_NoCookies(),
             trust_env=False,

@@ -14,6 +14,7 @@ from channels.contract import Adapter, Capabilities
 MODULES: Final[Mapping[str, str]] = {
     "webchat": "channels.webchat",
     "telegram": "channels.telegram",
+    "zalo": "channels.zalo",
 }
 
 

@@ -24,7 +24,7 @@ class Key:
     variable: str = ""
 
 
-HERE: Final = ("webchat", "telegram")  # the others are known names that later versions bring
+HERE: Final = ("webchat", "telegram", "zalo")  # the others are known names that later versions bring
 
 COMMON: Final[Mapping[str, Key]] = {
     "channel": Key(readers.text, "which platform", None),
@@ -66,6 +66,21 @@ CHANNELS: Final[Mapping[str, Mapping[str, Key]]] = {
         "api_url": _url("https://openapi.zalo.me"),
         "oauth_url": _url("https://oauth.zaloapp.com"),
         "zbs_url": _url("https://business.openapi.zalo.me"),
+        "bad_mac_status": Key(
+            readers.choice("401", "403", "200"),
+            "answer to a wrong signature; 200 while the console checks the address, whose probe is unsigned",
+            "401",
+        ),
+        "billed": Key(readers.switch, "true: answer from 48 hours to 7 days too, which Zalo bills", False),
+        "buttons": Key(readers.switch, "true: buttons instead of numbered lines; not documented for v3.0", False),
+        "catch_up": Key(readers.switch, "false: do not read what the webhook missed from the conversations", True),
+        "templates": Key(readers.mapping, "purpose: template id, of approved ZBS templates", ()),
+        "contact_image_url": Key(readers.page, "picture of the card that asks for name and number", ""),
+        "appsecret_proof": Key(readers.switch, "true: sign calls with the app's secret, if the app demands it", False),
+        "pkce_verifier": Key(
+            readers.secrets, "only if the console fixes the code challenge: its verifier (secret)", secret=True
+        ),
+        "site_verification": Key(readers.text, "the code of zalo_verifier<code>.html, which is served at the root", ""),
     },
     "viber": {
         "token": _secret("the bot's authentication token", "VIBER_TOKEN"),

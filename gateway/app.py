@@ -65,7 +65,8 @@ def compose(config: Config, *, clock: Clock | None = None) -> Parts:
 
     engine = Engine(
         accounts=accounts,
-        capabilities={name: adapter.capabilities for name, adapter in adapters.items()},
+        capabilities={name: adapter.capabilities for name, adapter in adapters.items()}
+        | {account.id: adapters[account.channel].carries(account) for account in accounts.values()},
         parse=parse,
         texts=texts,
         business=config.business(),

@@ -58,7 +58,7 @@ class Loading:
                 )
         for name, kind in SECTIONS.items():
             made["agency" if name == "business" else name] = self._section(name, kind)
-        accounts = tuple(self._accounts())
+        accounts = _with_siblings(tuple(self._accounts()))
         made = self._finish(made, port)
         self._across(made, accounts)
         if self.problems:
@@ -298,6 +298,14 @@ class Loading:
         about = f" ({known.about})" if known.about else ""
         joint = "; set" if name in entry.values else " and set"
         self.problems.append(f"accounts[{account.id}].{name}: {what}{joint} the environment variable {variable}{about}")
+
+
+def _with_siblings(accounts: tuple[Account, ...]) -> tuple[Account, ...]:
+    """Each knows the others of its channel."""
+    return tuple(
+        replace(one, siblings=tuple(two for two in accounts if two.channel == one.channel and two is not one))
+        for one in accounts
+    )
 
 
 @dataclass(slots=True)

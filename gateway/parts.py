@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
 from aiohttp import web
 
 from channels.contract import SAID, Account, Adapter, ChannelError, Client, InboundEvent, Kind
@@ -29,6 +30,7 @@ from storage.times import at
 if TYPE_CHECKING:
     from gateway.metrics import Metrics
 
+log = structlog.get_logger("parts")
 ALBUM_MS: Final = 1000  # album items come one by one without an end mark; long texts are cut by the client
 UNDER_WAY: Final = 200  # taps that are being answered: beyond these a spinner ends by itself
 AT_ONCE: Final = frozenset({Kind.BUTTON, Kind.CONTACT, Kind.FOLLOW, Kind.UNFOLLOW, Kind.FORM, Kind.CALL})
@@ -125,7 +127,13 @@ class Parts:
 
     def noticed(self, account: Account, event: InboundEvent) -> None:
         """A stored tap stops spinning on the customer's screen; if that fails, nothing is lost."""
-        answer = getattr(self.clients.get(account.id), "answer_callback", None)
+        client = self.clients.get(f"{event.channel}:{event.account}")
+        if alarm := event.extra.get("alarm", ""):
+            log.error("account.alarm", account=account.id, reason=alarm)
+            self.store.gates.notice(f"{event.channel}:{event.account}", alarm)
+        if (hear := getattr(client, "noticed", None)) is not None:
+            hear(event)
+        answer = getattr(client, "answer_callback", None)
         callback = event.extra.get("callback_id", "")
         if answer is not None and callback and len(self.tasks) < UNDER_WAY:
             task = asyncio.create_task(_quietly(answer(callback)))

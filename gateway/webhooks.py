@@ -88,7 +88,7 @@ class Hooks:
         try:
             adapter.verify(delivery, account)
         except WebhookRejected as err:
-            raise _Refusal(401, str(err)) from err
+            raise _Refusal(err.status, str(err)) from err
         await keep(self.parts, account, understood(self.parts, adapter, account, delivery))
         return Status()
 

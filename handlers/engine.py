@@ -59,7 +59,7 @@ class Switches:
 
 
 class Engine:
-    """See the module. `parse` reads a stored event again; `capabilities` by channel name."""
+    """See the module. `parse` reads a stored event again; `capabilities` by account id, or by channel name."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class Engine:
         self._recent: dict[str, InboundEvent] = {}
         self._waiting = 0
         self._places: dict[str, Place] = {}
-        self._voices: dict[str, Voice] = {}
+        self._voices: list[Voice] = []
 
     # ---- between ingest and think
 
@@ -178,18 +178,20 @@ class Engine:
             place = self._places[account_id] = Place(
                 account_id=account_id,
                 channel=channel,
-                voice=self._voice(channel),
+                voice=self._voice(account_id, channel),
                 keys=self.keys,
                 test=account_id in self.accounts and self.test_account(account_id),
             )
         return place
 
-    def _voice(self, channel: str) -> Voice:
-        voice = self._voices.get(channel)
-        if voice is None:
-            carries = self.capabilities.get(channel) or GONE  # its account is no longer in the configuration
-            voice = self._voices[channel] = Voice(self.texts, self.business, carries)
-        return voice
+    def _voice(self, account_id: str, channel: str) -> Voice:
+        """GONE: its account is no longer in the configuration."""
+        carries = self.capabilities.get(account_id) or self.capabilities.get(channel) or GONE
+        for voice in self._voices:
+            if voice.capabilities == carries:
+                return voice
+        self._voices.append(Voice(self.texts, self.business, carries))
+        return self._voices[-1]
 
     def _context(self, draft: LaneDraft) -> Context:
         capabilities = draft.place.voice.capabilities

@@ -9,7 +9,7 @@ from channels.contract import SAID, UNSAID, InboundEvent, Kind
 from handlers import effects
 from handlers.drafting import LaneDraft
 from handlers.interpret import Ours
-from handlers.model import Edited, Event, Followed, Said, TimerFired, Unfollowed
+from handlers.model import Acted, Advisor, Edited, Event, Followed, Said, TimerFired, Unfollowed
 from handlers.understanding import secrets
 from storage.ids import new_id
 from storage.times import at, ms
@@ -22,7 +22,8 @@ def take_in(draft: LaneDraft, opened: OpenEvent, event: InboundEvent | Ours) -> 
         _done(draft, opened)
         return [event] if _is_mine(draft, event) else []
     kind = event.kind
-    ignored = kind is Kind.IGNORED
+    echo = kind is Kind.ECHO
+    ignored = kind is Kind.IGNORED or (echo and not event.by_human)
     _done(draft, opened, "ignored" if ignored else "done", event.reason)
     if opened.source == "platform":
         counter = "ignored" if ignored else "receipts" if kind is Kind.RECEIPT else "messages"
@@ -38,7 +39,11 @@ def take_in(draft: LaneDraft, opened: OpenEvent, event: InboundEvent | Ours) -> 
         return []
     if kind is Kind.EDIT:
         return [_edited(draft, opened, event, said_at)]
-    if ignored or kind is Kind.ECHO:
+    if echo and event.by_human:
+        return [_typed_elsewhere(draft, opened, event, said_at)]
+    if echo:
+        draft.rows.later.append(effects.echo(event, draft.lane.point_id))
+    if ignored:
         return []
     return _happened(draft, opened, event, said_at)
 
@@ -98,6 +103,32 @@ def _happened(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at:
     if event.kind is Kind.UNFOLLOW:
         return [Unfollowed(message_id=message_id, at=said_at)]
     return []
+
+
+def _typed_elsewhere(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: datetime) -> Acted:
+    """A colleague answered in the platform's own app: his words stand with ours, and the bot is silent from here on."""
+    message_id = new_id()
+    draft.transcript(
+        message_id,
+        "outbound",
+        "advisor",
+        _held(event).value,
+        {"text": event.text} | ({"extra": dict(event.extra)} if event.extra else {}),
+        status="sent",
+        said_at=ms(said_at),
+        external_id=event.external_id or None,
+        event_id=opened.id,
+        received_at=opened.received_at,
+    )
+    if event.files:
+        _attachments(draft, message_id, event)
+    draft.preview_of(event.text, _held(event))
+    return Acted(name="echo", by=Advisor(id="", name=""), at=said_at)
+
+
+def _held(event: InboundEvent) -> Kind:
+    """What an echo tells back: its first file's kind, or a text."""
+    return event.files[0].kind if event.files else Kind.LOCATION if event.location is not None else Kind.TEXT
 
 
 def _language(draft: LaneDraft, event: InboundEvent) -> str:

@@ -46,6 +46,7 @@ class Gate:
     refused: bool = False  # something was held back since the last look
     deaf: str = ""
     probe_at: float = 0  # monotonic: when a broken one is asked next whether it lives; 0 = not planned
+    note: str = ""  # what people should know, while it works all the same
     shown: tuple[str, str, int | None] | None = ("ok", "", None)
 
     def state(self, now_ms: int) -> tuple[str, str, int | None]:
@@ -53,7 +54,7 @@ class Gate:
         until = self.paused_until if self.paused_until > now_ms else None
         if self.broken or self.deaf:
             return "auth_broken", self.broken or self.deaf, until
-        return ("ok", "", None) if until is None else ("throttled", "too many requests", until)
+        return ("ok", self.note, None) if until is None else ("throttled", "too many requests", until)
 
 
 class Gates:
@@ -122,6 +123,12 @@ class Gates:
         gate = self._gates.get(account_id)
         if gate is not None:
             gate.broken, gate.probe_at = "", 0
+
+    def notice(self, account_id: str, what: str) -> None:
+        """What people should know of it; '' = nothing any more."""
+        gate = self._gates.get(account_id)
+        if gate is not None:
+            gate.note = what
 
     def close(self) -> None:
         for gate in self._gates.values():

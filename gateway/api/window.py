@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from channels.contract import Capabilities
 from gateway.api.errors import ApiError
 from storage import contacts, listing
 from storage.tx import Tx
@@ -24,7 +25,8 @@ def check(parts: Parts, tx: Tx, row: listing.Conversation) -> None:
     """Raises ApiError window_closed, with the reason and what is lawful instead."""
     reason = _reason(parts, tx, row)
     if reason:
-        hours = parts.adapters[row.channel].capabilities.window_hours if row.channel in parts.adapters else 0
+        carries = _carries(parts, f"{row.channel}:{row.account}")
+        hours = carries.window_hours if carries else 0
         raise ApiError(
             "window_closed",
             REASONS[reason].format(hours=hours),
@@ -36,9 +38,9 @@ def check(parts: Parts, tx: Tx, row: listing.Conversation) -> None:
 
 
 def _reason(parts: Parts, tx: Tx, row: listing.Conversation) -> str:
-    if f"{row.channel}:{row.account}" not in parts.accounts:
+    can = _carries(parts, f"{row.channel}:{row.account}")
+    if can is None:
         return "account"
-    can = parts.adapters[row.channel].capabilities
     if not can.conversational:
         return "calls_only"
     if not row.reachable:
@@ -46,6 +48,12 @@ def _reason(parts: Parts, tx: Tx, row: listing.Conversation) -> str:
     if can.window_hours and (row.last_inbound_at or 0) < tx.now_ms - can.window_hours * HOUR_MS:
         return "window"
     return ""
+
+
+def _carries(parts: Parts, account_id: str) -> Capabilities | None:
+    """None when the account is not configured any more."""
+    account = parts.accounts.get(account_id)
+    return None if account is None else parts.adapters[account.channel].carries(account)
 
 
 def _ways(parts: Parts, tx: Tx, row: listing.Conversation) -> list[str]:
@@ -62,9 +70,9 @@ def _ways(parts: Parts, tx: Tx, row: listing.Conversation) -> list[str]:
             row.thread,
         ) or not point.reachable:
             continue
-        if account not in parts.accounts:
+        can = _carries(parts, account)
+        if can is None:
             continue
-        can = parts.adapters[point.channel].capabilities
         closed = can.window_hours and (point.last_inbound_at or 0) < tx.now_ms - can.window_hours * HOUR_MS
         if can.conversational and not closed:
             ways.append(f"chat:{account}")

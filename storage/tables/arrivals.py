@@ -22,6 +22,25 @@ class Account(SQLModel, table=True):
     created_at: int = ms_()
 
 
+class Credential(SQLModel, table=True):
+    """An account's tokens where they change with every use (storage.credentials). state: active, refreshing,
+    needs_consent. `first_blind` -- of the configured token that it began with; `previous_sealed` -- the refresh token
+    that brought this pair. Sealed under the master key, account and generation bound in."""
+
+    __tablename__ = "credential"
+    account_id: str = Field(primary_key=True, max_length=80)
+    generation: int = 0
+    state: str = "active"
+    first_blind: bytes = blob()
+    access_sealed: bytes | None = sealed()
+    refresh_sealed: bytes | None = sealed()
+    previous_sealed: bytes | None = sealed()
+    expires_at: int = ms_()
+    issued_at: int = ms_()
+    changed_at: int = ms_()
+    reason: str = ""
+
+
 class AccountStat(SQLModel, table=True):
     """Loss accounting: deliveries = duplicates + rejected + events; events = messages + receipts + ignored +
     quarantined + pending. Written in the transactions that they count."""

@@ -19,6 +19,8 @@ from channels.contract import (
 )
 from channels.registry import MODULES
 from channels.telegram import answers
+from channels.zalo import answers as zalo_answers
+from channels.zalo import signature
 
 FIXTURES = Path(__file__).parent / "fixtures"
 SECRETS = ("123456789:AA-token-Nobody-May-See", "secret-Nobody-May-See-0123456789abcdef")
@@ -34,6 +36,7 @@ class Sample:
     outcome: Callable[[int, bytes], str] | None = None
     answers: tuple[tuple[int, bytes, type[ChannelError] | None], ...] = ()
     lacking: tuple[dict[str, Any], ...] = field(default=())
+    body: bytes = b'{"update_id":1}'  # of a delivery to be signed
 
 
 TELEGRAM = Account(
@@ -41,6 +44,26 @@ TELEGRAM = Account(
     name="main",
     settings={"token": SECRETS[0], "secret": SECRETS[1], "receive": "webhook", "api_url": "http://127.0.0.1:9"},
 )
+
+ZALO_SETTINGS: Mapping[str, Any] = {
+    "app_id": "9301774650812263549",
+    "oa_id": "2745501938264417082",
+    "app_secret": "app-Nobody-May-See-0123",
+    "oa_secret_key": SECRETS[1],
+    "refresh_token": SECRETS[0],
+    "api_url": "http://127.0.0.1:9",
+    "oauth_url": "http://127.0.0.1:9",
+    "zbs_url": "http://127.0.0.1:9",
+}
+ZALO = Account(channel="zalo", name="oa", settings=ZALO_SETTINGS)
+
+
+def sign_zalo(body: bytes, account: Account) -> dict[str, str]:
+    """As Zalo signs; what has no timestamp, with none."""
+    at = signature.timestamp(body) or b""
+    mac = signature.mac(account.get("app_id"), body, at, str(account.get("oa_secret_key")))
+    return {signature.HEADER: f"mac={mac.decode()}"}
+
 
 SAMPLES: Mapping[str, Sample] = {
     "webchat": Sample(account=Account(channel="webchat", name="site")),
@@ -67,6 +90,37 @@ SAMPLES: Mapping[str, Sample] = {
             {"token": SECRETS[0], "receive": "webhook", "secret": "đ" * 32},
             {"token": SECRETS[0], "receive": "webhook", "secret": ["a" * 32, "b" * 32, "c" * 32]},
             {"token": SECRETS[0], "receive": "webhook", "secret": ["a" * 32, "short"]},
+        ),
+    ),
+    "zalo": Sample(
+        account=ZALO,
+        sign=sign_zalo,
+        body=b'{"event_name":"follow","timestamp":"1795330127451"}',
+        outcome=zalo_answers.outcome,
+        answers=(
+            (200, b'{"error":0,"message":"Success","data":{"message_id":"b8f2c6","user_id":"51"}}', None),
+            (200, b'{"error":"0","data":{"msg_id":"b8f2c7"}}', None),
+            (503, b"", Retryable),
+            (200, b'{"error":-200,"message":"send failed"}', Retryable),
+            (200, b'{"error":-32,"message":"rate limit"}', RateLimited),
+            (429, b"", RateLimited),
+            (502, b"<html>", DeliveryUnknown),
+            (200, b"{}", DeliveryUnknown),
+            (200, b'{"error":-216,"message":"Access token is invalid"}', NeedsReauth),
+            (200, b'{"error":"-220"}', NeedsReauth),
+            (200, b'{"error":-230,"message":"not interacted"}', Permanent),
+            (200, b'{"error":-99999}', Permanent),
+        ),
+        lacking=(
+            {},
+            {**ZALO_SETTINGS, "app_id": ""},
+            {**ZALO_SETTINGS, "oa_id": "x y"},
+            {**ZALO_SETTINGS, "app_secret": ""},
+            {**ZALO_SETTINGS, "oa_secret_key": ""},
+            {**ZALO_SETTINGS, "oa_secret_key": ["a", "b", "c"]},
+            {**ZALO_SETTINGS, "refresh_token": ""},
+            {**ZALO_SETTINGS, "pkce_verifier": "short"},
+            {**ZALO_SETTINGS, "site_verification": "<b>"},
         ),
     ),
 }

@@ -1,0 +1,63 @@
+"""What the gateway lends to a client that must remember something between calls, or be heard by people.
+
+A client that has `attach(house)` is given one before its first call. Credentials that change with every use (Zalo's
+refresh token is good once) live in the database: whoever uses one must first say so there, and must have stored what
+came back before he uses that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+ACTIVE: Final = "active"
+REFRESHING: Final = "refreshing"  # somebody uses the refresh token right now, or died of it
+NEEDS_CONSENT: Final = "needs_consent"  # it is lost: only a person can get another
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """An account's pair as it is stored. Times in Unix ms; `generation` counts the pairs; `changed_at` -- of the
+    state; `access` is '' before the first exchange."""
+
+    generation: int
+    state: str
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    expires_at: int
+    issued_at: int
+    changed_at: int
+    reason: str = ""
+
+
+class House(Protocol):
+    """For one account. Everything that writes returns after the commit."""
+
+    def now_ms(self) -> int: ...
+
+    async def credential(self, first: str) -> Credential:
+        """The stored pair; made of the configured `first` refresh token when there is none, or when that was changed."""
+        ...
+
+    async def claim(self, generation: int, *, stale_ms: int) -> bool:
+        """Say that this pair's refresh token will now be used. False: another has it (since less than `stale_ms`), or
+        there is a newer pair."""
+        ...
+
+    async def rotate(self, generation: int, *, access: str, refresh: str, expires_at: int) -> bool:
+        """Put the pair that came for `generation` in its place, however long the database makes it wait. False: a newer
+        one is there."""
+        ...
+
+    async def settle(self, generation: int, state: str, reason: str = "") -> None:
+        """What the attempt came to, when it brought no new pair."""
+        ...
+
+    async def beside(self, thread: str) -> Mapping[str, str]:
+        """`InboundEvent.extra` of the customer's last message there."""
+        ...
+
+    def tell(self, what: str) -> None:
+        """Show it beside the account at the desk, and in the log. '' = it is over."""
+        ...

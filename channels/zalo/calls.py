@@ -1,0 +1,150 @@
+"""What a message is as a call, as a value: where to, which words, what must be uploaded before."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from channels.contract import Account, Button, OutboundFile, OutboundMessage, Permanent
+from channels.zalo.settings import template_of
+from channels.zalo.tracking import tracking_id
+from channels.zalo.updates import TAP
+
+CS: Final = "/v3.0/oa/message/cs"
+ANONYMOUS: Final = "/v2.0/oa/message"
+BY_USER: Final = "/v3.0/oa/message/template"
+BY_PHONE: Final = "/message/template"
+
+PICTURE_BYTES: Final = 1 << 20
+PICTURES: Final = frozenset({"image/jpeg", "image/png"})
+DOCUMENTS: Final[Mapping[str, str]] = {  # what the upload takes -> the extension it goes by
+    "application/pdf": "pdf",
+    "application/msword": "doc",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "text/csv": "csv",
+}
+TITLE: Final = 100  # of the card that asks for the phone number
+SUBTITLE: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file that must be with Zalo before the message. `what` -- image or file."""
+
+    what: str
+    name: str
+    mime: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One message. `body` -- its JSON without what only the sender knows (the visit of an anonymous customer, the
+    upload's token)."""
+
+    thread: str
+    body: str = field(repr=False)
+    upload: Upload | None = None
+    template: str = ""  # the path of a template message
+
+    @property
+    def by_phone(self) -> bool:
+        return self.template == BY_PHONE
+
+
+def render(message: OutboundMessage, account: Account) -> Call:
+    """Plain text: markup would be shown as it is written. Raises Permanent for what Zalo carries in no way."""
+    if message.template is not None:
+        return _template(message, account)
+    if message.file is not None:
+        return _file(message, message.file)
+    said = unicodedata.normalize("NFC", message.text)
+    contact = next((button for button in message.buttons if button.contact), None)
+    if contact is not None and len(said) <= SUBTITLE:
+        return _call(message, _card(contact, said, account))
+    plain = [button for button in message.buttons if not button.contact]
+    body: dict[str, Any] = {"text": said}
+    if plain:
+        body["attachment"] = _payload({"buttons": [_button(button) for button in plain]})
+    return _call(message, body)
+
+
+def _call(message: OutboundMessage, body: Mapping[str, Any], upload: Upload | None = None) -> Call:
+    return Call(thread=message.thread, body=_json(body), upload=upload)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _payload(payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "template", "payload": payload}
+
+
+def _card(contact: Button, said: str, account: Account) -> dict[str, Any]:
+    """Asks for name and number; the answer is a user_submit_info."""
+    element = {"title": contact.label[:TITLE], "subtitle": said or contact.label}
+    if picture := str(account.get("contact_image_url") or ""):
+        element["image_url"] = picture
+    return {"attachment": _payload({"template_type": "request_user_info", "elements": [element]})}
+
+
+def _button(button: Button) -> dict[str, Any]:
+    if button.url:
+        return {"title": button.label, "type": "oa.open.url", "payload": {"url": button.url}}
+    return {"title": button.label, "type": "oa.query.hide", "payload": TAP + button.id}
+
+
+def _file(message: OutboundMessage, file: OutboundFile) -> Call:
+    if file.mime in PICTURES:
+        if file.size > PICTURE_BYTES:
+            raise Permanent("zalo: a picture of more than 1 MB", reason="too_large")
+        upload = Upload(what="image", name=_ascii(file.name, "image"), mime=file.mime, data=file.data)
+        element = {"media_type": "image"}
+        body: dict[str, Any] = {"attachment": _payload({"template_type": "media", "elements": [element]})}
+        return _call(message, ({"text": message.text} if message.text else {}) | body, upload)
+    extension = DOCUMENTS.get(file.mime)
+    if extension is None:
+        raise Permanent(f"zalo: carries no {file.mime}", reason="file_type")
+    name = _ascii(file.name, "file")
+    name = name if name.lower().endswith(f".{extension}") else f"{name}.{extension}"
+    upload = Upload(what="file", name=name, mime=file.mime, data=file.data)
+    return _call(message, {"attachment": {"type": "file", "payload": {}}}, upload)
+
+
+def with_upload(body: str, upload: Upload, token: str) -> dict[str, Any]:
+    """The message, once its file is there."""
+    message: dict[str, Any] = json.loads(body)
+    payload = message["attachment"]["payload"]
+    if upload.what == "image":
+        payload["elements"][0]["attachment_id"] = token
+    else:
+        payload["token"] = token
+    return message
+
+
+def _template(message: OutboundMessage, account: Account) -> Call:
+    template = message.template
+    assert template is not None
+    number = template_of(account, template.purpose)
+    if not number:
+        raise Permanent(f"zalo: no template for {template.purpose}", reason="template_missing")
+    values = {name: unicodedata.normalize("NFC", value) for name, value in template.values.items()}
+    body = {"template_id": number, "template_data": values, "tracking_id": tracking_id(message.id, message.thread)}
+    if template.phone:
+        return Call(
+            thread=message.thread,
+            body=_json({"phone": re.sub(r"[^0-9]", "", template.phone)} | body),
+            template=BY_PHONE,
+        )
+    return Call(thread=message.thread, body=_json({"user_id": message.thread} | body), template=BY_USER)
+
+
+def _ascii(name: str, otherwise: str) -> str:
+    """ASCII only: a multipart header carries nothing else safely, and Vietnamese names are said to come out broken."""
+    plain = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D")).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", plain).strip("._-")[-80:] or otherwise

@@ -1,0 +1,275 @@
+"""The part of Zalo that touches the network: sending, files, what was missed, the account's own view."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+import structlog
+
+from channels.contract import Account, Delivery, DeliveryUnknown, InboundEvent, NeedsReauth, Permanent, Retryable
+from channels.house import House
+from channels.http import Http
+from channels.outside import Outside
+from channels.zalo import consent
+from channels.zalo.answers import PAID, REFRESH, answer
+from channels.zalo.calls import ANONYMOUS, CS, Call, Upload, with_upload
+from channels.zalo.past import Missed
+from channels.zalo.settings import API_URL, OAUTH_URL, ZBS_URL, app_secret, url
+from channels.zalo.tokens import Refused, Tokens
+
+FILE_BYTES: Final = 5 << 20
+FETCH_BYTES: Final = 20 << 20
+UPLOAD_S: Final = 60.0
+VISITS: Final = 4096  # threads of which it is known whether they are visits without a Zalo identity
+HOSTS: Final = (".zdn.vn", ".zadn.vn", ".zalo.me", ".zaloapp.com")
+VIETNAM: Final = timezone(timedelta(hours=7))
+MORNING: Final = (6, 5)  # what may not be said at night may be said from here on
+JSON: Final = "application/json"
+
+log = structlog.get_logger("zalo")
+
+
+class ZaloClient:
+    """One official account. `api`, `oauth`, `zbs` -- to its three hosts."""
+
+    def __init__(
+        self, account: Account, *, api: Http | None = None, oauth: Http | None = None, zbs: Http | None = None
+    ) -> None:
+        self._account = account
+        base = url(account, "api_url", API_URL)
+        self._own = "://".join(urlsplit(base)[:2])
+        self._api = api or Http(base)
+        self._zbs = zbs or Http(url(account, "zbs_url", ZBS_URL))
+        self._oauth = oauth or Http(url(account, "oauth_url", OAUTH_URL))
+        self._outside = Outside(HOSTS)
+        self.tokens = Tokens(account, self._oauth)
+        self._visits: OrderedDict[str, str] = OrderedDict()
+        self._missed = Missed(account, self._read)
+        self.quota: Mapping[str, str] = {}  # of the last answer, for people
+
+    def __repr__(self) -> str:
+        return f"ZaloClient({self._account.id})"
+
+    @property
+    def trouble(self) -> str:
+        return self.tokens.trouble
+
+    # ---- what the gateway gives and tells
+
+    def attach(self, house: House) -> None:
+        """Before the first call: where tokens are kept."""
+        self.tokens.house = house
+
+    async def keep(self) -> None:
+        """Once a minute: the next token in good time. What goes wrong is told where people look."""
+        try:
+            await self.tokens.keep()
+        except (NeedsReauth, Retryable) as err:
+            log.warning("zalo.token", account=self._account.id, reason=str(err))
+
+    def noticed(self, event: InboundEvent) -> None:
+        """A stored event: where a visitor is to be answered."""
+        visit = event.extra.get("conversation_id", "")
+        if event.thread and not event.by_human:
+            self._remember(event.thread, visit)
+
+    # ---- sending
+
+    async def call(self, request: Call) -> str:
+        """Zalo's message id. A token that died on the way is fetched anew, once. Raises ChannelError."""
+        token = await self.tokens.current()
+        try:
+            try:
+                return await self._send(request, token)
+            except NeedsReauth as err:
+                if err.code not in REFRESH:
+                    raise
+            return await self._send(request, await self.tokens.renew(token))
+        except Permanent as err:
+            if err.code in PAID:
+                self._tell(f"{err}: the linked account is missing or has no money")
+            raise
+
+    async def _send(self, request: Call, token: str) -> str:
+        http, path, body = await self._envelope(request, token)
+        status, answered = await http.post(path, body, self._headers(token))
+        data = answer(status, answered, template=bool(request.template), until_morning=self._until_morning())
+        if not isinstance(data, dict):
+            return ""
+        self._note(data)
+        found = data.get("message_id") or data.get("msg_id") or ""
+        return str(found) if isinstance(found, (str, int)) else ""
+
+    async def _envelope(self, request: Call, token: str) -> tuple[Http, str, bytes]:
+        if request.template:
+            return (self._zbs if request.by_phone else self._api), request.template, request.body.encode()
+        if request.upload is None:
+            message = json.loads(request.body)
+        else:
+            message = with_upload(request.body, request.upload, await self._upload(request.upload, token))
+        visit = await self._visit(request.thread)
+        to = {"anonymous_id": request.thread, "conversation_id": visit} if visit else {"user_id": request.thread}
+        return self._api, ANONYMOUS if visit else CS, _bytes({"recipient": to, "message": message})
+
+    async def _upload(self, upload: Upload, token: str) -> str:
+        """A file's token, of this use only: Zalo forgets it after days. Losing the answer costs nothing."""
+        if len(upload.data) > FILE_BYTES:
+            raise Permanent("zalo: a file of more than 5 MB", reason="too_large")
+        content_type, body = _form(upload)
+        headers = self._headers(token) | {"Content-Type": content_type}
+        try:
+            status, said = await self._api.post(
+                f"/v2.0/oa/upload/{upload.what}", body, headers, total_s=UPLOAD_S, idle_s=UPLOAD_S
+            )
+            data = answer(status, said)
+        except DeliveryUnknown as err:
+            problem = Retryable(str(err), code=err.code)
+        else:
+            found = data.get("token") or data.get("attachment_id") if isinstance(data, dict) else None
+            if isinstance(found, (str, int)) and found:
+                return str(found)
+            problem = Retryable("zalo: an upload that brought no token")
+        raise problem
+
+    async def _visit(self, thread: str) -> str:
+        """The visit to be answered, '' for people with a Zalo identity."""
+        if thread not in self._visits:
+            house = self.tokens.house
+            known = await house.beside(thread) if house is not None else {}
+            self._remember(thread, known.get("conversation_id", ""))
+        return self._visits.get(thread, "")
+
+    def _remember(self, thread: str, visit: str) -> None:
+        self._visits[thread] = visit
+        self._visits.move_to_end(thread)
+        while len(self._visits) > VISITS:
+            self._visits.popitem(last=False)
+
+    def _note(self, data: Mapping[str, Any]) -> None:
+        """Quota and kind of billing, as the answer tells them; nothing is decided by it."""
+        quota = data.get("quota")
+        if isinstance(quota, dict):
+            self.quota = {str(name): str(value) for name, value in quota.items() if isinstance(value, (str, int))}
+
+    # ---- files
+
+    async def fetch(self, source: str, *, limit: int) -> bytes:
+        """A customer's file by its address: Zalo's own hosts only, https only. Raises ChannelError."""
+        limit = min(limit, FETCH_BYTES)
+        if source.startswith(f"{self._own}/"):  # where the account's API answers: a stand-in keeps its files there
+            status, data = await self._api.get(source.removeprefix(self._own), {}, cap=limit)
+        else:
+            status, data = await self._outside.get(source, cap=limit)
+        if status == 200:
+            return data
+        if status in (401, 403, 404, 410):
+            raise Permanent("zalo: the file is gone", reason="gone", code=str(status))
+        raise Retryable(f"zalo: no file, HTTP {status}", code=str(status))
+
+    # ---- what was missed
+
+    async def missed(self, since_ms: int, *, thorough: bool) -> list[Delivery]:
+        """What customers said since then, as deliveries that `parse` reads. `thorough` -- where we spoke last too.
+        Raises ChannelError."""
+        return await self._missed.since(since_ms, thorough=thorough)
+
+    async def _read(self, path: str, query: Mapping[str, Any]) -> Any:
+        """A read of the API; a lost answer is Retryable."""
+        token = await self.tokens.current()
+        asked = f"{path}?data={quote(_bytes(query).decode(), safe='')}" if query else path
+        try:
+            try:
+                return answer(*await self._api.get(asked, self._headers(token)))
+            except NeedsReauth as err:
+                if err.code not in REFRESH:
+                    raise
+            token = await self.tokens.renew(token)
+            return answer(*await self._api.get(asked, self._headers(token)))
+        except DeliveryUnknown as err:
+            problem = Retryable(str(err), code=err.code)
+        raise problem
+
+    # ---- people's side
+
+    async def setup(self, url: str) -> list[str]:
+        """Zalo's console has no API: what a person enters there."""
+        return [f"enter in the app's console, Webhook: {url}", f"… and as callback: {consent.callback(url)}"]
+
+    async def status(self) -> dict[str, Any]:
+        """Zalo's own view of the account. Raises ChannelError."""
+        data = await self._read("/v2.0/oa/getoa", {})
+        said = data if isinstance(data, dict) else {}
+        told = {name: said.get(name, "") for name in ("name", "oa_id", "is_verified", "package_name", "linked_ZCA")}
+        return told | {"quota": " ".join(f"{name}={value}" for name, value in self.quota.items())}
+
+    def consent_url(self, base: str, secret: bytes) -> str:
+        """Where an administrator of the OA consents. base -- our public address · secret -- signs what comes back."""
+        return consent.link(self._account, base, secret, now_ms=self._now_ms())
+
+    async def consented(self, query: Mapping[str, str], secret: bytes) -> str:
+        """What the callback brought: '' when the tokens are stored, else the reason why not, for people."""
+        verifier, problem = consent.check(self._account, query, secret, now_ms=self._now_ms())
+        if problem:
+            return problem
+        try:
+            await self.tokens.exchange(query["code"], verifier)
+        except Refused as err:
+            return str(err)
+        except (Retryable, DeliveryUnknown) as err:
+            return f"{err}; begin again"
+        return ""
+
+    async def close(self) -> None:
+        await self.tokens.close()
+        for http in (self._api, self._zbs, self._oauth):
+            await http.close()
+        await self._outside.close()
+
+    # ---- small things
+
+    def _headers(self, token: str) -> dict[str, str]:
+        headers = {"Content-Type": JSON, "access_token": token}
+        if self._account.get("appsecret_proof"):
+            key = app_secret(self._account).encode()
+            headers["appsecret_proof"] = hmac.new(key, token.encode(), hashlib.sha256).hexdigest()
+        return headers
+
+    def _tell(self, what: str) -> None:
+        if self.tokens.house is not None:
+            self.tokens.house.tell(what)
+
+    def _now_ms(self) -> int:
+        house = self.tokens.house
+        return house.now_ms() if house is not None else round(datetime.now(UTC).timestamp() * 1000)
+
+    def _until_morning(self) -> float:
+        now = datetime.fromtimestamp(self._now_ms() / 1000, VIETNAM)
+        morning = now.replace(hour=MORNING[0], minute=MORNING[1], second=0, microsecond=0)
+        return ((morning if morning > now else morning + timedelta(days=1)) - now).total_seconds()
+
+
+def _bytes(value: Any) -> bytes:
+    """As UTF-8; half an emoji, which is none, as its escape."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _form(upload: Upload) -> tuple[str, bytes]:
+    """Content type and body of a multipart form with one file."""
+    boundary = hashlib.sha256(upload.data).hexdigest()[:32]
+    head = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{upload.name}"\r\n'
+        f"Content-Type: {upload.mime}\r\n\r\n"
+    )
+    return f"multipart/form-data; boundary={boundary}", b"".join(
+        (head.encode(), upload.data, f"\r\n--{boundary}--\r\n".encode())
+    )

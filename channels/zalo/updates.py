@@ -1,0 +1,420 @@
+"""What an event says, one event a delivery. Names and shapes grow and differ: whatever is not known is IGNORED or
+UNSUPPORTED with its reason, and a member of the wrong shape counts as absent.
+
+Who is who: `sender` is the customer of what customers send, and the OA of echoes and receipts; follow has `follower`,
+the flat events have `user_id`. An echo or a receipt that was answered would be echoed again, for ever.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from channels.contract import (
+    UNSAID,
+    Account,
+    Delivery,
+    InboundEvent,
+    Kind,
+    MalformedPayload,
+    Receipt,
+    SharedContact,
+)
+from channels.reading import clean_name, moment, read_json
+from channels.zalo.attachments import Hung, plain_phone, read
+from channels.zalo.loose import at, ident, number, part, several, words
+from channels.zalo.settings import app_id, family, oa_id
+from channels.zalo.signature import speaks_for
+from channels.zalo.tracking import thread_of
+
+TEXT_LIMIT: Final = 2000  # code points
+TAP: Final = "#!"  # what begins the payload of a button of ours: it comes back as a text
+
+Raw = Mapping[str, Any]
+Found = dict[str, Any]
+
+SAID: Final[Mapping[str, Kind]] = {  # what stands after user_send_ and anonymous_send_
+    "text": Kind.TEXT,
+    "link": Kind.TEXT,
+    "image": Kind.IMAGE,
+    "photo": Kind.IMAGE,
+    "gif": Kind.IMAGE,
+    "file": Kind.FILE,
+    "audio": Kind.AUDIO,
+    "voice": Kind.AUDIO,
+    "video": Kind.VIDEO,
+    "sticker": Kind.STICKER,
+    "location": Kind.LOCATION,
+    "business_card": Kind.CONTACT,
+    "contact": Kind.CONTACT,
+}
+_SAYS: Final = re.compile(r"(user|anonymous)_send_(?!group_)([a-z0-9_]{1,60})", re.IGNORECASE)
+_ECHOES: Final = re.compile(r"oa_send_(?!group_|consent)([a-z0-9_]{1,60})", re.IGNORECASE)
+_TAPPED: Final = re.compile(r"#!([^\s#]{1,200})")
+_PHONE: Final = re.compile(r"\+?[0-9 ().-]{8,20}")
+
+# What must reach a person at once: the platform says that something of ours is in danger.
+ALARMS: Final[Mapping[str, str]] = {
+    "permission_revoked": "the official account took the app's permission away",
+    "change_oa_daily_quota": "the daily number of template messages was changed",
+    "change_template_quality": "the quality of a template was rated anew",
+    "change_template_quota": "a template's quota was changed",
+    "change_template_status": "a template was approved, refused or switched off",
+    "extension_purchased": "an extension was bought for the official account",
+}
+# Known, and nothing to answer.
+QUIET: Final[Mapping[str, str]] = {
+    "update_user_info": "the customer's details were changed at the OA",
+    "add_user_to_tag": "a tag was put on",
+    "remove_user_from_tag": "a tag was taken off",
+    "remove_tag": "a tag was removed",
+    "widget_failed_to_sync_user_external_id": "the widget could not tell who it is",
+    "oa_reacted_message": "a reaction of ours, told back",
+    "shop_has_order": "an order in the OA's shop",
+    "oa_send_consent": "the OA asked whether it may call",
+    "user_reply_consent": "an answer whether the OA may call",
+    "user_call_oa": "a call to the OA",
+    "oa_call_user": "a call of the OA",
+    "event_journey_acknowledged": "a journey was begun",
+    "event_journey_time_out": "a journey ended by time",
+    "change_oa_template_tags": "the kinds of templates that may be sent were changed",
+}
+
+
+def parse(delivery: Delivery, account: Account) -> list[InboundEvent]:
+    """The one event of one delivery. Raises MalformedPayload for what is no object, or was said by nobody."""
+    raw = read_json(delivery.body)
+    if not isinstance(raw, dict):
+        raise MalformedPayload("the payload: an object was expected")
+    name = words(raw, "event_name").strip()[:80]
+    found: Found = {"kind": Kind.IGNORED, "thread": "", "said_at": _when(raw)}
+    found |= _read(name, raw)
+    if found["kind"] is Kind.IGNORED:
+        found["thread"] = ""
+    found.setdefault("key", _key(name, raw, delivery.body))
+    whose = _account(raw, account, name)
+    return [InboundEvent(channel=account.channel, account=whose, raw=delivery.body, **found)]
+
+
+def _read(name: str, raw: Raw) -> Found:
+    lower = name.lower()
+    if (reader := _READERS.get(lower)) is not None:
+        return reader(raw)
+    if said := _SAYS.fullmatch(lower):
+        return _said(said[2], raw)
+    if _ECHOES.fullmatch(lower):
+        return _echo(raw)
+    if lower in ALARMS:
+        return {"reason": ALARMS[lower], "extra": {"alarm": f"{lower}: {ALARMS[lower]}"}}
+    if lower in QUIET:
+        return {"reason": QUIET[lower]}
+    if "group" in lower:
+        return {"reason": f"a group: {clean_name(name)}"}
+    if lower.startswith("user_") and _holds_words(raw) and ident(raw, "sender", "id"):
+        return _said(lower.removeprefix("user_"), raw)  # an event of tomorrow: the person did say something
+    return {"reason": f"event: {clean_name(name)}" if name else "an event without a name"}
+
+
+def _holds_words(raw: Raw) -> bool:
+    return bool(words(raw, "message", "text").strip() or several(raw, "message", "attachments"))
+
+
+# ---- what customers say
+
+
+def _said(what: str, raw: Raw) -> Found:
+    message = at(raw, "message")
+    hung = read(message)
+    said = _words(words(message, "text"), hung)
+    number_of_it = _message_id(raw)
+    found: Found = {
+        "kind": _kind(what, hung, said),
+        "thread": _needed(raw),
+        "external_id": number_of_it,
+        "text": said,
+        "files": tuple(hung.files),
+        "contact": hung.contact,
+        "location": hung.location,
+        "ref": ident(message, "quote_msg_id") or ident(message, "quote_message_id"),
+        "extra": _extra(raw, hung),
+    }
+    if number_of_it:
+        found["key"] = f"m:{number_of_it}"
+    if found["kind"] is Kind.TEXT:
+        tapped = _TAPPED.fullmatch(said.strip())
+        if tapped is not None:
+            return found | {"kind": Kind.BUTTON, "payload": tapped[1], "text": ""}
+        found["at_limit"] = len(said) >= TEXT_LIMIT
+    elif found["kind"] is Kind.UNSUPPORTED:
+        found["reason"] = f"{clean_name(what)} without what makes it one" if what in SAID else clean_name(what)
+    return found
+
+
+def _kind(what: str, hung: Hung, said: str) -> Kind:
+    """What the event is called; or what it holds, where the two differ."""
+    called = SAID.get(what, Kind.UNSUPPORTED)
+    match called:
+        case Kind.LOCATION if hung.location is not None:
+            return called
+        case Kind.CONTACT if hung.contact is not None:
+            return called
+        case Kind.STICKER:
+            return called if hung.files or hung.sticker or not said.strip() else Kind.TEXT
+        case Kind.IMAGE | Kind.FILE | Kind.AUDIO | Kind.VIDEO if hung.files:
+            return called
+    if hung.files:
+        return hung.files[0].kind
+    if hung.contact is not None:
+        return Kind.CONTACT
+    if hung.location is not None:
+        return Kind.LOCATION
+    if called is Kind.TEXT and said.strip():
+        return called
+    return Kind.UNSUPPORTED
+
+
+def _words(said: str, hung: Hung) -> str:
+    """The text, and the lines that the attachments add to it."""
+    lines = [said] if said.strip() else []
+    lines += [line for line in dict.fromkeys(hung.lines) if line not in said]
+    return "\n".join(lines) if len(lines) > 1 else (lines[0] if lines else said)
+
+
+def _extra(raw: Raw, hung: Hung) -> dict[str, str]:
+    """What a reply needs (the visit of somebody without a Zalo identity), and the sticker's number."""
+    found = {
+        "conversation_id": ident(raw, "message", "conversation_id") or ident(raw, "conversation_id"),
+        "sticker": hung.sticker,
+        "user_id_by_app": ident(raw, "user_id_by_app"),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+# ---- what happens
+
+
+def _follows(kind: Kind) -> Callable[[Raw], Found]:
+    def reader(raw: Raw) -> Found:
+        source = words(raw, "source") or words(raw, "data", "url")
+        known = {"source": source, "user_external_id": ident(raw, "data", "user_external_id")}
+        return _of(raw, kind) | {"extra": {name: value for name, value in known.items() if value}}
+
+    return reader
+
+
+def _chatnow(raw: Raw) -> Found:
+    """Tapped before any chat: from here on the OA may write first."""
+    return _of(raw, Kind.BUTTON) | {"payload": "chatnow"}
+
+
+def _tapped(raw: Raw) -> Found:
+    """In third-party lists only: never seen in the official one."""
+    message = at(raw, "message")
+    payload = words(message, "payload") or words(message, "data") or words(message, "text") or words(raw, "payload")
+    found = _of(raw, Kind.BUTTON) | {"external_id": _message_id(raw), "payload": payload[:200] or "tap"}
+    return found | {"text": words(message, "text"), "extra": _extra(raw, Hung())}
+
+
+def _submitted(raw: Raw) -> Found:
+    """The contact form of `request_user_info`: his own number, typed or confirmed by himself."""
+    info = part(raw, "info")
+    address = part(info, "full_address")
+    phone, name = words(info, "phone").strip(), words(info, "name")
+    place = [
+        words(address, "user_address") or words(info, "address"),
+        words(address, "user_ward") or words(info, "ward"),
+        words(info, "district"),
+        words(address, "user_city") or words(info, "city"),
+    ]
+    extra = {
+        "name": clean_name(name),
+        "birthday": words(info, "user_dob"),
+        "gender": words(info, "gender"),
+        "address": ", ".join(line.strip() for line in place if line.strip()),
+    }
+    found = _of(raw, Kind.CONTACT) | {"extra": {name: value for name, value in extra.items() if value}}
+    if not _PHONE.fullmatch(phone):
+        return found | {"kind": Kind.UNSUPPORTED, "text": phone, "reason": "a contact form without a telephone number"}
+    return found | {"contact": SharedContact(phone=plain_phone(phone), name=clean_name(name), own=True)}
+
+
+def _reacted(raw: Raw) -> Found:
+    icon = words(raw, "message", "react_icon")
+    return _of(raw, Kind.REACTION) | {"ref": _message_id(raw), "extra": {"reaction": icon} if icon else {}}
+
+
+def _withdrew(raw: Raw) -> Found:
+    """A data subject's request: a person must see to it."""
+    found = _of(raw, Kind.SYSTEM) | {"text": "Khách rút lại quyền của ứng dụng trên Zalo: cần xử lý dữ liệu cá nhân."}
+    return found | {"extra": {"alarm": "user_withdraw: a customer withdrew his data"}} if found["thread"] else found
+
+
+def _of(raw: Raw, kind: Kind) -> Found:
+    """An event of a customer; IGNORED when it does not say whose."""
+    thread = _user(raw)
+    return {"kind": kind, "thread": thread} if thread else {"reason": "it names no customer"}
+
+
+# ---- what became of what we sent
+
+
+def _received(status: str) -> Callable[[Raw], Found]:
+    def reader(raw: Raw) -> Found:
+        message = at(raw, "message")
+        ids = [ident({"id": one}, "id") for one in several(message, "msg_ids") or several(message, "msg_id")]
+        ids = [one for one in dict.fromkeys(ids) if one]
+        tracking = words(message, "tracking_id")
+        # To a telephone number: the recipient is that number (or its hash) and nobody's thread; ours is in the tracking id.
+        by_phone = bool(tracking) or at(message, "delivery_time") is not None
+        thread = thread_of(tracking) if by_phone else ident(raw, "recipient", "id")
+        if not thread or not ids:
+            return {"reason": "a receipt of what was sent by telephone number" if by_phone else "a receipt of nothing"}
+        found: Found = {"kind": Kind.RECEIPT, "thread": thread}
+        delivered_ms = number(message, "delivery_time")
+        if delivered_ms is not None:
+            found["said_at"] = _moment(delivered_ms)
+        return found | {"receipt": Receipt(status=status, external_ids=tuple(ids))}
+
+    return reader
+
+
+def _echo(raw: Raw) -> Found:
+    """Ours; or a person's, typed in Zalo's own tools: then the bot is silent from here on."""
+    thread = ident(raw, "recipient", "id")
+    if not thread:
+        return {"reason": "an echo to nobody"}
+    message = at(raw, "message")
+    hung = read(message)
+    human = ident(raw, "sender", "admin_id") or ident(raw, "admin_id")
+    return {
+        "kind": Kind.ECHO,
+        "thread": thread,
+        "external_id": _message_id(raw),
+        "text": _words(words(message, "text"), hung),
+        "files": tuple(hung.files),
+        "contact": hung.contact,
+        "location": hung.location,
+        "by_human": bool(human),
+        "reason": "" if human else "an echo of what we sent",
+        "extra": _extra(raw, hung) | ({"admin_id": human} if human else {}),
+    }
+
+
+# ---- templates: no customer in them but by our tracking id
+
+
+def _feedback(raw: Raw) -> Found:
+    message = at(raw, "message")
+    thread = thread_of(words(message, "tracking_id"))
+    if not thread:
+        return {"reason": "a rating of a template message that we did not track"}
+    told = {"rate": words(message, "rate"), "option": words(message, "option")}
+    liked = [words({"it": one}, "it") for one in several(message, "feedbacks")]
+    said = "\n".join(line for line in (words(message, "note"), ", ".join(filter(None, liked))) if line.strip())
+    extra = {name: value for name, value in told.items() if value}
+    return {"kind": Kind.FORM, "thread": thread, "text": said, "extra": extra, "ref": _message_id(raw)}
+
+
+def _responded(raw: Raw) -> Found:
+    """A quick reply under a template message."""
+    message = at(raw, "message")
+    thread = thread_of(words(message, "tracking_id"))
+    if not thread:
+        return {"reason": "a quick reply under a template message that we did not track"}
+    answer = words(message, "data") or "tap"
+    return {"kind": Kind.BUTTON, "thread": thread, "payload": answer[:200], "text": answer, "ref": _message_id(raw)}
+
+
+_READERS: Final[Mapping[str, Callable[[Raw], Found]]] = {
+    "follow": _follows(Kind.FOLLOW),
+    "unfollow": _follows(Kind.UNFOLLOW),
+    "widget_interaction_accepted": _follows(Kind.FOLLOW),
+    "user_click_chatnow": _chatnow,
+    "user_click_button": _tapped,
+    "user_click_link": _tapped,
+    "user_asking_product": lambda raw: _said("asking_product", raw),
+    "user_submit_info": _submitted,
+    "user_reacted_message": _reacted,
+    "user_withdraw": _withdrew,
+    "user_received_message": _received("delivered"),
+    "user_seen_message": _received("read"),
+    "user_feedback": _feedback,
+    "user_click_response_button": _responded,
+}
+
+
+# ---- small things
+
+
+def _user(raw: Raw) -> str:
+    return (
+        ident(raw, "follower", "id")
+        or ident(raw, "sender", "id")
+        or ident(raw, "user_id")
+        or ident(raw, "data", "user_id")
+        or ident(raw, "user", "id")
+    )
+
+
+def _needed(raw: Raw) -> str:
+    if not (found := _user(raw)):
+        raise MalformedPayload("sender.id: said by nobody")
+    return found
+
+
+def _message_id(raw: Raw) -> str:
+    return ident(raw, "message", "msg_id") or ident(raw, "message", "message_id") or ident(raw, "msg_id")
+
+
+def _when(raw: Raw) -> datetime:
+    stamp = number(raw, "timestamp")
+    return UNSAID if stamp is None else _moment(stamp)
+
+
+def _moment(stamp: float) -> datetime:
+    """Milliseconds; seconds where it can be nothing else."""
+    try:
+        return moment(stamp / 1000 if abs(stamp) >= 1e11 else stamp)
+    except MalformedPayload:
+        return UNSAID
+
+
+def _key(name: str, raw: Raw, body: bytes) -> str:
+    """The event, whose it is, whom it went to, and its time; with the body's digest where one of them is missing."""
+    user, stamp = _user(raw), ident(raw, "timestamp")
+    start = f"{clean_name(name) or 'nameless'}:{_message_id(raw)}:{user}:{ident(raw, 'recipient', 'id')}:{stamp}"
+    if user and stamp:
+        return start
+    return f"{start}:{hashlib.sha256(body).hexdigest()[:32]}"
+
+
+def _account(raw: Raw, account: Account, name: str) -> str:
+    """Our name of the OA that the body speaks for; of the address when it names none. A foreign one is nobody's: it is
+    kept aside."""
+    ours = {oa_id(one): one.name for one in family(account) if oa_id(one)}
+    named = speaks_for(raw)
+    for one in (account, *family(account)):
+        if oa_id(one) in named:
+            return one.name
+    told = ident(raw, "app_id")
+    if told and told != app_id(account):
+        return f"?{told}"
+    if not ours or not named or not _names_its_oa(name):
+        return account.name
+    return f"?{_foreign(raw, name)}"
+
+
+def _names_its_oa(name: str) -> bool:
+    lower = name.lower()
+    return "group" not in lower and (lower in _READERS or bool(_SAYS.fullmatch(lower) or _ECHOES.fullmatch(lower)))
+
+
+def _foreign(raw: Raw, name: str) -> str:
+    side = "sender" if name.lower().startswith("oa_") or name.lower() in RECEIPTS else "recipient"
+    return ident(raw, "oa_id") or ident(raw, "oaId") or ident(raw, side, "id") or "unknown"
+
+
+RECEIPTS: Final = frozenset({"user_received_message", "user_seen_message"})
