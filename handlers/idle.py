@@ -50,7 +50,12 @@ def shut(draft: Draft, stage: Stage) -> None:
 
 def _may_nudge(draft: Draft) -> bool:
     memory = draft.state.memory
-    return bool(draft.state.asked) and not memory.get("nudged") and not memory.get("unreachable") and draft.context.bot
+    return bool(draft.state.asked) and not memory.get("nudged") and not memory.get("unreachable") and _may_remind(draft)
+
+
+def _may_remind(draft: Draft) -> bool:
+    """Who stopped our messages and came back is answered, not reminded."""
+    return draft.context.bot and not draft.state.reminders_off
 
 
 def _due(draft: Draft, name: str) -> datetime:
@@ -81,5 +86,5 @@ def _nudge(draft: Draft) -> None:
 
 def _close(draft: Draft) -> None:
     shut(draft, Stage.CLOSED_IDLE)
-    if draft.consented and draft.context.bot and schedule.may_write(draft.now, draft.business):
+    if draft.consented and _may_remind(draft) and schedule.may_write(draft.now, draft.business):
         draft.say("idle.closed", han_giu=wording.date(draft.now + KEPT, draft.business))

@@ -163,6 +163,11 @@ def calls(one: Heard) -> bool:
     )
 
 
+def unmutes(one: Heard) -> bool:
+    """People are one step away for him too whom the bot has stopped answering; they see what he said before."""
+    return one.distress or one.wants("talk_to_human", "claim")
+
+
 def _abuse(draft: Draft, heard: Sequence[Heard]) -> bool:
     kinds = [one.entities.get("kind") for one in heard if one.intent == "spam_abuse"]
     kind = next((kind for kind in kinds if kind in ("abuse", "spam")), None)
