@@ -133,7 +133,7 @@ def _ask(draft: Draft, care: dict[str, str], *, name: str) -> None:
     plain = "" if name or draft.state.slots.get("name") else "_plain"
     if asked == "received":
         product = care.get("product", "")
-        values["san_pham"] = (f"buttons.p_{product}",) if product in PRODUCTS else product
+        values["san_pham"] = (f"product.{product}",) if product in PRODUCTS else product
         values["so_hop_dong"] = care.get("number", "")
         draft.say(f"delivery.check_t1{plain}", *RECEIVED, klass="D", purpose=purpose, **values)
     else:

@@ -36,7 +36,7 @@ SAME_NUMBER: Final = (
     Button(id="phone:other", label="other_phone"),
 )
 CONFIRM: Final = (Button(id="ok", label="confirm"), Button(id="edit", label="edit"))
-EDIT: Final = tuple(Button(id=f"edit:{slot}", label=f"slot.{slot}") for slot in slots.ORDER)
+EDIT: Final = tuple(Button(id=f"edit:{slot}", label=f"e_{slot}") for slot in slots.ORDER)
 CALL: Final = (Button(id="call", label="call_me"),)
 TRIES: Final = 3  # of an answer that cannot be right
 CAPTIONS: Final = frozenset({"other", "buy", "thanks", "greeting", "yes", "give_name", "give_plate", "spam_abuse"})
@@ -180,11 +180,11 @@ def not_understood(draft: Draft) -> bool:
 def _read_back(draft: Draft) -> None:
     known = draft.state.slots
     product = known.get("product")
-    name = known.get("name") or wording.address(draft.state.salutation)
+    name = known.get("name")
     draft.say(
         "confirm.summary",
         *CONFIRM,
-        ten=str(name) if name else ("slot.you",),
-        san_pham=(f"buttons.p_{product}",) if product else str(known.get("need", ""))[:80],
+        ten=str(name) if name else ("slot.unnamed",),
+        san_pham=(f"product.{product}",) if product else str(known.get("need", ""))[:80],
         gio_hen=wording.appointment(draft.state, draft.business),
     )

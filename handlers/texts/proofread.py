@@ -19,7 +19,7 @@ _NAMES: Final = """
     ma_don ma_dong_y ma_ho_so ma_van_don ma_yeu_cau muc_can_doc muc_con_thieu muc_dich ngay_du_kien ngay_hen ngay_hieu_luc
     ngay_nhan ngay_nhap ngay_san_sang nguoi_duoc_bao_hiem noi_dung_chuyen_khoan phan_con_giu phan_da_lam phi_chua_vat
     phi_chua_vat_2 phi_co_vat phi_co_vat_2 phi_uoc_tinh phien_ban san_pham so_1 so_2 so_cap_cuu so_cho so_cong_an so_cu so_cuu_hoa so_dien_thoai so_hop_dong
-    so_nhap so_phut so_tep tan_suat ten ten_ngay_le ten_phap_ly ten_phu_trach ten_tep ten_tu_van thoi_diem tinh_thanh tom_tat_ke_khai
+    so_nhap so_phut so_tep tan_suat ten ten_goi ten_ngay_le ten_phap_ly ten_phu_trach ten_tep ten_tu_van thoi_diem tinh_thanh tom_tat_ke_khai
     tom_tat_thay_doi trang_thai tu_ngay vat vi_tri viec_tiep_theo xung_ho
 """
 # Every variable that the core may fill. A text with another one could never be sent.

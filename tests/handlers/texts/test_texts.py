@@ -42,10 +42,10 @@ def test_a_text_that_cannot_be_filled_is_never_said(blank: str | None) -> None:
 
 
 def test_the_salutation_has_a_default() -> None:
-    assert TEXTS.render("greeting.menu", "vi") == "Anh/chị muốn em hỗ trợ việc nào dưới đây ạ?"
-    assert TEXTS.render("greeting.menu", "vi", xung_ho="") == "Anh/chị muốn em hỗ trợ việc nào dưới đây ạ?"
-    assert TEXTS.render("greeting.menu", "vi", xung_ho="cô").startswith("Cô muốn")
-    assert TEXTS.render("greeting.menu", "en", xung_ho="cô") == "What would you like help with?"
+    assert TEXTS.render("greeting.menu", "vi") == "Anh/chị cần em giúp việc nào dưới đây ạ?"
+    assert TEXTS.render("greeting.menu", "vi", xung_ho="") == "Anh/chị cần em giúp việc nào dưới đây ạ?"
+    assert TEXTS.render("greeting.menu", "vi", xung_ho="cô").startswith("Cô cần")
+    assert TEXTS.render("greeting.menu", "en", xung_ho="cô") == "What can I help you with?"
 
 
 CAPITALS = [
@@ -63,6 +63,11 @@ CAPITALS = [
     ("chờ… {xung_ho} ơi", {"xung_ho": "cô"}, "Chờ… Cô ơi"),
     ("{a}. {b}", {"a": "một. hai", "b": "ba"}, "Một. hai. Ba"),
     ("1 năm. 2 năm", {}, "1 năm. 2 năm"),
+    (
+        "đọc lại:\n- tên: {ten}\n{xung_ho} xem nhé",
+        {"ten": "lan", "xung_ho": "chị"},
+        "Đọc lại:\n- Tên: lan\nChị xem nhé",
+    ),
 ]
 
 
@@ -73,7 +78,7 @@ def test_sentences_begin_with_a_capital(source: str, values: dict[str, str], sai
 
 def test_what_a_customer_types_stays_what_it_is() -> None:
     nasty = "{xung_ho} {0} {__class__} %s $x {ten"
-    said = TEXTS.render("greeting.returning", "vi", xung_ho="anh", ten=nasty)
+    said = TEXTS.render("greeting.returning", "vi", xung_ho="anh", ten_goi=nasty)
     assert nasty in said
     assert said.startswith("Dạ em chào anh {xung_ho}")
 
@@ -102,7 +107,7 @@ def test_buttons_and_labels_stand_as_written() -> None:
     assert {"title", "placeholder", "send", "offline", "start_button", "close"} <= TEXTS.section("chat", "vi").keys()
 
 
-@pytest.mark.parametrize("item", ["slot.name", "slot.phone", "slot.need", "slot.time"])
+@pytest.mark.parametrize("item", ["slot.name", "slot.phone", "slot.need", "slot.time", "slot.consent", "slot.confirm"])
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_nudge_reads_well_with_what_is_missing(item: str, lang: str) -> None:
     missing = TEXTS.label(item, lang)
