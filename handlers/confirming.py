@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from handlers import requests, schedule, slots, steps, waiting
+from handlers import requests, schedule, screening, slots, steps, waiting
 from handlers.draft import Draft
 from handlers.hearing import Heard
 from handlers.model import OpenHandoff, Stage, State
@@ -78,6 +78,7 @@ def submit(draft: Draft) -> None:
     number = draft.request_code()
     draft.add(OpenHandoff(reason="lead", priority=waiting.PRIORITIES["lead"]))
     draft.remember(priority=0)
+    screening.by_bot(draft)
     draft.say("confirm.saved", ma_yeu_cau=number)
     if draft.state.memory.get("soon") and schedule.in_hours(draft.now, draft.business):
         draft.remember(soon=None)

@@ -12,6 +12,8 @@ from typing import Final
 
 from channels.contract import Kind
 from handlers import (
+    attempts,
+    calls,
     care,
     collecting,
     delivery,
@@ -19,11 +21,13 @@ from handlers import (
     hearing,
     idle,
     intake,
+    leads,
     manner,
     optout,
     questions,
     receipts,
     requests,
+    sla,
     steps,
     waiting,
 )
@@ -34,6 +38,7 @@ from handlers.model import (
     OPEN,
     WAITING,
     Acted,
+    Called,
     Context,
     Decision,
     Edited,
@@ -47,6 +52,7 @@ from handlers.model import (
     SendEnded,
     Stage,
     State,
+    Submitted,
     TimerFired,
     Turn,
     Unfollowed,
@@ -110,6 +116,12 @@ def _step(draft: Draft, group: Sequence[Event], *, speaks: bool) -> None:
         case Unfollowed():
             draft.remember(unreachable=True)
             draft.add(Reachable(yes=False, reason="blocked"))
+        case Submitted() as event:
+            _back(draft, event.at)
+            leads.submitted(draft, event)
+        case Called() as event:
+            _back(draft, event.at)
+            calls.happened(draft, event)
         case Edited():
             _edited(draft, [event for event in group if isinstance(event, Edited)])
         case TimerFired() as event:
@@ -215,6 +227,12 @@ def _timer(draft: Draft, event: TimerFired) -> None:
             idle.fired(draft, event)
         case "long_wait" | "callback":
             waiting.timer(draft, event)
+        case sla.OVERDUE:
+            sla.overdue(draft)
+        case attempts.LAST_WORD | attempts.GIVE_UP:
+            attempts.timer(draft, event.name)
+        case calls.RING:
+            calls.timer(draft)
         case "mute_end":
             draft.set(muted_until=None)
         case "snooze":

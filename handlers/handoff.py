@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from handlers import care, collecting, delivery, idle, slots
+from handlers import attempts, calls, care, collecting, delivery, idle, screening, slots
 from handlers.card import card
 from handlers.draft import Draft
 from handlers.model import (
@@ -82,6 +82,8 @@ def _reply(draft: Draft, event: Acted) -> None:
     if draft.state.stage is not Stage.WITH_ADVISOR or draft.state.assignee is None:
         _take(draft, event)
     _must_hold(draft, event.by)
+    if not draft.context.writes:
+        raise Refused("window_closed", "this channel carries calls and forms: there is no chat to answer in")
     draft.add(Tell(text=text, by=event.by, file_ids=files), Audit(action="conversation.reply", by=event.by))
 
 
@@ -111,6 +113,8 @@ def _close(draft: Draft, event: Acted) -> None:
         raise Refused("wrong_state", "it is closed already")
     _must_hold(draft, event.by)
     won = outcome == "won" or (outcome == "done" and bool(state.memory.get("won")))
+    if won:
+        screening.required(draft, event.by)
     had = state.assignee if state.stage is Stage.WITH_ADVISOR else None
     care.put_away(draft)
     idle.shut(draft, Stage.WON if won else OUTCOMES[outcome])
@@ -145,6 +149,8 @@ def _assign(draft: Draft, event: Acted) -> None:
         return
     if holder is not None:
         _must_hold(draft, event.by)
+    if to.id != event.by.id and to.role == "advisor":
+        screening.required(draft, event.by)
     if note := str(event.data.get("note") or "").strip():
         draft.add(Note(text=note, by=event.by))
     _give_to(draft, to)
@@ -160,6 +166,7 @@ def _transfer(draft: Draft, event: Acted) -> None:
     if not team:
         raise Refused("invalid", "to whom? an advisor or a team")
     _must_hold(draft, event.by)
+    screening.required(draft, event.by)
     if note := str(event.data.get("note") or "").strip():
         draft.add(Note(text=note, by=event.by))
     if draft.state.stage not in WAITING:
@@ -196,6 +203,18 @@ def _snooze(draft: Draft, event: Acted) -> None:
 def _deliver(draft: Draft, event: Acted) -> None:
     _must_hold(draft, event.by)
     delivery.deliver(draft, event)
+
+
+def _attempt(draft: Draft, event: Acted) -> None:
+    """A call was tried. Who reached him has him."""
+    _must_hold(draft, event.by)
+    if attempts.log(draft, event) and draft.state.assignee is None:
+        _give_to(draft, event.by, told=False)
+
+
+def _screen(draft: Draft, event: Acted) -> None:
+    _must_hold(draft, event.by)
+    screening.screen(draft, event)
 
 
 def _label(draft: Draft, event: Acted) -> None:
@@ -238,4 +257,7 @@ ACTS: Final[Mapping[str, Callable[[Draft, Acted], None]]] = {
     "snooze": _snooze,
     "label": _label,
     "deliver": _deliver,
+    "attempt": _attempt,
+    "screen": _screen,
+    "call": calls.by_hand,
 }

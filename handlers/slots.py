@@ -107,7 +107,7 @@ def start_over(draft: Draft) -> None:
     """A new request of a known customer: who he is stays, what he wanted goes."""
     draft.put(**dict.fromkeys(OF_THE_REQUEST))
     draft.set(code="")
-    draft.remember(editing=None, skipped=None, car=None, soon=None, invited=None)
+    draft.remember(editing=None, skipped=None, car=None, soon=None, invited=None, screening=None, tries=None, origin=None)
 
 
 def soon(draft: Draft) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from handlers import appointments, consent, schedule, slots, steps, wording
+from handlers import appointments, consent, leads, schedule, slots, steps, wording
 from handlers.draft import Draft
 from handlers.hearing import Heard
 from handlers.model import WAITING, OpenHandoff, Stage, TimerFired
@@ -75,13 +75,15 @@ def schedule_call(draft: Draft) -> None:
         draft.remember(soon=None)
     draft.move(Stage.CALLBACK_SCHEDULED)
     _told_when(draft)
-    begins = datetime.fromisoformat(str(callback["from"]))
+    begins, ends = (datetime.fromisoformat(str(callback[key])) for key in ("from", "to"))
     draft.wake("callback", max(draft.now, begins - BEFORE_CALL))
+    leads.call_by(draft, ends)
 
 
 def hear(draft: Draft, heard: Sequence[Heard]) -> None:
     """The customer speaks while he waits. People read it; the bot says little."""
     if draft.state.stage is Stage.UNREACHABLE:
+        leads.call_by(draft)
         draft.add(OpenHandoff(reason="returned", priority=PRIORITIES["returned"]))
         enter(draft)
         return

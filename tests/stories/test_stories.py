@@ -1,7 +1,7 @@
 """Conversations as a customer would tell them: tests/stories/*.yaml, one file a story, spoken to the pure core.
 
 A step is one of  say (a text, or several in one go) · tap · send (image, sticker, audio …) · share (a contact card) ·
-edit · act · wait · timer · ended (a message's status, with klass and reason) · bot (on/off);  and what must be seen after it: stage, asked, slots (what they hold; {} =
+edit · form (its fields) · call (what the call centre tells) · act · wait · timer · ended (a message's status, with klass and reason) · bot (on/off);  and what must be seen after it: stage, asked, slots (what they hold; {} =
 nothing), said (text keys, in order), unsaid (keys that must not be there), shows (button ids), does (names of effects,
 `OpenHandoff:human`), words (what stands in the customer's language), refused (code).
 """
@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from channels.contract import Kind
-from handlers.model import OpenHandoff, Refused, SendEnded, TimerFired, state_from_json
+from handlers.model import Called, OpenHandoff, Refused, SendEnded, Submitted, TimerFired, state_from_json
 from tests.stories.world import HANOI, PEOPLE, World
 
 HERE: Final = Path(__file__).parent
@@ -55,6 +55,10 @@ def happen(now: World, step: dict[str, Any]) -> None:
             now.share(phone, own=step.get("own", False), forwarded=step.get("forwarded", False))
         case "edit", text:
             now.edit(text)
+        case "form", fields:
+            now.happens(Submitted(message_id="m", at=now.now, fields=fields))
+        case "call", told:
+            now.happens(Called(message_id="m", at=now.now, **told))
         case "wait", str(span):
             number, unit = span.split()
             now.wait(timedelta(**{UNITS[unit]: float(number)}))
