@@ -237,5 +237,5 @@ async def test_finding_by_words(house: House) -> None:
     code = (await boss.get(f"/conversations/{conversation}"))["code"]
     if code:
         assert [each["id"] for each in (await boss.get("/conversations", q=code))["items"]] == [conversation]
-    for words in ("hung tran", "0912345679", "zzz", "…", "%"):
+    for words in ("hung tran", "0912345679", "zzz", "…", "%", "trợ lý tự động"):
         assert (await boss.get("/conversations", q=words))["items"] == [], words
