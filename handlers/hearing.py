@@ -32,6 +32,7 @@ CONTEXTS: Final[Mapping[str, str]] = {  # the open question -> the name under wh
     "need": "ask_need",
     "product": "ask_product",
     "time": "ask_time",
+    "province": "ask_province",
     "confirm": "confirm",
     "callback": "confirm",
     "received": "confirm",
@@ -49,6 +50,7 @@ class Tap:
 
 
 NEEDS: Final = ("need", "product", "menu")
+WHEN: Final = ("time", "confirm")
 TAPS: Final[Mapping[str, Tap]] = {
     "c1:yes": Tap("yes", steps=("consent",)),
     "c1:no": Tap("no", steps=("consent",)),
@@ -62,10 +64,10 @@ TAPS: Final[Mapping[str, Tap]] = {
     "call": Tap("call_me"),
     **{f"p:{code}": Tap("buy", {"product": code}, NEEDS) for code in PRODUCTS},
     "p:other": Tap("buy", {"need": True}, NEEDS),
-    "t:now": Tap("other", {"part": "now"}, ("time",)),
-    "t:morning": Tap("other", {"part": "morning"}, ("time",)),
-    "t:afternoon": Tap("other", {"part": "afternoon"}, ("time",)),
-    "t:evening": Tap("other", {"part": "evening"}, ("time",)),
+    "t:now": Tap("other", {"part": "now"}, WHEN),
+    "t:morning": Tap("other", {"part": "morning"}, WHEN),
+    "t:afternoon": Tap("other", {"part": "afternoon"}, WHEN),
+    "t:evening": Tap("other", {"part": "evening"}, WHEN),
     "phone:use": Tap("yes", steps=("phone_same",)),
     "phone:other": Tap("no", steps=("phone_same",)),
     "ok": Tap("yes", steps=("confirm",)),
@@ -112,6 +114,13 @@ DISTRESS: Final = re.compile(
 SELF_HARM: Final = re.compile(r"\btự (?:tử|sát|vẫn)\b")
 
 
+READ_BACK: Final = frozenset({"confirm", "edit"})
+UNSETTLED: Final = frozenset({"no", "other"})
+TIMES: Final = ("day", "part", "time", "time_to", "time_after", "callback_from", "callback_to")
+CORRECTIONS: Final = frozenset({"product", "name", "phone", "province", "topic", *TIMES})
+DIGITS: Final = re.compile(r"\+?\d[\d .()-]{3,}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """One thing that was said. `folded` -- its text without marks and case · `stale` -- a button of a question that
@@ -151,11 +160,14 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
         return Heard(said=said, intent=_WORDLESS.get(said.kind, "nothing"))
     if folded in RESUME:
         return Heard(said=said, intent="opt_on", folded=folded)
-    read = understand(said.text, _context(state), now=now)
+    read = understand(said.text, _context(state, folded), now=now)
+    entities = read.entities
+    if state.asked in READ_BACK and read.intent in UNSETTLED:
+        entities = _looked_at_again(said.text, folded, entities, now=now)
     return Heard(
         said=said,
         intent=read.intent,
-        entities=read.entities,
+        entities=entities,
         folded=folded,
         also=tuple(read.also),
         speaks_as=read.speaks_as,
@@ -165,9 +177,23 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
     )
 
 
-def _context(state: State) -> str | None:
+def _looked_at_again(text: str, folded: str, entities: Mapping[str, Any], *, now: datetime) -> Mapping[str, Any]:
+    """ "À không, xe máy", "sáng mai nhé": at the read-back a no, or nothing known, may hold the value that is meant
+    instead. Then it is read as the answer to the questions that ask for such values."""
+    if len(folded.split()) < 2 or not CORRECTIONS.isdisjoint(entities):
+        return entities
+    more: dict[str, Any] = {}
+    for asked, keys in (("ask_product", ("product",)), ("ask_time", TIMES)):
+        found = understand(text, asked, now=now).entities
+        more |= {key: found[key] for key in keys if key in found}
+    return {**entities, **more}
+
+
+def _context(state: State, folded: str) -> str | None:
     """The question that a short answer belongs to; a consent that was let pass may still be answered, and an
     appointment changed."""
+    if state.asked == "name" and DIGITS.fullmatch(folded):
+        return "ask_phone"  # name and number are asked at once
     if not state.asked and state.stage is Stage.CALLBACK_SCHEDULED:
         return "ask_time"
     lapsed = (

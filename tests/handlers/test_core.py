@@ -332,7 +332,7 @@ def test_one_turn_one_answer_whatever_else_is_in_it() -> None:
     assert world.said == ["greeting.first", "consent.layer1"]
     assert "unreachable" not in world.state.memory  # he wrote after he had blocked us
     world.tap("c1:yes")
-    assert world.said == ["consent.accepted", "ask.time"]
+    assert world.said == ["consent.accepted", "confirm.add_time_area", "confirm.summary"]
     assert world.state.slots["product"] == "du_lich"
 
 
