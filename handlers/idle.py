@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -11,6 +12,10 @@ from handlers.model import OPEN, Stage, State, TimerFired
 
 NUDGE: Final = timedelta(minutes=30)
 CLOSE: Final = timedelta(hours=24)
+GIVES_UP: Final = re.compile(
+    r"\b(?:khong|ko|k|hong|thoi|chua)(?: \w+){0,2} (?:mua|dang ky|tham gia)\b|\b(?:khong|ko|k) (?:can|lam|muon)(?: \w+)? nua\b"
+    r"|\b(?:khong|ko|k) co nhu cau\b|\bthoi khoi\b|\b(?:not interested|changed my mind|(?:don't|do not) (?:want|need) (?:it|this|any))\b"
+)
 KEPT: Final = timedelta(days=7)  # how long a closed conversation goes on where it stopped
 
 
@@ -46,6 +51,17 @@ def shut(draft: Draft, stage: Stage) -> None:
     draft.move(stage)
     draft.remember(closed_at=draft.now.astimezone(UTC).isoformat(), priority=None, noticed=None, editing=None)
     draft.set(unclear=0)
+
+
+def no_need(draft: Draft) -> None:
+    """He needs nothing: thanked once, and left in peace."""
+    draft.say("no_need.end")
+    shut(draft, Stage.CLOSED_NO_NEED)
+
+
+def gives_up(folded: str) -> bool:
+    """He does not want it any more, as opposed to not wanting to say something, or to what was read back being wrong."""
+    return GIVES_UP.search(folded) is not None
 
 
 def _may_nudge(draft: Draft) -> bool:

@@ -66,9 +66,9 @@ def _harm(draft: Draft, heard: Sequence[Heard]) -> bool:
         return True
     _keep_number(draft, heard)
     life = fatal and any(one.entities.get("product") == "nhan_tho" for one in claims)
-    draft.say("claim.steps_life" if life else "claim.safety_first")
-    steps.greet(draft, safety=True)
     reason = "distress" if at_once and not claims else "urgent_claim" if at_once else "claim"
+    waiting.say_once(draft, "claim.steps_life" if life else "claim.safety_first", reason)
+    steps.greet(draft, safety=True)
     waiting.hand_over(draft, reason)
     return True
 
@@ -110,7 +110,7 @@ def _complaint(draft: Draft, heard: Sequence[Heard]) -> bool:
         return False
     _keep_number(draft, heard)
     steps.greet(draft, hours=False)
-    draft.say("complaint.start")
+    waiting.say_once(draft, "complaint.start", "complaint")
     waiting.hand_over(draft, "complaint")
     return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -32,6 +33,7 @@ PRIORITIES: Final = {
     "distress": 30,
     "urgent_claim": 30,
 }
+CALLED: Final = re.compile(r"\b(?:goi|call)\b")
 SILENT: Final = ("thanks", "yes", "media", "sticker", "nothing")
 
 
@@ -55,6 +57,15 @@ def hand_over(draft: Draft, reason: str, *, consent_line: bool = True, told: boo
         draft.wake("long_wait", draft.now + LONG_WAIT)
     if consent_line and "C1" not in draft.state.consents:
         steps.ask_consent(draft)
+
+
+def say_once(draft: Draft, key: str, reason: str) -> None:
+    """While he waits he hears it once, until it gets more urgent: people read what he adds."""
+    waits = draft.state.stage in WAITING
+    told = tuple(draft.state.memory.get("told", ())) if waits else ()
+    if key not in told or PRIORITIES[reason] > int(draft.state.memory.get("priority", 0)):
+        draft.say(key)
+        draft.remember(told=[*(one for one in told if one != key), key])
 
 
 def enter(draft: Draft) -> None:
@@ -93,10 +104,18 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
     slots.fill(draft, heard)
     if draft.state.asked in ("phone", "callback") or any(one.intent == "call_me" for one in heard):
         _about_the_call(draft, heard)
-    elif draft.state.stage is Stage.CALLBACK_SCHEDULED and draft.state.slots.get("callback_time") != before:
+    elif draft.state.slots.get("callback_time") != before and _asks_for_then(draft, heard):
         schedule_call(draft)
     elif not draft.state.memory.get("noticed") and not all(one.intent in SILENT for one in heard):
         _notice(draft)
+
+
+def _asks_for_then(draft: Draft, heard: Sequence[Heard]) -> bool:
+    """The call he waits for is to come at another time; from the queue only when he speaks of a call: he may as well
+    tell when it happened."""
+    if draft.state.stage is Stage.CALLBACK_SCHEDULED:
+        return True
+    return bool(draft.state.slots.get("phone")) and any(CALLED.search(one.folded) for one in heard)
 
 
 def timer(draft: Draft, event: TimerFired) -> None:
