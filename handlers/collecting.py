@@ -14,6 +14,7 @@ from handlers.model import Stage
 
 NOT_A_NEED: Final = ("greeting", "thanks", "spam_abuse", "details", "media", "sticker", "nothing")
 UNREADABLE: Final = ("other", "spam_abuse")
+PAPERS: Final = frozenset({"cccd", "passport", "plate", "chassis", "tax_code", "dob"})  # told too early, and not kept
 NUMBER: Final = re.compile(r"\b(?:so|sdt|dt|dien thoai|phone|number)\b")
 
 
@@ -81,7 +82,7 @@ def _take_freely(draft: Draft, heard: Sequence[Heard]) -> None:
     if asked == "need" and asked in slots.missing(draft.state) and not any(map(questions.is_question, words)):
         text = " ".join(one.said.text for one in words)
         slots.write(draft, "need", need=text[: slots.NEED_MAX], product=None)
-    elif asked == "product":
+    elif asked == "product" and not any(one.entities.get("phone") or one.entities.get("name") for one in words):
         draft.remember(car=None)  # asked once; the advisor will see to the rest
         if not slots.known(draft.state, "need"):
             slots.write(draft, "need", need=words[-1].said.text[: slots.NEED_MAX])
@@ -128,8 +129,8 @@ def _will_not_say(draft: Draft, asked: str, heard: Sequence[Heard]) -> None:
     if draft.state.memory.get("editing") == asked and slots.known(draft.state, asked):
         draft.remember(editing=None)  # it stays as it was
         proceed(draft)
-    elif asked == "need":
-        no_need(draft)
+    elif asked == "need" or any(idle.gives_up(one.folded) for one in heard):
+        idle.no_need(draft)
     elif asked == "phone":
         waiting.hand_over(draft, "no_phone")
     elif asked == "time":
@@ -147,13 +148,9 @@ def _skip(draft: Draft, slot: str) -> None:
     draft.remember(skipped=[*draft.state.memory.get("skipped", ()), slot], editing=None)
 
 
-def no_need(draft: Draft) -> None:
-    draft.say("no_need.end")
-    idle.shut(draft, Stage.CLOSED_NO_NEED)
-
-
 def is_noise(one: Heard) -> bool:
-    return one.intent in UNREADABLE and not one.entities.get("topic") and not one.stale
+    known = one.entities.get("topic") or one.entities.keys() & PAPERS
+    return one.intent in UNREADABLE and not known and not one.stale
 
 
 def not_understood(draft: Draft, asked: str) -> None:

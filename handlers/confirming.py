@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from handlers import questions, requests, schedule, screening, slots, steps, waiting
+from handlers import idle, questions, requests, schedule, screening, slots, steps, waiting
 from handlers.draft import Draft
 from handlers.hearing import Heard
 from handlers.model import OpenHandoff, Stage, State
@@ -46,7 +46,9 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
         draft.set(unclear=0)
         steps.ask(draft, which)
     elif any(one.wants("no") for one in heard):
-        if draft.state.asked == "edit":
+        if any(idle.gives_up(one.folded) for one in heard):
+            idle.no_need(draft)
+        elif draft.state.asked == "edit":
             read_back(draft)
         else:
             steps.ask(draft, "edit")

@@ -96,6 +96,26 @@ TYPED: Final[Mapping[str, str]] = {
     "sua thong tin": "edit",
     "bo qua": "skip",
     "skip": "skip",
+    "see details": "c1:more",
+    "talk to an advisor": "human",
+    "tai nan": "p:tai_nan",
+    "accident": "p:tai_nan",
+    "car damage": "p:vat_chat_o_to",
+    "loai khac": "p:other",
+    "something else": "p:other",
+    "dung so nay": "phone:use",
+    "use this number": "phone:use",
+    "nhap so khac": "phone:other",
+    "so khac": "phone:other",
+    "another number": "phone:other",
+    "ho ten": "edit:name",
+    "name": "edit:name",
+    "so dien thoai": "edit:phone",
+    "phone number": "edit:phone",
+    "loai bao hiem": "edit:need",
+    "insurance": "edit:need",
+    "gio goi": "edit:time",
+    "call time": "edit:time",
 }
 _WORDLESS: Final = dict.fromkeys(MEDIA, "media") | {Kind.STICKER: "sticker", Kind.LOCATION: "media"}
 RESUME: Final = frozenset(
@@ -153,7 +173,8 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
     folded = fold(said.text)
     payload = said.payload or (said.text.strip() if ":" in said.text else TYPED.get(folded.strip(" .!?"), ""))
     tap = TAPS.get(payload)
-    if tap is not None and (said.payload or not tap.steps or state.asked in tap.steps):
+    open_now = tap is not None and (not tap.steps or (state.asked in tap.steps and state.asked != "menu"))
+    if tap is not None and (said.payload or open_now):
         stale = bool(tap.steps) and state.asked not in tap.steps
         return Heard(said=said, intent=tap.intent, entities=tap.entities, folded=folded, stale=stale)
     if not folded:
@@ -182,11 +203,14 @@ def _looked_at_again(text: str, folded: str, entities: Mapping[str, Any], *, now
     instead. Then it is read as the answer to the questions that ask for such values."""
     if len(folded.split()) < 2 or not CORRECTIONS.isdisjoint(entities):
         return entities
-    more: dict[str, Any] = {}
-    for asked, keys in (("ask_product", ("product",)), ("ask_time", TIMES)):
-        found = understand(text, asked, now=now).entities
-        more |= {key: found[key] for key in keys if key in found}
-    return {**entities, **more}
+    when = understand(text, "ask_time", now=now).entities
+    # "buổi sáng chị ở nhà" speaks of no house to insure: beside a time, what is insured is named in full
+    what = understand(text, None if when.keys() & set(TIMES) else "ask_product", now=now).entities
+    return {
+        **entities,
+        **{key: what[key] for key in ("product",) if key in what},
+        **{key: when[key] for key in TIMES if key in when},
+    }
 
 
 def _context(state: State, folded: str) -> str | None:

@@ -58,7 +58,7 @@ def _serve(draft: Draft, heard: Sequence[Heard]) -> None:
     if any(one.wants(*NEEDS) or one.entities.get("product") for one in heard) or _agrees(draft, heard):
         _open(draft, heard)
     elif draft.state.asked == "menu" and any(one.wants("no") for one in heard):
-        collecting.no_need(draft)
+        idle.no_need(draft)
     elif any(map(questions.is_question, heard)):
         _question(draft, heard)
     elif any(one.wants("thanks") for one in heard) and not draft.said():

@@ -39,6 +39,7 @@ CONFIRM: Final = (Button(id="ok", label="confirm"), Button(id="edit", label="edi
 CONFIRM_OR_TIME: Final = (*CONFIRM, *TIME[1:])  # "at once" is what is read back without a time
 EDIT: Final = tuple(Button(id=f"edit:{slot}", label=f"e_{slot}") for slot in slots.ORDER)
 CALL: Final = (Button(id="call", label="call_me"),)
+ID_PAPERS: Final = re.compile(r"\b(?:cccd|can cuoc|cmnd|chung minh|ho chieu|passport|tuy than|id card)\b")
 TRIES: Final = 3  # of an answer that cannot be right
 CAPTIONS: Final = frozenset({"other", "buy", "thanks", "greeting", "yes", "give_name", "give_plate", "spam_abuse"})
 ANSWERS: Final = frozenset({"name", "phone", "product", "topic"})  # what makes more of a caption than a caption
@@ -159,8 +160,9 @@ def picture(draft: Draft, heard: Sequence[Heard]) -> bool:
     """A picture where his name or number was asked is seen, and the question stands. False when there is more to it."""
     if draft.state.asked not in ("name", "phone") or not any(one.said.kind is Kind.IMAGE for one in heard):
         return False
-    draft.say("picture.seen")
-    if any(_tells_more(draft, one) for one in heard):
+    papers = any(ID_PAPERS.search(one.folded) for one in heard if one.said.kind is Kind.IMAGE)
+    draft.say("consent.id_image_plain" if papers else "picture.seen")
+    if not papers and any(_tells_more(draft, one) for one in heard):
         return False
     again(draft)
     return True
