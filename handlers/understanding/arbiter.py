@@ -20,7 +20,7 @@ STOP: Final = 0.5  # a stop that only the model sees: more likely than everythin
 HINTED: Final = (
     0.3  # a stop of which the rules saw a trace is believed early: a missed one costs more than one too many
 )
-AGREED: Final = 0.7  # below it, what the rules took for a consent is none
+AGREED: Final = 0.5  # below it, what the rules took for a consent is none
 FLAGGED: Final = 0.2  # death, danger, fraud: they too are believed early
 SURER: Final = 0.7  # of the likelihood of the best one: what the rules say has to have less to be overruled
 LONGEST_NAME: Final = 8  # words
