@@ -234,7 +234,9 @@ def _timer(draft: Draft, event: TimerFired) -> None:
         case calls.RING:
             calls.timer(draft)
         case "mute_end":
-            draft.set(muted_until=None)
+            draft.set(muted_until=None, warnings=0)
+        case "scope":
+            optout.settled(draft)
         case "snooze":
             draft.remember(snoozed_until=None)
             draft.add(Note(text="Đến giờ đã hẹn xem lại."))

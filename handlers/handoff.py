@@ -66,7 +66,7 @@ def _give_to(draft: Draft, advisor: Advisor, *, told: bool = True) -> None:
         draft.add(OpenHandoff(reason="desk"))
     care.put_away(draft)
     draft.move(Stage.WITH_ADVISOR)
-    draft.set(assignee=advisor, unclear=0, muted_until=None)
+    draft.set(assignee=advisor, unclear=0, muted_until=None, warnings=0)
     draft.remember(noticed=None, closed_at=None)
     draft.add(TakeHandoff(by=advisor))
     if told and advisor.code:

@@ -37,6 +37,7 @@ CONTEXTS: Final[Mapping[str, str]] = {  # the open question -> the name under wh
     "callback": "confirm",
     "received": "confirm",
     "csat": "csat",
+    "scope": "ask_scope",
 }
 
 
@@ -81,6 +82,7 @@ TAPS: Final[Mapping[str, Tap]] = {
     **{f"csat:{score}": Tap("other", {"csat": score}, ("csat",)) for score in range(1, 6)},
     "skip": Tap("skip", steps=("csat_comment",)),
     "opt:ads": Tap("opt_ads"),
+    "opt:all": Tap("opt_all"),
     "opt:on": Tap("opt_on"),
 }
 # A button's label typed by hand, where a channel shows none; only what understanding would not read the same way.

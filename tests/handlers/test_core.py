@@ -221,7 +221,7 @@ def test_a_stop_word_comes_before_everything(word: str, stage: str) -> None:
     world.say(word)
     assert world.state.ads_off
     assert world.state.reminders_off
-    assert world.said == ["optout.confirm_all"]
+    assert world.said == ["optout.confirm_all" if stage == "with_advisor" else "optout.scope"]
     assert world.found(CancelSends)
     assert bool(world.found(Note)) is (stage == "with_advisor")
 
