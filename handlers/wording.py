@@ -34,8 +34,8 @@ def variables(say: Say, *, state: State, business: Business, texts: Texts) -> di
         if name in say.values:
             value = say.values[name]
             known[name] = value if isinstance(value, str) else ", ".join(texts.label(key, lang) for key in value)
-        elif name in _KNOWN:
-            known[name] = _KNOWN[name](say, state, business, texts)
+        elif name in KNOWN:
+            known[name] = KNOWN[name](say, state, business, texts)
     return known
 
 
@@ -44,7 +44,7 @@ def _name(say: Say, state: State) -> str:
 
 
 _Known = Callable[[Say, State, Business, Texts], str]
-_KNOWN: Final[Mapping[str, _Known]] = {
+KNOWN: Final[Mapping[str, _Known]] = {  # what no `say` needs to give
     "xung_ho": lambda say, state, business, texts: address(state.salutation),
     "ten": lambda say, state, business, texts: _name(say, state),
     "ten_goi": lambda say, state, business, texts: called(_name(say, state), state.lang),
@@ -62,7 +62,7 @@ _KNOWN: Final[Mapping[str, _Known]] = {
     "so_cuu_hoa": lambda say, state, business, texts: EMERGENCY["so_cuu_hoa"],
     "so_cong_an": lambda say, state, business, texts: EMERGENCY["so_cong_an"],
 }  # only what the text asks for is looked up: the table is on the path of every reply
-FIXED: Final = frozenset(_KNOWN) - {
+FIXED: Final = frozenset(KNOWN) - {
     "ten",
     "ten_goi",
     "so_dien_thoai",

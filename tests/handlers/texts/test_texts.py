@@ -142,6 +142,32 @@ WRONG = [
     (f'buttons: {{b: "{"x" * 21}"}}', 'buttons: {b: "x"}', ["vi: buttons.b has 21 characters, at most 20"]),
     (f'a: {{b: "{"x" * 641}"}}', 'a: {b: "x"}', ["vi: a.b has 641 characters, at most 640"]),
     ('a: {b: "x  y "}', 'a: {b: "x"}', ["vi: a.b has stray spaces"]),
+    ('a: {b: "dạ , vâng"}', 'a: {b: "x"}', ["vi: a.b has stray spaces"]),
+    ('a: {b: "Cafe\u0301"}', 'a: {b: "x"}', ["vi: a.b is not NFC"]),
+    ('a: {b: "Dạ em khong hiểu"}', 'a: {b: "x"}', ["vi: a.b has lost its marks: khong"]),
+    ('a: {b: "ban cho em xin ten"}', 'a: {b: "x"}', ["vi: a.b has no Vietnamese letter"]),
+    ('a: {b: "Email a@b.vn, Zalo"}', 'a: {b: "x"}', []),
+    ('a: {b: "Chắc chắn được đền ạ"}', 'a: {b: "x"}', ["vi: a.b promises: chắc chắn được"]),
+    ('a: {b: "Đang giảm giá ạ"}', 'a: {b: "x"}', ["vi: a.b promises: giảm giá"]),
+    ('a: {b: "Không khuyến mại, không giảm giá"}', 'a: {b: "no promotion or discount"}', []),
+    ('a: {b: "Dạ"}', 'a: {b: "Your claim will be paid"}', ["en: a.b promises: will be paid"]),
+    (
+        'a: {b: "IBAOHIEM chỉ cấp bảo hiểm cho rủi ro"}',
+        'a: {b: "IBAOHIEM only insures risks"}',
+        [
+            "en: a.b makes IBAOHIEM the insurer: ibaohiem only insures",
+            "vi: a.b makes IBAOHIEM the insurer: ibaohiem chỉ cấp bảo hiểm cho",
+        ],
+    ),
+    ('a: {b: "IBAOHIEM, đại lý của công ty bảo hiểm"}', 'a: {b: "x"}', []),
+    (
+        'greeting: {first: "Dạ em chào chị, em là Lan"}',
+        'greeting: {first: "I am an automated assistant of an agency: talk to an advisor"}',
+        [
+            "vi: greeting.first does not say that it is a machine",
+            "vi: greeting.first does not say that this is an agency, or how to reach a person",
+        ],
+    ),
 ]
 
 
