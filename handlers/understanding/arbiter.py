@@ -13,7 +13,7 @@ from handlers.understanding import intent, model
 from handlers.understanding.facts import Facts
 from handlers.understanding.fold import flatten
 from handlers.understanding.intent import CONSENT, Decision
-from handlers.understanding.person import SURNAME_KEYS
+from handlers.understanding.person import SURNAME_KEYS, Name
 from handlers.understanding.reading import SPACED, Reading
 
 STOP: Final = 0.5  # a stop that only the model sees: more likely than everything else together
@@ -117,8 +117,10 @@ def _is_exact(reading: Reading, facts: Facts, context: str, ruled: str) -> bool:
         case "ask_plate", "give_plate":
             return bool(facts.plates and facts.plates[0].plate)
         case "ask_name", "give_name":
-            typed = facts.name and facts.name.name == reading.text.strip()
-            return bool(facts.name and (facts.name.led or typed))
+            name = facts.name
+            return bool(
+                name and (name.led or name.name == reading.text.strip() or _beside_number(name, reading, facts))
+            )
         case "confirm", "give_phone":
             return bool(facts.phones and facts.phones[0].e164) and "@correction" in labels
         case "ask_dob", "other":
@@ -126,6 +128,12 @@ def _is_exact(reading: Reading, facts: Facts, context: str, ruled: str) -> bool:
         case "ask_id", "other":
             return bool(facts.cccd)
     return False
+
+
+def _beside_number(name: Name, reading: Reading, facts: Facts) -> bool:
+    """ "Hằng 0912345678": name and number were asked for at once, and there is nothing else."""
+    words = sum(key != "#" for key in reading.sentence.keys)
+    return bool(facts.phones and facts.phones[0].e164) and words <= len(name.name.split())
 
 
 def _is_given(name: str, reading: Reading, facts: Facts, context: str) -> bool:
