@@ -133,6 +133,8 @@ def _person(draft: Draft, heard: Sequence[Heard]) -> bool:
         return False
     if draft.state.asked in ("callback", "phone", "time") and all(_call_me(one) for one in by) and not cancel:
         return False  # "call me" answers what was asked
+    if draft.state.stage in WAITING and not cancel and all(_at_another_time(draft, one) for one in by):
+        return False  # the call that he waits for, at a time that suits him
     if draft.state.asked == "confirm" and all(calls(one) for one in by) and not cancel:
         return False  # the call is what the form is about, and he wants it
     _keep_number(draft, heard)
@@ -151,6 +153,11 @@ def _keep_number(draft: Draft, heard: Sequence[Heard]) -> None:
 def _call_me(one: Heard) -> bool:
     """He wants to be called, which the form is about, not to leave it."""
     return not one.said.payload and (one.intent != "talk_to_human" or CALL.search(one.folded) is not None)
+
+
+def _at_another_time(draft: Draft, one: Heard) -> bool:
+    timed = not slots.TIME.isdisjoint(one.entities) or "day" in one.entities
+    return timed and bool(draft.state.slots.get("phone")) and calls(one)
 
 
 def calls(one: Heard) -> bool:

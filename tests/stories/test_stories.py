@@ -22,6 +22,7 @@ import yaml
 from channels.contract import Kind
 from handlers.model import (
     Called,
+    Event,
     Followed,
     OpenHandoff,
     Refused,
@@ -66,32 +67,38 @@ def happen(now: World, step: dict[str, Any]) -> None:
             now.send(Kind(kind), text=step.get("text", ""))
         case "send", list(kinds):
             now.send(*map(Kind, kinds), text=step.get("text", ""))
-        case "start", payload:
-            now.happens(Followed(message_id="m", at=now.now, payload=payload or ""))
-        case "block", _:
-            now.happens(Unfollowed(message_id="m", at=now.now))
         case "share", phone:
             now.share(phone, own=step.get("own", False), forwarded=step.get("forwarded", False))
         case "edit", text:
             now.edit(text)
-        case "form", fields:
-            now.happens(Submitted(message_id="m", at=now.now, fields=fields))
-        case "call", told:
-            now.happens(Called(message_id="m", at=now.now, **told))
+        case "act", name:
+            _act(now, name, step)
         case "wait", str(span):
             number, unit = span.split()
             now.wait(timedelta(**{UNITS[unit]: float(number)}))
-        case "timer", name:
-            now.happens(TimerFired(name=name, at=now.now, data=step.get("data", {})))
-        case "ended", status:
-            told = {"klass": step.get("klass", ""), "reason": step.get("reason", "")}
-            now.happens(SendEnded(message_id="m", at=now.now, status=status, **told))
         case "bot", bool(switch):
             now.context = replace(now.context, bot=switch)
-        case "act", name:
-            _act(now, name, step)
-        case unknown:
-            raise AssertionError(f"no such step: {unknown}")
+        case told, about:
+            now.happens(_event(now, told, about, step))
+
+
+def _event(now: World, told: str, about: Any, step: dict[str, Any]) -> Event:
+    match told:
+        case "start":
+            return Followed(message_id="m", at=now.now, payload=about or "")
+        case "block":
+            return Unfollowed(message_id="m", at=now.now)
+        case "form":
+            return Submitted(message_id="m", at=now.now, fields=about)
+        case "call":
+            return Called(message_id="m", at=now.now, **about)
+        case "timer":
+            return TimerFired(name=about, at=now.now, data=step.get("data", {}))
+        case "ended":
+            return SendEnded(
+                message_id="m", at=now.now, status=about, klass=step.get("klass", ""), reason=step.get("reason", "")
+            )
+    raise AssertionError(f"no such step: {told}")
 
 
 def _act(now: World, name: str, step: dict[str, Any]) -> None:

@@ -106,6 +106,8 @@ class World:
         return self.happens(self._said(Kind.CONTACT, contact=card, forwarded=forwarded))
 
     def edit(self, text: str) -> Decision:
+        """What he said last now reads so; the transcript too."""
+        self.history[-1:] = [text]
         return self.happens(Edited(message_id="", at=self.now, text=text))
 
     def act(self, name: str, by: Advisor, **data: Any) -> Decision:
