@@ -14,6 +14,8 @@ from channels.contract import Adapter, Capabilities
 MODULES: Final[Mapping[str, str]] = {
     "webchat": "channels.webchat",
     "telegram": "channels.telegram",
+    "leads": "channels.leads",
+    "hotline": "channels.hotline",
 }
 
 
@@ -49,6 +51,8 @@ def table() -> str:
 
 
 def _row(carries: Capabilities) -> tuple[str, ...]:
+    if not carries.conversational:
+        return (carries.title, carries.inbound, "nothing goes out: somebody calls", *("no",) * 5, "–", "–")
     return (
         carries.title,
         carries.inbound,

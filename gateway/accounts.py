@@ -24,7 +24,7 @@ class Key:
     variable: str = ""
 
 
-HERE: Final = ("webchat", "telegram")  # the others are known names that later versions bring
+HERE: Final = ("webchat", "telegram", "leads", "hotline")  # the others are known names that later versions bring
 
 COMMON: Final[Mapping[str, Key]] = {
     "channel": Key(readers.text, "which platform", None),

@@ -42,6 +42,16 @@ TELEGRAM = Account(
     settings={"token": SECRETS[0], "secret": SECRETS[1], "receive": "webhook", "api_url": "http://127.0.0.1:9"},
 )
 
+
+def _posted(channel: str) -> Sample:
+    """A secret that whoever posts shows, in a header here."""
+    return Sample(
+        account=Account(channel=channel, name="main", settings={"secret": SECRETS[1]}),
+        sign=lambda body, account: {"X-Webhook-Token": account.get("secret")},
+        lacking=({}, {"secret": ""}, {"secret": None}, {"secret": []}, {"secret": ["", ""]}),
+    )
+
+
 SAMPLES: Mapping[str, Sample] = {
     "webchat": Sample(account=Account(channel="webchat", name="site")),
     "telegram": Sample(
@@ -69,6 +79,8 @@ SAMPLES: Mapping[str, Sample] = {
             {"token": SECRETS[0], "receive": "webhook", "secret": ["a" * 32, "short"]},
         ),
     ),
+    "leads": _posted("leads"),
+    "hotline": _posted("hotline"),
 }
 
 
