@@ -12,6 +12,7 @@ from typing import Final
 
 from channels.contract import Kind
 from handlers import (
+    absence,
     attempts,
     calls,
     care,
@@ -178,6 +179,7 @@ def _back(draft: Draft, at: datetime) -> None:
 
 def _silently(draft: Draft, heard: Sequence[Heard]) -> None:
     """A person has it. Consent and its withdrawal count all the same; nothing is said."""
+    absence.waits(draft, heard)
     for one in heard:
         if one.said.payload in ("c1:yes", "c1:no") and draft.state.memory.get("consent_shown"):
             if "C1" not in draft.state.consents:
@@ -235,6 +237,8 @@ def _timer(draft: Draft, event: TimerFired) -> None:
             calls.timer(draft)
         case "mute_end":
             draft.set(muted_until=None, warnings=0)
+        case absence.TIMER:
+            absence.due(draft)
         case "scope":
             optout.settled(draft)
         case "snooze":

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from handlers import attempts, calls, care, collecting, delivery, idle, screening, slots
+from handlers import absence, attempts, calls, care, collecting, delivery, idle, screening, slots
 from handlers.card import card
 from handlers.draft import Draft
 from handlers.model import (
@@ -67,7 +67,7 @@ def _give_to(draft: Draft, advisor: Advisor, *, told: bool = True) -> None:
     care.put_away(draft)
     draft.move(Stage.WITH_ADVISOR)
     draft.set(assignee=advisor, unclear=0, muted_until=None, warnings=0)
-    draft.remember(noticed=None, closed_at=None)
+    draft.remember(noticed=None, closed_at=None, unanswered=None)
     draft.add(TakeHandoff(by=advisor))
     if told and advisor.code:
         draft.say("handoff.advisor_joined", ten_tu_van=advisor.name, ma_dai_ly=advisor.code, klass="B")
@@ -84,11 +84,13 @@ def _reply(draft: Draft, event: Acted) -> None:
     _must_hold(draft, event.by)
     if not draft.context.writes:
         raise Refused("window_closed", "this channel carries calls and forms: there is no chat to answer in")
+    absence.answered(draft)
     draft.add(Tell(text=text, by=event.by, file_ids=files), Audit(action="conversation.reply", by=event.by))
 
 
 def _echo(draft: Draft, event: Acted) -> None:
     """A colleague answered in the platform's own app: the bot is silent from here on. The words are there already."""
+    absence.answered(draft)
     if draft.state.stage is not Stage.WITH_ADVISOR:
         draft.move(Stage.WITH_ADVISOR)
         care.put_away(draft)
@@ -202,6 +204,7 @@ def _snooze(draft: Draft, event: Acted) -> None:
 
 def _deliver(draft: Draft, event: Acted) -> None:
     _must_hold(draft, event.by)
+    absence.answered(draft)
     delivery.deliver(draft, event)
 
 

@@ -96,6 +96,7 @@ WAYS: Final = (
     ),
     _way({*OPEN, *WAITING, Stage.WITH_ADVISOR}, Stage.UNREACHABLE, By.DESK, "attempt: the third in vain"),
     _way(Stage.WITH_ADVISOR, Stage.GREETED, By.DESK, "return to the bot"),
+    _way(Stage.WITH_ADVISOR, Stage.QUEUED, By.CLOCK, "30 minutes without an answer of his advisor"),
     _way(Stage.GREETED, Stage.COLLECTING, By.DESK, "returned with a form that is not finished"),
     *(
         _way({*OPEN, *WAITING, Stage.WITH_ADVISOR}, to, By.DESK, f"close: {outcome}")

@@ -92,7 +92,11 @@ def greet(draft: Draft, *, safety: bool = False, hours: bool = True) -> None:
         draft.say("greeting.bot_identity")
         return
     draft.say("greeting.first")
-    if hours and not schedule.in_hours(draft.now, draft.business):
+    if not hours or schedule.in_hours(draft.now, draft.business):
+        return
+    if holiday := schedule.holiday(draft.now, draft.business):
+        draft.say("greeting.holiday", ten_ngay_le=(f"slot.{holiday}",), gio_hen_lai=opening(draft))
+    else:
         draft.say("greeting.out_of_hours", gio_hen_lai=opening(draft))
 
 

@@ -24,6 +24,7 @@ PRIORITIES: Final = {
     "returned": 5,
     "care": 5,
     "unclear": 10,
+    "unanswered": 10,
     "human": 10,
     "cancel": 10,
     "privacy": 20,
@@ -46,7 +47,7 @@ def hand_over(draft: Draft, reason: str, *, consent_line: bool = True, told: boo
         draft.add(OpenHandoff(reason="claim" if reason == "urgent_claim" else reason, priority=urgent))
         draft.remember(priority=urgent)
     if was is Stage.QUEUED:
-        if not told and not draft.said() and not draft.state.memory.get("noticed"):
+        if not told and not draft.said() and _may_notice(draft):
             _notice(draft)
         return
     draft.remember(noticed=None)
@@ -106,7 +107,7 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
         _about_the_call(draft, heard)
     elif draft.state.slots.get("callback_time") != before and _asks_for_then(draft, heard):
         schedule_call(draft)
-    elif not draft.state.memory.get("noticed") and not all(one.intent in SILENT for one in heard):
+    elif _may_notice(draft) and not all(one.intent in SILENT for one in heard):
         _notice(draft)
 
 
@@ -127,14 +128,20 @@ def timer(draft: Draft, event: TimerFired) -> None:
         if draft.consented and not draft.state.asked:
             draft.say("queue.long_wait", *steps.CALL)
             draft.set(asked="callback", tries=0)
-        elif not draft.state.memory.get("noticed"):
+        elif _may_notice(draft):
             _notice(draft)
 
 
 def _started(draft: Draft) -> None:
     if schedule.in_hours(draft.now, draft.business):
         draft.say("handoff.start")
-    elif draft.business.hotline:
+    else:
+        after_hours(draft)
+
+
+def after_hours(draft: Draft) -> None:
+    """Nobody is at work: when they are back, and whom to call until then."""
+    if draft.business.hotline:
         draft.say("handoff.failed", ma_yeu_cau=draft.request_code(), gio_hen_lai=steps.opening(draft))
     else:
         draft.say("greeting.out_of_hours", gio_hen_lai=steps.opening(draft))
@@ -146,14 +153,29 @@ def _place(draft: Draft) -> None:
         draft.say("queue.position", vi_tri=str(place), so_phut=str(place * MINUTES_A_PLACE))
 
 
+def _may_notice(draft: Draft) -> bool:
+    """At most every five minutes while people are at work (R-HOF-3), once while they are not."""
+    noticed = draft.state.memory.get("noticed")
+    if not noticed:
+        return True
+    return (
+        isinstance(noticed, str)
+        and draft.state.stage is Stage.QUEUED
+        and schedule.in_hours(draft.now, draft.business)
+        and draft.now - datetime.fromisoformat(noticed) >= LONG_WAIT
+    )
+
+
 def _notice(draft: Draft) -> None:
     """Once in a while of waiting: we read you."""
-    draft.remember(noticed=True)
+    draft.remember(noticed=draft.now.isoformat())
     if draft.state.stage is Stage.CALLBACK_SCHEDULED:
         _told_when(draft)
+    elif not schedule.in_hours(draft.now, draft.business):
+        after_hours(draft)
     elif draft.context.queue_position:
         _place(draft)
-    elif schedule.in_hours(draft.now, draft.business):
+    else:
         draft.say("queue.notice_first")
 
 

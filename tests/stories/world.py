@@ -187,7 +187,7 @@ def held(before: State, decision: Decision, events: Sequence[Event], business: B
     acted = any(isinstance(event, Acted) for event in events)
     if state.consents.get("C1") != "given":
         assert not state.slots, "slots before consent"
-    if before.stage is Stage.WITH_ADVISOR and not acted:
+    if before.stage is Stage.WITH_ADVISOR and state.stage is Stage.WITH_ADVISOR and not acted:
         assert all(say.key.startswith("optout.") for say in says), "the bot speaks over an advisor"
     for _, group in groupby(says, key=lambda say: (say.klass, say.purpose)):
         message = list(group)
