@@ -31,4 +31,5 @@ PLANNED: Final[Mapping[str, Capabilities]] = {
 
 def everywhere() -> dict[str, Capabilities]:
     """Every channel that we speak on, or will."""
-    return {**PLANNED, **{name: adapter.capabilities for name, adapter in ADAPTERS.items()}}
+    here = {name: adapter.capabilities for name, adapter in ADAPTERS.items()}
+    return {**PLANNED, **{name: carries for name, carries in here.items() if carries.conversational}}
