@@ -95,10 +95,14 @@ async def test_what_another_has_is_not_ours(house: House) -> None:
         ("close", {}),
         ("return", None),
         ("transfer", {"advisor": minh.id}),
+        ("snooze", {"until": "2099-01-01T00:00:00Z"}),
     ):
         status, answer = await minh("POST", f"/conversations/{conversation}/{path}", body)
         assert (status, answer["error"]["code"]) == (403, "not_yours"), path
         assert answer["error"]["holder"] == {"id": lan.id, "name": "Lan"}
+    intake = await house.as_role("intake")
+    status, answer = await intake("POST", f"/conversations/{conversation}/assign", {"advisor": minh.id})
+    assert (status, answer["error"]["code"]) == (403, "not_yours")
     moved = await chief.post(f"/conversations/{conversation}/assign", {"advisor": minh.id})
     assert moved["assignee"]["id"] == minh.id
     status, _ = await minh("POST", f"/conversations/{conversation}/messages", {"text": "giờ là của em"})
