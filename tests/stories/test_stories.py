@@ -159,4 +159,4 @@ def test_story(path: Path, request: pytest.FixtureRequest) -> None:
 
 
 def test_there_are_stories() -> None:
-    assert len(STORIES) >= 15
+    assert len(STORIES) >= 70
