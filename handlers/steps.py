@@ -39,7 +39,7 @@ CONFIRM: Final = (Button(id="ok", label="confirm"), Button(id="edit", label="edi
 CONFIRM_OR_TIME: Final = (*CONFIRM, *TIME[1:])  # "at once" is what is read back without a time
 EDIT: Final = tuple(Button(id=f"edit:{slot}", label=f"e_{slot}") for slot in slots.ORDER)
 CALL: Final = (Button(id="call", label="call_me"),)
-ID_PAPERS: Final = re.compile(r"\b(?:cccd|can cuoc|cmnd|chung minh|ho chieu|passport|tuy than|id card)\b")
+ID_PAPERS: Final = re.compile(r"\b(?:c{1,3}d|can cuoc|cmnd|chung minh|ho chieu|passport|tuy than|id card)\b")
 TRIES: Final = 3  # of an answer that cannot be right
 CAPTIONS: Final = frozenset({"other", "buy", "thanks", "greeting", "yes", "give_name", "give_plate", "spam_abuse"})
 ANSWERS: Final = frozenset({"name", "phone", "product", "topic"})  # what makes more of a caption than a caption
