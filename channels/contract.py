@@ -157,7 +157,7 @@ class Receipt:
 class InboundEvent:
     """One thing that a platform told us.
 
-    key -- permanent dedup key, unique per account · thread -- the platform's own id of the person or chat, as text,
+    key -- permanent dedup key, unique per account; with `window_ms` it counts for that long · thread -- the platform's own id of the person or chat, as text,
     '' when the event belongs to no conversation · external_id -- the platform's message id · said_at -- the
     platform's time, aware UTC, `UNSAID` when it does not tell · text -- cleaned (channels.reading.clean), at most
     16,000 code points · payload -- what a tapped button carries · ref -- external id of the message that is edited,
@@ -185,6 +185,7 @@ class InboundEvent:
     at_limit: bool = False
     forwarded: bool = False
     by_human: bool = False
+    window_ms: int = 0
     reason: str = ""  # why it is ignored or unsupported, for people
     extra: Mapping[str, str] = field(default_factory=dict, repr=False)  # e.g. start payload, form fields
 
@@ -302,6 +303,7 @@ class Adapter:
     client: Callable[[Account], Client] | None  # None: handed in by gateway (web chat)
     problems: Callable[[Account], list[str]] = lambda account: []  # settings this account lacks, one line each
     reply: Callable[[Delivery, Account, Mapping[str, str]], bytes | None] | None = None
+    refuses_unreadable: bool = False  # who posts can act on a refusal, and does not come again: 422, not quarantine
     prepare: Callable[[], None] | None = None  # heavy imports: call it in a thread at start, before render and call
     varies: Callable[[Account], Capabilities] | None = None  # what this account carries, where its settings change it
 

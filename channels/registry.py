@@ -15,6 +15,8 @@ MODULES: Final[Mapping[str, str]] = {
     "webchat": "channels.webchat",
     "telegram": "channels.telegram",
     "zalo": "channels.zalo",
+    "leads": "channels.leads",
+    "hotline": "channels.hotline",
 }
 
 
@@ -50,6 +52,8 @@ def table() -> str:
 
 
 def _row(carries: Capabilities) -> tuple[str, ...]:
+    if not carries.conversational:
+        return (carries.title, carries.inbound, "nothing goes out: somebody calls", *("no",) * 5, "–", "–")
     return (
         carries.title,
         carries.inbound,

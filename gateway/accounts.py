@@ -24,7 +24,13 @@ class Key:
     variable: str = ""
 
 
-HERE: Final = ("webchat", "telegram", "zalo")  # the others are known names that later versions bring
+HERE: Final = (
+    "webchat",
+    "telegram",
+    "zalo",
+    "leads",
+    "hotline",
+)  # the others are known names that later versions bring
 
 COMMON: Final[Mapping[str, Key]] = {
     "channel": Key(readers.text, "which platform", None),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
+from channels.planned import everywhere
 from handlers.model import Business, Say, State
+from handlers.preview import faults
 from handlers.texts import LANGUAGES, Texts, check
 from handlers.wording import variables
 
@@ -24,7 +26,7 @@ def findings(config: Config) -> list[str]:
         for account in config.accounts
         if account.get("test")
     ]
-    lines += [f"text: {line}" for line in check(texts)]
+    lines += [f"text: {line}" for line in [*check(texts), *faults(texts, everywhere())]]
     for key, unsaid in unsayable(config.business(), texts).items():
         more = f" and {len(unsaid) - SHOWN} more" if len(unsaid) > SHOWN else ""
         lines.append(f"business.{key}: is empty, so these texts are never sent: {', '.join(unsaid[:SHOWN])}{more}")

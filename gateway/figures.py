@@ -33,7 +33,8 @@ async def figures(parts: Parts) -> Figures:
 def _read(tx: Tx, now_ms: int) -> dict[str, Any]:
     event = tx.value("SELECT min(received_at) FROM inbox_event WHERE state = 'new' AND point_id IS NOT NULL")
     send = tx.value(
-        "SELECT min(not_before) FROM outbox WHERE state IN ('queued', 'retry_wait') AND not_before <= :now", now=now_ms
+        f"SELECT min(not_before) FROM outbox WHERE state IN ({OPEN}) AND state IN ('queued', 'retry_wait') AND not_before <= :now",  # noqa: S608
+        now=now_ms,
     )
     counts = tx.all(f"SELECT state, count(*) AS rows FROM outbox WHERE state IN ({OPEN}) GROUP BY state")  # noqa: S608
     outbox = dict.fromkeys((word.strip("' ") for word in OPEN.split(",")), 0) | {row.state: row.rows for row in counts}

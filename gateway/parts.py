@@ -108,6 +108,7 @@ class Parts:
             thread="" if ignored else event.thread,
             body=event.raw,
             wait_ms=0 if ignored else self._wait(event),
+            window_ms=event.window_ms,
             state="ignored" if ignored else "new",
             reason=event.reason,
         )

@@ -111,6 +111,8 @@ def understood(parts: Parts, adapter: Adapter, account: Account, delivery: Deliv
         return [(parts.arrival(account, event), event) for event in adapter.parse(delivery, account)]
     except MalformedPayload as err:
         reason = str(err)
+        if adapter.refuses_unreadable:
+            raise _Refusal(422, "unreadable") from err
         log.warning("hooks.unreadable", account=account.id, reason=reason)
     except Exception as err:
         reason = f"our own error: {type(err).__name__}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,10 +11,8 @@ from channels.contract import Button
 from handlers import schedule, waiting, wording
 from handlers.draft import Draft
 from handlers.hearing import PRODUCTS, Heard, reread
-from handlers.model import EMPTY, WAITING, Business, CareAnswered, Relabel, Stage, TimerFired
+from handlers.model import EMPTY, WAITING, CareAnswered, Relabel, Stage, TimerFired
 
-CHECK_AFTER: Final = timedelta(days=1)  # process.md 3.8: delivery check T+1 after it was sent
-SURVEY_AFTER: Final = timedelta(days=7)
 LATER: Final = timedelta(hours=2)
 PATIENCE: Final = timedelta(days=1)  # a question that stayed open for so long gives way to the next one
 LOW: Final = 2  # this score and below: a complaint candidate within the hour
@@ -43,23 +40,6 @@ WORDS: Final = (  # from the most telling on
     (5, re.compile(r"\b(?:rat tot|qua tot|tot lam|tuyet|tuyet voi|xuat sac|rat hai long|excellent|great|perfect)\b")),
     (4, re.compile(r"\b(?:tot|hai long|on|good|fine|satisfied)\b")),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
-    """A task of the care plan: `kind` check_t1 or csat. `key` -- it exists once, however often the plan is made."""
-
-    kind: str
-    due_at: datetime
-    key: str
-
-
-def plan(*, policy: str, sent_at: datetime, business: Business) -> tuple[Planned, ...]:
-    """What follows a certificate that was sent at `sent_at`; shifted into decent hours, never dropped."""
-    return tuple(
-        Planned(kind=kind, due_at=schedule.next_service_time(sent_at + wait, business), key=f"{policy}:{kind}")
-        for kind, wait in (("check_t1", CHECK_AFTER), ("csat", SURVEY_AFTER))
-    )
 
 
 def due(draft: Draft, event: TimerFired) -> None:
@@ -133,7 +113,7 @@ def _ask(draft: Draft, care: dict[str, str], *, name: str) -> None:
     plain = "" if name or draft.state.slots.get("name") else "_plain"
     if asked == "received":
         product = care.get("product", "")
-        values["san_pham"] = (f"buttons.p_{product}",) if product in PRODUCTS else product
+        values["san_pham"] = (f"product.{product}",) if product in PRODUCTS else product
         values["so_hop_dong"] = care.get("number", "")
         draft.say(f"delivery.check_t1{plain}", *RECEIVED, klass="D", purpose=purpose, **values)
     else:

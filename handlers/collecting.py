@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
 from channels.contract import Kind
-from handlers import confirming, idle, slots, steps, waiting
+from handlers import confirming, idle, questions, slots, steps, waiting
 from handlers.draft import Draft
 from handlers.hearing import Heard
 from handlers.model import Stage
 
 NOT_A_NEED: Final = ("greeting", "thanks", "spam_abuse", "details", "media", "sticker", "nothing")
 UNREADABLE: Final = ("other", "spam_abuse")
+PAPERS: Final = frozenset({"cccd", "passport", "plate", "chassis", "tax_code", "dob"})  # told too early, and not kept
+NUMBER: Final = re.compile(r"\b(?:so|sdt|dt|dien thoai|phone|number)\b")
 
 
 def hear(draft: Draft, heard: Sequence[Heard]) -> None:
@@ -22,19 +25,19 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
     changed = slots.fill(draft, heard)
     _take_freely(draft, heard)
     answered = _answered(draft, asked)
-    if not answered and asked in ("phone", "phone_same") and _wrong_phone(draft, heard):
+    if not answered and asked in ("name", "phone", "phone_same") and _wrong_phone(draft, heard):
         return
     if changed or answered:
-        if any(confirming.is_question(one) for one in heard):
-            confirming.answer_question(draft, heard)
+        if any(map(questions.is_question, heard)):
+            questions.answer(draft, heard)
         proceed(draft)
     elif any(one.wants("no") for one in heard):
-        _will_not_say(draft, asked)
+        _will_not_say(draft, asked, heard)
     elif any(one.said.kind is Kind.AUDIO for one in heard):
         draft.say("error.voice")
         steps.again(draft)
-    elif any(confirming.is_question(one) for one in heard):
-        confirming.answer_question(draft, heard)
+    elif any(map(questions.is_question, heard)):
+        questions.answer(draft, heard)
         steps.again(draft)
     elif any(is_noise(one) for one in heard):
         not_understood(draft, asked)
@@ -67,28 +70,32 @@ def proceed(draft: Draft) -> None:
 def _answered(draft: Draft, asked: str) -> bool:
     if asked == "product":
         return not draft.state.memory.get("car")
-    return asked in slots.ORDER and asked not in slots.missing(draft.state)
+    return asked in slots.ASKED and asked not in slots.missing(draft.state)
 
 
 def _take_freely(draft: Draft, heard: Sequence[Heard]) -> None:
-    """Two questions take the customer's own words: the need, and which cover for the car."""
+    """Three questions take the customer's own words: the need, which cover for the car, and where he lives."""
     asked = draft.state.asked
     words = [one for one in heard if one.said.text.strip() and not one.stale and not one.wants(*NOT_A_NEED, "no")]
     if not words:
         return
-    if asked == "need" and asked in slots.missing(draft.state) and not any(map(confirming.is_question, words)):
+    if asked == "need" and asked in slots.missing(draft.state) and not any(map(questions.is_question, words)):
         text = " ".join(one.said.text for one in words)
         slots.write(draft, "need", need=text[: slots.NEED_MAX], product=None)
-    elif asked == "product":
+    elif asked == "product" and not any(one.entities.get("phone") or one.entities.get("name") for one in words):
         draft.remember(car=None)  # asked once; the advisor will see to the rest
         if not slots.known(draft.state, "need"):
             slots.write(draft, "need", need=words[-1].said.text[: slots.NEED_MAX])
+    elif asked == "province" and not slots.known(draft.state, "province"):
+        _skip(draft, "province")  # a place that we do not know: asked once, the advisor will see to it
 
 
 def _wrong_phone(draft: Draft, heard: Sequence[Heard]) -> bool:
     wrong = [one for one in heard if one.entities.get("phone_invalid")]
-    if not wrong:
+    if not wrong or "phone" not in slots.missing(draft.state):
         return False
+    if draft.state.asked == "name":  # both were asked at once
+        draft.set(asked="phone", tries=0)
     if draft.state.tries + 1 >= steps.TRIES:
         waiting.hand_over(draft, "invalid")
     else:
@@ -115,33 +122,35 @@ def _offered_number(draft: Draft, heard: Sequence[Heard]) -> bool:
     return True
 
 
-def _will_not_say(draft: Draft, asked: str) -> None:
+def _will_not_say(draft: Draft, asked: str, heard: Sequence[Heard]) -> None:
     """He declines an answer: no need is an end, no number means people go on right here, the rest can wait."""
+    if asked == "name" and "phone" in slots.missing(draft.state) and any(NUMBER.search(one.folded) for one in heard):
+        asked = "phone"  # both were asked at once
     if draft.state.memory.get("editing") == asked and slots.known(draft.state, asked):
         draft.remember(editing=None)  # it stays as it was
         proceed(draft)
-    elif asked == "need":
-        no_need(draft)
+    elif asked == "need" or any(idle.gives_up(one.folded) for one in heard):
+        idle.no_need(draft)
     elif asked == "phone":
         waiting.hand_over(draft, "no_phone")
     elif asked == "time":
         slots.soon(draft)
         proceed(draft)
-    elif asked in slots.ORDER:
-        draft.remember(skipped=[*draft.state.memory.get("skipped", ()), asked], editing=None)
+    elif asked in slots.ASKED:
+        _skip(draft, asked)
         proceed(draft)
     else:
         draft.remember(car=None)
         proceed(draft)
 
 
-def no_need(draft: Draft) -> None:
-    draft.say("no_need.end")
-    idle.shut(draft, Stage.CLOSED_NO_NEED)
+def _skip(draft: Draft, slot: str) -> None:
+    draft.remember(skipped=[*draft.state.memory.get("skipped", ()), slot], editing=None)
 
 
 def is_noise(one: Heard) -> bool:
-    return one.intent in UNREADABLE and not one.entities.get("topic") and not one.stale
+    known = one.entities.get("topic") or one.entities.keys() & PAPERS
+    return one.intent in UNREADABLE and not known and not one.stale
 
 
 def not_understood(draft: Draft, asked: str) -> None:

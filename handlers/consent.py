@@ -9,7 +9,7 @@ from channels.contract import Kind
 from handlers import slots, steps, wording
 from handlers.draft import Draft, code
 from handlers.hearing import PRODUCTS, Heard, reread
-from handlers.model import RecordConsent
+from handlers.model import Advisor, RecordConsent
 
 TEXT: Final = "consent.layer1"
 SAID_MAX: Final = 200  # characters of his words in the evidence
@@ -72,6 +72,18 @@ def withdraw(draft: Draft, by: Heard) -> None:
     """Taken back by one message, at once: nothing that rested on it stays in the form."""
     _record(draft, "withdrawn", by)
     draft.set(slots={})
+
+
+def by_phone(draft: Draft, *, given: bool, by: Advisor) -> None:
+    """The text was read out in a call; who called wrote down what was answered."""
+    draft.set(consents={**draft.state.consents, "C1": "given" if given else "refused"})
+    if not given:
+        draft.set(slots={})
+    draft.add(
+        RecordConsent(
+            purpose="C1", state="given" if given else "refused", text_key=TEXT, said=f"qua điện thoại, {by.name} ghi"
+        )
+    )
 
 
 def unclear(draft: Draft, heard: Sequence[Heard]) -> None:

@@ -12,6 +12,9 @@ from typing import Final
 
 from channels.contract import Kind
 from handlers import (
+    absence,
+    attempts,
+    calls,
     care,
     collecting,
     delivery,
@@ -19,11 +22,13 @@ from handlers import (
     hearing,
     idle,
     intake,
+    leads,
     manner,
     optout,
     questions,
     receipts,
     requests,
+    sla,
     steps,
     waiting,
 )
@@ -34,6 +39,7 @@ from handlers.model import (
     OPEN,
     WAITING,
     Acted,
+    Called,
     Context,
     Decision,
     Edited,
@@ -47,6 +53,7 @@ from handlers.model import (
     SendEnded,
     Stage,
     State,
+    Submitted,
     TimerFired,
     Turn,
     Unfollowed,
@@ -110,6 +117,12 @@ def _step(draft: Draft, group: Sequence[Event], *, speaks: bool) -> None:
         case Unfollowed():
             draft.remember(unreachable=True)
             draft.add(Reachable(yes=False, reason="blocked"))
+        case Submitted() as event:
+            _back(draft, event.at)
+            leads.submitted(draft, event)
+        case Called() as event:
+            _back(draft, event.at)
+            calls.happened(draft, event)
         case Edited():
             _edited(draft, [event for event in group if isinstance(event, Edited)])
         case TimerFired() as event:
@@ -166,6 +179,7 @@ def _back(draft: Draft, at: datetime) -> None:
 
 def _silently(draft: Draft, heard: Sequence[Heard]) -> None:
     """A person has it. Consent and its withdrawal count all the same; nothing is said."""
+    absence.waits(draft, heard)
     for one in heard:
         if one.said.payload in ("c1:yes", "c1:no") and draft.state.memory.get("consent_shown"):
             if "C1" not in draft.state.consents:
@@ -215,8 +229,18 @@ def _timer(draft: Draft, event: TimerFired) -> None:
             idle.fired(draft, event)
         case "long_wait" | "callback":
             waiting.timer(draft, event)
+        case sla.OVERDUE:
+            sla.overdue(draft)
+        case attempts.LAST_WORD | attempts.GIVE_UP:
+            attempts.timer(draft, event.name)
+        case calls.RING:
+            calls.timer(draft)
         case "mute_end":
-            draft.set(muted_until=None)
+            draft.set(muted_until=None, warnings=0)
+        case absence.TIMER:
+            absence.due(draft)
+        case "scope":
+            optout.settled(draft)
         case "snooze":
             draft.remember(snoozed_until=None)
             draft.add(Note(text="Đến giờ đã hẹn xem lại."))

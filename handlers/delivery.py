@@ -36,7 +36,7 @@ def deliver(draft: Draft, event: Acted) -> None:
         klass="B",
         purpose=PURPOSE,
         cong_ty_bao_hiem=str(policy["insurer"]),
-        san_pham=(f"buttons.p_{product}",) if product in PRODUCTS else product,
+        san_pham=(f"product.{product}",) if product in PRODUCTS else product,
         so_hop_dong=str(policy["number"]),
         tu_ngay=_day(policy["starts_on"]),
         den_ngay=_day(policy["ends_on"]),

@@ -83,6 +83,8 @@ class Draft:
         purpose: str = "contact",
         **values: str | tuple[str, ...],
     ) -> None:
+        if not self.context.writes:
+            return
         if self.salutation and not self.state.salutation and (heard := wording.address(self.salutation)):
             values.setdefault("xung_ho", heard)
         self.effects.append(Say(key=key, values=values, buttons=buttons, klass=klass, purpose=purpose))

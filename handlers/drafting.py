@@ -23,7 +23,7 @@ from storage.turns import Lane, Rows
 
 FRESH_DAYS: Final = 7  # a closed thread that speaks again within this goes on in the same conversation
 PREVIEW: Final = 80
-SPEAKS: Final = SAID | {Kind.FOLLOW}
+SPEAKS: Final = SAID | {Kind.FOLLOW, Kind.FORM, Kind.CALL}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,23 +9,29 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from channels.contract import InboundEvent
-from handlers import receipts
+from channels.contract import InboundEvent, Kind
+from handlers import receipts, sla
 from handlers.model import (
     Audit,
+    CallBy,
+    CallLine,
+    CallTold,
     CancelSends,
     CareAnswered,
     CloseHandoff,
+    LogAttempt,
     Note,
     OpenHandoff,
     Reachable,
     RecordConsent,
     Relabel,
+    Screened,
     TakeHandoff,
 )
 from handlers.understanding import secrets
 from storage import audit, care, contacts_write, deliveries, outbox
 from storage.ids import new_id
+from storage.keys import pack
 from storage.times import ms
 from storage.tx import Tx
 
@@ -56,6 +62,16 @@ def add(effect: Any, draft: LaneDraft) -> None:
             rows.later.append(_close_handoff(effect, draft))
         case Reachable():
             rows.later.append(_reachable(effect, draft.lane.point_id))
+        case CallBy():
+            rows.later.append(_call_by(draft.state.handoff, effect.at))
+        case LogAttempt():
+            rows.later.append(_attempt(effect, draft))
+        case Screened():
+            rows.later.append(_screened(effect, draft))
+        case CallTold():
+            rows.later.append(_call_told(effect, draft))
+        case CallLine():
+            _call_line(effect, draft)
         case CareAnswered():
             rows.later.append(_care(effect, draft))
         case Audit():
@@ -138,6 +154,7 @@ def open_handoff(draft: LaneDraft, effect: OpenHandoff) -> None:
             "state": "waiting",
             "test": draft.place.test,
             "outcome": "",
+            "due_at": ms(sla.due(draft.now, draft.place.voice.business)),
         }
     )
     draft.rows.hints.append(("handoff", draft.conversation_id))
@@ -146,13 +163,81 @@ def open_handoff(draft: LaneDraft, effect: OpenHandoff) -> None:
 def _raise_handoff(handoff_id: str, effect: OpenHandoff) -> Act:
     def write(tx: Tx) -> None:
         tx.run(
-            "UPDATE handoff SET priority = :priority, reason = :reason WHERE id = :id AND priority < :priority",
+            "UPDATE handoff SET priority = :priority, reason = COALESCE(NULLIF(:reason, ''), reason)"
+            " WHERE id = :id AND priority < :priority",
             id=handoff_id,
             priority=effect.priority,
             reason=effect.reason,
         )
 
     return write
+
+
+def _call_by(handoff_id: str, at: datetime) -> Act:
+    return lambda tx: _ignore(
+        tx.run("UPDATE handoff SET due_at = :due, late_at = NULL WHERE id = :id", due=ms(at), id=handoff_id)
+    )
+
+
+# ---- what people found out about a lead
+
+
+def _attempt(effect: LogAttempt, draft: LaneDraft) -> Act:
+    row_id = new_id()
+    row = {
+        "id": row_id,
+        "conversation_id": draft.conversation_id,
+        "contact_id": draft.contact_id,
+        "number": effect.number,
+        "result": effect.result,
+        "note_sealed": draft.seal("contact_attempt", "note_sealed", row_id, effect.note.encode())
+        if effect.note
+        else None,
+        "by_id": effect.by.id,
+        "next_at": ms(effect.next_at) if effect.next_at else None,
+    }
+    return lambda tx: tx.insert("contact_attempt", **row, at=tx.now_ms)
+
+
+def _screened(effect: Screened, draft: LaneDraft) -> Act:
+    row_id = new_id()
+    row = {
+        "id": row_id,
+        "conversation_id": draft.conversation_id,
+        "contact_id": draft.contact_id,
+        "outcome": effect.outcome,
+        "answers_sealed": draft.seal("screening", "answers_sealed", row_id, pack(dict(effect.answers))),
+        "by_id": effect.by.id,
+    }
+    return lambda tx: tx.insert("screening", **row, at=tx.now_ms)
+
+
+def _call_told(effect: CallTold, draft: LaneDraft) -> Act:
+    sealed = draft.seal(
+        "message", "body_sealed", effect.message_id, pack({"text": effect.text, "extra": dict(effect.fields)})
+    )
+
+    def write(tx: Tx) -> None:
+        tx.run("UPDATE message SET body_sealed = :body WHERE id = :id", body=sealed, id=effect.message_id)
+        tx.hint("message", draft.conversation_id)
+
+    draft.preview_of(effect.text, Kind.CALL)
+    return write
+
+
+def _call_line(effect: CallLine, draft: LaneDraft) -> None:
+    inbound = effect.direction == "inbound"
+    draft.transcript(
+        new_id(),
+        effect.direction,
+        "customer" if inbound else "advisor",
+        Kind.CALL.value,
+        {"text": effect.text, "extra": dict(effect.fields)},
+        status="received" if inbound else "sent",
+        said_at=draft.now_ms,
+        advisor_id=effect.by.id,
+    )
+    draft.preview_of(effect.text, Kind.CALL)
 
 
 def _take_handoff(effect: TakeHandoff, draft: LaneDraft) -> Act:
@@ -348,6 +433,9 @@ def contact_changes(draft: LaneDraft) -> None:
     later, contact_id = draft.rows.later, draft.contact_id
     if after.slots is not before.slots:
         later.extend(_of_person(before.slots, after.slots, contact_id, draft.channel))
+    if after.memory.get("lead") is not before.memory.get("lead"):
+        told = after.memory.get("lead") or {}
+        later.extend(_of_person(before.memory.get("lead") or {}, told, contact_id, draft.channel))
     switched = (after.ads_off, after.reminders_off)
     if switched != (before.ads_off, before.reminders_off):
         later.append(

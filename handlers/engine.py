@@ -200,6 +200,7 @@ class Engine:
             channel=draft.place.channel,
             bot=self.switches.on(draft.place.account_id),
             asks_contact=capabilities.asks_contact,
+            writes=capabilities.conversational,
             buttons=capabilities.buttons,
             queue_position=self._waiting + 1,
             conversation_id=draft.conversation_id,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from handlers import care, collecting, delivery, idle, slots
+from handlers import absence, attempts, calls, care, collecting, delivery, idle, screening, slots
 from handlers.card import card
 from handlers.draft import Draft
 from handlers.model import (
@@ -66,8 +66,8 @@ def _give_to(draft: Draft, advisor: Advisor, *, told: bool = True) -> None:
         draft.add(OpenHandoff(reason="desk"))
     care.put_away(draft)
     draft.move(Stage.WITH_ADVISOR)
-    draft.set(assignee=advisor, unclear=0, muted_until=None)
-    draft.remember(noticed=None, closed_at=None)
+    draft.set(assignee=advisor, unclear=0, muted_until=None, warnings=0)
+    draft.remember(noticed=None, closed_at=None, unanswered=None)
     draft.add(TakeHandoff(by=advisor))
     if told and advisor.code:
         draft.say("handoff.advisor_joined", ten_tu_van=advisor.name, ma_dai_ly=advisor.code, klass="B")
@@ -82,11 +82,15 @@ def _reply(draft: Draft, event: Acted) -> None:
     if draft.state.stage is not Stage.WITH_ADVISOR or draft.state.assignee is None:
         _take(draft, event)
     _must_hold(draft, event.by)
+    if not draft.context.writes:
+        raise Refused("window_closed", "this channel carries calls and forms: there is no chat to answer in")
+    absence.answered(draft)
     draft.add(Tell(text=text, by=event.by, file_ids=files), Audit(action="conversation.reply", by=event.by))
 
 
 def _echo(draft: Draft, event: Acted) -> None:
     """A colleague answered in the platform's own app: the bot is silent from here on. The words are there already."""
+    absence.answered(draft)
     if draft.state.stage is not Stage.WITH_ADVISOR:
         draft.move(Stage.WITH_ADVISOR)
         care.put_away(draft)
@@ -111,6 +115,8 @@ def _close(draft: Draft, event: Acted) -> None:
         raise Refused("wrong_state", "it is closed already")
     _must_hold(draft, event.by)
     won = outcome == "won" or (outcome == "done" and bool(state.memory.get("won")))
+    if won:
+        screening.required(draft, event.by)
     had = state.assignee if state.stage is Stage.WITH_ADVISOR else None
     care.put_away(draft)
     idle.shut(draft, Stage.WON if won else OUTCOMES[outcome])
@@ -145,6 +151,8 @@ def _assign(draft: Draft, event: Acted) -> None:
         return
     if holder is not None:
         _must_hold(draft, event.by)
+    if to.id != event.by.id and to.role == "advisor":
+        screening.required(draft, event.by)
     if note := str(event.data.get("note") or "").strip():
         draft.add(Note(text=note, by=event.by))
     _give_to(draft, to)
@@ -160,6 +168,7 @@ def _transfer(draft: Draft, event: Acted) -> None:
     if not team:
         raise Refused("invalid", "to whom? an advisor or a team")
     _must_hold(draft, event.by)
+    screening.required(draft, event.by)
     if note := str(event.data.get("note") or "").strip():
         draft.add(Note(text=note, by=event.by))
     if draft.state.stage not in WAITING:
@@ -195,7 +204,20 @@ def _snooze(draft: Draft, event: Acted) -> None:
 
 def _deliver(draft: Draft, event: Acted) -> None:
     _must_hold(draft, event.by)
+    absence.answered(draft)
     delivery.deliver(draft, event)
+
+
+def _attempt(draft: Draft, event: Acted) -> None:
+    """A call was tried. Who reached him has him."""
+    _must_hold(draft, event.by)
+    if attempts.log(draft, event) and draft.state.assignee is None:
+        _give_to(draft, event.by, told=False)
+
+
+def _screen(draft: Draft, event: Acted) -> None:
+    _must_hold(draft, event.by)
+    screening.screen(draft, event)
 
 
 def _label(draft: Draft, event: Acted) -> None:
@@ -238,4 +260,7 @@ ACTS: Final[Mapping[str, Callable[[Draft, Acted], None]]] = {
     "snooze": _snooze,
     "label": _label,
     "deliver": _deliver,
+    "attempt": _attempt,
+    "screen": _screen,
+    "call": calls.by_hand,
 }

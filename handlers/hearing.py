@@ -32,10 +32,12 @@ CONTEXTS: Final[Mapping[str, str]] = {  # the open question -> the name under wh
     "need": "ask_need",
     "product": "ask_product",
     "time": "ask_time",
+    "province": "ask_province",
     "confirm": "confirm",
     "callback": "confirm",
     "received": "confirm",
     "csat": "csat",
+    "scope": "ask_scope",
 }
 
 
@@ -49,6 +51,7 @@ class Tap:
 
 
 NEEDS: Final = ("need", "product", "menu")
+WHEN: Final = ("time", "confirm")
 TAPS: Final[Mapping[str, Tap]] = {
     "c1:yes": Tap("yes", steps=("consent",)),
     "c1:no": Tap("no", steps=("consent",)),
@@ -62,10 +65,10 @@ TAPS: Final[Mapping[str, Tap]] = {
     "call": Tap("call_me"),
     **{f"p:{code}": Tap("buy", {"product": code}, NEEDS) for code in PRODUCTS},
     "p:other": Tap("buy", {"need": True}, NEEDS),
-    "t:now": Tap("other", {"part": "now"}, ("time",)),
-    "t:morning": Tap("other", {"part": "morning"}, ("time",)),
-    "t:afternoon": Tap("other", {"part": "afternoon"}, ("time",)),
-    "t:evening": Tap("other", {"part": "evening"}, ("time",)),
+    "t:now": Tap("other", {"part": "now"}, WHEN),
+    "t:morning": Tap("other", {"part": "morning"}, WHEN),
+    "t:afternoon": Tap("other", {"part": "afternoon"}, WHEN),
+    "t:evening": Tap("other", {"part": "evening"}, WHEN),
     "phone:use": Tap("yes", steps=("phone_same",)),
     "phone:other": Tap("no", steps=("phone_same",)),
     "ok": Tap("yes", steps=("confirm",)),
@@ -79,6 +82,7 @@ TAPS: Final[Mapping[str, Tap]] = {
     **{f"csat:{score}": Tap("other", {"csat": score}, ("csat",)) for score in range(1, 6)},
     "skip": Tap("skip", steps=("csat_comment",)),
     "opt:ads": Tap("opt_ads"),
+    "opt:all": Tap("opt_all"),
     "opt:on": Tap("opt_on"),
 }
 # A button's label typed by hand, where a channel shows none; only what understanding would not read the same way.
@@ -94,6 +98,26 @@ TYPED: Final[Mapping[str, str]] = {
     "sua thong tin": "edit",
     "bo qua": "skip",
     "skip": "skip",
+    "see details": "c1:more",
+    "talk to an advisor": "human",
+    "tai nan": "p:tai_nan",
+    "accident": "p:tai_nan",
+    "car damage": "p:vat_chat_o_to",
+    "loai khac": "p:other",
+    "something else": "p:other",
+    "dung so nay": "phone:use",
+    "use this number": "phone:use",
+    "nhap so khac": "phone:other",
+    "so khac": "phone:other",
+    "another number": "phone:other",
+    "ho ten": "edit:name",
+    "name": "edit:name",
+    "so dien thoai": "edit:phone",
+    "phone number": "edit:phone",
+    "loai bao hiem": "edit:need",
+    "insurance": "edit:need",
+    "gio goi": "edit:time",
+    "call time": "edit:time",
 }
 _WORDLESS: Final = dict.fromkeys(MEDIA, "media") | {Kind.STICKER: "sticker", Kind.LOCATION: "media"}
 RESUME: Final = frozenset(
@@ -110,6 +134,13 @@ DISTRESS: Final = re.compile(
     r"|tuyet vong|muon chet|muon tu tu|help me please|bleeding|unconscious|kill myself|suicid\w*)\b"
 )
 SELF_HARM: Final = re.compile(r"\btự (?:tử|sát|vẫn)\b")
+
+
+READ_BACK: Final = frozenset({"confirm", "edit"})
+UNSETTLED: Final = frozenset({"no", "other"})
+TIMES: Final = ("day", "part", "time", "time_to", "time_after", "callback_from", "callback_to")
+CORRECTIONS: Final = frozenset({"product", "name", "phone", "province", "topic", *TIMES})
+DIGITS: Final = re.compile(r"\+?\d[\d .()-]{3,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,18 +175,22 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
     folded = fold(said.text)
     payload = said.payload or (said.text.strip() if ":" in said.text else TYPED.get(folded.strip(" .!?"), ""))
     tap = TAPS.get(payload)
-    if tap is not None and (said.payload or not tap.steps or state.asked in tap.steps):
+    open_now = tap is not None and (not tap.steps or (state.asked in tap.steps and state.asked != "menu"))
+    if tap is not None and (said.payload or open_now):
         stale = bool(tap.steps) and state.asked not in tap.steps
         return Heard(said=said, intent=tap.intent, entities=tap.entities, folded=folded, stale=stale)
     if not folded:
         return Heard(said=said, intent=_WORDLESS.get(said.kind, "nothing"))
     if folded in RESUME:
         return Heard(said=said, intent="opt_on", folded=folded)
-    read = understand(said.text, _context(state), now=now)
+    read = understand(said.text, _context(state, folded), now=now)
+    entities = read.entities
+    if state.asked in READ_BACK and read.intent in UNSETTLED:
+        entities = _looked_at_again(said.text, folded, entities, now=now)
     return Heard(
         said=said,
         intent=read.intent,
-        entities=read.entities,
+        entities=entities,
         folded=folded,
         also=tuple(read.also),
         speaks_as=read.speaks_as,
@@ -165,9 +200,26 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
     )
 
 
-def _context(state: State) -> str | None:
+def _looked_at_again(text: str, folded: str, entities: Mapping[str, Any], *, now: datetime) -> Mapping[str, Any]:
+    """ "À không, xe máy", "sáng mai nhé": at the read-back a no, or nothing known, may hold the value that is meant
+    instead. Then it is read as the answer to the questions that ask for such values."""
+    if len(folded.split()) < 2 or not CORRECTIONS.isdisjoint(entities):
+        return entities
+    when = understand(text, "ask_time", now=now).entities
+    # "buổi sáng chị ở nhà" speaks of no house to insure: beside a time, what is insured is named in full
+    what = understand(text, None if when.keys() & set(TIMES) else "ask_product", now=now).entities
+    return {
+        **entities,
+        **{key: what[key] for key in ("product",) if key in what},
+        **{key: when[key] for key in TIMES if key in when},
+    }
+
+
+def _context(state: State, folded: str) -> str | None:
     """The question that a short answer belongs to; a consent that was let pass may still be answered, and an
     appointment changed."""
+    if state.asked == "name" and DIGITS.fullmatch(folded):
+        return "ask_phone"  # name and number are asked at once
     if not state.asked and state.stage is Stage.CALLBACK_SCHEDULED:
         return "ask_time"
     lapsed = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -11,6 +12,10 @@ from handlers.model import OPEN, Stage, State, TimerFired
 
 NUDGE: Final = timedelta(minutes=30)
 CLOSE: Final = timedelta(hours=24)
+GIVES_UP: Final = re.compile(
+    r"\b(?:khong|ko|k|hong|thoi|chua)(?: \w+){0,2} (?:mua|dang ky|tham gia)\b|\b(?:khong|ko|k) (?:can|lam|muon)(?: \w+)? nua\b"
+    r"|\b(?:khong|ko|k) co nhu cau\b|\bthoi khoi\b|\b(?:not interested|changed my mind|(?:don't|do not) (?:want|need) (?:it|this|any))\b"
+)
 KEPT: Final = timedelta(days=7)  # how long a closed conversation goes on where it stopped
 
 
@@ -48,9 +53,25 @@ def shut(draft: Draft, stage: Stage) -> None:
     draft.set(unclear=0)
 
 
+def no_need(draft: Draft) -> None:
+    """He needs nothing: thanked once, and left in peace."""
+    draft.say("no_need.end")
+    shut(draft, Stage.CLOSED_NO_NEED)
+
+
+def gives_up(folded: str) -> bool:
+    """He does not want it any more, as opposed to not wanting to say something, or to what was read back being wrong."""
+    return GIVES_UP.search(folded) is not None
+
+
 def _may_nudge(draft: Draft) -> bool:
     memory = draft.state.memory
-    return bool(draft.state.asked) and not memory.get("nudged") and not memory.get("unreachable") and draft.context.bot
+    return bool(draft.state.asked) and not memory.get("nudged") and not memory.get("unreachable") and _may_remind(draft)
+
+
+def _may_remind(draft: Draft) -> bool:
+    """Who stopped our messages and came back is answered, not reminded."""
+    return draft.context.bot and not draft.state.reminders_off
 
 
 def _due(draft: Draft, name: str) -> datetime:
@@ -81,5 +102,5 @@ def _nudge(draft: Draft) -> None:
 
 def _close(draft: Draft) -> None:
     shut(draft, Stage.CLOSED_IDLE)
-    if draft.consented and draft.context.bot and schedule.may_write(draft.now, draft.business):
+    if draft.consented and _may_remind(draft) and schedule.may_write(draft.now, draft.business):
         draft.say("idle.closed", han_giu=wording.date(draft.now + KEPT, draft.business))

@@ -9,7 +9,18 @@ from channels.contract import SAID, UNSAID, InboundEvent, Kind
 from handlers import effects
 from handlers.drafting import LaneDraft
 from handlers.interpret import Ours
-from handlers.model import Acted, Advisor, Edited, Event, Followed, Said, TimerFired, Unfollowed
+from handlers.model import (
+    Acted,
+    Advisor,
+    Called,
+    Edited,
+    Event,
+    Followed,
+    Said,
+    Submitted,
+    TimerFired,
+    Unfollowed,
+)
 from handlers.understanding import secrets
 from storage.ids import new_id
 from storage.times import at, ms
@@ -89,7 +100,11 @@ def _said(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: dat
 
 def _happened(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: datetime) -> list[Event]:
     """Seen in the transcript like what is said, but nothing that anybody said."""
+    if event.kind is Kind.CALL:
+        return [_called(draft, opened, event, said_at)]
     message_id, _, _ = _message(draft, opened, event, said_at)
+    if event.kind is Kind.FORM:
+        return [Submitted(message_id=message_id, at=said_at, fields=dict(event.extra))]
     if event.kind is Kind.FOLLOW:
         return [
             Followed(
@@ -131,6 +146,28 @@ def _held(event: InboundEvent) -> Kind:
     return event.files[0].kind if event.files else Kind.LOCATION if event.location is not None else Kind.TEXT
 
 
+def _called(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: datetime) -> Called:
+    """The first that is heard of a call makes its line; what comes later changes that."""
+    told, known = event.extra, draft.state.memory.get("calls", {})
+    here = (ours for ours, theirs in draft.external_ids.items() if theirs == event.external_id)
+    message_id = known.get(event.external_id, {}).get("message") or next(here, "")
+    if not message_id:
+        message_id, _, _ = _message(draft, opened, event, said_at)
+    draft.spoke = draft.spoke or told.get("direction") != "outbound"
+    seconds = told.get("duration_s", "")
+    return Called(
+        message_id=message_id,
+        at=said_at,
+        call=event.external_id,
+        event=told.get("event", "ringing"),
+        direction=told.get("direction", "inbound"),
+        number=told.get("number", ""),
+        agent=told.get("agent", ""),
+        duration_s=int(seconds) if seconds else None,
+        recording_url=told.get("recording_url", ""),
+    )
+
+
 def _language(draft: LaneDraft, event: InboundEvent) -> str:
     """That of the page he reads, where he chose it."""
     return event.profile.language if event.profile and draft.place.voice.capabilities.language_chosen else ""
@@ -150,7 +187,7 @@ def _message(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: 
     if event.forwarded:
         body["forwarded"] = True
     if event.extra:
-        body["extra"] = dict(event.extra)
+        body["extra"] = {key: secrets.mask(value)[0] for key, value in event.extra.items()}
     if secret:
         draft.rows.later.append(effects.drop_body(opened.id))
     draft.transcript(

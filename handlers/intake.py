@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from handlers import collecting, confirming, consent, idle, slots, steps
+from handlers import collecting, confirming, consent, idle, questions, slots, steps
 from handlers.draft import Draft
 from handlers.hearing import Heard
 from handlers.model import NEW_STATE, WAITING, Stage, evolve
@@ -58,8 +58,8 @@ def _serve(draft: Draft, heard: Sequence[Heard]) -> None:
     if any(one.wants(*NEEDS) or one.entities.get("product") for one in heard) or _agrees(draft, heard):
         _open(draft, heard)
     elif draft.state.asked == "menu" and any(one.wants("no") for one in heard):
-        collecting.no_need(draft)
-    elif any(confirming.is_question(one) for one in heard):
+        idle.no_need(draft)
+    elif any(map(questions.is_question, heard)):
         _question(draft, heard)
     elif any(one.wants("thanks") for one in heard) and not draft.said():
         return
@@ -74,7 +74,7 @@ def _serve(draft: Draft, heard: Sequence[Heard]) -> None:
 
 def _question(draft: Draft, heard: Sequence[Heard]) -> None:
     refused = draft.state.consents.get("C1") not in (None, "given")
-    if refused or confirming.answer_question(draft, heard):
+    if refused or questions.answer(draft, heard):
         _open(draft, heard)
     else:
         steps.ask(draft, "menu")
@@ -107,8 +107,10 @@ def _consenting(draft: Draft, heard: Sequence[Heard]) -> None:
         elif draft.state.consents.get("C1") == "refused":
             draft.move(Stage.GREETED)
         return
-    if any(one.entities.get("topic") == "bot_identity" for one in heard):
-        confirming.answer_question(draft, heard)
+    if any(map(questions.is_question, heard)):
+        questions.answer(draft, heard)
+        draft.say("consent.again", *steps.buttons(draft, "consent"))
+        return
     if all(one.wordless or one.stale or one.intent in ("thanks", "greeting") for one in heard):
         steps.ask(draft, "consent")
         return

@@ -209,6 +209,32 @@ class Edited:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """A form of a page came in. `fields` -- by our names where they are known (name, phone, email, message, product,
+    province, time), as they were typed."""
+
+    message_id: str
+    at: datetime
+    fields: Mapping[str, str] = EMPTY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Called:
+    """The call centre told of a call. `message_id` -- of the call's line; `event` ringing, answered, missed, ended;
+    `number` -- of the customer, E.164 where it is one, '' when it is withheld; `direction` inbound or outbound."""
+
+    message_id: str
+    at: datetime
+    call: str
+    event: str
+    direction: str = "inbound"
+    number: str = ""
+    agent: str = ""
+    duration_s: int | None = None
+    recording_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TimerFired:
     """A due reminder: nudge, close, long_wait, callback, mute_end, care …"""
 
@@ -220,7 +246,7 @@ class TimerFired:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acted:
     """A person at the desk (or through the API) did `name`: take, assign, transfer, reply, note, close, reopen,
-    return, snooze, label, deliver."""
+    return, snooze, label, deliver, attempt, screen, call."""
 
     name: str
     by: Advisor
@@ -240,7 +266,7 @@ class SendEnded:
     klass: str = ""
 
 
-Event = Said | Followed | Unfollowed | Edited | TimerFired | Acted | SendEnded
+Event = Said | Followed | Unfollowed | Edited | Submitted | Called | TimerFired | Acted | SendEnded
 
 
 @quick
@@ -285,6 +311,7 @@ class Context:
     channel: str
     bot: bool = True  # False: people only, here and now
     asks_contact: bool = False
+    writes: bool = True  # False: forms and calls, which cannot be answered in writing
     buttons: int = 0
     queue_position: int = 0
     conversation_id: str = ""
@@ -332,11 +359,57 @@ class Note:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenHandoff:
-    """Asks for a human. `reason` lead, human, complaint, claim, invalid, unclear, care …; higher priority first.
-    One is open already: it gets this reason and priority."""
+    """Asks for a human. `reason` lead, human, complaint, claim, invalid, unclear, care, form, missed_call …; higher
+    priority first. One is open already: it gets this reason ('' = keeps its own) and priority, where that is higher."""
 
     reason: str
     priority: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallBy:
+    """By when a person is to have been in touch with who waits; without it `handlers.sla` says so as he begins to."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogAttempt:
+    """A person tried to reach him (`handlers.attempts`). `number` -- of the tries that failed, 0 = it reached him."""
+
+    number: int
+    result: str
+    by: Advisor
+    note: str = ""
+    next_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screened:
+    """The record of a screening (`handlers.screening`). `by` without id -- the bot."""
+
+    outcome: str
+    answers: Mapping[str, Any]
+    by: Advisor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTold:
+    """The line of a call now reads so."""
+
+    message_id: str
+    text: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallLine:
+    """A call of which a person told: its line in the transcript."""
+
+    text: str
+    direction: str
+    fields: Mapping[str, str]
+    by: Advisor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -425,6 +498,11 @@ Effect = (
     | Tell
     | Note
     | OpenHandoff
+    | CallBy
+    | LogAttempt
+    | Screened
+    | CallTold
+    | CallLine
     | TakeHandoff
     | CloseHandoff
     | WakeAt

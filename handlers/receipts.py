@@ -44,11 +44,29 @@ ENDED: Final[Mapping[str, str]] = {
     "unknown": "Không rõ tin đã tới khách chưa",
     "unconfirmed": "Không rõ tin đã tới khách chưa",
 }
-REASONS: Final[Mapping[str, str]] = {
+REASONS: Final[Mapping[str, str]] = {  # a test holds them to all that the code can give
+    "answer_lost": "không nhận được trả lời của nền tảng",
+    "bad_request": "nền tảng không nhận nội dung này",
     "blocked": "khách đã chặn",
-    "window": "hết thời gian nền tảng cho phép trả lời",
-    "too_large": "tệp quá lớn",
+    "calls_only": "kênh này chỉ có cuộc gọi và biểu mẫu",
+    "consent withdrawn": "khách đã rút lại đồng ý",
+    "deactivated": "tài khoản của khách không còn hoạt động",
+    "file_gone": "không còn tệp",
+    "gave_up": "đã thử nhiều lần mà nền tảng không nhận",
+    "gone": "nền tảng không còn giữ nội dung này",
+    "mark_lost": "hệ thống bị gián đoạn trong lúc gửi",
+    "moved": "cuộc trò chuyện đã chuyển sang nơi khác",
+    "never_started": "khách chưa từng nhắn trên kênh này",
+    "not_found": "nền tảng không tìm thấy khách",
+    "opt-out": "khách đã dừng nhận tin",
+    "process_ended": "hệ thống khởi động lại trong lúc gửi",
     "rate": "gửi quá nhanh",
+    "refused": "nền tảng từ chối",
+    "sent_again": "đã gửi lại trong một tin khác",
+    "too_large": "tệp quá lớn",
+    "too_old": "kênh gián đoạn quá lâu",
+    "unreadable": "nội dung không đọc lại được",
+    "window": "hết thời gian nền tảng cho phép trả lời",
 }
 
 

@@ -66,9 +66,9 @@ def _harm(draft: Draft, heard: Sequence[Heard]) -> bool:
         return True
     _keep_number(draft, heard)
     life = fatal and any(one.entities.get("product") == "nhan_tho" for one in claims)
-    draft.say("claim.steps_life" if life else "claim.safety_first")
-    steps.greet(draft, safety=True)
     reason = "distress" if at_once and not claims else "urgent_claim" if at_once else "claim"
+    waiting.say_once(draft, "claim.steps_life" if life else "claim.safety_first", reason)
+    steps.greet(draft, safety=True)
     waiting.hand_over(draft, reason)
     return True
 
@@ -110,7 +110,7 @@ def _complaint(draft: Draft, heard: Sequence[Heard]) -> bool:
         return False
     _keep_number(draft, heard)
     steps.greet(draft, hours=False)
-    draft.say("complaint.start")
+    waiting.say_once(draft, "complaint.start", "complaint")
     waiting.hand_over(draft, "complaint")
     return True
 
@@ -133,6 +133,8 @@ def _person(draft: Draft, heard: Sequence[Heard]) -> bool:
         return False
     if draft.state.asked in ("callback", "phone", "time") and all(_call_me(one) for one in by) and not cancel:
         return False  # "call me" answers what was asked
+    if draft.state.stage in WAITING and not cancel and all(_at_another_time(draft, one) for one in by):
+        return False  # the call that he waits for, at a time that suits him
     if draft.state.asked == "confirm" and all(calls(one) for one in by) and not cancel:
         return False  # the call is what the form is about, and he wants it
     _keep_number(draft, heard)
@@ -153,6 +155,11 @@ def _call_me(one: Heard) -> bool:
     return not one.said.payload and (one.intent != "talk_to_human" or CALL.search(one.folded) is not None)
 
 
+def _at_another_time(draft: Draft, one: Heard) -> bool:
+    timed = not slots.TIME.isdisjoint(one.entities) or "day" in one.entities
+    return timed and bool(draft.state.slots.get("phone")) and calls(one)
+
+
 def calls(one: Heard) -> bool:
     """He asks for the call, and for nothing but the call."""
     return (
@@ -161,6 +168,11 @@ def calls(one: Heard) -> bool:
         and CALL.search(one.folded) is not None
         and HERE.search(one.folded) is None
     )
+
+
+def unmutes(one: Heard) -> bool:
+    """People are one step away for him too whom the bot has stopped answering; they see what he said before."""
+    return one.distress or one.wants("talk_to_human", "claim")
 
 
 def _abuse(draft: Draft, heard: Sequence[Heard]) -> bool:

@@ -16,6 +16,7 @@ from handlers.model import Business
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SERVICE_FROM: Final = time(8)  # messages that are neither urgent nor an answer: 08:00-21:00, our own rule
 SERVICE_TO: Final = time(21)
+NAMED: Final = {"01-01": "new_year", "04-30": "reunification", "05-01": "labour_day", "09-02": "national_day"}
 HORIZON: Final = 366  # days to look ahead before we give up: hours that never open are a mistake of configuration
 
 
@@ -51,6 +52,12 @@ def in_hours(now: datetime, business: Business) -> bool:
     if business.hours is None:
         return True
     return any(begins <= now < ends for begins, ends in spans(local(now, business).date(), business))
+
+
+def holiday(now: datetime, business: Business) -> str:
+    """The name of today's holiday as the texts know it (`slot.…`), '' on other days."""
+    today = local(now, business).date().isoformat()
+    return NAMED.get(today[5:], "holiday") if today in business.holidays else ""
 
 
 def next_opening(now: datetime, business: Business) -> datetime:

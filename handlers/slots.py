@@ -27,6 +27,14 @@ COVERS: Final = (
 )
 BOTH: Final = re.compile(r"\b(?:ca hai|ca 2|hai loai|2 loai|both)\b")
 WISHES: Final = ("buy", "ask_fee", "renewal")
+WORD: Final = re.compile(r"\w+")
+VAGUE: Final = frozenset(
+    """
+    mua bao hiem bh muon mun can toi tui minh em e anh a chi c co chu bac ad shop ban dang ky tu van giup cho xin hoi voi
+    nhe nha nhi da oi alo chao duoc dc khong ko k lam cai mot 1 goi loai phi gia bao nhieu tien gia han tham khao tim hieu
+    i want to buy get need some an insurance would like please hi hello the price cost how much is what fee renew my
+    """.split()
+)
 TIME_WORDS: Final = ("part", "callback_from")
 UNASKED_TIME: Final = ("time", "time_after")  # a day alone may be a name (Mai), a trip, a date of birth
 TIME: Final = frozenset({*TIME_WORDS, *UNASKED_TIME})
@@ -107,7 +115,9 @@ def start_over(draft: Draft) -> None:
     """A new request of a known customer: who he is stays, what he wanted goes."""
     draft.put(**dict.fromkeys(OF_THE_REQUEST))
     draft.set(code="")
-    draft.remember(editing=None, skipped=None, car=None, soon=None, invited=None)
+    draft.remember(
+        editing=None, skipped=None, car=None, soon=None, invited=None, screening=None, tries=None, origin=None
+    )
 
 
 def soon(draft: Draft) -> None:
@@ -154,9 +164,15 @@ def _need(draft: Draft, one: Heard) -> None:
     sensitive = "sensitive" in one.entities
     if sensitive and not known(draft.state, "need"):
         write(draft, "need", product="suc_khoe")  # that he wants cover, not what he suffers from
-    told = product or one.entities.get("need") or (one.wants(*WISHES) and not known(draft.state, "need"))
+    wish = one.wants(*WISHES) and not known(draft.state, "need") and not _is_vague(one)
+    told = product or one.entities.get("need") or wish
     if told and not sensitive and one.said.text and not draft.state.slots.get("need"):
         write(draft, "need", need=one.said.text[:NEED_MAX])
+
+
+def _is_vague(one: Heard) -> bool:
+    """ "Mua bảo hiểm", "tư vấn giúp em với": a wish, of what is still to be asked."""
+    return VAGUE.issuperset(WORD.findall(one.folded))
 
 
 def _which_cover(draft: Draft, one: Heard) -> None:

@@ -65,6 +65,16 @@ WAYS: Final = (
         "a person is wanted or needed; also any word of his while the bot is off",
     ),
     _way({Stage.QUEUED, Stage.UNREACHABLE}, Stage.CALLBACK_SCHEDULED, By.CUSTOMER, "wants a call instead of waiting"),
+    _way(
+        {*OPEN, *CLOSED, Stage.UNREACHABLE},
+        Stage.CALLBACK_SCHEDULED,
+        By.CUSTOMER,
+        "a form of a page, a call that nobody took: somebody calls",
+    ),
+    _way({*OPEN, *CLOSED, Stage.UNREACHABLE}, Stage.CALLBACK_SCHEDULED, By.CLOCK, "a call rang and nobody took it"),
+    _way(Stage.NEW, Stage.CLOSED_IDLE, By.CUSTOMER, "a missed call of a withheld number"),
+    _way(Stage.NEW, Stage.CLOSED_IDLE, By.CLOCK, "a missed call of a withheld number"),
+    _way(Stage.UNREACHABLE, Stage.CLOSED_IDLE, By.CLOCK, "24 hours after the last word"),
     _way(SPOKEN, Stage.CLOSED_NO_NEED, By.CUSTOMER, "needs nothing"),
     _way(SPOKEN, Stage.CLOSED_IDLE, By.CLOCK, "24 hours without a word"),
     _way({*OPEN, *CLOSED}, Stage.CLOSED_SPAM, By.CUSTOMER, "abuse or spam after two warnings: mute for 24 hours"),
@@ -78,7 +88,15 @@ WAYS: Final = (
         "take, assign, reply, reopen; an answer from the platform's own app",
     ),
     _way({*OPEN, *CLOSED, Stage.WITH_ADVISOR}, Stage.QUEUED, By.DESK, "transfer to a team"),
+    _way(
+        {*OPEN, *CLOSED, *WAITING, Stage.WITH_ADVISOR},
+        Stage.CALLBACK_SCHEDULED,
+        By.DESK,
+        "attempt: he was not reached, a next one is planned; call: one that nobody took",
+    ),
+    _way({*OPEN, *WAITING, Stage.WITH_ADVISOR}, Stage.UNREACHABLE, By.DESK, "attempt: the third in vain"),
     _way(Stage.WITH_ADVISOR, Stage.GREETED, By.DESK, "return to the bot"),
+    _way(Stage.WITH_ADVISOR, Stage.QUEUED, By.CLOCK, "30 minutes without an answer of his advisor"),
     _way(Stage.GREETED, Stage.COLLECTING, By.DESK, "returned with a form that is not finished"),
     *(
         _way({*OPEN, *WAITING, Stage.WITH_ADVISOR}, to, By.DESK, f"close: {outcome}")

@@ -36,8 +36,10 @@ SAME_NUMBER: Final = (
     Button(id="phone:other", label="other_phone"),
 )
 CONFIRM: Final = (Button(id="ok", label="confirm"), Button(id="edit", label="edit"))
-EDIT: Final = tuple(Button(id=f"edit:{slot}", label=f"slot.{slot}") for slot in slots.ORDER)
+CONFIRM_OR_TIME: Final = (*CONFIRM, *TIME[1:])  # "at once" is what is read back without a time
+EDIT: Final = tuple(Button(id=f"edit:{slot}", label=f"e_{slot}") for slot in slots.ORDER)
 CALL: Final = (Button(id="call", label="call_me"),)
+ID_PAPERS: Final = re.compile(r"\b(?:c{1,3}d|can cuoc|cmnd|chung minh|ho chieu|passport|tuy than|id card)\b")
 TRIES: Final = 3  # of an answer that cannot be right
 CAPTIONS: Final = frozenset({"other", "buy", "thanks", "greeting", "yes", "give_name", "give_plate", "spam_abuse"})
 ANSWERS: Final = frozenset({"name", "phone", "product", "topic"})  # what makes more of a caption than a caption
@@ -50,6 +52,11 @@ WRONG_PHONE: Final[Mapping[str, str]] = {
     "service_number": "error.phone_service",
 }
 
+INVITATIONS: Final[Mapping[tuple[bool, bool], str]] = {  # is the time known, is the province
+    (False, False): "confirm.add_time_area",
+    (False, True): "confirm.add_time",
+    (True, False): "confirm.add_area",
+}
 TEXTS: Final[Mapping[str, str]] = {
     "consent": "consent.unclear",  # the first time it is `ask_consent`
     "menu": "greeting.menu",
@@ -58,6 +65,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "need": "ask.need",
     "product": "ask.product_car",
     "time": "ask.time",
+    "province": "ask.province",
     "edit": "confirm.edit_which",
 }
 BUTTONS: Final[Mapping[str, tuple[Button, ...]]] = {
@@ -84,7 +92,11 @@ def greet(draft: Draft, *, safety: bool = False, hours: bool = True) -> None:
         draft.say("greeting.bot_identity")
         return
     draft.say("greeting.first")
-    if hours and not schedule.in_hours(draft.now, draft.business):
+    if not hours or schedule.in_hours(draft.now, draft.business):
+        return
+    if holiday := schedule.holiday(draft.now, draft.business):
+        draft.say("greeting.holiday", ten_ngay_le=(f"slot.{holiday}",), gio_hen_lai=opening(draft))
+    else:
         draft.say("greeting.out_of_hours", gio_hen_lai=opening(draft))
 
 
@@ -112,6 +124,8 @@ def ask(draft: Draft, step: str) -> None:
     elif step == "phone_same":
         offered = wording.phone(str(draft.state.memory.get("offered", "")))
         draft.say("ask.phone_same_channel", *SAME_NUMBER, so_dien_thoai=offered)
+    elif step == "name" and "phone" in slots.missing(draft.state):
+        draft.say("ask.name_phone", *buttons(draft, "phone"))  # one answer gives both as easily as one of them
     else:
         draft.say(TEXTS[step], *buttons(draft, step))
 
@@ -122,6 +136,8 @@ def buttons(draft: Draft, step: str) -> tuple[Button, ...]:
         return (OWN_NUMBER,) if draft.context.asks_contact else ()
     all_of_them = BUTTONS.get(step, ())
     room = draft.context.buttons
+    if step == "confirm" and not _has_time(draft) and (not room or room >= len(CONFIRM_OR_TIME)):
+        return CONFIRM_OR_TIME
     if 0 < room < len(all_of_them) and all_of_them[-1] in (HUMAN, OTHER_PRODUCT):
         return (*all_of_them[: room - 1], all_of_them[-1])
     return all_of_them
@@ -148,8 +164,9 @@ def picture(draft: Draft, heard: Sequence[Heard]) -> bool:
     """A picture where his name or number was asked is seen, and the question stands. False when there is more to it."""
     if draft.state.asked not in ("name", "phone") or not any(one.said.kind is Kind.IMAGE for one in heard):
         return False
-    draft.say("picture.seen")
-    if any(_tells_more(draft, one) for one in heard):
+    papers = any(ID_PAPERS.search(one.folded) for one in heard if one.said.kind is Kind.IMAGE)
+    draft.say("consent.id_image_plain" if papers else "picture.seen")
+    if not papers and any(_tells_more(draft, one) for one in heard):
         return False
     again(draft)
     return True
@@ -177,14 +194,30 @@ def not_understood(draft: Draft) -> bool:
     return True
 
 
+def _has_time(draft: Draft) -> bool:
+    return bool(draft.state.slots.get("callback_time") or draft.state.memory.get("soon"))
+
+
+def _invite(draft: Draft) -> None:
+    """Once: what may be told or left to the advisor."""
+    lacking = (_has_time(draft), bool(draft.state.slots.get("province")))
+    if lacking in INVITATIONS and not draft.state.memory.get("invited"):
+        draft.remember(invited=True)
+        draft.say(INVITATIONS[lacking])
+
+
 def _read_back(draft: Draft) -> None:
+    _invite(draft)
     known = draft.state.slots
+    area = known.get("province")
     product = known.get("product")
-    name = known.get("name") or wording.address(draft.state.salutation)
+    name = known.get("name")
+    where: dict[str, str] = {"tinh_thanh": str(area)} if area else {}
     draft.say(
-        "confirm.summary",
-        *CONFIRM,
-        ten=str(name) if name else ("slot.you",),
-        san_pham=(f"buttons.p_{product}",) if product else str(known.get("need", ""))[:80],
+        "confirm.summary_area" if area else "confirm.summary",
+        *buttons(draft, "confirm"),
+        ten=str(name) if name else ("slot.unnamed",),
+        san_pham=(f"product.{product}",) if product else str(known.get("need", ""))[:80],
         gio_hen=wording.appointment(draft.state, draft.business),
+        **where,
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from handlers import appointments, consent, schedule, slots, steps, wording
+from handlers import appointments, consent, leads, schedule, slots, steps, wording
 from handlers.draft import Draft
 from handlers.hearing import Heard
 from handlers.model import WAITING, OpenHandoff, Stage, TimerFired
@@ -23,6 +24,7 @@ PRIORITIES: Final = {
     "returned": 5,
     "care": 5,
     "unclear": 10,
+    "unanswered": 10,
     "human": 10,
     "cancel": 10,
     "privacy": 20,
@@ -32,6 +34,7 @@ PRIORITIES: Final = {
     "distress": 30,
     "urgent_claim": 30,
 }
+CALLED: Final = re.compile(r"\b(?:goi|call)\b")
 SILENT: Final = ("thanks", "yes", "media", "sticker", "nothing")
 
 
@@ -44,7 +47,7 @@ def hand_over(draft: Draft, reason: str, *, consent_line: bool = True, told: boo
         draft.add(OpenHandoff(reason="claim" if reason == "urgent_claim" else reason, priority=urgent))
         draft.remember(priority=urgent)
     if was is Stage.QUEUED:
-        if not told and not draft.said() and not draft.state.memory.get("noticed"):
+        if not told and not draft.said() and _may_notice(draft):
             _notice(draft)
         return
     draft.remember(noticed=None)
@@ -55,6 +58,15 @@ def hand_over(draft: Draft, reason: str, *, consent_line: bool = True, told: boo
         draft.wake("long_wait", draft.now + LONG_WAIT)
     if consent_line and "C1" not in draft.state.consents:
         steps.ask_consent(draft)
+
+
+def say_once(draft: Draft, key: str, reason: str) -> None:
+    """While he waits he hears it once, until it gets more urgent: people read what he adds."""
+    waits = draft.state.stage in WAITING
+    told = tuple(draft.state.memory.get("told", ())) if waits else ()
+    if key not in told or PRIORITIES[reason] > int(draft.state.memory.get("priority", 0)):
+        draft.say(key)
+        draft.remember(told=[*(one for one in told if one != key), key])
 
 
 def enter(draft: Draft) -> None:
@@ -75,13 +87,15 @@ def schedule_call(draft: Draft) -> None:
         draft.remember(soon=None)
     draft.move(Stage.CALLBACK_SCHEDULED)
     _told_when(draft)
-    begins = datetime.fromisoformat(str(callback["from"]))
+    begins, ends = (datetime.fromisoformat(str(callback[key])) for key in ("from", "to"))
     draft.wake("callback", max(draft.now, begins - BEFORE_CALL))
+    leads.call_by(draft, ends)
 
 
 def hear(draft: Draft, heard: Sequence[Heard]) -> None:
     """The customer speaks while he waits. People read it; the bot says little."""
     if draft.state.stage is Stage.UNREACHABLE:
+        leads.call_by(draft)
         draft.add(OpenHandoff(reason="returned", priority=PRIORITIES["returned"]))
         enter(draft)
         return
@@ -91,10 +105,18 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
     slots.fill(draft, heard)
     if draft.state.asked in ("phone", "callback") or any(one.intent == "call_me" for one in heard):
         _about_the_call(draft, heard)
-    elif draft.state.stage is Stage.CALLBACK_SCHEDULED and draft.state.slots.get("callback_time") != before:
+    elif draft.state.slots.get("callback_time") != before and _asks_for_then(draft, heard):
         schedule_call(draft)
-    elif not draft.state.memory.get("noticed") and not all(one.intent in SILENT for one in heard):
+    elif _may_notice(draft) and not all(one.intent in SILENT for one in heard):
         _notice(draft)
+
+
+def _asks_for_then(draft: Draft, heard: Sequence[Heard]) -> bool:
+    """The call he waits for is to come at another time; from the queue only when he speaks of a call: he may as well
+    tell when it happened."""
+    if draft.state.stage is Stage.CALLBACK_SCHEDULED:
+        return True
+    return bool(draft.state.slots.get("phone")) and any(CALLED.search(one.folded) for one in heard)
 
 
 def timer(draft: Draft, event: TimerFired) -> None:
@@ -106,14 +128,20 @@ def timer(draft: Draft, event: TimerFired) -> None:
         if draft.consented and not draft.state.asked:
             draft.say("queue.long_wait", *steps.CALL)
             draft.set(asked="callback", tries=0)
-        elif not draft.state.memory.get("noticed"):
+        elif _may_notice(draft):
             _notice(draft)
 
 
 def _started(draft: Draft) -> None:
     if schedule.in_hours(draft.now, draft.business):
         draft.say("handoff.start")
-    elif draft.business.hotline:
+    else:
+        after_hours(draft)
+
+
+def after_hours(draft: Draft) -> None:
+    """Nobody is at work: when they are back, and whom to call until then."""
+    if draft.business.hotline:
         draft.say("handoff.failed", ma_yeu_cau=draft.request_code(), gio_hen_lai=steps.opening(draft))
     else:
         draft.say("greeting.out_of_hours", gio_hen_lai=steps.opening(draft))
@@ -125,14 +153,29 @@ def _place(draft: Draft) -> None:
         draft.say("queue.position", vi_tri=str(place), so_phut=str(place * MINUTES_A_PLACE))
 
 
+def _may_notice(draft: Draft) -> bool:
+    """At most every five minutes while people are at work (R-HOF-3), once while they are not."""
+    noticed = draft.state.memory.get("noticed")
+    if not noticed:
+        return True
+    return (
+        isinstance(noticed, str)
+        and draft.state.stage is Stage.QUEUED
+        and schedule.in_hours(draft.now, draft.business)
+        and draft.now - datetime.fromisoformat(noticed) >= LONG_WAIT
+    )
+
+
 def _notice(draft: Draft) -> None:
     """Once in a while of waiting: we read you."""
-    draft.remember(noticed=True)
+    draft.remember(noticed=draft.now.isoformat())
     if draft.state.stage is Stage.CALLBACK_SCHEDULED:
         _told_when(draft)
+    elif not schedule.in_hours(draft.now, draft.business):
+        after_hours(draft)
     elif draft.context.queue_position:
         _place(draft)
-    elif schedule.in_hours(draft.now, draft.business):
+    else:
         draft.say("queue.notice_first")
 
 

@@ -9,6 +9,8 @@ from typing import Any, Final
 from handlers import schedule
 from handlers.model import Business, Say, State
 from handlers.texts import Texts
+from handlers.understanding.fold import flatten
+from handlers.understanding.person import SURNAME_KEYS
 
 WEEKDAYS: Final[Mapping[str, tuple[str, ...]]] = {
     "vi": ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật"),
@@ -32,15 +34,20 @@ def variables(say: Say, *, state: State, business: Business, texts: Texts) -> di
         if name in say.values:
             value = say.values[name]
             known[name] = value if isinstance(value, str) else ", ".join(texts.label(key, lang) for key in value)
-        elif name in _KNOWN:
-            known[name] = _KNOWN[name](say, state, business, texts)
+        elif name in KNOWN:
+            known[name] = KNOWN[name](say, state, business, texts)
     return known
 
 
+def _name(say: Say, state: State) -> str:
+    return str(say.values.get("ten") or state.slots.get("name", ""))
+
+
 _Known = Callable[[Say, State, Business, Texts], str]
-_KNOWN: Final[Mapping[str, _Known]] = {
+KNOWN: Final[Mapping[str, _Known]] = {  # what no `say` needs to give
     "xung_ho": lambda say, state, business, texts: address(state.salutation),
-    "ten": lambda say, state, business, texts: str(state.slots.get("name", "")),
+    "ten": lambda say, state, business, texts: _name(say, state),
+    "ten_goi": lambda say, state, business, texts: called(_name(say, state), state.lang),
     "so_dien_thoai": lambda say, state, business, texts: phone(str(state.slots.get("phone", ""))),
     "ma_yeu_cau": lambda say, state, business, texts: state.code,
     "hotline": lambda say, state, business, texts: business.hotline,
@@ -55,12 +62,26 @@ _KNOWN: Final[Mapping[str, _Known]] = {
     "so_cuu_hoa": lambda say, state, business, texts: EMERGENCY["so_cuu_hoa"],
     "so_cong_an": lambda say, state, business, texts: EMERGENCY["so_cong_an"],
 }  # only what the text asks for is looked up: the table is on the path of every reply
-FIXED: Final = frozenset(_KNOWN) - {"ten", "so_dien_thoai", "ma_yeu_cau"}  # the same for all who are addressed alike
+FIXED: Final = frozenset(KNOWN) - {
+    "ten",
+    "ten_goi",
+    "so_dien_thoai",
+    "ma_yeu_cau",
+}  # the same for all who are addressed alike
 
 
 def address(salutation: str) -> str:
     """How the customer is spoken to. The bot calls itself `em`, so nobody else is: then the polite default."""
     return "" if salutation == "em" else salutation
+
+
+def called(name: str, lang: str) -> str:
+    """What somebody is called by: "chị Lan", who is Nguyễn Thị Lan. Only a whole name with its surname is shortened; an
+    Anh keeps the word before it, because "anh Anh" is nobody. English takes the name as it was given."""
+    words = name.split()
+    if lang != "vi" or len(words) < 3 or flatten(words[0]) not in SURNAME_KEYS:
+        return name
+    return " ".join(words[-2:] if words[-1] == "Anh" else words[-1:])
 
 
 def phone(number: str) -> str:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from scheduler import care, retention, timers, trail
+from scheduler import care, overdue, retention, timers, trail
 from storage import audit, outbox, policies
 from storage.errors import StorageUnavailable
 
@@ -26,6 +26,7 @@ ZONE: Final = ZoneInfo("Asia/Ho_Chi_Minh")  # a trigger without a zone takes the
 UNITS: Final[tuple[tuple[str, float, Callable[[Tx], Any]], ...]] = (
     ("timers", 1, timers.fire),
     ("care", 5, care.fire),
+    ("overdue", 5, overdue.fire),
     ("policies", 60, policies.turn),
     ("unconfirmed", 20, outbox.sweep),
     ("audit", 1, audit.chain),

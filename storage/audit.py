@@ -14,6 +14,7 @@ from storage.tx import Tx
 CHAINED: Final = ("id", "at", "actor", "action", "object_type", "object_id", "fields", "result", "request_id", "source")
 BITE: Final = 200  # entries a read: some 3 ms
 VERDICT: Final = "audit_verdict"
+HEAD: Final = "audit_head"
 
 
 def write(
@@ -76,8 +77,8 @@ def write_many(tx: Tx, entries: Sequence[dict[str, Any]]) -> None:
 
 
 def chain(tx: Tx, *, limit: int = 500) -> int:
-    """Chain committed entries: hash = HMAC(audit key, previous hash ‖ canonical entry). One chainer at a time. How
-    many were chained."""
+    """Chain committed entries: hash = HMAC(audit key, previous hash ‖ canonical entry), and seal how far that goes. One
+    chainer at a time. How many were chained."""
     if tx.postgres and not tx.value("SELECT pg_try_advisory_xact_lock(7420)"):
         return 0
     rows = tx.all(
@@ -85,17 +86,41 @@ def chain(tx: Tx, *, limit: int = 500) -> int:
     )
     if not rows:
         return 0
-    last = tx.one(
-        "SELECT chain_seq, chain_hash FROM audit_entry WHERE chain_seq IS NOT NULL ORDER BY chain_seq DESC LIMIT 1"
-    )
-    seq, previous = (last.chain_seq, bytes(last.chain_hash)) if last is not None else (0, b"")
+    seq, previous = _end(tx)
     linked = []
     for row in rows:
         seq += 1
         previous = tx.keys.mac("audit", previous + _canonical(row))
         linked.append({"id": row.id, "seq": seq, "hash": previous})
     tx.many("UPDATE audit_entry SET chain_seq = :seq, chain_hash = :hash WHERE id = :id AND chain_seq IS NULL", linked)
+    _set(tx, HEAD, orjson.dumps({"seq": seq, "mac": _seal(tx, seq, previous)}))
     return len(linked)
+
+
+def _end(tx: Tx) -> tuple[int, bytes]:
+    """Number and hash of the last link. One that is not the end which was sealed is remembered as broken, and a number
+    is left out, so that no later link hides it."""
+    last = tx.one(
+        "SELECT chain_seq, chain_hash FROM audit_entry WHERE chain_seq IS NOT NULL ORDER BY chain_seq DESC LIMIT 1"
+    )
+    seq, previous = (last.chain_seq, bytes(last.chain_hash)) if last is not None else (0, b"")
+    head = tx.value("SELECT value FROM setting WHERE name = :name", name=HEAD)
+    if _is_end(tx, head, seq, previous):
+        return seq, previous
+    judge(tx, walked=Walk(broken=seq + 1), whole=False)
+    return seq + 1, previous
+
+
+def _seal(tx: Tx, seq: int, hash_: bytes) -> str:
+    """Nobody without the keys can say where the chain ends."""
+    return tx.keys.mac("audit", b"end %d " % seq + hash_).hex()
+
+
+def _is_end(tx: Tx, head: str | None, seq: int, hash_: bytes) -> bool:
+    """Whether that link is the end of the chain as it was sealed."""
+    if head is None:
+        return seq == 0
+    return bool(orjson.loads(head) == {"seq": seq, "mac": _seal(tx, seq, hash_)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,20 +145,26 @@ def tail(tx: Tx, *, last: int) -> Walk:
 
 
 def walk(tx: Tx, *, so_far: Walk) -> Walk:
-    """One bite further."""
-    rows = tx.all(
-        f"SELECT chain_seq, chain_hash, {', '.join(CHAINED)} FROM audit_entry WHERE chain_seq > :after"  # noqa: S608
-        " ORDER BY chain_seq LIMIT :bite",
+    """One bite further; at the end, whether it is the end that was sealed."""
+    columns = f"chain_seq, chain_hash, {', '.join(CHAINED)}"
+    found = tx.all(  # one statement, one moment: the chain grows meanwhile
+        "SELECT s.value AS head, e.* FROM (SELECT 1 AS one) o LEFT JOIN setting s ON s.name = :head LEFT JOIN "  # noqa: S608
+        f"(SELECT {columns} FROM audit_entry WHERE chain_seq > :after ORDER BY chain_seq LIMIT :bite) e ON 1 = 1 "
+        "ORDER BY e.chain_seq",
+        head=HEAD,
         after=so_far.seq,
         bite=BITE,
     )
+    rows = [row for row in found if row.chain_seq is not None]
     seq, known = so_far.seq, so_far.hash
     for row in rows:
         made = tx.keys.mac("audit", known + _canonical(row))
         if row.chain_seq != seq + 1 or bytes(row.chain_hash) != made:
             return replace(so_far, checked=so_far.checked + seq - so_far.seq, broken=seq + 1, done=True)
         seq, known = row.chain_seq, made
-    return Walk(seq=seq, hash=known, checked=so_far.checked + len(rows), done=len(rows) < BITE)
+    walked = Walk(seq=seq, hash=known, checked=so_far.checked + len(rows), done=len(rows) < BITE)
+    cut = walked.done and not _is_end(tx, found[0].head, seq, known)
+    return replace(walked, broken=seq + 1) if cut else walked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,11 +189,15 @@ def judge(tx: Tx, *, walked: Walk, whole: bool) -> None:
         now = Verdict(held_at=tx.now_ms)
     else:
         return
+    _set(tx, VERDICT, orjson.dumps({"held_at": now.held_at, "broken_at": now.broken_at}))
+
+
+def _set(tx: Tx, name: str, value: bytes) -> None:
     tx.run(
         "INSERT INTO setting (name, value, updated_at) VALUES (:name, :value, :now) "
         "ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
-        name=VERDICT,
-        value=orjson.dumps({"held_at": now.held_at, "broken_at": now.broken_at}).decode(),
+        name=name,
+        value=value.decode(),
         now=tx.now_ms,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storage import contacts
+from storage import contacts, duplicates
 from storage.ids import new_id
 from storage.tx import Tx
 
@@ -38,18 +38,21 @@ def set_switches(tx: Tx, contact_id: str, *, ads_off: bool, reminders_off: bool)
 
 
 def add_value(tx: Tx, contact_id: str, kind: str, value: str, *, source: str, confirmed: bool = False) -> None:
-    """A phone (E.164) or e-mail (lower case), once each. `source` -- channel or advisor id."""
-    row_id = new_id()
-    tx.run(
+    """A phone (E.164) or e-mail (lower case), once each. `source` -- channel or advisor id. Whoever else has it may be the
+    same person: people are offered to say so."""
+    row_id, blind = new_id(), tx.keys.blind(kind, value)
+    made = tx.run(
         "INSERT INTO contact_value (id, contact_id, kind, value_sealed, value_blind, source, confirmed, created_at) "
         "VALUES (:id, :contact_id, :kind, :sealed, :blind, :source, :confirmed, :now) ON CONFLICT (contact_id, kind, value_blind) DO NOTHING",
         id=row_id,
         contact_id=contact_id,
         kind=kind,
         sealed=tx.keys.seal_for(tx, contact_id, "contact_value", "value_sealed", row_id, value),
-        blind=tx.keys.blind(kind, value),
+        blind=blind,
         source=source,
         confirmed=confirmed,
         now=tx.now_ms,
     )
+    if made:
+        duplicates.note(tx, contact_id, kind, blind)
     tx.hint("contact", contact_id)

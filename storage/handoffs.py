@@ -9,7 +9,7 @@ from typing import Any, Final
 from storage.tx import Tx
 
 _SELECT: Final = """
-SELECT h.id, h.conversation_id, h.contact_id, h.code, h.reason, h.priority, h.state, h.test, h.opened_at, h.taken_at, h.taken_by,
+SELECT h.id, h.conversation_id, h.contact_id, h.code, h.reason, h.priority, h.state, h.test, h.opened_at, h.due_at, h.late_at, h.taken_at, h.taken_by,
        a.name AS taken_name, h.closed_at, h.outcome, h.first_reply_at
 FROM handoff h LEFT JOIN advisor a ON a.id = h.taken_by
 """
@@ -26,6 +26,8 @@ class Handoff:
     state: str
     test: bool
     opened_at: int
+    due_at: int
+    late_at: int | None
     taken_at: int | None
     taken_by: tuple[str, str] | None
     closed_at: int | None
@@ -42,20 +44,34 @@ def _handoff(row: Any) -> Handoff:
 
 
 def queue(tx: Tx, *, after: tuple[int, int, str] | None, limit: int) -> list[Handoff]:
-    """Who waits: the more urgent first, then who has waited longest. `after` -- (priority, opened_at, id) seen last."""
+    """Who waits: the more urgent first, then by when each is to hear from a person. `after` -- (priority, due_at, id)
+    seen last."""
     where, binds = "", {}
     if after is not None:
         where = (
-            "AND (h.priority < :priority OR (h.priority = :priority AND (h.opened_at > :opened"
-            " OR (h.opened_at = :opened AND h.id > :id))))"
+            "AND (h.priority < :priority OR (h.priority = :priority AND (h.due_at > :due"
+            " OR (h.due_at = :due AND h.id > :id))))"
         )
-        binds = {"priority": after[0], "opened": after[1], "id": after[2]}
+        binds = {"priority": after[0], "due": after[1], "id": after[2]}
     rows = tx.all(
-        f"{_SELECT} WHERE h.state = 'waiting' {where} ORDER BY h.priority DESC, h.opened_at, h.id LIMIT :limit",
+        f"{_SELECT} WHERE h.state = 'waiting' {where} ORDER BY h.priority DESC, h.due_at, h.id LIMIT :limit",
         **binds,
         limit=limit,
     )
     return [_handoff(row) for row in rows]
+
+
+def overdue(tx: Tx, *, limit: int) -> list[Any]:
+    """Who should have heard from a person by now and is not known to be late: noted in the same breath, so that each is
+    told of once."""
+    lock = "FOR UPDATE OF h SKIP LOCKED" if tx.postgres else ""
+    rows = tx.all(
+        "SELECT h.id, h.conversation_id, c.point_id, c.account_id FROM handoff h JOIN conversation c ON c.id = h.conversation_id"  # noqa: S608
+        f" WHERE h.state = 'waiting' AND h.late_at IS NULL AND h.due_at <= :now ORDER BY h.due_at LIMIT {int(limit)} {lock}",
+        now=tx.now_ms,
+    )
+    tx.run_among("UPDATE handoff SET late_at = :now WHERE id IN (:among)", [row.id for row in rows], now=tx.now_ms)
+    return list(rows)
 
 
 def of_conversation(tx: Tx, conversation_id: str) -> Handoff | None:

@@ -37,7 +37,7 @@ STATS: Final = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
     """One item of a POST. thread '' = belongs to no conversation. `wait_ms` -- how long its turn may wait for more;
-    0 = thought about at once. `state` new, ignored or quarantined (unreadable)."""
+    0 = thought about at once. `window_ms` -- how long the key counts, 0 = for ever. `state` new, ignored or quarantined (unreadable)."""
 
     account_id: str
     key: str
@@ -45,6 +45,7 @@ class Arrival:
     thread: str
     body: bytes = field(repr=False)
     wait_ms: int = 0
+    window_ms: int = 0
     state: str = "new"
     reason: str = ""
     source: str = "platform"
@@ -66,12 +67,13 @@ def ingest(tx: Tx, arrivals: Sequence[Arrival]) -> list[bool]:
     rows: list[dict[str, Any]] = []
     for arrival in arrivals:
         lane = lanes.get((arrival.account_id, arrival.thread))
+        own_key = _windowed(tx, arrival) if arrival.window_ms else arrival.key
         rows.append(
             {
                 "id": arrival.id,
                 "account_id": arrival.account_id,
-                "key_hash": key_hash(arrival.key),
-                "key": arrival.key,
+                "key_hash": key_hash(own_key),
+                "key": own_key,
                 "kind": arrival.kind,
                 "source": arrival.source,
                 "point_id": lane[0] if lane else None,
@@ -97,6 +99,19 @@ def ingest(tx: Tx, arrivals: Sequence[Arrival]) -> list[bool]:
         if row["id"] in new and row["point_id"] and arrival.state == "new":
             tx.after.append((row["point_id"], QUIET if arrival.wait_ms else NOW, row["due_at"]))
     return [arrival.id in new for arrival in arrivals]
+
+
+def _windowed(tx: Tx, arrival: Arrival) -> str:
+    """The key of what is the same only for a while: with the number of the window, the last one's where that came within
+    the time. So the unique key decides here too, and a repetition over a window's end is one."""
+    at = tx.now_ms // arrival.window_ms
+    before = f"{arrival.key}@{at - 1}"
+    since = tx.value(
+        "SELECT received_at FROM inbox_event WHERE account_id = :account AND key_hash = :hash",
+        account=arrival.account_id,
+        hash=key_hash(before),
+    )
+    return before if since is not None and since > tx.now_ms - arrival.window_ms else f"{arrival.key}@{at}"
 
 
 def _lanes(tx: Tx, arrivals: Sequence[Arrival]) -> dict[tuple[str, str], list[Any]]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from storage.keys import KeyMissing, KeyRing
 from storage.tx import Tx
 
-CURSOR: Final = "search_cursor"  # setting: id of the last message whose words are in the index
+CURSOR: Final = "search_cursor"  # setting: id of the last message of a person whose words are in the index
 MARGIN_MS: Final = 30_000  # messages of another process may commit out of id order: the cursor stays this far behind
 WORDS: Final = 60  # of one message
 LONGEST: Final = 24
@@ -103,7 +103,8 @@ def index(tx: Tx, *, limit: int = BITE) -> int:
 
 def _take(tx: Tx, after: str, before: str, limit: int) -> list[str]:
     rows = tx.all(
-        "SELECT id, conversation_id, contact_id, body_sealed FROM message WHERE id > :after AND id < :before ORDER BY id LIMIT :limit",
+        "SELECT id, conversation_id, contact_id, body_sealed FROM message WHERE id > :after AND id < :before AND author <> 'bot' "
+        "ORDER BY id LIMIT :limit",
         after=after,
         before=before,
         limit=limit,

@@ -16,7 +16,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from channels.contract import Account, DeliveryUnknown, NeedsReauth, Retryable
-from channels.house import NEEDS_CONSENT, REFRESHING, ACTIVE, Credential, House
+from channels.house import ACTIVE, NEEDS_CONSENT, REFRESHING, Credential, House
 from channels.http import Http
 from channels.zalo.settings import app_id, app_secret, first_refresh_token
 

@@ -45,18 +45,13 @@ QUESTIONS: Final[Mapping[str, str]] = {  # text key -> what it wants to know
     "care.csat_ask_plain": "csat",
     "care.csat_comment": "csat_comment",
 }
-WHERE_SAID: Final = frozenset({"buttons", "chat", "slot", "meta"})  # these sections are labels, never messages
 
 
 @cache
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
     """Every text of every language; the wordier first, so that a text that fits into another's hole waits its turn."""
-    found = [
-        (_pattern(template), key)
-        for templates in Texts.load().templates.values()
-        for key, template in templates.items()
-        if key.partition(".")[0] not in WHERE_SAID
-    ]
+    texts = Texts.load()
+    found = [(_pattern(templates[key]), key) for templates in texts.templates.values() for key in texts.messages()]
     return tuple(sorted(found, key=lambda one: -len(one[0].pattern)))
 
 

@@ -17,6 +17,7 @@ from gateway.api.auth import COOKIES, cookie_name
 from gateway.api.errors import ApiError, json_response
 from gateway.api.service import API
 from gateway.desk.live import Live
+from gateway.desk.texts import SALUTATIONS, Gallery
 from gateway.desk.words import Words, language
 from gateway.web.limits import Limit
 from gateway.web.security import client_address, may_act
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 FORM_BYTES: Final = 8 * 1024
 LATE_MINUTES: Final = 15  # R-INT-3: a person within 15 minutes, in working hours
 INVENTED: Final = re.compile(r"(?:[a-z2-9]{4}-){4}[a-z2-9]{4}")  # storage.passwords.invent: told once, better changed
-WHERE: Final = re.compile(r"/desk/(?:c/[0-9a-v]{26}|users|switches|account)?")
+WHERE: Final = re.compile(r"/desk/(?:c/[0-9a-v]{26}|users|switches|texts|account)?")
 POLICIES: Final = "desk/policies.js"  # the section of another module, where there is one
 TRIES: Final = 30  # of one address a minute, whatever the account
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -60,6 +61,7 @@ class Desk:
         self._assets = assets
         self._pages = Pages(assets)
         self._words = Words()
+        self._gallery = Gallery(parts)
         self._live = Live(parts)
         self._tries = Limit(TRIES, 60.0)
         self._task: asyncio.Task[None] | None = None
@@ -71,6 +73,7 @@ class Desk:
             web.get("/desk/c/{id}", self._for_people(self.inbox)),
             web.get("/desk/users", self._for_people(self.users)),
             web.get("/desk/switches", self._for_people(self.switches)),
+            web.get("/desk/texts", self._for_people(self.texts)),
             web.get("/desk/account", self._for_people(self.account)),
             web.get("/desk/login", self.login),
             web.post("/desk/login", self.enter),
@@ -122,13 +125,30 @@ class Desk:
     async def switches(self, request: web.Request, actor: Actor) -> web.Response:
         return self._office(request, actor, "switch.set", "desk/switches.html")
 
+    async def texts(self, request: web.Request, actor: Actor) -> web.Response:
+        """Who decides whether the bot speaks, sees what it says."""
+        _need(actor, "switch.set")
+        choice = self._gallery.choice(request.query, language(request.cookies, {}))
+        sections = await asyncio.to_thread(self._gallery.sections, choice)
+        return self._office(
+            request,
+            actor,
+            "switch.set",
+            "desk/texts.html",
+            styles=["desk/texts.css"],
+            choice=choice,
+            salutations=SALUTATIONS,
+            channels=self._gallery.channels,
+            sections=sections,
+            labelled=self._gallery.labels(choice.lang),
+        )
+
     async def account(self, request: web.Request, actor: Actor) -> web.Response:
         return self._office(request, actor, "me", "desk/account.html", offered="offered" in request.query)
 
     def _office(self, request: web.Request, actor: Actor, needs: str, template: str, **values: Any) -> web.Response:
         """A page that not everybody may see."""
-        if needs not in TABLE[actor.role]:
-            raise web.HTTPNotFound
+        _need(actor, needs)
         return self._page(request, template, actor, language(request.cookies, request.query), {}, **values)
 
     def _page(
@@ -159,6 +179,7 @@ class Desk:
                 "agency": self._parts.config.agency,
                 "setup": carried,
                 "script": self._words.script(lang),
+                "styles": [],
                 **values,
             },
         )
@@ -282,6 +303,11 @@ class Desk:
         if one is not None and one == actor.id:
             self._parts.hub.publish([("advisor_typing", wanted)])
         return json_response(b"{}")
+
+
+def _need(actor: Actor, what: str) -> None:
+    if what not in TABLE[actor.role]:
+        raise web.HTTPNotFound
 
 
 def _held(tx: Tx, conversation_id: str) -> str | None:

@@ -15,6 +15,7 @@ from handlers.texts.template import HOLE, MalformedTemplate, Template, compile_t
 
 LANGUAGES: Final = ("vi", "en")
 FOLDER: Final = Path(__file__).parent
+LABELS: Final = frozenset({"buttons", "slot", "product", "chat"})  # sections that stand in a message or on a page
 
 
 class UnknownText(LookupError):
@@ -48,10 +49,12 @@ class _Strict(yaml.CSafeLoader):
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """All texts of all languages. `templates` -- language -> dotted key -> compiled text."""
+    """All texts of all languages. `templates` -- language -> dotted key -> compiled text · `later` -- keys written for
+    what is not built yet: nothing says them."""
 
     templates: Mapping[str, Mapping[str, Template]]
     salutations: Mapping[str, str]  # language -> what {xung_ho} says as long as nothing better is known
+    later: frozenset[str] = frozenset()
 
     @classmethod
     def load(cls, folder: Path = FOLDER) -> Texts:
@@ -60,9 +63,12 @@ class Texts:
         :raises MalformedTemplate: a stray brace, a key written twice, something that is no text
         """
         read = {lang: yaml.load((folder / f"{lang}.yaml").read_text("utf-8"), _Strict) for lang in LANGUAGES}  # noqa: S506
+        templates = {lang: _compiled(tree) for lang, tree in read.items()}
+        later = [str(name) for name in read["vi"]["meta"].get("later", ())]
         return cls(
-            templates={lang: _compiled(tree) for lang, tree in read.items()},
+            templates=templates,
             salutations={lang: str(tree["meta"]["default_salutation"]) for lang, tree in read.items()},
+            later=frozenset(key for key in templates["vi"] if key in later or f"{key.partition('.')[0]}.*" in later),
         )
 
     def render(self, key: str, lang: str, **variables: object) -> str:
@@ -92,6 +98,10 @@ class Texts:
             for key, text in self.templates[lang].items()
             if key.startswith(prefix)
         }
+
+    def messages(self) -> list[str]:
+        """The keys of all that is said by itself, in the order of the file."""
+        return [key for key in self.templates["vi"] if key.partition(".")[0] not in LABELS]
 
     def variables(self, key: str, lang: str) -> frozenset[str]:
         """What `key` needs before it can be said."""

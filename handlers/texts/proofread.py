@@ -1,29 +1,53 @@
-"""What is wrong with the texts: differences between the languages, lengths, variables that nobody fills."""
+"""What is wrong with the texts, a line a mistake: the languages against each other, each by itself, and what an agency
+and its bot may not say. How long they become on which channel is `handlers.preview`'s."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from handlers.texts.catalogue import LANGUAGES, Texts
+from handlers.texts.examples import EXAMPLES
 from handlers.texts.template import Template
 
 BUTTON_MAX: Final = 20  # Messenger's quick replies; the shortest of all platforms
 MESSAGE_MAX: Final = 640  # Messenger's generic text beside buttons, before variables are filled
 ONLY_VIETNAMESE: Final = frozenset({"xung_ho"})  # English addresses everybody as "you"
-_NAMES: Final = """
-    bien_nhap bien_phap cac_dang_ho_tro cach_xac_minh cong_ty_bao_hiem danh_sach_thong_tin den_ngay dia_chi dia_chi_hang
-    email_bao_ve_du_lieu email_goi_y email_nhap gio_hen gio_hen_lai gio_lam_viec gio_lam_viec_hang gioi_han han_bo_sung
-    han_can_nhac han_giu han_link han_xu_ly hotline hotline_hang kenh ket_qua khuyen_nghi link_bieu_mau link_chinh_sach
-    link_san_pham link_tai_len link_tai_lieu link_tai_ve link_tra_cuu loai_du_lieu loai_xe loai_yeu_cau ly_do ma_dai_ly
-    ma_don ma_dong_y ma_ho_so ma_van_don ma_yeu_cau muc_can_doc muc_con_thieu muc_dich ngay_du_kien ngay_hen ngay_hieu_luc
-    ngay_nhan ngay_nhap ngay_san_sang nguoi_duoc_bao_hiem noi_dung_chuyen_khoan phan_con_giu phan_da_lam phi_chua_vat
-    phi_chua_vat_2 phi_co_vat phi_co_vat_2 phi_uoc_tinh phien_ban san_pham so_1 so_2 so_cap_cuu so_cho so_cong_an so_cu so_cuu_hoa so_dien_thoai so_hop_dong
-    so_nhap so_phut so_tep tan_suat ten ten_ngay_le ten_phap_ly ten_phu_trach ten_tep ten_tu_van thoi_diem tinh_thanh tom_tat_ke_khai
-    tom_tat_thay_doi trang_thai tu_ngay vat vi_tri viec_tiep_theo xung_ho
-"""
-# Every variable that the core may fill. A text with another one could never be sent.
-VARIABLES: Final = frozenset(_NAMES.split())
+
+# R-ADV-5: no promise of a payout, an approval or a return; and law.md 3: nothing off a compulsory cover
+PROMISES: Final[Mapping[str, re.Pattern[str]]] = {
+    "vi": re.compile(
+        r"100%|(?:cam kết|đảm bảo|bảo đảm|chắc chắn) (?:sẽ )?(?:được|chi trả|bồi thường|duyệt|đền|có lời)|sẽ được (?:bồi thường|chi trả|duyệt)"
+        r"|sinh lời|lợi nhuận|lãi suất|(?:tốt|rẻ|uy tín) nhất|(?<!không )(?:giảm giá|khuyến m[aạã]i)|(?:quà|được) tặng|miễn phí"
+    ),
+    "en": re.compile(
+        r"100%|guarante|(?:will|shall) (?:certainly |surely )?(?:be paid|pay you|be approved|be compensated)|profit|interest rate"
+        r"|cheapest|best price|(?<!no )(?<!promotion or )discount|(?<!no )promotion|free of charge|free gift",
+    ),
+}
+# R-ORG-1: an agency, never the insurer
+INSURER: Final[Mapping[str, re.Pattern[str]]] = {
+    "vi": re.compile(
+        r"(?:công ty bảo hiểm|hãng bảo hiểm|hãng|bảo hiểm) ibaohiem|ibaohiem (?:\w+ ){0,2}(?:cấp bảo hiểm|cấp đơn|bồi thường|chi trả|nhận bảo hiểm|bảo hiểm cho)"
+    ),
+    "en": re.compile(
+        r"insurer,? ibaohiem|ibaohiem insurance|ibaohiem (?:\w+ ){0,2}(?:insures|covers|underwrites|compensates|pays)"
+    ),
+}
+# R-ORG-1: in the first message and whenever asked, that it is a machine
+DISCLOSING: Final = ("greeting.first", "greeting.bot_identity", "maintenance.bot_off")
+MACHINE: Final = {"vi": re.compile("tự động|chatbot"), "en": re.compile("automated|chatbot")}
+AGENCY: Final = {"vi": "đại lý", "en": "agency"}
+HUMAN: Final = {"vi": "gặp tư vấn viên", "en": "talk to an advisor"}  # understanding reads exactly this
+# Vietnamese that lost its marks on the way; none of these is right without them
+MARKLESS: Final = frozenset(
+    "khong duoc muon hiem nguoi viec giup chuyen nhan dien thoai nhe roi cua toi dong chung van lien nghiep".split()
+)
+WORD: Final = re.compile(r"[^\W\d_]+")
+HOLE: Final = re.compile(r"\{\w+\}")
+WEB: Final = re.compile(r"\S*[@/]\S*|\"[^\"]*\"")  # addresses, and what a customer is told to type
 
 
 def check(texts: Texts) -> list[str]:
@@ -39,24 +63,41 @@ def check(texts: Texts) -> list[str]:
     return sorted(wrong)
 
 
-def _alone(texts: Texts, key: str, lang: str) -> list[str]:
+def _alone(texts: Texts, key: str, lang: str) -> Iterator[str]:
     text = texts.template(key, lang)
-    limit = BUTTON_MAX if key.startswith("buttons.") else MESSAGE_MAX
-    wrong = []
-    length = len(unicodedata.normalize("NFC", text.source))
+    yield from (f"{lang}: {key} {what}" for what in _faults(text, lang))
+
+
+def _faults(text: Template, lang: str) -> Iterator[str]:
+    source, plain = text.source, text.source.lower()
+    limit = BUTTON_MAX if text.key.startswith("buttons.") else MESSAGE_MAX
+    length = len(unicodedata.normalize("NFC", source))
     if length > limit:
-        wrong.append(f"{lang}: {key} has {length} characters, at most {limit}")
-    if unknown := text.variables - VARIABLES:
-        wrong.append(f"{lang}: {key} uses {', '.join(sorted(unknown))}, which nobody fills")
+        yield f"has {length} characters, at most {limit}"
+    if unknown := text.variables - EXAMPLES.keys():
+        yield f"uses {', '.join(sorted(unknown))}, which nobody fills"
     if lang != "vi" and (foreign := text.variables & ONLY_VIETNAMESE):
-        wrong.append(f"{lang}: {key} uses {', '.join(sorted(foreign))}")
-    return wrong + _untidy(text, lang)
+        yield f"uses {', '.join(sorted(foreign))}"
+    if source != unicodedata.normalize("NFC", source):
+        yield "is not NFC"
+    if source != source.strip() or "  " in source or " \n" in source or re.search(r" [,.;:!?]", source):
+        yield "has stray spaces"
+    if promise := PROMISES[lang].search(plain):
+        yield f"promises: {promise[0]}"
+    if insurer := INSURER[lang].search(plain):
+        yield f"makes IBAOHIEM the insurer: {insurer[0]}"
+    if text.key in DISCLOSING and not MACHINE[lang].search(plain):
+        yield "does not say that it is a machine"
+    if text.key == "greeting.first" and not (AGENCY[lang] in plain and HUMAN[lang] in plain):
+        yield "does not say that this is an agency, or how to reach a person"
+    if lang == "vi":
+        yield from _marks(text)
 
 
-def _untidy(text: Template, lang: str) -> list[str]:
-    wrong = []
-    if text.source != unicodedata.normalize("NFC", text.source):
-        wrong.append(f"{lang}: {text.key} is not NFC")
-    if text.source != text.source.strip() or "  " in text.source:
-        wrong.append(f"{lang}: {text.key} has stray spaces")
-    return wrong
+def _marks(text: Template) -> Iterator[str]:
+    words = [word.lower() for word in WORD.findall(WEB.sub(" ", HOLE.sub(" ", text.source)))]
+    lost = sorted({word for word in words if word in MARKLESS})
+    if lost:
+        yield f"has lost its marks: {', '.join(lost)}"
+    elif len(words) > 2 and all(word.isascii() for word in words):
+        yield "has no Vietnamese letter"

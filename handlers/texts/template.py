@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 HOLE: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-BOUNDARY: Final = re.compile(r"[.!?…]+[\"”’')\]]*\s+")
+BOUNDARY: Final = re.compile(r"[.!?…]+[\"”’')\]]*\s+|\n\s*")  # a line of a list begins like a sentence
 LAST_WORD: Final = re.compile(r"[^\W\d_]*\Z")
 # a dot after these ends no sentence ("TP. Hồ Chí Minh", "certificate no. 12"); a single letter is an initial
 ABBREVIATIONS: Final = frozenset(

@@ -13,11 +13,13 @@ from typing import Any, Final
 
 from handlers.understanding import arbiter, intent
 from handlers.understanding.address import address
+from handlers.understanding.common import Common, Memory, is_common
 from handlers.understanding.entities import collect
 from handlers.understanding.facts import gather
 from handlers.understanding.fast import urgent
 from handlers.understanding.reading import read
 from handlers.understanding.secrets import mask
+from handlers.understanding.when import interval
 
 __all__ = ["Understanding", "mask", "understand", "urgent"]
 
@@ -40,6 +42,9 @@ class Understanding:
     surely: bool = False
 
 
+MEMORY: Final = Memory()
+
+
 def understand(text: str, context: str | None = None, *, now: datetime | None = None) -> Understanding:
     """Read one message.
 
@@ -47,8 +52,28 @@ def understand(text: str, context: str | None = None, *, now: datetime | None = 
     now -- aware UTC; with it a time to call becomes `callback_from` and `callback_to`
     """
     asked = f"ask_{context}" if context in SHORT_NAMES else context or ""
+    known = MEMORY.get(text, asked) if now else None
+    if known is not None:
+        return _said_again(known, now)
     reading = read(text)
     facts = gather(reading, asked, now or datetime.now(UTC))
     decision = arbiter.settle(reading, facts, asked, intent.decide(reading, facts, asked))
     found = collect(reading, facts, decision.intent, asked, now)
-    return Understanding(decision.intent, found, decision.also, *address(reading.sentence))
+    called = address(reading.sentence)
+    if now and is_common(text, reading, facts, decision.intent, found):
+        when = facts.when if "callback_from" in found else None
+        if when or not facts.when:
+            MEMORY.keep(text, asked, Common(decision.intent, dict(found), decision.also, called, when))
+    return Understanding(decision.intent, found, decision.also, *called)
+
+
+def _said_again(known: Common, now: datetime | None) -> Understanding:
+    """A common message, now."""
+    found = dict(known.entities)
+    if known.when and now:
+        window = interval(known.when, now)
+        if window:
+            found |= {"callback_from": window.start.isoformat(), "callback_to": window.end.isoformat()}
+        else:
+            del found["callback_from"], found["callback_to"]
+    return Understanding(known.intent, found, known.also, *known.address)

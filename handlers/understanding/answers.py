@@ -1,17 +1,14 @@
-"""Short answers to an open question: yes, no, or neither. A consent is a yes only when it can be nothing else."""
+"""Short answers to an open question: yes, no, or neither."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
-from handlers.understanding.cues import INDEX, Hit, find
-from handlers.understanding.fold import Word, spell, tokens
-from handlers.understanding.reading import ANSWER, Reading, Told, spell_out, tell
+from handlers.understanding.cues import Hit
+from handlers.understanding.fold import spell
+from handlers.understanding.reading import ANSWER, Reading
 
-CLAUSE: Final = re.compile(r"[,;\n!]+|\.+(?=\s|$)")
-ASKING: Final = re.compile(r"\?|\.\.\.|…")
 # words after which a yes is no yes any more, and a no no clear no; without marks only those that are nothing else
 TURN: Final = "không chưa đừng nhưng mà sao gì nào hả nếu chỉ trừ sợ hỏi chắc lẽ hay lỡ thế khoan but if not why what how unless except"
 TURN_FORMS: Final = frozenset(spell(word).form for word in TURN.split()) | frozenset(
@@ -27,69 +24,9 @@ SPEAKING: Final = {
     "@wrong": "no",
     "@later": "later",
 }
-DATA: Final = re.compile(r"[\d\s.+\-()@]+\Z")
-NAME_CLAUSE: Final = re.compile(r"(?:\w+ )?(?:ten|la|ho ten|so|sdt|zalo|email)\b")
+# they count in the answer to a consent question only
+OF_CONSENT: Final = frozenset({"@lukewarm", "@permit", "@refused", "@read"})
 GLAD: Final = "👍👌✅🆗👏💯🤝"
-
-
-def consent(reading: Reading, *, sensitive: bool = False, declaring: bool = False) -> str:
-    """The answer to a consent question: `yes` only for an explicit one with nothing against it, `no`, or ''.
-
-    sensitive -- consent to sensitive data: "ok" is not enough
-    """
-    said = ""
-    if len(reading.words) > ANSWER:
-        return ""
-    clauses = [clause for clause in CLAUSE.split(reading.text) if clause.strip()]
-    asking = ASKING.search(reading.text) is not None
-    for clause in clauses:
-        words, answers = (reading.words, reading.told) if len(clauses) == 1 else _read(clause)
-        if not words:
-            continue
-        found = _consent_clause(words, answers, sensitive=sensitive, declaring=declaring)
-        if found == "no":
-            return "" if asking else "no"
-        if found == "yes":
-            said = "yes"
-        elif not _harmless(clause, words, answers):
-            return ""
-    return "" if asking else said
-
-
-def _read(clause: str) -> tuple[list[Word], Told]:
-    sentence = spell_out(tokens(clause))
-    return sentence.words, tell(find(sentence, INDEX)[1])
-
-
-def _consent_clause(words: Sequence[Word], answers: Told, *, sensitive: bool, declaring: bool) -> str:
-    whole = (1 << len(words)) - 1
-    under = answers.under
-    if "@unclear" in answers.bits:
-        return ""
-    explicit = under("@agree", "@declare") if declaring else under("@agree")
-    plain = under("@yes") if sensitive else under("@yes", "@okay")
-    covered = explicit | plain | under("@filler")
-    if declaring:
-        covered |= under("@assent")
-    if explicit:
-        covered |= under("@object", "@thanks")
-        if not sensitive:
-            covered |= under("@okay")
-    if (explicit or plain) and covered == whole:
-        return "yes"
-    lead, _ = _lead(len(words), answers.hits)
-    return "no" if lead == "no" else ""
-
-
-def _harmless(clause: str, words: Sequence[Word], answers: Told) -> bool:
-    """A clause that neither asks nor takes anything back: thanks, a number, a name."""
-    if any(word.key == "#" for word in words) and DATA.match(clause):
-        return True
-    whole = (1 << len(words)) - 1
-    if answers.under("@filler", "@thanks", "@okay", "@yes", "@assent") & whole == whole:
-        return "@unclear" not in answers.bits
-    turned = any(word.form in TURN_FORMS for word in words)
-    return not turned and len(words) <= 10 and NAME_CLAUSE.match(" ".join(word.key for word in words)) is not None
 
 
 def answer(reading: Reading) -> str:
@@ -98,11 +35,16 @@ def answer(reading: Reading) -> str:
     if not forms:
         return "yes" if any(sign in GLAD for sign in reading.text) else ""
     answers = reading.told
-    lead, end = _lead(len(forms), answers.hits)
-    if lead != "yes":
-        return lead.replace("later", "no")
-    turned = answers.under("@wrong", "@unclear") >> end or not TURN_FORMS.isdisjoint(forms[end:])
-    return "" if turned or "?" in reading.text else "yes"
+    said, end = lead(len(forms), answers.hits)
+    if said != "yes":
+        return said.replace("later", "no")
+    taken_back = answers.under("@wrong", "@unclear") >> end or turned(forms[end:])
+    return "" if taken_back or "?" in reading.text else "yes"
+
+
+def turned(forms: Sequence[str]) -> bool:
+    """Words after which a yes is no yes any more."""
+    return not TURN_FORMS.isdisjoint(forms)
 
 
 def refuses(reading: Reading) -> bool:
@@ -126,14 +68,15 @@ def turns_back(reading: Reading) -> bool:
     return "@wrong" in reading.told.bits
 
 
-def _lead(size: int, hits: Sequence[Hit]) -> tuple[str, int]:
+def lead(size: int, hits: Sequence[Hit]) -> tuple[str, int]:
     """What the first words that count say (yes, no, later, ''), and where they end.
 
     Fillers are passed over; "dạ" is one, and an assent when it stands alone.
     """
     begins: dict[int, list[Hit]] = {}
     for hit in hits:
-        begins.setdefault(hit[1] & -hit[1], []).append(hit)
+        if hit[0].label not in OF_CONSENT:
+            begins.setdefault(hit[1] & -hit[1], []).append(hit)
     assented = ""
     at = 0
     while at < size:

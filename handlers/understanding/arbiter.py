@@ -11,20 +11,23 @@ from typing import Final
 
 from handlers.understanding import intent, model
 from handlers.understanding.facts import Facts
+from handlers.understanding.fold import flatten
 from handlers.understanding.intent import CONSENT, Decision
-from handlers.understanding.reading import Reading
+from handlers.understanding.person import SURNAME_KEYS, Name
+from handlers.understanding.reading import SPACED, Reading
 
 STOP: Final = 0.5  # a stop that only the model sees: more likely than everything else together
 HINTED: Final = (
     0.3  # a stop of which the rules saw a trace is believed early: a missed one costs more than one too many
 )
-AGREED: Final = 0.7  # below it, what the rules took for a consent is none
+AGREED: Final = 0.5  # below it, what the rules took for a consent is none
 FLAGGED: Final = 0.2  # death, danger, fraud: they too are believed early
 SURER: Final = 0.7  # of the likelihood of the best one: what the rules say has to have less to be overruled
 LONGEST_NAME: Final = 8  # words
 SUMMONS: Final = ("talk_to_human", "complaint", "privacy_request")  # a person is called for them: not on a guess
 GUESSED: Final = 0.45
 SOLD: Final = frozenset({"buy", "yes", "renewal", "ask_fee"})  # never said to a fraud
+UNEASY: Final = SPACED | {"nua"}  # names too, and words of a stop: "Dũng", "Từ Nay Ngừng"
 NO_NAME: Final = re.compile(r"[\d/@?]")
 CALM: Final = "other"
 
@@ -34,6 +37,8 @@ def settle(reading: Reading, facts: Facts, context: str, ruled: Decision, by: mo
 
     ruled -- what the rules decided; by -- another model than the shipped one
     """
+    if _is_bare(reading, facts, context, ruled.intent):
+        return ruled
     judged = (by or model.shipped()).judge(reading, facts, context, ruled.intent)
     flags = {flag for flag, likely in judged.flags.items() if likely >= FLAGGED}
     main = _main(reading, facts, context, ruled.intent, judged)
@@ -46,6 +51,17 @@ def settle(reading: Reading, facts: Facts, context: str, ruled: Decision, by: mo
     if main == "give_phone" and not facts.phones:
         reading.labels.add("@same_phone")
     return ruled if main == ruled.intent else Decision(main, intent.beside(main, reading, facts))
+
+
+def _is_bare(reading: Reading, facts: Facts, context: str, ruled: str) -> bool:
+    """A number or a name that was asked for, as everybody writes them and with nothing beside: the model is not asked."""
+    if (context, ruled) == ("ask_phone", "give_phone"):
+        return bool(facts.phones and facts.phones[0].e164) and set(reading.sentence.keys) == {"#"}
+    if (context, ruled) != ("ask_name", "give_name") or reading.scores or facts.name is None:
+        return False
+    name = facts.name.name
+    typed = name == reading.text and name.istitle() and flatten(name.partition(" ")[0]) in SURNAME_KEYS
+    return typed and UNEASY.isdisjoint(reading.sentence.keys)
 
 
 def _main(reading: Reading, facts: Facts, context: str, ruled: str, judged: model.Opinion) -> str:
@@ -101,8 +117,10 @@ def _is_exact(reading: Reading, facts: Facts, context: str, ruled: str) -> bool:
         case "ask_plate", "give_plate":
             return bool(facts.plates and facts.plates[0].plate)
         case "ask_name", "give_name":
-            typed = facts.name and facts.name.name == reading.text.strip()
-            return bool(facts.name and (facts.name.led or typed))
+            name = facts.name
+            return bool(
+                name and (name.led or name.name == reading.text.strip() or _beside_number(name, reading, facts))
+            )
         case "confirm", "give_phone":
             return bool(facts.phones and facts.phones[0].e164) and "@correction" in labels
         case "ask_dob", "other":
@@ -110,6 +128,12 @@ def _is_exact(reading: Reading, facts: Facts, context: str, ruled: str) -> bool:
         case "ask_id", "other":
             return bool(facts.cccd)
     return False
+
+
+def _beside_number(name: Name, reading: Reading, facts: Facts) -> bool:
+    """ "Hằng 0912345678": name and number were asked for at once, and there is nothing else."""
+    words = sum(key != "#" for key in reading.sentence.keys)
+    return bool(facts.phones and facts.phones[0].e164) and words <= len(name.name.split())
 
 
 def _is_given(name: str, reading: Reading, facts: Facts, context: str) -> bool:

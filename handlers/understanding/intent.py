@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
 from handlers.understanding import answers
+from handlers.understanding.consent import Manner, consent
 from handlers.understanding.facts import Facts
 from handlers.understanding.reading import Reading
 from handlers.understanding.stop import cancels, stop_word
 
-CONSENT: Final = {"ask_consent": (False, False), "ask_consent_sensitive": (True, False), "ask_declare": (False, True)}
+CONSENT: Final = {
+    "ask_consent": Manner(),
+    "ask_consent_sensitive": Manner(sensitive=True),
+    "ask_declare": Manner(declaring=True),
+}
 YES_OR_NO: Final = frozenset({"confirm", "offer_buy", "ask_declare", "ask_received"})  # "dung" is đúng here
 AFTER_OURS: Final = frozenset({"", "ad_sent", "renewal_reminder", "csat"})  # "dung" is dừng here
+UNASKED: Final = frozenset({"ad_sent", "renewal_reminder"})  # we wrote first
+FEW: Final = 7  # words
 THINGS: Final = frozenset({"@car", "@moto", "@tnds", "@truck"})
 # at equal weight, the first: what hurts most when missed
 RANK: Final = (
@@ -73,9 +81,16 @@ def _adjusted(reading: Reading, facts: Facts) -> dict[str, int]:
         scores.pop("spam_abuse", None)
     if facts.emails and scores.get("other", 0) <= 3:
         scores.pop("other", None)
+    if "opt_out" in scores and _limited(labels):
+        scores["opt_out"] = 1
     if "talk_to_human" in scores and scores["talk_to_human"] <= 7 and any(found.e164 for found in facts.phones):
         del scores["talk_to_human"]
     return scores
+
+
+def _limited(labels: AbstractSet[str]) -> bool:
+    """A stop for a time of day, an old number or a way of writing, not for good: a hint, and the model decides."""
+    return "@othernumber" in labels or ("@limited" in labels and "@nomore" not in labels)
 
 
 def _stop(reading: Reading, scores: dict[str, int], context: str) -> str:
@@ -91,11 +106,17 @@ def _stop(reading: Reading, scores: dict[str, int], context: str) -> str:
         return "opt_out"
     if word:
         return "no" if cancels(words) and context not in AFTER_OURS else "opt_out"
-    if context in ("ad_sent", "renewal_reminder") and {word.key for word in words[:2]} == NO_WORD:
+    if context in UNASKED and (
+        {word.key for word in words[:2]} == NO_WORD or ("@fedup" in reading.labels and len(words) <= FEW)
+    ):
         return "opt_out"
     if context == "ask_scope" and reading.fact("scope"):
         return "opt_out"
-    return "opt_out" if scores.get("opt_out", 0) >= 6 else ""
+    return (
+        "opt_out"
+        if scores.get("opt_out", 0) >= 6 or ("@forbids" in reading.labels and not _limited(reading.labels))
+        else ""
+    )
 
 
 def _danger(reading: Reading, scores: dict[str, int]) -> str:
@@ -106,10 +127,7 @@ def _danger(reading: Reading, scores: dict[str, int]) -> str:
 
 
 def _consent(reading: Reading, context: str) -> str:
-    if context not in CONSENT:
-        return ""
-    sensitive, declaring = CONSENT[context]
-    return answers.consent(reading, sensitive=sensitive, declaring=declaring)
+    return consent(reading, CONSENT[context]) if context in CONSENT else ""
 
 
 def _answered(reading: Reading, facts: Facts, scores: dict[str, int], context: str) -> str:

@@ -73,7 +73,7 @@ NEVER: Final = frozenset(
     "vẫn nên đến tới trên dưới trong ngoài của cua cảm cám biết biet nhớ quên thôi thoi đừng dừng hủy stop nhắn nhắc gọi goi một hai-ba mấy vậy "
     "quá hết lắm đi về xem bot robot chatbot giấy oto ôtô the and is not no yes what why how who want need buy insurance please hello test alo trợ "
     "giúp giup việc viec đúng sai nhầm tên lúc giờ gio ngày ngay tháng năm-nay tối trưa tuần ơi oi ok oke chốt mình tôi toi mk mik là chủ nhân-viên "
-    "cty sử dụng theo khỏi chả chẳng hông hong hok lưu lấy đưa xin tại bao-giờ hả hử ủa ừ uk vâng dạ hoặc hay phải rằng mà nhận dùng xài thử phí-bao".split()
+    "cty tel mobile sim sử dụng theo khỏi chả chẳng hông hong hok lưu lấy đưa xin tại bao-giờ hả hử ủa ừ uk vâng dạ hoặc hay phải rằng mà nhận dùng xài thử phí-bao".split()
 )
 NO_NAMES: Final = (
     "bao hiem",
@@ -188,7 +188,7 @@ def _bare(text: str, flat: str) -> Name | None:
     if call and (found := _take(text[call.end() :], flat[call.end() :])):
         return found
     at = 0
-    for start, end in _cuts(flat):
+    for start, end in _cuts(text, flat):
         if found := _take(text[at:start], flat[at:start]):
             return found
         if flat[start:end].startswith(WANTING):
@@ -197,17 +197,23 @@ def _bare(text: str, flat: str) -> Name | None:
     return None
 
 
-def _cuts(flat: str) -> Iterator[tuple[int, int]]:
+def _cuts(text: str, flat: str) -> Iterator[tuple[int, int]]:
     """Where the first stretches of a text end; a name stands early."""
     for match in itertools.islice(CUT.finditer(flat), 8):
-        yield match.span()
+        if not _is_nhung(match, text):
+            yield match.span()
     yield len(flat), len(flat)
+
+
+def _is_nhung(cut: re.Match[str], text: str) -> bool:
+    """ "Hồng Nhung" is a name, "nhưng" a but: without marks they look alike."""
+    return cut[0] == "nhung" and text[cut.start() : cut.end()] == "Nhung"
 
 
 def _beside(text: str, flat: str) -> Name | None:
     """A whole stretch that is a name and nothing else, in a message with a phone number."""
     at = 0
-    for cut in _cuts(flat):
+    for cut in _cuts(text, flat):
         words = NAME_WORD.findall(text[at : cut[0]])
         title = bool(words) and words[0].lower() in TITLES
         body = words[1:] if title else words
@@ -222,7 +228,7 @@ def _beside(text: str, flat: str) -> Name | None:
 def _take(text: str, flat: str) -> Name | None:
     """The name that `text` begins with, without lead-ins, title and particles."""
     text, flat = text[:LONGEST], flat[:LONGEST]
-    cut = CUT.search(flat)
+    cut = next((match for match in CUT.finditer(flat) if not _is_nhung(match, text)), None)
     text = text[: cut.start()] if cut else text
     words = NAME_WORD.findall(text if text.isascii() else unicodedata.normalize("NFC", text))
     tokens = [_Token(word, word.lower(), flatten(word)) for word in words]

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from handlers.understanding.cues import INDEX, SHORT, Found, Hit, Sentence, find
 from handlers.understanding.fold import Word, both, spell, tokens
+from handlers.understanding.telex import decoded
 
 PIECE: Final = 48  # words; people write 5 to 30
 ANSWER: Final = 40  # words: whoever writes more does not merely answer
@@ -71,7 +72,7 @@ class Reading:
 
 def read(text: str) -> Reading:
     """`text` as typed, read with the whole lexicon."""
-    cleaned, flat = both(text)
+    cleaned, flat = both(decoded(text))
     sentence = spell_out(tokens(cleaned))
     hits, answers = _find(sentence)
     scores: dict[str, int] = {}

@@ -1,7 +1,7 @@
 """Conversations: the transcript, its files, handing over, reminders."""
 
 # No `from __future__ import annotations`: SQLModel resolves its fields at class creation.
-from sqlalchemy import BigInteger, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from storage.tables.base import id_, ms_, sealed
@@ -123,7 +123,8 @@ class File(SQLModel, table=True):
 
 
 class Handoff(SQLModel, table=True):
-    """A conversation asks for a human. state: waiting, taken, closed."""
+    """A conversation asks for a human. state: waiting, taken, closed. `due_at` -- by when a person is to have been in touch,
+    in working hours (handlers.sla)."""
 
     __tablename__ = "handoff"
     __table_args__ = (
@@ -131,9 +132,15 @@ class Handoff(SQLModel, table=True):
         Index(
             "ix_handoff_waiting",
             "priority",
-            "opened_at",
+            "due_at",
             sqlite_where=text("state = 'waiting'"),
             postgresql_where=text("state = 'waiting'"),
+        ),
+        Index(
+            "ix_handoff_due",
+            "due_at",
+            sqlite_where=text("state = 'waiting' AND late_at IS NULL"),
+            postgresql_where=text("state = 'waiting' AND late_at IS NULL"),
         ),
     )
     id: str = id_()
@@ -145,6 +152,8 @@ class Handoff(SQLModel, table=True):
     state: str = "waiting"
     test: bool = False
     opened_at: int = ms_()
+    due_at: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))  # by when a person
+    late_at: int | None = ms_(nullable=True)  # since when it is known to be late
     taken_at: int | None = ms_(nullable=True)
     taken_by: str | None = None
     closed_at: int | None = ms_(nullable=True)

@@ -65,6 +65,15 @@ def sign_zalo(body: bytes, account: Account) -> dict[str, str]:
     return {signature.HEADER: f"mac={mac.decode()}"}
 
 
+def _posted(channel: str) -> Sample:
+    """A secret that whoever posts shows, in a header here."""
+    return Sample(
+        account=Account(channel=channel, name="main", settings={"secret": SECRETS[1]}),
+        sign=lambda body, account: {"X-Webhook-Token": account.get("secret")},
+        lacking=({}, {"secret": ""}, {"secret": None}, {"secret": []}, {"secret": ["", ""]}),
+    )
+
+
 SAMPLES: Mapping[str, Sample] = {
     "webchat": Sample(account=Account(channel="webchat", name="site")),
     "telegram": Sample(
@@ -123,6 +132,8 @@ SAMPLES: Mapping[str, Sample] = {
             {**ZALO_SETTINGS, "site_verification": "<b>"},
         ),
     ),
+    "leads": _posted("leads"),
+    "hotline": _posted("hotline"),
 }
 
 

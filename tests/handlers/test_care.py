@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from handlers import care
 from handlers.model import CareAnswered, OpenHandoff, Stage, State, TimerFired, WakeAt
-from tests.stories.world import HANOI, MAI, MONDAY, OFFICE, World
+from tests.stories.world import HANOI, MAI, MONDAY, World
 
 DATA = {"task": "t1", "policy": "p1", "number": "XM-123", "product": "tnds_xe_may", "insurer": "Hãng mẫu"}
 
@@ -31,19 +30,6 @@ def asked(kind: str) -> World:
 
 def due(world: World, kind: str, name: str = "care") -> None:
     world.happens(TimerFired(name=name, at=world.now, data={**DATA, "kind": kind}))
-
-
-def test_the_plan_of_a_policy() -> None:
-    sent = datetime(2026, 11, 23, 22, 30, tzinfo=HANOI)
-    plan = care.plan(policy="p1", sent_at=sent, business=OFFICE)
-    assert [(task.kind, task.due_at.astimezone(HANOI).isoformat()) for task in plan] == [
-        ("check_t1", "2026-11-25T08:00:00+07:00"),  # a day later is 22:30: shifted, not dropped
-        ("csat", "2026-12-01T08:00:00+07:00"),
-    ]
-    assert len({task.key for task in plan}) == 2
-    assert plan == care.plan(policy="p1", sent_at=sent, business=OFFICE)
-    noon = care.plan(policy="p1", sent_at=MONDAY.replace(hour=12), business=OFFICE)
-    assert [task.due_at.astimezone(HANOI).hour for task in noon] == [12, 12]
 
 
 @pytest.mark.parametrize("kind, text", [("check_t1", "delivery.check_t1"), ("csat", "care.csat_ask")])

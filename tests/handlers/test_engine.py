@@ -45,7 +45,7 @@ async def test_each_of_a_batch_has_a_place_of_his_own(shop: Shop) -> None:
     shop.sent.clear()
     shop.store.start_thinking(shop.engine)
     await shop.settled()
-    places = [found[1] for out in shop.sent if (found := re.search(r"vị trí (\d+)", out.text))]
+    places = [found[1] for out in shop.sent if (found := re.search(r"vị trí (?:số )?(\d+)", out.text))]
     assert sorted(places) == ["1", "2", "3"]
 
 

@@ -236,7 +236,7 @@ def test_the_card_says_all_that_is_known() -> None:
     world.say("gặp nhân viên")
     card = handoff.card(world.state, reason="human", said=("a", "b", "c", "d"))
     assert card["captured"]["name"] == "Lan"
-    assert card["missing"] == ["phone", "time"]
+    assert card["missing"] == ["phone"]
     assert card["consents"] == {"C1": "given"}
     assert (card["reason"], card["priority"], card["said"]) == ("human", 10, ["b", "c", "d"])
 

@@ -28,6 +28,7 @@ def asking(asked: str, *missing: str, **changes: Any) -> World:
     )
     slots = {key: value for key, value in FULL.items() if key not in missing}
     known = asked != "consent"
+    changes.setdefault("memory", {"invited": True})  # to add what is optional
     return World(
         state=State(stage=stage, asked=asked, consents=GIVEN if known else {}, slots=slots if known else {}, **changes)
     )
@@ -37,10 +38,10 @@ def asking(asked: str, *missing: str, **changes: Any) -> World:
     "first, said, stage",
     [
         ("chào em", ["greeting.first", "greeting.menu"], "greeted"),
-        ("phí xe máy bn", ["greeting.first", "advice.no_advice_by_bot", "consent.layer1"], "consent_pending"),
+        ("phí xe máy bn", ["greeting.first", "advice.fee_motorbike", "consent.layer1"], "consent_pending"),
         (
             "Cho hỏi bảo hiểm sức khỏe phí bao nhiêu vậy?",
-            ["greeting.first", "advice.no_advice_by_bot", "consent.layer1"],
+            ["greeting.first", "advice.fee_insurer", "consent.layer1"],
             "consent_pending",
         ),
         ("gia hạn giúp mình", ["greeting.first", "consent.layer1"], "consent_pending"),
@@ -153,7 +154,7 @@ def test_a_car_has_two_covers(answer: str, product: str) -> None:
     assert "product" not in world.state.slots
     (world.tap if ":" in answer else world.say)(answer)
     assert world.state.slots["product"] == product
-    assert world.said == ["ask.time"]
+    assert world.said == ["confirm.add_time_area", "confirm.summary"]
 
 
 @pytest.mark.parametrize(
@@ -163,20 +164,20 @@ def test_a_car_has_two_covers(answer: str, product: str) -> None:
         ("phone", "phone", "không tiện cho số", ["handoff.start"], "queued"),
         ("need", "product", "chưa cần", ["no_need.end"], "closed_no_need"),
         ("name", "name", "cảm ơn", ["ask.name"], "collecting"),
-        ("name", "name", "phí bao nhiêu vậy em", ["advice.no_advice_by_bot", "ask.name"], "collecting"),
+        ("name", "name", "phí bao nhiêu vậy em", ["advice.fee_insurer", "ask.name"], "collecting"),
         ("name", "name", "bạn là người hay máy vậy", ["greeting.bot_identity", "ask.name"], "collecting"),
         ("name", "name", "là sao", ["ask.name_retry"], "collecting"),
         (
             "phone",
             "phone",
             "0912345678, mà phí bao nhiêu vậy em",
-            ["advice.no_advice_by_bot", "confirm.summary"],
+            ["advice.fee_insurer", "confirm.summary"],
             "confirming",
         ),
         ("phone", "phone", "dùng số này luôn", ["ask.phone"], "collecting"),
         ("phone", "phone", "19001234", ["error.phone_service"], "collecting"),
         ("phone", "phone", "09123456789", ["error.phone_long"], "collecting"),
-        ("time", "callback_time", "asdkjahsdkj", ["error.not_understood_1", "ask.time"], "collecting"),
+        ("phone", "phone", "asdkjahsdkj", ["error.not_understood_1", "ask.phone"], "collecting"),
         ("confirm", "", "asdkjahsdkj", ["error.not_understood_1", "confirm.summary"], "confirming"),
         ("confirm", "", "không đúng", ["confirm.edit_which"], "confirming"),
         ("confirm", "", "sai số điện thoại rồi", ["ask.phone"], "collecting"),
@@ -196,7 +197,7 @@ def test_a_name_that_is_a_day_is_no_appointment() -> None:
     world = asking("name", "name", "callback_time")
     world.say("tran thi mai")
     assert world.state.slots["name"] == "Tran Thi Mai"
-    assert world.said == ["ask.time"]
+    assert world.said == ["confirm.summary"]
 
 
 def test_the_evidence_of_a_consent() -> None:

@@ -61,6 +61,31 @@ def test_what_a_customer_typed_names_no_text() -> None:
 
 def test_the_bot_is_em_so_the_customer_is_not() -> None:
     say = Say(key="greeting.menu")
-    for called, said in (("chị", "Chị muốn"), ("em", "Anh/chị muốn"), ("", "Anh/chị muốn")):
+    for called, said in (("chị", "Chị cần"), ("em", "Anh/chị cần"), ("", "Anh/chị cần"), ("anh/chị", "Anh/chị cần")):
         known = wording.variables(say, state=State(salutation=called), business=OFFICE, texts=TEXTS)
         assert TEXTS.render(say.key, "vi", **known).startswith(said)
+
+
+@pytest.mark.parametrize(
+    "name, lang, said",
+    [
+        ("Nguyễn Thị Lan", "vi", "Lan"),
+        ("nguyen thi lan", "vi", "lan"),
+        ("Lê Tuấn Anh", "vi", "Tuấn Anh"),
+        ("Tuấn Anh", "vi", "Tuấn Anh"),
+        ("Hà Anh", "vi", "Hà Anh"),
+        ("Ken", "vi", "Ken"),
+        ("Emma Jane Watson", "vi", "Emma Jane Watson"),
+        ("Nguyễn Thị Lan", "en", "Nguyễn Thị Lan"),
+        ("", "vi", ""),
+    ],
+)
+def test_what_somebody_is_called_by(name: str, lang: str, said: str) -> None:
+    assert wording.called(name, lang) == said
+
+
+def test_a_product_reads_as_part_of_the_sentence() -> None:
+    say = Say(key="advice.fee_insurer", values={"san_pham": ("product.du_lich",)})
+    for lang, words in (("vi", "phí bảo hiểm du lịch do"), ("en", "price of travel insurance is")):
+        known = wording.variables(say, state=State(lang=lang), business=OFFICE, texts=TEXTS)
+        assert words in TEXTS.render(say.key, lang, **known)

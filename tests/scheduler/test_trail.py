@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from gateway.figures import _read
 from gateway.metrics import Figures
 from scheduler import trail
@@ -31,6 +33,12 @@ def forge(seq: int, tx: Tx) -> None:
         else "DROP TRIGGER IF EXISTS audit_entry_fixed"
     )
     assert tx.run("UPDATE audit_entry SET actor = 'somebody else' WHERE chain_seq = :seq", seq=seq)
+
+
+def cut(left: int, tx: Tx) -> None:
+    """The tail is gone."""
+    tx.run("ALTER TABLE audit_entry DISABLE TRIGGER USER" if tx.postgres else "DROP TRIGGER IF EXISTS audit_entry_kept")
+    assert tx.run("DELETE FROM audit_entry WHERE chain_seq > :left", left=left)
 
 
 async def told(shop: Shop) -> tuple[float | None, bool]:
@@ -71,6 +79,36 @@ async def test_a_start_finds_what_was_done_to_the_last_entries(shop: Shop) -> No
     await shop.store.run(lambda tx: forge(1050, tx))
     await trail.begin(shop.store)
     assert await told(shop) == (None, True)
+
+
+@pytest.mark.parametrize("left", [0, 3, 200], ids=["nothing", "a part", "a whole bite"])
+async def test_a_cut_tail_is_found_whatever_is_added_after(shop: Shop, left: int) -> None:
+    await chained(shop, left + 2)
+    assert (await trail.verify(shop.store)).broken is None
+    await shop.store.run(lambda tx: cut(left, tx))
+    walked = await trail.verify(shop.store)
+    assert (walked.broken, walked.checked) == (left + 1, left)
+    await chained(shop, 2)
+    await trail.verify(shop.store)
+    assert await told(shop) == (0, True), "the chain that goes on does not hide it"
+
+
+@pytest.mark.parametrize(
+    "value", [None, '{"seq":3,"mac":"00"}', '{"seq":0,"mac":""}'], ids=["gone", "made up", "nought"]
+)
+async def test_the_seal_of_the_end_is_not_to_be_had_without_the_keys(shop: Shop, value: str | None) -> None:
+    await chained(shop, 5)
+    await shop.store.run(lambda tx: cut(3, tx))
+    await shop.store.run(
+        lambda tx: tx.run(
+            "UPDATE setting SET value = COALESCE(:value, value), name = CASE WHEN :gone THEN 'x' ELSE name END WHERE name = 'audit_head'",
+            value=value,
+            gone=value is None,
+        )
+    )
+    await chained(shop, 1)
+    assert await told(shop) == (None, True), "who links the next entry sees it"
+    assert (await trail.verify(shop.store)).broken == 4
 
 
 async def test_a_long_chain_is_walked_between_other_peoples_work(shop: Shop) -> None:

@@ -50,3 +50,20 @@ def test_audit_entries_are_chained_and_never_change(database_url: str) -> None:
                 store.call(lambda tx, statement=statement: tx.run(statement))
     finally:
         store.close()
+
+
+def test_a_database_of_the_first_version_is_brought_up_to_date(database_url: str) -> None:
+    """Who waited then has the clock that the desk showed him by: a quarter of an hour."""
+    from alembic import command
+
+    engine = make_engine(database_url)
+    with engine.connect() as conn:
+        with conn.begin():
+            command.upgrade(migrations.configured(conn), "0001")
+            conn.exec_driver_sql(
+                "INSERT INTO handoff (id, conversation_id, contact_id, code, reason, priority, state, test, opened_at, outcome)"
+                " VALUES ('h1', 'c1', 'k1', '', 'lead', 0, 'waiting', false, 1000, '')"
+            )
+        assert migrations.upgrade(engine, conn)
+        assert conn.exec_driver_sql("SELECT due_at, late_at FROM handoff").one() == (901_000, None)
+    engine.dispose()

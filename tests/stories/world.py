@@ -40,6 +40,7 @@ from handlers.model import (
     state_to_json,
 )
 from handlers.texts import Texts
+from handlers.understanding import secrets
 
 HANOI: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 MONDAY: Final = datetime(2026, 11, 23, 9, 0, tzinfo=HANOI)
@@ -88,9 +89,16 @@ class World:
         self.now += timedelta(seconds=10)
         return self.happens(self._said(Kind.BUTTON, payload=payload))
 
-    def send(self, kind: Kind, text: str = "") -> Decision:
+    def send(self, *kinds: Kind, text: str = "") -> Decision:
+        """A file, or an album in one go; the words stand under the first."""
         self.now += timedelta(seconds=10)
-        return self.happens(self._said(kind, text=text, files=(InboundFile(kind=kind, source="f1"),)))
+        words = [text, *[""] * (len(kinds) - 1)]
+        return self.happens(
+            *(
+                self._said(kind, text=caption, files=(InboundFile(kind=kind, source="f1"),))
+                for kind, caption in zip(kinds, words, strict=True)
+            )
+        )
 
     def share(self, phone: str, *, own: bool, forwarded: bool = False) -> Decision:
         self.now += timedelta(seconds=10)
@@ -98,6 +106,8 @@ class World:
         return self.happens(self._said(Kind.CONTACT, contact=card, forwarded=forwarded))
 
     def edit(self, text: str) -> Decision:
+        """What he said last now reads so; the transcript too."""
+        self.history[-1:] = [text]
         return self.happens(Edited(message_id="", at=self.now, text=text))
 
     def act(self, name: str, by: Advisor, **data: Any) -> Decision:
@@ -157,9 +167,11 @@ class World:
     def found(self, kind: type[Effect]) -> list[Any]:
         return [effect for effect in self.effects if isinstance(effect, kind)]
 
-    def _said(self, kind: Kind, **values: Any) -> Said:
+    def _said(self, kind: Kind, *, text: str = "", **values: Any) -> Said:
+        """As the engine makes it of what came in: without secrets."""
         self.count += 1
-        return Said(message_id=f"m{self.count}", kind=kind, at=self.now, **values)
+        masked, secret = secrets.mask(text) if text else ("", False)
+        return Said(message_id=f"m{self.count}", kind=kind, at=self.now, text=masked, had_secret=secret, **values)
 
 
 def spoken(say: Say, state: State, business: Business = OFFICE) -> str:
@@ -175,7 +187,7 @@ def held(before: State, decision: Decision, events: Sequence[Event], business: B
     acted = any(isinstance(event, Acted) for event in events)
     if state.consents.get("C1") != "given":
         assert not state.slots, "slots before consent"
-    if before.stage is Stage.WITH_ADVISOR and not acted:
+    if before.stage is Stage.WITH_ADVISOR and state.stage is Stage.WITH_ADVISOR and not acted:
         assert all(say.key.startswith("optout.") for say in says), "the bot speaks over an advisor"
     for _, group in groupby(says, key=lambda say: (say.klass, say.purpose)):
         message = list(group)

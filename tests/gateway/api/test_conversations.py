@@ -95,10 +95,14 @@ async def test_what_another_has_is_not_ours(house: House) -> None:
         ("close", {}),
         ("return", None),
         ("transfer", {"advisor": minh.id}),
+        ("snooze", {"until": "2099-01-01T00:00:00Z"}),
     ):
         status, answer = await minh("POST", f"/conversations/{conversation}/{path}", body)
         assert (status, answer["error"]["code"]) == (403, "not_yours"), path
         assert answer["error"]["holder"] == {"id": lan.id, "name": "Lan"}
+    intake = await house.as_role("intake")
+    status, answer = await intake("POST", f"/conversations/{conversation}/assign", {"advisor": minh.id})
+    assert (status, answer["error"]["code"]) == (403, "not_yours")
     moved = await chief.post(f"/conversations/{conversation}/assign", {"advisor": minh.id})
     assert moved["assignee"]["id"] == minh.id
     status, _ = await minh("POST", f"/conversations/{conversation}/messages", {"text": "giờ là của em"})
@@ -237,5 +241,5 @@ async def test_finding_by_words(house: House) -> None:
     code = (await boss.get(f"/conversations/{conversation}"))["code"]
     if code:
         assert [each["id"] for each in (await boss.get("/conversations", q=code))["items"]] == [conversation]
-    for words in ("hung tran", "0912345679", "zzz", "…", "%"):
+    for words in ("hung tran", "0912345679", "zzz", "…", "%", "trợ lý tự động"):
         assert (await boss.get("/conversations", q=words))["items"] == [], words

@@ -9,11 +9,12 @@ import pytest
 import yaml
 
 import gateway.desk
+from handlers import receipts
 
 ROOT = Path(__file__).parents[3]
 DESK = Path(gateway.desk.__file__).parent
 TELLERS = ("channels/**/*.py", "gateway/verdict.py", "gateway/workers.py", "handlers/optout.py", "handlers/requests.py")
-ALSO = {"too_old", "sent_again", "consent withdrawn", "opt-out"}  # storage.outbox writes these by itself
+ALSO = {"sent_again", "consent withdrawn", "opt-out"}  # storage.outbox writes these by itself
 
 
 def reasons() -> set[str]:
@@ -25,6 +26,13 @@ def reasons() -> set[str]:
             found |= set(re.findall(r'(?:Permanent|Dead|CancelSends)\(.*reason="([^"]+)"', text))
             found |= {reason for table in re.findall(r"^_REASONS\b.*?^\)", text, re.DOTALL | re.MULTILINE)
                       for reason in re.findall(r'", "(\w+)"\)', table)}  # fmt: skip
+    outbox = (ROOT / "storage" / "outbox.py").read_text(encoding="utf-8")
+    found |= set(re.findall(r'tell_conversation\(.*, "(\w+)"\)', outbox))
+    found |= {
+        each for pair in re.findall(r'^ +reason = "(\w+)" if .* else "(\w+)"$', outbox, re.MULTILINE) for each in pair
+    }
+    workers = (ROOT / "gateway" / "workers.py").read_text(encoding="utf-8")
+    found |= set(re.findall(r'Outcome\(state="(?:unknown|failed)", error="(\w+)"', workers))
     return found
 
 
@@ -33,7 +41,15 @@ def key(prefix: str, reason: str) -> str:
 
 
 def test_the_reasons_are_found() -> None:
-    assert {"gave_up", "file_gone", "gone", "blocked", "too_large", "bad_request", "refused", "opt-out"} <= reasons()
+    known = "gave_up file_gone gone blocked too_large bad_request refused opt-out too_old unreadable process_ended mark_lost answer_lost"
+    assert set(known.split()) <= reasons()
+
+
+def test_each_has_words_in_the_note_to_the_advisor() -> None:
+    assert [reason for reason in sorted(reasons()) if reason not in receipts.REASONS] == []
+    for state in receipts.ENDED:
+        for reason in reasons():
+            assert receipts.explain(state, reason).endswith(receipts.REASONS[reason])
 
 
 @pytest.mark.parametrize("lang", ["vi", "en"])

@@ -42,10 +42,10 @@ def test_a_text_that_cannot_be_filled_is_never_said(blank: str | None) -> None:
 
 
 def test_the_salutation_has_a_default() -> None:
-    assert TEXTS.render("greeting.menu", "vi") == "Anh/chị muốn em hỗ trợ việc nào dưới đây ạ?"
-    assert TEXTS.render("greeting.menu", "vi", xung_ho="") == "Anh/chị muốn em hỗ trợ việc nào dưới đây ạ?"
-    assert TEXTS.render("greeting.menu", "vi", xung_ho="cô").startswith("Cô muốn")
-    assert TEXTS.render("greeting.menu", "en", xung_ho="cô") == "What would you like help with?"
+    assert TEXTS.render("greeting.menu", "vi") == "Anh/chị cần em giúp việc nào dưới đây ạ?"
+    assert TEXTS.render("greeting.menu", "vi", xung_ho="") == "Anh/chị cần em giúp việc nào dưới đây ạ?"
+    assert TEXTS.render("greeting.menu", "vi", xung_ho="cô").startswith("Cô cần")
+    assert TEXTS.render("greeting.menu", "en", xung_ho="cô") == "What can I help you with?"
 
 
 CAPITALS = [
@@ -63,6 +63,11 @@ CAPITALS = [
     ("chờ… {xung_ho} ơi", {"xung_ho": "cô"}, "Chờ… Cô ơi"),
     ("{a}. {b}", {"a": "một. hai", "b": "ba"}, "Một. hai. Ba"),
     ("1 năm. 2 năm", {}, "1 năm. 2 năm"),
+    (
+        "đọc lại:\n- tên: {ten}\n{xung_ho} xem nhé",
+        {"ten": "lan", "xung_ho": "chị"},
+        "Đọc lại:\n- Tên: lan\nChị xem nhé",
+    ),
 ]
 
 
@@ -73,7 +78,7 @@ def test_sentences_begin_with_a_capital(source: str, values: dict[str, str], sai
 
 def test_what_a_customer_types_stays_what_it_is() -> None:
     nasty = "{xung_ho} {0} {__class__} %s $x {ten"
-    said = TEXTS.render("greeting.returning", "vi", xung_ho="anh", ten=nasty)
+    said = TEXTS.render("greeting.returning", "vi", xung_ho="anh", ten_goi=nasty)
     assert nasty in said
     assert said.startswith("Dạ em chào anh {xung_ho}")
 
@@ -102,7 +107,7 @@ def test_buttons_and_labels_stand_as_written() -> None:
     assert {"title", "placeholder", "send", "offline", "start_button", "close"} <= TEXTS.section("chat", "vi").keys()
 
 
-@pytest.mark.parametrize("item", ["slot.name", "slot.phone", "slot.need", "slot.time"])
+@pytest.mark.parametrize("item", ["slot.name", "slot.phone", "slot.need", "slot.time", "slot.consent", "slot.confirm"])
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_nudge_reads_well_with_what_is_missing(item: str, lang: str) -> None:
     missing = TEXTS.label(item, lang)
@@ -137,6 +142,32 @@ WRONG = [
     (f'buttons: {{b: "{"x" * 21}"}}', 'buttons: {b: "x"}', ["vi: buttons.b has 21 characters, at most 20"]),
     (f'a: {{b: "{"x" * 641}"}}', 'a: {b: "x"}', ["vi: a.b has 641 characters, at most 640"]),
     ('a: {b: "x  y "}', 'a: {b: "x"}', ["vi: a.b has stray spaces"]),
+    ('a: {b: "dạ , vâng"}', 'a: {b: "x"}', ["vi: a.b has stray spaces"]),
+    ('a: {b: "Cafe\u0301"}', 'a: {b: "x"}', ["vi: a.b is not NFC"]),
+    ('a: {b: "Dạ em khong hiểu"}', 'a: {b: "x"}', ["vi: a.b has lost its marks: khong"]),
+    ('a: {b: "ban cho em xin ten"}', 'a: {b: "x"}', ["vi: a.b has no Vietnamese letter"]),
+    ('a: {b: "Email a@b.vn, Zalo"}', 'a: {b: "x"}', []),
+    ('a: {b: "Chắc chắn được đền ạ"}', 'a: {b: "x"}', ["vi: a.b promises: chắc chắn được"]),
+    ('a: {b: "Đang giảm giá ạ"}', 'a: {b: "x"}', ["vi: a.b promises: giảm giá"]),
+    ('a: {b: "Không khuyến mại, không giảm giá"}', 'a: {b: "no promotion or discount"}', []),
+    ('a: {b: "Dạ"}', 'a: {b: "Your claim will be paid"}', ["en: a.b promises: will be paid"]),
+    (
+        'a: {b: "IBAOHIEM chỉ cấp bảo hiểm cho rủi ro"}',
+        'a: {b: "IBAOHIEM only insures risks"}',
+        [
+            "en: a.b makes IBAOHIEM the insurer: ibaohiem only insures",
+            "vi: a.b makes IBAOHIEM the insurer: ibaohiem chỉ cấp bảo hiểm cho",
+        ],
+    ),
+    ('a: {b: "IBAOHIEM, đại lý của công ty bảo hiểm"}', 'a: {b: "x"}', []),
+    (
+        'greeting: {first: "Dạ em chào chị, em là Lan"}',
+        'greeting: {first: "I am an automated assistant of an agency: talk to an advisor"}',
+        [
+            "vi: greeting.first does not say that it is a machine",
+            "vi: greeting.first does not say that this is an agency, or how to reach a person",
+        ],
+    ),
 ]
 
 

@@ -1,0 +1,197 @@
+"""The hotline: what a call centre tells of calls. One conversation a caller's number, one line a call.
+
+Source: the contract's own form (call_id, event, direction, from, to, agent, started_at, duration_s, recording_url); other
+centres' names are understood where they are usual, the rest by the account's mapping. No signature: a secret, as leads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+import orjson
+
+from channels import posted
+from channels.contract import UNSAID, Account, Adapter, Capabilities, Delivery, InboundEvent, Kind
+from channels.reading import clean_name
+
+CAPABILITIES: Final = Capabilities(
+    title="Hotline",
+    text_limit=4000,
+    inbound="webhook of the call centre, and by hand",
+    conversational=False,
+)
+FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "call_id": (
+        "callid", "call_uuid", "calluuid", "uuid", "unique_id", "uniqueid", "linkedid", "call_sid", "callsid", "session_id",
+        "sessionid", "transaction_id", "ma_cuoc_goi", "id",
+    ),
+    "event": (
+        "event_type", "eventtype", "event_name", "call_status", "callstatus", "call_state", "state", "status", "trang_thai",
+        "disposition", "type",
+    ),
+    "direction": ("call_direction", "calldirection", "call_type", "calltype", "huong", "chieu"),
+    "from": (
+        "from_number", "fromnumber", "from_phone", "caller", "caller_number", "callernumber", "caller_id", "callerid", "source",
+        "source_number", "src", "ani", "so_goi", "so_goi_den",
+    ),
+    "to": (
+        "to_number", "tonumber", "to_phone", "callee", "called", "called_number", "destination", "destination_number", "dst",
+        "did", "dnis", "so_nhan",
+    ),
+    "customer": ("customer_number", "customer_phone", "phone", "phone_number", "so_khach", "so_dien_thoai", "sdt"),
+    "agent": (
+        "agent_name", "agent_id", "answered_by", "user_name", "user", "extension", "ext", "nhan_vien", "dien_thoai_vien",
+    ),
+    "started_at": (
+        "start_time", "starttime", "started", "start", "time_start", "time_started", "calldate", "created_at", "createdat",
+        "timestamp", "time", "thoi_gian",
+    ),
+    "duration_s": (
+        "billsec", "bill_sec", "bill_duration", "talk_time", "talktime", "talk_duration", "conversation_time", "answer_duration",
+        "duration", "duration_sec", "call_duration", "thoi_luong",
+    ),
+    "recording_url": (
+        "recording", "record_url", "recordurl", "recording_file", "recordingfile", "record_file", "recording_link",
+        "link_ghi_am", "file_ghi_am",
+    ),
+}  # fmt: skip
+EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "ringing": (
+        "ringing", "ring", "start", "started", "call_start", "call_started", "incoming", "incoming_call", "initiated", "new",
+        "new_call", "queued", "dang_do_chuong", "inbound_ringing",
+    ),
+    "answered": (
+        "answered", "answer", "call_answered", "in_progress", "inprogress", "connected", "up", "pickup", "picked_up", "accepted",
+        "talking", "bridged", "da_nghe", "nghe_may",
+    ),
+    "missed": (
+        "missed", "missed_call", "call_missed", "no_answer", "noanswer", "not_answered", "unanswered", "busy", "cancel",
+        "canceled", "cancelled", "abandon", "abandoned", "failed", "rejected", "congestion", "chanunavail", "voicemail",
+        "timeout", "nho", "cuoc_goi_nho", "goi_nho",
+    ),
+    "ended": (
+        "ended", "end", "call_ended", "call_end", "hangup", "hang_up", "completed", "complete", "finished", "terminated",
+        "disconnected", "cdr", "closed", "ket_thuc",
+    ),
+}  # fmt: skip
+MEANING: Final = {word: event for event, words in EVENTS.items() for word in words}
+OUT: Final = frozenset(
+    {"outbound", "outgoing", "out", "outbound_call", "goi_ra", "goi_di", "click2call", "callout", "2"}
+)
+INSIDE: Final = frozenset({"internal", "local", "noi_bo"})
+WITHHELD: Final = frozenset(
+    {"", "anonymous", "unknown", "private", "restricted", "withheld", "unavailable", "hidden", "blocked", "none", "null",
+     "an_danh", "an_so", "so_an", "khong_ro", "number_withheld", "no_number", "asserted"}
+)  # fmt: skip
+HERE: Final = timezone(timedelta(hours=7))  # of a time without its zone
+SHORT_MS: Final = 60_000  # a call without any id or time: the same again within this is a repetition
+SECONDS: Final = re.compile(r"\d{1,7}(?:\.\d{1,6})?")
+CLOCK: Final = re.compile(r"(?:(\d{1,2}):)?(\d{1,2}):(\d{2})")
+DAY_FIRST: Final = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})[ T](.+)")
+
+
+def parse(delivery: Delivery, account: Account) -> list[InboundEvent]:
+    """One event an entry. Raises MalformedPayload."""
+    return [_event(flat, account) for flat in posted.entries(delivery)]
+
+
+def _event(flat: Mapping[str, str], account: Account) -> InboundEvent:
+    told = posted.named(flat, account, FIELDS)
+    event = MEANING.get(posted.plain(told.get("event", "")), "")
+    way = posted.plain(told.get("direction", ""))
+    outbound = way in OUT
+    theirs = told.get("customer") or told.get("to" if outbound else "from", "")
+    number = "" if posted.plain(theirs) in WITHHELD else posted.number(theirs)
+    call, window_ms = _call(told)
+    extra = {
+        "event": event,
+        "direction": "outbound" if outbound else "inbound",
+        "number": number,
+        "agent": clean_name(told.get("agent", "")),
+        "duration_s": seconds(told.get("duration_s", "")),
+        "recording_url": told["recording_url"][:2000] if told.get("recording_url", "").startswith("http") else "",
+    }
+    extra = {key: text for key, text in extra.items() if text}
+    reason = _why_not(told, event, way)
+    return InboundEvent(
+        channel=account.channel,
+        account=account.name,
+        key=f"{call}:{_digest(extra, told)}",
+        window_ms=window_ms,
+        kind=Kind.IGNORED if reason else Kind.CALL,
+        reason=reason,
+        thread="" if reason else number or f"withheld-{call[:100]}",
+        said_at=_moment(told.get("started_at", "")),
+        external_id=call,
+        text="" if reason else f"{event} {number}".strip(),
+        extra=extra,
+        raw=orjson.dumps(dict(flat)),
+    )
+
+
+def _why_not(told: Mapping[str, str], event: str, way: str) -> str:
+    if way in INSIDE:
+        return "a call inside the house"
+    if not event:
+        return f"event: {clean_name(told.get('event', ''))[:60] or 'none'}"
+    return ""
+
+
+def _call(told: Mapping[str, str]) -> tuple[str, int]:
+    """The call's id, and how long a repetition of its events is one: for ever, unless nothing tells it from others."""
+    own = told.get("call_id", "")
+    if own and len(own) <= 96 and own.isprintable():
+        return own, 0
+    named = [own] if own else [told.get(key, "") for key in ("from", "to", "customer", "started_at")]
+    made = "call-" + hashlib.sha256("\n".join(named).encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    return made, 0 if own or told.get("started_at") else SHORT_MS
+
+
+def _digest(extra: Mapping[str, str], told: Mapping[str, str]) -> str:
+    """The event with what it adds: a second `ended` that brings the recording is no repetition of the first."""
+    added = [extra.get(key, "") for key in ("event", "direction", "number", "agent", "duration_s", "recording_url")]
+    words = posted.plain(told.get("event", ""))
+    return f"{extra.get('event') or 'other'}:{hashlib.sha256(orjson.dumps([words, *added])).hexdigest()[:16]}"
+
+
+def seconds(text: str) -> str:
+    """A duration as whole seconds: 75, 75.4, 01:15, 00:01:15; '' when it is none."""
+    if SECONDS.fullmatch(text):
+        return str(int(float(text)))
+    if clock := CLOCK.fullmatch(text):
+        hours, minutes, rest = (int(part or 0) for part in clock.groups())
+        return str(hours * 3600 + minutes * 60 + rest)
+    return ""
+
+
+def _moment(text: str) -> datetime:
+    """When it began, as they say it: RFC 3339, Unix seconds or milliseconds, `2026-11-22 09:30:00` or day first, here."""
+    try:
+        if re.fullmatch(r"\d{9,10}(?:\.\d+)?", text):
+            return datetime.fromtimestamp(float(text), UTC)
+        if re.fullmatch(r"\d{12,13}", text):
+            return datetime.fromtimestamp(int(text) / 1000, UTC)
+        if turned := DAY_FIRST.fullmatch(text):
+            day, month, year, clock = turned.groups()
+            text = f"{year}-{int(month):02}-{int(day):02}T{clock}"
+        found = datetime.fromisoformat(text)
+        if not 2000 <= found.year <= 2200:
+            return UNSAID
+        return (found if found.tzinfo else found.replace(tzinfo=HERE)).astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        return UNSAID
+
+
+ADAPTER: Final = Adapter(
+    name="hotline",
+    capabilities=CAPABILITIES,
+    verify=posted.verify,
+    parse=parse,
+    render=posted.render,
+    client=posted.Mute,
+    problems=posted.problems,
+)

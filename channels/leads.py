@@ -1,0 +1,143 @@
+"""Forms of pages: LadiPage's webhook and any other builder's.
+
+Sources: the fields that LadiPage's integration "Webhook" lets a form map, as its help pages list them (read 2026-11-22),
+and what builders have been seen to post. There is no signature: the secret stands in the address or in a header.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Final
+
+import orjson
+
+from channels import posted
+from channels.contract import UNSAID, Account, Adapter, Capabilities, Delivery, InboundEvent, Kind, Profile
+from channels.reading import clean, clean_name
+
+WINDOW_MS: Final = 3_600_000  # the same words again within this are a repetition, later they are a new wish
+CAPABILITIES: Final = Capabilities(
+    title="Lead forms",
+    text_limit=4000,
+    inbound="webhook of the page builder",
+    conversational=False,
+)
+# our name -> what builders call it, without marks and case (posted.plain); the first that is filled counts
+FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "name": (
+        "full_name", "fullname", "ho_ten", "ho_va_ten", "hoten", "hovaten", "ten", "ten_khach_hang", "ho_ten_khach_hang",
+        "khach_hang", "ten_day_du", "ho_ten_cua_ban", "ten_cua_ban", "your_name", "customer_name", "contact_name", "ho_va_ten_cua_ban",
+    ),
+    "phone": (
+        "phone_number", "phonenumber", "sdt", "so_dien_thoai", "dien_thoai", "so_dt", "sodienthoai", "dt", "di_dong", "tel",
+        "telephone", "mobile", "mobile_phone", "mobile_number", "cell", "so_dien_thoai_cua_ban", "sdt_cua_ban", "your_phone",
+        "customer_phone", "contact_phone", "so_zalo", "zalo", "sdt_zalo", "whatsapp",
+    ),
+    "email": ("e_mail", "mail", "email_address", "your_email", "thu_dien_tu", "dia_chi_email", "customer_email", "email_cua_ban"),
+    "message": (
+        "noi_dung", "noidung", "loi_nhan", "tin_nhan", "ghi_chu", "nhu_cau", "yeu_cau", "cau_hoi", "content", "note", "notes",
+        "comment", "comments", "your_message", "description", "mo_ta", "need", "question", "text",
+    ),
+    "product": (
+        "san_pham", "sanpham", "san_pham_quan_tam", "goi_bao_hiem", "loai_bao_hiem", "loai_hinh", "bao_hiem", "goi", "product_name",
+        "products", "service", "dich_vu", "interest", "ban_quan_tam",
+    ),
+    "province": ("tinh", "tinh_thanh", "tinh_thanh_pho", "thanh_pho", "khu_vuc", "noi_o", "city", "area", "region", "state"),
+    "time": ("gio_goi", "gio_lien_he", "thoi_gian_lien_he", "thoi_gian_goi_lai", "gio_hen", "callback_time", "preferred_time"),
+}  # fmt: skip
+FIRST_LAST: Final = (("last_name", "first_name"), ("ho", "ten"), ("lastname", "firstname"))
+SUBMISSION: Final = (
+    "submission_id", "submissionid", "submit_id", "lead_id", "leadid", "leadgen_id", "entry_id", "response_id", "event_id",
+    "ma_dang_ky",
+)  # fmt: skip
+ADDRESS: Final = ("url_page", "page_url", "url", "link", "form_id", "formid")  # of the form: one person may fill two
+LABELS: Final[Mapping[str, str]] = {
+    "name": "Họ tên",
+    "phone": "Điện thoại",
+    "email": "Email",
+    "product": "Sản phẩm",
+    "message": "Nội dung",
+    "province": "Tỉnh, thành",
+    "time": "Giờ liên hệ",
+}
+
+
+def parse(delivery: Delivery, account: Account) -> list[InboundEvent]:
+    """One event a lead. Raises MalformedPayload."""
+    return [_event(flat, account) for flat in posted.entries(delivery)]
+
+
+def _event(flat: Mapping[str, str], account: Account) -> InboundEvent:
+    known = posted.named(flat, account, FIELDS)
+    more = posted.others(flat, known, account, FIELDS)
+    name = _whole_name(flat)
+    if name and known.get("name", name) in name:
+        known["name"] = name
+    digest = _digest(known, more)
+    kept = {**known, **{key if key not in FIELDS else f"{key}_": text for key, text in more.items()}}
+    phone = posted.number(known.get("phone", ""))
+    empty = not kept
+    return InboundEvent(
+        channel=account.channel,
+        account=account.name,
+        key=_key(flat, digest),
+        window_ms=0 if _submission(flat) else WINDOW_MS,
+        kind=Kind.IGNORED if empty else Kind.FORM,
+        reason="an empty form" if empty else "",
+        thread="" if empty else _thread(account, phone or known.get("email", "").lower() or digest),
+        said_at=UNSAID,
+        external_id=_submission(flat)[:128],
+        text=clean("\n".join(f"{LABELS.get(key, key)}: {text}" for key, text in kept.items())),
+        profile=Profile(name=clean_name(known["name"])) if known.get("name") else None,
+        extra=kept,
+        raw=orjson.dumps(dict(flat)),
+    )
+
+
+def _whole_name(flat: Mapping[str, str]) -> str:
+    """Of a name in two fields, the family's first, as names go here."""
+    names = {posted.plain(key.rpartition(".")[2]): text for key, text in flat.items() if text}
+    for family, given in FIRST_LAST:
+        if names.get(family) and names.get(given):
+            return f"{names[family]} {names[given]}"
+    return next((names[given] for _, given in FIRST_LAST if names.get(given)), "")
+
+
+def _submission(flat: Mapping[str, str]) -> str:
+    """What the builder itself calls this very submission."""
+    names = {posted.plain(key.rpartition(".")[2]): text for key, text in flat.items() if text}
+    found = next((names[key] for key in SUBMISSION if names.get(key)), "")
+    return found if found.isprintable() else ""
+
+
+def _key(flat: Mapping[str, str], digest: str) -> str:
+    own = _submission(flat)
+    return f"id:{own[:128]}" if own else f"form:{digest}"
+
+
+def _digest(known: Mapping[str, str], more: Mapping[str, str]) -> str:
+    """Of what the person wrote, and on which form; not of what changes from one try of the builder to the next."""
+    told = {key: posted.number(text) or text if key == "phone" else text for key, text in known.items()}
+    where = {key: text for key, text in more.items() if posted.plain(key) in ADDRESS}
+    what = {**told, **where} if told else dict(more)
+    return hashlib.sha256(orjson.dumps(what, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+
+
+def _thread(account: Account, who: str) -> str:
+    """A name for the person that tells nobody his number: threads are shown to all, and stored as they are."""
+    secret = next(iter(posted.secrets_of(account)), "")
+    return "lead-" + hmac.new(secret.encode(), who.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:24]
+
+
+ADAPTER: Final = Adapter(
+    name="leads",
+    capabilities=CAPABILITIES,
+    verify=posted.verify,
+    parse=parse,
+    render=posted.render,
+    client=posted.Mute,
+    problems=posted.problems,
+    refuses_unreadable=True,
+)

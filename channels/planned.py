@@ -1,0 +1,33 @@
+"""What platforms carry whose adapter is not written yet, so that texts are held to their limits from the start.
+
+From the platforms' own pages as read in November 2026. An adapter that is registered speaks for itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from channels.contract import Capabilities
+from channels.registry import ADAPTERS
+
+PLANNED: Final[Mapping[str, Capabilities]] = {
+    "zalobot": Capabilities(title="Zalo Bot", text_limit=2000),  # no buttons at all: numbered lines
+    # quick replies; a letter outside the basic plane counts twice, so 1,900 of the 2,000
+    "facebook": Capabilities(
+        title="Messenger",
+        text_limit=1900,
+        buttons=13,
+        button_label_limit=20,
+        button_data_bytes=1000,
+        asks_contact=True,
+        window_hours=24,
+    ),
+    "viber": Capabilities(title="Viber", text_limit=7000, buttons=24, asks_contact=True),
+}
+
+
+def everywhere() -> dict[str, Capabilities]:
+    """Every channel that we speak on, or will."""
+    here = {name: adapter.capabilities for name, adapter in ADAPTERS.items()}
+    return {**PLANNED, **{name: carries for name, carries in here.items() if carries.conversational}}

@@ -1,0 +1,115 @@
+"""Leads that begin with a form: nothing is said to them here, somebody calls (R-INT-5). What the form holds is kept for
+that call alone, beside the slots: they stay empty until consent C1, which the call asks for (docs/adr/0061)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from handlers import appointments, consent, hearing, sla
+from handlers.draft import Draft
+from handlers.model import OPEN, WAITING, CallBy, Note, OpenHandoff, Stage, State, Submitted
+from handlers.understanding import understand
+
+TEXT_MAX: Final = 2000  # characters of what a form says of the need
+NAME_MAX: Final = 80
+FIELDS: Final = ("name", "phone", "phone_raw", "email", "need", "product", "province", "callback_time", "salutation")
+FORM_PRIORITY: Final = 0
+CALL_PRIORITY: Final = 5
+READ: Final[Mapping[str, str]] = {"phone": "ask_phone", "product": "ask_need", "time": "ask_time"}
+
+
+def submitted(draft: Draft, event: Submitted) -> None:
+    """A form came in: the lead waits for its call, in the same queue and on the same clock as everybody."""
+    told = read(event.fields, now=draft.now, draft=draft)
+    hold(draft, told)
+    if draft.state.stage is Stage.WITH_ADVISOR:
+        draft.add(Note(text="Khách vừa gửi thêm một biểu mẫu."))
+        return
+    reachable = told.get("phone") or told.get("email") or draft.state.slots.get("phone")
+    queue(draft, "form" if reachable else "no_phone", priority=FORM_PRIORITY, appointment=_wished(told))
+
+
+def read(fields: Mapping[str, str], *, now: datetime, draft: Draft) -> dict[str, Any]:
+    """What a form's fields say, in the slots' own words; what cannot be read stays as it was typed."""
+    found: dict[str, Any] = {}
+    if name := fields.get("name", "").strip():
+        found["name"] = name[:NAME_MAX]
+    if typed := fields.get("phone", "").strip():
+        number = understand(typed, READ["phone"], now=now).entities.get("phone")
+        found |= {"phone": str(number)} if number else {"phone_raw": typed[:40]}
+    if email := fields.get("email", "").strip():
+        found["email"] = str(understand(email, None, now=now).entities.get("email") or email.lower())[:254]
+    wanted = " · ".join(text for key in ("product", "message") if (text := fields.get(key, "").strip()))
+    if wanted:
+        found["need"] = wanted[:TEXT_MAX]
+        heard = hearing.reread(wanted, now=now)
+        if heard.entities.get("product") in hearing.PRODUCTS:
+            found["product"] = str(heard.entities["product"])
+        found |= {key: str(heard.entities[key]) for key in ("province",) if heard.entities.get(key)}
+    if (code := fields.get("product", "").strip()) in hearing.PRODUCTS:
+        found["product"] = code
+    if place := fields.get("province", "").strip():
+        found["province"] = str(hearing.reread(place, now=now).entities.get("province") or place)[:80]
+    if when := fields.get("time", "").strip():
+        wish = understand(when, READ["time"], now=now).entities
+        if interval := appointments.wish(wish, now=now, business=draft.business):
+            found["callback_time"] = interval
+    return found
+
+
+def hold(draft: Draft, told: Mapping[str, Any]) -> None:
+    """Keep it for the call; with consent it is the form of the intake itself."""
+    if draft.consented:
+        draft.put(**{key: value for key, value in told.items() if key != "phone_raw"})
+        return
+    kept = {**draft.state.memory.get("lead", {}), **told}
+    if "phone" in told:
+        kept.pop("phone_raw", None)
+    draft.remember(lead=kept)
+
+
+def held(state: State) -> Mapping[str, Any]:
+    """What is known for the call, before consent and after it."""
+    found: Mapping[str, Any] = {**state.memory.get("lead", {}), **state.slots}
+    return found
+
+
+def queue(draft: Draft, reason: str, *, priority: int, appointment: datetime | None = None) -> None:
+    """He waits for a call. Whoever waits already moves up; who was given up is here again."""
+    stage = draft.state.stage
+    if stage not in OPEN | WAITING:
+        draft.set(code="")
+        draft.remember(closed_at=None, served=None, tries=None, screening=None)
+    if stage is Stage.UNREACHABLE:
+        draft.remember(tries=None)
+    if stage is not Stage.QUEUED:
+        draft.move(Stage.CALLBACK_SCHEDULED)
+    draft.request_code()
+    draft.remember(priority=max(priority, int(draft.state.memory.get("priority", 0))), origin=reason)
+    draft.add(OpenHandoff(reason=reason, priority=priority))
+    call_by(draft, appointment)
+
+
+def call_by(draft: Draft, appointment: datetime | None = None) -> None:
+    """The clock of the call begins anew."""
+    draft.remember(late=None)
+    draft.add(CallBy(at=sla.due(draft.now, draft.business, appointment)))
+
+
+def consented(draft: Draft, *, given: bool, by: Any) -> None:
+    """The words of C1 were read out in a call, and he answered: with a yes what was held becomes the form, with a no it
+    goes."""
+    told = draft.state.memory.get("lead", {})
+    draft.remember(lead=None)
+    consent.by_phone(draft, given=given, by=by)
+    if given:
+        draft.put(
+            **{key: value for key, value in told.items() if key != "phone_raw" and not draft.state.slots.get(key)}
+        )
+
+
+def _wished(told: Mapping[str, Any]) -> datetime | None:
+    interval = told.get("callback_time")
+    return datetime.fromisoformat(str(interval["to"])) if interval else None

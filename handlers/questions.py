@@ -1,0 +1,138 @@
+"""Questions in between: answered from what is published, as far as a bot may; the rest is for an advisor (R-ADV-1, -6).
+
+The statutory motor fee is named exactly, every other fee is the insurer's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from handlers import steps, tariff
+from handlers.draft import Draft
+from handlers.hearing import PRODUCTS, Heard
+from handlers.model import Stage
+
+ASKING: Final = ("ask_fee", "renewal")
+NO_QUESTION: Final = frozenset({"menu", "reschedule", "smalltalk", "fraud_signal"})
+ENGINE: Final = re.compile(r"\b(\d{2,4})\s?(?:cc|phan khoi|pk)\b")
+SMALL_ENGINE: Final = 50  # cc: below it a motorbike pays less
+INSURER: Final = ("slot.insurer",)
+
+
+def is_question(one: Heard) -> bool:
+    """Something that must not stop the form, whoever answers it."""
+    topic = one.entities.get("topic")
+    asks = one.wants(*ASKING) or (one.intent == "other" and topic is not None and topic not in NO_QUESTION)
+    return asks and not one.stale
+
+
+def answer(draft: Draft, heard: Sequence[Heard]) -> bool:
+    """Answer by the bot as far as it may; True when the rest is for an advisor."""
+    asked = [one for one in heard if is_question(one)]
+    for one in asked:
+        if one.wants("ask_fee") and _fee(draft, one):
+            return False
+        if (said := ANSWERS.get(str(one.entities.get("topic")))) and said(draft):
+            return False
+    draft.say("advice.no_advice_by_bot")
+    return True
+
+
+def first(draft: Draft, heard: Sequence[Heard]) -> None:
+    """A price asked with the first words: answered before the consent is asked under it."""
+    begins = draft.state.stage in (Stage.NEW, Stage.GREETED) and "C1" not in draft.state.consents
+    if begins and any(one.wants("ask_fee") and not one.said.payload for one in heard):
+        steps.greet(draft)
+        answer(draft, heard)
+
+
+def _fee(draft: Draft, one: Heard) -> bool:
+    """False when it is not known of which cover the fee is asked."""
+    product = str(one.entities.get("product") or draft.state.slots.get("product") or "")
+    if product == "o_to_unspecified":
+        product = tariff.CAR  # of its two covers the one whose fee is the law's
+    if product not in (tariff.MOTORBIKE, tariff.CAR):
+        if product not in PRODUCTS:
+            return False
+        draft.say("advice.fee_insurer", san_pham=(f"product.{product}",))
+        return True
+    _by_law(draft, product, {**draft.state.slots, **one.entities, **_engine(one)})
+    return True
+
+
+def _by_law(draft: Draft, product: str, told: Mapping[str, Any]) -> None:
+    found = tariff.fee(product, told)
+    vat = f"{tariff.VAT}%"
+    if found is None:
+        either, other = EITHER[product]
+        draft.say(
+            "advice.fee_motorbike" if product == tariff.MOTORBIKE else "advice.fee_car",
+            **_sums(tariff.fee(product, either)),
+            **_sums(tariff.fee(product, other), "_2"),
+            vat=vat,
+        )
+        return
+    values: dict[str, str | tuple[str, ...]] = {
+        **_sums(found),
+        "vat": vat,
+        "loai_xe": (f"slot.vehicle_{found.row}",),
+        "cong_ty_bao_hiem": INSURER,
+    }
+    if found.seats:
+        draft.say("advice.fee_by_seats", so_cho=str(found.seats), **values)
+    else:
+        draft.say("advice.fee_by_law", **values)
+
+
+def _sums(fee: tariff.Fee | None, which: str = "") -> dict[str, str]:
+    assert fee is not None
+    return {f"phi_chua_vat{which}": tariff.money(fee.net), f"phi_co_vat{which}": tariff.money(fee.gross)}
+
+
+# What most people drive: both are named when nobody said which it is
+EITHER: Final[Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]] = {
+    tariff.MOTORBIKE: ({"vehicle_kind": "mo_to_tu_50"}, {"vehicle_kind": "mo_to_duoi_50"}),
+    tariff.CAR: ({"seats": 5}, {"seats": 7}),
+}
+
+
+def _engine(one: Heard) -> dict[str, str]:
+    """The kind of motorbike, where its engine was told."""
+    size = ENGINE.search(one.folded)
+    if size is None:
+        return {}
+    return {"vehicle_kind": "mo_to_duoi_50" if int(size[1]) < SMALL_ENGINE else "mo_to_tu_50"}
+
+
+def _who(draft: Draft) -> bool:
+    if not draft.said():  # the greeting has just told him
+        draft.say("greeting.bot_identity")
+    return True
+
+
+def _covers(draft: Draft) -> bool:
+    draft.say("advice.compulsory_vs_voluntary")
+    return True
+
+
+def _electronic(draft: Draft) -> bool:
+    draft.say("advice.ecert")
+    return True
+
+
+def _office(draft: Draft) -> bool:
+    if not draft.business.address:
+        return False
+    draft.say("advice.office")
+    return True
+
+
+ANSWERS: Final[Mapping[str, Callable[[Draft], bool]]] = {  # topics of understanding -> what is published on them
+    "bot_identity": _who,
+    "compulsory": _covers,
+    "ecert_validity": _electronic,
+    "office": _office,
+    "office_hours": _office,
+}

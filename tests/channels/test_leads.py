@@ -1,0 +1,198 @@
+"""Bodies as builders of forms post them, and who may post."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+import pytest
+
+from channels import leads
+from channels.contract import Account, Delivery, InboundEvent, Kind, MalformedPayload, WebhookRejected
+from channels.posted import number, plain
+
+ACCOUNT = Account(channel="leads", name="ladipage", settings={"secret": "s3cret-of-the-form"})
+PHONE = "+84912345678"
+
+
+def one(body: bytes, *, account: Account = ACCOUNT, content_type: str = "application/json") -> InboundEvent:
+    (event,) = leads.parse(Delivery(headers={"Content-Type": content_type}, body=body), account)
+    return event
+
+
+def multipart(**fields: str) -> bytes:
+    parts = [f'--X1\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{text}\r\n' for key, text in fields.items()]
+    return ("".join(parts) + "--X1--\r\n").encode()
+
+
+SAME: list[tuple[str, bytes, str]] = [
+    ("json", '{"name":"Lan","phone":"0912345678","message":"xe máy"}'.encode(), "application/json"),
+    ("text", '{"name":"Lan","phone":"0912345678","message":"xe máy"}'.encode(), "text/plain"),
+    (
+        "bom",
+        b"\xef\xbb\xbf" + '{"name":"Lan","phone":"+84 912 345 678","message":"xe máy"}'.encode(),
+        "application/json",
+    ),
+    ("digits", '{"name":"Lan","phone":912345678,"message":"xe máy"}'.encode(), "application/json"),
+    ("float", '{"name":"Lan","phone":84912345678.0,"message":"xe máy"}'.encode(), "application/json"),
+    ("nested", '{"ok":true,"data":{"form":{"name":"Lan","phone":"0912345678","message":"xe máy"}}}'.encode(), ""),
+    ("labels", '{"Họ tên":"Lan","SĐT":"0912.345.678","Nội dung":"xe máy"}'.encode(), "application/json"),
+    ("humps", '{"fullName":"Lan","phoneNumber":"0912345678","yourMessage":"xe máy"}'.encode(), "application/json"),
+    (
+        "pairs",
+        '{"fields":[{"label":"Họ và tên","value":"Lan"},{"label":"Số điện thoại","value":"0912345678"},'
+        '{"label":"Lời nhắn","value":"xe máy"}]}'.encode(),
+        "application/json",
+    ),
+    ("in a list", '[{"name":"Lan","phone":"0912345678","message":"xe máy"}]'.encode(), "application/json"),
+    ("in a wrapper", '{"leads":[{"name":"Lan","phone":"0912345678","message":"xe máy"}]}'.encode(), ""),
+    (
+        "form",
+        urlencode({"name": "Lan", "phone": "0912345678", "message": "xe máy", "email": ""}).encode(),
+        "application/x-www-form-urlencoded; charset=UTF-8",
+    ),
+    (
+        "form in another charset",
+        urlencode({"name": "Lan", "phone": "0912345678", "message": "xe máy"}, encoding="utf-16-le").encode(),
+        "application/x-www-form-urlencoded; charset=utf-16-le",
+    ),
+    (
+        "json in a form",
+        urlencode({"data": '{"name":"Lan","phone":"0912345678","message":"xe máy"}'}).encode(),
+        "application/x-www-form-urlencoded",
+    ),
+    ("multipart", multipart(name="Lan", phone="0912345678", message="xe máy"), "multipart/form-data; boundary=X1"),
+    ("empty beside", '{"name":"Lan","phone":"","sdt":"0912345678","message":"xe máy","note":null}'.encode(), ""),
+]
+
+
+@pytest.mark.parametrize("body, content_type", [case[1:] for case in SAME], ids=[case[0] for case in SAME])
+def test_every_shape_is_the_same_lead(body: bytes, content_type: str) -> None:
+    event = one(body, content_type=content_type)
+    wanted = one(SAME[0][1])
+    assert (event.kind, event.extra["name"], number(event.extra["phone"])) == (Kind.FORM, "Lan", PHONE)
+    assert (event.extra["message"], event.thread) == ("xe máy", wanted.thread)
+    assert event.key == wanted.key
+
+
+def test_the_account_s_own_names_come_first() -> None:
+    mapped = Account(
+        channel="leads", name="x", settings={"secret": "s", "fields": {"phone": "Số A, so_b", "name": "khach"}}
+    )
+    event = one(b'{"khach":"Ba","name":"Form 1","so_b":"0912345678","phone":"19001234"}', account=mapped)
+    assert (event.extra["name"], event.extra["phone"]) == ("Ba", "0912345678")
+
+
+def test_what_nobody_knows_is_kept_and_read() -> None:
+    event = one('{"phone":"0912345678","utm_source":"fb","Biển số":"59X1-12345","tags":["a","b"],"x":{"y":7}}'.encode())
+    assert {key: event.extra[key] for key in ("utm_source", "Biển số", "tags", "y")} == {
+        "utm_source": "fb",
+        "Biển số": "59X1-12345",
+        "tags": "a, b",
+        "y": "7",
+    }
+    assert event.text.splitlines()[0] == "Điện thoại: 0912345678"
+    assert "Biển số: 59X1-12345" in event.text
+
+
+def test_family_name_first() -> None:
+    assert one(b'{"first_name":"Lan","last_name":"Tran","phone":"0912345678"}').extra["name"] == "Tran Lan"
+
+
+def test_the_thread_tells_nobody_the_number() -> None:
+    event = one(SAME[0][1])
+    assert event.thread.startswith("lead-")
+    assert "912345678" not in event.thread + event.key
+    other = Account(channel="leads", name="x", settings={"secret": "another"})
+    assert one(SAME[0][1], account=other).thread != event.thread
+
+
+KEYS: list[tuple[dict[str, Any], bool]] = [  # beside the first one: is it the same submission?
+    ({"ip": "203.0.113.9", "sent_at": 1700000001}, True),  # the builder's second try
+    ({"message": "xe máy và ô tô"}, False),
+    ({"url_page": "https://example.vn/khac"}, False),
+    ({"phone": "0912345679"}, False),
+    ({"form_id": "F2"}, False),
+]
+
+
+@pytest.mark.parametrize("change, same", KEYS, ids=[next(iter(change)) for change, _ in KEYS])
+def test_a_repetition_is_known_by_what_was_written(change: dict[str, Any], same: bool) -> None:
+    first = {"name": "Lan", "phone": "0912345678", "message": "xe máy", "ip": "203.0.113.7", "sent_at": 1700000000}
+    one_, other = one(orjson.dumps(first)), one(orjson.dumps(first | change))
+    assert one_.window_ms == leads.WINDOW_MS
+    assert (one_.key == other.key) is same
+
+
+def test_the_builder_s_own_id_counts_for_ever() -> None:
+    body = {"submission_id": "S-1", "phone": "0912345678"}
+    event = one(orjson.dumps(body))
+    assert (event.key, event.window_ms, event.external_id) == ("id:S-1", 0, "S-1")
+    assert one(orjson.dumps(body | {"form_id": "F", "submission_id": "S-2"})).key != event.key
+
+
+UNREADABLE = [b"", b"   ", b"null", b"17", b'"x"', b"{", b"{}", b"[]", b"hello", b"--", b"\xff\xfe{", b'{"a":NaN}']
+
+
+@pytest.mark.parametrize("body", UNREADABLE, ids=[str(at) for at in range(len(UNREADABLE))])
+def test_what_is_no_form_is_refused(body: bytes) -> None:
+    with pytest.raises(MalformedPayload):
+        one(body)
+
+
+def test_a_form_without_a_word_is_no_lead() -> None:
+    assert one(b'{"name":"","phone":null,"email":" "}').kind is Kind.IGNORED
+
+
+ALLOWED = [
+    Delivery(headers={}, body=b"", secret="s3cret-of-the-form"),
+    Delivery(headers={"Authorization": "Bearer s3cret-of-the-form"}, body=b""),
+    Delivery(headers={"Authorization": "bearer  s3cret-of-the-form"}, body=b""),
+    Delivery(headers={"X-Webhook-Token": "s3cret-of-the-form"}, body=b""),
+    Delivery(headers={"Authorization": "Basic abc"}, body=b"", secret="s3cret-of-the-form"),
+]
+REFUSED = [
+    Delivery(headers={}, body=b""),
+    Delivery(headers={}, body=b"", secret="s3cret-of-the-for"),
+    Delivery(headers={}, body=b"", secret="S3CRET-OF-THE-FORM"),
+    Delivery(headers={"Authorization": "s3cret-of-the-form"}, body=b""),
+    Delivery(headers={"Authorization": "Basic s3cret-of-the-form"}, body=b""),
+    Delivery(headers={"X-Webhook-Token": "đ\udcff"}, body=b""),
+    Delivery(headers={}, body=b"", query={"secret": "s3cret-of-the-form"}),
+]
+
+
+@pytest.mark.parametrize("delivery", ALLOWED, ids=range(len(ALLOWED)))
+def test_three_ways_to_show_the_secret(delivery: Delivery) -> None:
+    leads.ADAPTER.verify(delivery, ACCOUNT)
+
+
+@pytest.mark.parametrize("delivery", REFUSED, ids=range(len(REFUSED)))
+def test_nothing_else_opens(delivery: Delivery) -> None:
+    with pytest.raises(WebhookRejected):
+        leads.ADAPTER.verify(delivery, ACCOUNT)
+
+
+def test_two_secrets_while_one_takes_the_other_s_place() -> None:
+    both = Account(channel="leads", name="x", settings={"secret": ("new-secret", "old-secret")})
+    for secret in ("new-secret", "old-secret"):
+        leads.ADAPTER.verify(Delivery(headers={}, body=b"", secret=secret), both)
+    with pytest.raises(WebhookRejected):
+        leads.ADAPTER.verify(Delivery(headers={}, body=b"", secret="older-secret"), both)
+
+
+NUMBERS = [
+    ("0912345678", PHONE), ("+84 912 345 678", PHONE), ("84912345678", PHONE), ("0084912345678", PHONE), ("912345678", PHONE),
+    ("+84(0)912345678", PHONE), ("sip:0912345678@pbx.vn", PHONE), ("０９１２３４５６７８", PHONE), ("+1 650 555 0100", "+16505550100"),
+    ("02838221234", "+842838221234"), ("19001234", "19001234"), ("", ""), ("ẩn", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("typed, told", NUMBERS, ids=[str(at) for at in range(len(NUMBERS))])
+def test_two_spellings_of_a_number_are_one(typed: str, told: str) -> None:
+    assert number(typed) == told
+
+
+def test_names_of_fields_are_read_without_marks() -> None:
+    assert {plain(name) for name in ("Họ và tên:", "ho-va-ten", "hoVaTen", "HO_VA_TEN")} == {"ho_va_ten"}

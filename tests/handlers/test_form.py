@@ -1,0 +1,175 @@
+"""The form: how few turns it takes, what is told beside an answer, and what the read-back puts right."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from statistics import median
+
+import pytest
+
+from handlers.model import OpenHandoff, Stage, State
+from tests.stories.world import World
+
+GIVEN = {"C1": "given"}
+KNOWN = {"name": "Lan", "phone": "+84901234567", "product": "tnds_o_to", "need": "bảo hiểm bắt buộc ô tô"}
+# What customers answer, each to the question that is open; the last word of each is his yes to the read-back.
+CUSTOMERS = {
+    "tells all": [["mình tên Lan, 0901234567, mua bảo hiểm xe máy, gọi chiều mai 3h nhé", "đồng ý", "đúng rồi"]],
+    "answers what is asked": [["mua bảo hiểm xe máy", "đồng ý", "Lan 0901234567", "đúng"]],
+    "one thing at a time": [["mua bảo hiểm du lịch", "đồng ý", "Lan", "0901234567", "ok em"]],
+    "adds a time": [["bh sức khỏe cho gia đình", "đồng ý", "Lan, 0901234567", "đúng rồi, gọi chiều mai nhé"]],
+    "asks a price first": [["phí xe máy bn", "đồng ý", "Trần Lan 0901234567", "đúng rồi"]],
+    "greets": [["chào em", "mua bảo hiểm xe máy", "đồng ý", "Lan 0901234567", "đúng"]],
+    "a car": [["mua bảo hiểm ô tô", "đồng ý", "bắt buộc", "Lan 0901234567", "đúng"]],
+    "a home": [["bảo hiểm nhà chung cư", "đồng ý", "Lan 0901234567", "Hà Nội", "đúng rồi"]],
+}
+
+
+def turns(lines: list[str]) -> int:
+    world = World()
+    for number, line in enumerate(lines, 1):
+        world.say(line)
+        if world.found(OpenHandoff):
+            assert number == len(lines), f"done before {lines[number:]}"
+            return number
+    raise AssertionError(f"not done: {world.state.stage}, asked {world.state.asked}")
+
+
+def test_the_median_intake_takes_at_most_five_turns() -> None:
+    taken = [turns(lines) for scripts in CUSTOMERS.values() for lines in scripts]
+    assert median(taken) <= 5
+    assert max(taken) <= 5
+
+
+def test_who_gives_everything_at_once_is_asked_nothing_but_consent_and_the_read_back() -> None:
+    world = World()
+    world.say("mình tên Lan, 0901234567, ở Cần Thơ, mua bảo hiểm xe máy, gọi chiều mai 3h nhé")
+    assert world.said == ["greeting.first", "consent.layer1"]
+    world.say("đồng ý")
+    assert world.said == ["consent.accepted", "confirm.summary_area"]
+    assert "Cần Thơ" in world.words
+    world.say("đúng rồi")
+    assert world.state.stage is Stage.CALLBACK_SCHEDULED
+
+
+def confirming(**slots: str) -> World:
+    return World(
+        state=State(
+            stage=Stage.CONFIRMING, asked="confirm", consents=GIVEN, slots={**KNOWN, **slots}, memory={"invited": True}
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    "line, slot, value",
+    [
+        ("nhầm, số là 0987654321", "phone", "+84987654321"),
+        ("à không, xe máy", "product", "tnds_xe_may"),
+        ("không, bảo hiểm du lịch cơ", "product", "du_lich"),
+        ("sai rồi, tên mình là Hoa", "name", "Hoa"),
+        ("mình ở Đà Nẵng", "province", "Đà Nẵng"),
+        ("Biên Hòa", "province", "Đồng Nai"),
+    ],
+)
+def test_a_correction_at_the_read_back_is_read_back(line: str, slot: str, value: str) -> None:
+    world = confirming()
+    world.say(line)
+    assert world.state.slots[slot] == value
+    assert world.said[-1].startswith("confirm.summary")
+    assert world.state.stage is Stage.CONFIRMING
+
+
+def test_a_car_instead_is_asked_which_cover() -> None:
+    world = confirming(product="tnds_xe_may")
+    world.say("à không, ô tô")
+    assert world.said == ["ask.product_car"]
+    assert "product" not in world.state.slots
+    world.say("bắt buộc")
+    assert (world.said, world.state.slots["product"]) == (["confirm.summary"], "tnds_o_to")
+
+
+@pytest.mark.parametrize("line", ["sáng mai nhé", "chiều nay gọi", "9h sáng mai", "tối nay"])
+def test_a_time_at_the_read_back_is_read_back(line: str) -> None:
+    world = confirming()
+    world.say(line)
+    assert world.state.slots.get("callback_time"), line
+    assert world.said == ["confirm.summary"]
+
+
+def test_a_yes_with_a_time_needs_no_second_yes() -> None:
+    world = confirming()
+    world.say("đúng rồi, gọi chiều mai nhé")
+    assert world.said == ["confirm.saved", "queue.callback_set"]
+    assert "12:00–17:00 thứ Ba 24/11" in world.words
+
+
+def test_a_plain_no_is_asked_what_is_wrong() -> None:
+    world = confirming()
+    world.say("không đúng")
+    assert world.said == ["confirm.edit_which"]
+
+
+def test_what_is_optional_is_offered_once() -> None:
+    world = World()
+    world.say("mua bảo hiểm xe máy, mình tên Lan, 0901234567")
+    world.say("đồng ý")
+    assert world.said == ["consent.accepted", "confirm.add_time_area", "confirm.summary"]
+    assert world.shown == ["ok", "edit", "t:morning", "t:afternoon", "t:evening"]
+    world.say("nhầm, tên là Hoa")
+    assert world.said == ["confirm.summary"]
+
+
+def test_few_buttons_are_kept_for_the_answer() -> None:
+    world = confirming()
+    world.context = type(world.context)(business=world.context.business, channel="x", buttons=3)
+    world.say("mình ở Cần Thơ")
+    assert world.said == ["confirm.summary_area"]
+    assert world.shown == ["ok", "edit"]
+
+
+def collecting(asked: str = "name", **slots: str) -> World:
+    return World(
+        state=State(
+            stage=Stage.COLLECTING, asked=asked, consents=GIVEN, slots={"product": "tnds_xe_may", "need": "x", **slots}
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    "line, said",
+    [
+        ("Lan", ["ask.phone"]),
+        ("0901234567", ["ask.name"]),
+        ("Lan 0901234567", ["confirm.add_time_area", "confirm.summary"]),
+        ("12345", ["error.phone_short"]),
+        ("không tiện cho số", ["handoff.start"]),
+        ("không", ["ask.phone"]),
+    ],
+)
+def test_name_and_number_are_asked_at_once(line: str, said: list[str]) -> None:
+    world = collecting()
+    world.say(line)
+    assert world.said == said
+
+
+def test_a_home_needs_its_province_and_a_place_we_do_not_know_is_no_dead_end() -> None:
+    world = collecting("phone", name="Lan", product="nha_tu_nhan")
+    world.say("0901234567")
+    assert (world.said, world.state.asked) == (["ask.province"], "province")
+    world.say("xóm Đông")
+    assert world.said == ["confirm.add_time_area", "confirm.summary"]
+    assert "province" not in world.state.slots
+
+
+def test_where_a_trip_goes_to_is_not_where_he_lives() -> None:
+    world = collecting("phone", name="Lan", product="du_lich")
+    world.say("0901234567, đi chơi ở Đà Nẵng")
+    assert "province" not in world.state.slots
+
+
+def test_what_he_told_before_the_consent_counts() -> None:
+    world = World()
+    world.say("mình ở Cần Thơ muốn mua bảo hiểm xe máy")
+    world.wait(timedelta(minutes=1))
+    world.say("đồng ý")
+    assert world.state.slots["province"] == "Cần Thơ"
