@@ -305,6 +305,7 @@ class Adapter:
     reply: Callable[[Delivery, Account, Mapping[str, str]], bytes | None] | None = None
     refuses_unreadable: bool = False  # who posts can act on a refusal, and does not come again: 422, not quarantine
     prepare: Callable[[], None] | None = None  # heavy imports: call it in a thread at start, before render and call
+    served: Callable[[Account], Mapping[str, bytes]] = lambda account: {}  # pages at our root, for the platform's eyes
     varies: Callable[[Account], Capabilities] | None = None  # what this account carries, where its settings change it
 
     def carries(self, account: Account) -> Capabilities:

@@ -59,5 +59,9 @@ class House(Protocol):
         ...
 
     def tell(self, what: str) -> None:
-        """Show it beside the account at the desk, and in the log. '' = it is over."""
+        """Call people: the account is in trouble. '' = it is over."""
+        ...
+
+    def note(self, what: str) -> None:
+        """Show it beside the account, which works all the same. '' = it is over."""
         ...

@@ -18,9 +18,12 @@ from aiohttp import web
 from channels import registry
 from channels.contract import Adapter, InboundEvent
 from gateway import deliveries, logs, webhooks, workers
+from gateway.catchup import EVERY_S as CATCH_UP_S
+from gateway.catchup import CatchUp
 from gateway.config import Config
 from gateway.filestore import FileStore
 from gateway.first_start import ensure_administrator
+from gateway.house import OurHouse
 from gateway.hub import Hub
 from gateway.media import Fetcher
 from gateway.metrics import Metrics
@@ -39,6 +42,7 @@ from storage.outbox import SendJob
 log = structlog.get_logger("app")
 KEEP_ALIVE_S: Final = 20.0  # the library's default is an hour
 STOP_S: Final = 5.0
+KEEP_S: Final = 60.0  # between two looks at tokens that expire
 YOUNG: Final = 20_000  # new objects between two looks of the garbage collector
 REFUSED: Final = 2
 
@@ -165,14 +169,34 @@ async def start(parts: Parts) -> list[asyncio.Task[Any]]:
     async def stuck() -> None:
         await store.run(lambda tx: outbox.recover(tx, idempotent=idempotent, stuck=True))
 
+    missed = CatchUp(parts)
+    await missed.start()
     fetcher = Fetcher(parts, FileStore(parts.config.files.path))
     ticker = scheduler.start(
         store,
-        extra=(("rejected", 1, parts.flush_rejected), ("media", 1, fetcher.run), ("stuck", 30, stuck), *parts.ticks),
+        extra=(
+            ("rejected", 1, parts.flush_rejected),
+            ("media", 1, fetcher.run),
+            ("stuck", 30, stuck),
+            ("catch up", CATCH_UP_S, missed.run),
+            *parts.ticks,
+        ),
     )
+    tasks.append(asyncio.create_task(_soon(parts, missed), name="catch up"))
     parts.closers.append(_stopper(sender, ticker, tasks))
     parts.state = ""
     return tasks
+
+
+async def _soon(parts: Parts, missed: CatchUp) -> None:
+    """At the start: tokens that are due, and what came while nobody was here. Nobody waits for it."""
+    try:
+        for client in parts.clients.values():
+            if (keep := getattr(client, "keep", None)) is not None:
+                await keep()
+        await missed.run()
+    except Exception as err:
+        log.exception("start.not_caught_up", error=type(err).__name__)
 
 
 def _stopper(sender: workers.Sender, ticker: Any, tasks: Sequence[asyncio.Task[Any]]) -> Any:
@@ -209,7 +233,11 @@ async def _clients(parts: Parts) -> None:
         if adapter.client is not None:
             if adapter.prepare is not None:
                 await asyncio.to_thread(adapter.prepare)
-            parts.clients[account.id] = adapter.client(account)
+            client = parts.clients[account.id] = adapter.client(account)
+            if (attach := getattr(client, "attach", None)) is not None:
+                attach(OurHouse(parts, account.id))
+            if (keep := getattr(client, "keep", None)) is not None:
+                parts.ticks.append((f"keep {account.id}", KEEP_S, keep))
 
 
 def _broken(parts: Parts, err: StorageBroken) -> None:

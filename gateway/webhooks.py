@@ -120,15 +120,16 @@ def understood(parts: Parts, adapter: Adapter, account: Account, delivery: Deliv
     return [(unreadable(account, delivery.body, reason), None)]
 
 
-async def keep(parts: Parts, account: Account, brought: Understood) -> None:
-    """Store it; returns after the commit."""
+async def keep(parts: Parts, account: Account, brought: Understood) -> int:
+    """Store it; returns after the commit: how many were new."""
     if not brought:
-        return
+        return 0
     fresh = await parts.store.ingest([arrival for arrival, _ in brought])
     for (_, event), new in zip(brought, fresh, strict=True):
         if new and event is not None:
             parts.noticed(account, event)
             parts.metrics.took_in(event.channel, event.account, event.kind)
+    return sum(fresh)
 
 
 def unreadable(account: Account, body: bytes, reason: str) -> Arrival:
@@ -178,6 +179,10 @@ def _later(_reason: str) -> web.Response:
     return Status(status=503, headers={"Retry-After": str(random.randint(15, 45))})  # noqa: S311
 
 
+async def _page(page: bytes, _request: web.Request) -> web.Response:
+    return web.Response(body=page, content_type="text/html", charset="utf-8")
+
+
 def routes(parts: Parts) -> list[web.RouteDef]:
     hooks = Hooks(parts)
     known = [  # a plain path is found at once; the two below are matched as patterns
@@ -185,8 +190,12 @@ def routes(parts: Parts) -> list[web.RouteDef]:
         for account in parts.accounts.values()
         if (adapter := parts.adapters[account.channel]).client is not None
     ]
+    served: dict[str, bytes] = {}
+    for account in parts.accounts.values():
+        served |= parts.adapters[account.channel].served(account)
     return [
         *known,
+        *(web.get(path, partial(_page, page)) for path, page in served.items()),
         web.post("/hooks/{channel}/{account}", hooks.post),
         web.post("/hooks/{channel}/{account}/{secret}", hooks.post),
     ]

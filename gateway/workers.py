@@ -282,7 +282,7 @@ async def _probe(parts: Parts, account_id: str, client: Any) -> None:
     """Ask the platform who we are. If it knows, what waits may leave."""
     try:
         async with asyncio.timeout(CALL_S):
-            await client.status()
+            await getattr(client, "probe", client.status)()
     except (ChannelError, TimeoutError):
         return  # as it was
     except Exception as err:

@@ -8,7 +8,7 @@ from storage.keys import KeyMissing
 from storage.tx import Tx
 
 
-def extra(tx: Tx, account_id: str, thread: str) -> Mapping[str, str]:
+def beside(tx: Tx, account_id: str, thread: str) -> Mapping[str, str]:
     """`InboundEvent.extra` of the last message that had any; {} when nobody is known there."""
     rows = tx.all(
         "SELECT m.id, m.contact_id, m.body_sealed FROM message m JOIN contact_point p ON p.id = m.point_id"

@@ -34,6 +34,17 @@ CAPABILITIES: Final = Capabilities(
 )
 
 
+def served(account: Account) -> dict[str, bytes]:
+    """The page by which Zalo sees that the domain is ours: its path and its HTML."""
+    code = str(account.get("site_verification") or "")
+    page = (
+        '<!doctype html>\n<html lang="vi">\n<head>\n  <meta charset="utf-8">\n'
+        f'  <meta property="zalo-platform-site-verification" name="zalo-platform-site-verification" content="{code}">\n'
+        f"  <title>{code}</title>\n</head>\n<body>{code}</body>\n</html>\n"
+    )
+    return {f"/zalo_verifier{code}.html": page.encode()} if code else {}
+
+
 def varies(account: Account) -> Capabilities:
     """`billed` lets answers go out that cost money; `buttons` shows them, which the current API does not document."""
     carries = CAPABILITIES
@@ -52,5 +63,6 @@ ADAPTER: Final = Adapter(
     render=render,
     client=ZaloClient,
     problems=problems,
+    served=served,
     varies=varies,
 )

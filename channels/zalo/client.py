@@ -74,6 +74,10 @@ class ZaloClient:
         except (NeedsReauth, Retryable) as err:
             log.warning("zalo.token", account=self._account.id, reason=str(err))
 
+    async def probe(self) -> None:
+        """Is there a token again? Raises NeedsReauth, Retryable."""
+        await self.tokens.current()
+
     def noticed(self, event: InboundEvent) -> None:
         """A stored event: where a visitor is to be answered."""
         visit = event.extra.get("conversation_id", "")
@@ -93,8 +97,8 @@ class ZaloClient:
                     raise
             return await self._send(request, await self.tokens.renew(token))
         except Permanent as err:
-            if err.code in PAID:
-                self._tell(f"{err}: the linked account is missing or has no money")
+            if err.code in PAID and self.tokens.house is not None:
+                self.tokens.house.note(f"{err}: the linked Zalo Cloud account is missing or has no money")
             raise
 
     async def _send(self, request: Call, token: str) -> str:
@@ -240,10 +244,6 @@ class ZaloClient:
             key = app_secret(self._account).encode()
             headers["appsecret_proof"] = hmac.new(key, token.encode(), hashlib.sha256).hexdigest()
         return headers
-
-    def _tell(self, what: str) -> None:
-        if self.tokens.house is not None:
-            self.tokens.house.tell(what)
 
     def _now_ms(self) -> int:
         house = self.tokens.house

@@ -61,6 +61,7 @@ class Tokens:
         self._held: Credential | None = None
         self._flight: asyncio.Task[Credential] | None = None
         self._tried_again = False
+        self._dead = ""  # an access token that the platform does not know any more, whatever its row says
         self.house: House | None = None
         self.trouble = ""  # why there is no new pair, for people
 
@@ -75,6 +76,7 @@ class Tokens:
 
     async def renew(self, dead: str) -> str:
         """Another one than `dead`, which the platform does not know any more. Raises NeedsReauth, Retryable."""
+        self._dead = dead
         for _ in range(2):  # the flight that was under way may have found `dead` still good
             row = await self._get(dead)
             if row.access != dead:
@@ -186,7 +188,7 @@ class Tokens:
         return await self._house.credential(first_refresh_token(self._account))
 
     def _usable(self, row: Credential, dead: str = "") -> bool:
-        return bool(row.access) and row.access != dead and self._now() < row.expires_at - MARGIN_MS
+        return bool(row.access) and row.access not in (dead, self._dead) and self._now() < row.expires_at - MARGIN_MS
 
     def _due(self, row: Credential) -> bool:
         if row.state == NEEDS_CONSENT:

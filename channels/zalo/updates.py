@@ -394,27 +394,22 @@ def _key(name: str, raw: Raw, body: bytes) -> str:
 def _account(raw: Raw, account: Account, name: str) -> str:
     """Our name of the OA that the body speaks for; of the address when it names none. A foreign one is nobody's: it is
     kept aside."""
-    ours = {oa_id(one): one.name for one in family(account) if oa_id(one)}
     named = speaks_for(raw)
-    for one in (account, *family(account)):
+    for one in family(account):
         if oa_id(one) in named:
             return one.name
     told = ident(raw, "app_id")
-    if told and told != app_id(account):
-        return f"?{told}"
-    if not ours or not named or not _names_its_oa(name):
-        return account.name
-    return f"?{_foreign(raw, name)}"
-
-
-def _names_its_oa(name: str) -> bool:
-    lower = name.lower()
-    return "group" not in lower and (lower in _READERS or bool(_SAYS.fullmatch(lower) or _ECHOES.fullmatch(lower)))
+    foreign = told if told and told != app_id(account) else _foreign(raw, name)
+    return f"?{foreign}" if foreign and oa_id(account) else account.name
 
 
 def _foreign(raw: Raw, name: str) -> str:
-    side = "sender" if name.lower().startswith("oa_") or name.lower() in RECEIPTS else "recipient"
-    return ident(raw, "oa_id") or ident(raw, "oaId") or ident(raw, side, "id") or "unknown"
+    """The OA that an event of a known kind names, '' when it names none."""
+    lower = name.lower()
+    if "group" in lower or not (lower in _READERS or _SAYS.fullmatch(lower) or _ECHOES.fullmatch(lower)):
+        return ""
+    side = "sender" if lower.startswith("oa_") or lower in RECEIPTS else "recipient"
+    return ident(raw, "oa_id") or ident(raw, "oaId") or ident(raw, side, "id")
 
 
 RECEIPTS: Final = frozenset({"user_received_message", "user_seen_message"})

@@ -16,6 +16,7 @@ from gateway.api.allow import TABLE, Actor
 from gateway.api.auth import COOKIES, cookie_name
 from gateway.api.errors import ApiError, json_response
 from gateway.api.service import API
+from gateway.desk.consent import Consent
 from gateway.desk.live import Live
 from gateway.desk.texts import SALUTATIONS, Gallery
 from gateway.desk.words import Words, language
@@ -62,6 +63,7 @@ class Desk:
         self._pages = Pages(assets)
         self._words = Words()
         self._gallery = Gallery(parts)
+        self._consent = Consent(parts, self._pages, self._words)
         self._live = Live(parts)
         self._tries = Limit(TRIES, 60.0)
         self._task: asyncio.Task[None] | None = None
@@ -75,6 +77,8 @@ class Desk:
             web.get("/desk/switches", self._for_people(self.switches)),
             web.get("/desk/texts", self._for_people(self.texts)),
             web.get("/desk/account", self._for_people(self.account)),
+            web.get("/oauth/{channel}/{account}", self._for_people(self._consent.page)),
+            web.get("/oauth/{channel}/{account}/callback", self._consent.callback),
             web.get("/desk/login", self.login),
             web.post("/desk/login", self.enter),
             web.post("/desk/logout", self.leave),

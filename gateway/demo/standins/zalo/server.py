@@ -1,0 +1,280 @@
+"""The three hosts as one server: who may call, what goes wrong, what is answered, and all of it on record."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from aiohttp import web
+
+from gateway.demo.standins.telegram.clock import Clock
+from gateway.demo.standins.telegram.faults import Fault, Faults
+from gateway.demo.standins.telegram.watch import Watch
+
+from . import messages
+from .customer import Customer
+from .grants import ACCESS_S, Grants
+from .records import Call, Json, Sent, ZaloError, dumps
+from .webhook import Webhook
+
+APP: Final = "9301774650812263549"
+OA: Final = "2745501938264417082"
+FIRST: Final = 5_182_290_637_741_093_865  # beyond 53 bits, as people's ids are
+PER_MINUTE: Final = 4000
+JSON: Final = {"Content-Type": "application/json"}
+
+
+class FakeZalo:
+    """A strict local Zalo for one app with one official account.
+
+    `balance` -- messages that the linked account can pay; None: none is linked · `templates` -- number to the names of
+    its parameters · `buttons` -- whether the current API takes them · `echoes` -- every send is told back.
+    """
+
+    def __init__(
+        self,
+        *,
+        app_id: str = APP,
+        app_secret: str = "app-secret",
+        oa_id: str = OA,
+        oa_secret_key: str = "oa-secret-key",
+        clock: Clock | None = None,
+        access_s: int = ACCESS_S,
+        per_minute: int = PER_MINUTE,
+        answer_s: float = 2.0,
+    ) -> None:
+        self.app_id, self.app_secret, self.oa_id, self.oa_secret_key = app_id, app_secret, oa_id, oa_secret_key
+        self.clock = clock or Clock()
+        self.watch = Watch()
+        self.faults = Faults()
+        self.grants = Grants(self.clock, app_id=app_id, app_secret=app_secret, access_s=access_s)
+        self.webhook = Webhook(
+            app_id=app_id, secret=oa_secret_key, clock=self.clock, heard=self.watch.changed, answer_s=answer_s
+        )
+        self.people: dict[str, Customer] = {}
+        self.assets: dict[str, tuple[str, str, bytes, float]] = {}
+        self.media: dict[str, bytes] = {}  # path -> a customer's file
+        self.templates: dict[str, tuple[str, ...]] = {}
+        self.balance: int | None = None
+        self.buttons = False
+        self.echoes = True
+        self.calls: list[Call] = []
+        self.sent: list[Sent] = []
+        self.violations: list[str] = []  # what no client may do, whatever it is answered
+        self.url = ""
+        self._per_minute = per_minute
+        self._minute: tuple[int, int] = (0, 0)
+        self._ids = itertools.count(0xB8F2C6D104AA97E35510)
+        self._runner: web.ServerRunner | None = None
+        self._released = asyncio.Event()
+
+    # ---- running
+
+    @contextlib.asynccontextmanager
+    async def running(self, port: int = 0) -> AsyncIterator[str]:
+        server = web.Server(self._serve, access_log=None, handler_cancellation=True)
+        self._runner = web.ServerRunner(server, shutdown_timeout=1.0)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", port).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        try:
+            yield self.url
+        finally:
+            self.release()
+            await self.webhook.close()
+            await self._runner.cleanup()
+
+    def hook(self, url: str) -> None:
+        self.webhook.url, self.webhook.on = url, True
+
+    def customer(self, name: str = "Lan", *, phone: str = "84912007345", visit: str = "", user: str = "") -> Customer:
+        """Somebody who has not written yet."""
+        made = Customer(self, user or str(FIRST + len(self.people)), name=name, phone=phone, visit=visit)
+        self.people[made.id] = made
+        return made
+
+    def new_id(self) -> str:
+        return f"{next(self._ids):020x}"
+
+    async def tell(self, name: str, *, server: str = "OA OpenAPI", **body: Any) -> Json:
+        """An event, once it is acknowledged or given up."""
+        event = self.event(name, **body)
+        await self.webhook.send(event, server=server)
+        return event
+
+    def event(self, name: str, **body: Any) -> Json:
+        return {"app_id": self.app_id, "event_name": name, **body, "timestamp": str(round(self.clock.now() * 1000))}
+
+    async def typed(self, customer: Customer, text: str, *, admin: str = "7001122334455667788") -> Json:
+        """A person of the OA answers in Zalo's own tool."""
+        sent = Sent(self.clock.now(), customer.id, self.new_id(), text=text)
+        customer.take(sent)
+        sender = {"id": self.oa_id, "admin_id": admin}
+        message = {"msg_id": sent.id, "text": text}
+        return await self.tell("oa_send_text", sender=sender, recipient={"id": customer.id}, message=message)
+
+    # ---- faults
+
+    def next(self, *faults: Fault, path: str | None = None) -> None:
+        """Each meets the next call of that path."""
+        self.faults.add(faults, method=path, chat=None)
+
+    def release(self) -> None:
+        """Hanging calls go on."""
+        self._released.set()
+        self._released = asyncio.Event()
+
+    # ---- serving
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        call = Call(self.clock.now(), request.path, token=request.headers.get("access_token", ""))
+        self.calls.append(call)
+        try:
+            if self.faults.refuses(request.path.lower()):
+                call.fault = "refuse"
+                return await self._drop(request)
+            raw = await request.read()
+            fault = self.faults.take(request.path.lower(), 0)
+            if fault is None:
+                return self._carry_out(request, call, raw)
+            call.fault = fault.kind
+            return await self._fail(request, fault, self._carry_out(request, call, raw) if fault.accepted else None)
+        finally:
+            self.watch.changed()
+
+    def _carry_out(self, request: web.BaseRequest, call: Call, raw: bytes) -> web.Response:
+        if request.path in self.media:
+            return web.Response(body=self.media[request.path])
+        if "Authorization" in request.headers:
+            self.violations.append(f"{request.path}: an Authorization header")
+        try:
+            data = self._answer(request, call, raw)
+        except ZaloError as err:
+            call.code = err.code
+            return web.Response(body=err.body(), headers=JSON)
+        call.code = int(data.get("error", 0)) if request.path.startswith("/v4/") else 0
+        body = data if request.path.startswith("/v4/") else {"error": 0, "message": "Success", "data": data}
+        return web.Response(body=dumps(body), headers=JSON)
+
+    def _answer(self, request: web.BaseRequest, call: Call, raw: bytes) -> Any:
+        path = request.path
+        if path == "/v4/oa/access_token":
+            form = _form(raw)
+            call.body = form
+            return self.grants.exchange(form, request.headers.get("secret_key", ""))
+        self.grants.check(call.token)
+        self._rate()
+        if path.startswith("/v2.0/oa/upload/"):
+            name, data = _file(request.headers.get("Content-Type", ""), raw)
+            return messages.upload(self, path.rpartition("/")[2], name, data)
+        if request.method == "GET":
+            call.body = json.loads(request.query.get("data", "{}"))
+            return self._read(path, call.body)
+        if request.headers.get("Content-Type") != "application/json":
+            self.violations.append(f"{path}: not JSON")
+        call.body = json.loads(raw)
+        return self._post(path, call.body)
+
+    def _post(self, path: str, body: Json) -> Json:
+        match path:
+            case "/v3.0/oa/message/cs":
+                sent = messages.consult(self, body)
+            case "/v2.0/oa/message" if "anonymous_id" in body.get("recipient", {}):
+                sent = messages.to_visitor(self, body)
+            case "/v3.0/oa/message/template":
+                sent = messages.template(self, body, by_phone=False)
+            case "/message/template":
+                sent = messages.template(self, body, by_phone=True)
+                self._deliver(sent, echo=False)
+                return {"msg_id": sent.id, "sent_time": str(round(sent.at * 1000)), "quota": {"remainingQuota": "499"}}
+            case "/v2.0/oa/message":
+                raise ZaloError(-240, "This API is shut down")
+            case _:
+                self.violations.append(f"{path}: a path that this stand-in does not play")
+                raise ZaloError(-209, "This API is not supported")
+        self._deliver(sent, echo=self.echoes)
+        kind = "purchase_quota" if sent.billed else "reply"
+        return {"message_id": sent.id, "user_id": sent.user, "quota": {"quota_type": kind, "remain": "8", "total": "8"}}
+
+    def _deliver(self, sent: Sent, *, echo: bool) -> None:
+        self.sent.append(sent)
+        self.people[sent.user].take(sent)
+        if not echo or not self.webhook.url:
+            return
+        customer = self.people[sent.user]
+        what = "anonymous_text" if customer.anonymous else "file" if sent.file and not sent.text else "text"
+        message = {"msg_id": sent.id, "text": sent.text} | (
+            {"conversation_id": customer.visit} if customer.visit else {}
+        )
+        event = self.event(f"oa_send_{what}", sender={"id": self.oa_id}, recipient={"id": sent.user}, message=message)
+        _told = self.webhook.send(event)
+
+    def _read(self, path: str, query: Json) -> Any:
+        offset, count = int(query.get("offset", 0)), int(query.get("count", 10))
+        if path == "/v2.0/oa/getoa":
+            return {"oa_id": self.oa_id, "name": "IBAOHIEM", "is_verified": True, "package_name": "Nâng cao"}
+        if count > 10:
+            raise ZaloError(-210, "count exceeds 10")
+        if path == "/v2.0/oa/listrecentchat":
+            lines = [line for one in self.people.values() for line in one.said[-1:]]
+        elif path == "/v2.0/oa/conversation" and str(query.get("user_id")) in self.people:
+            lines = list(self.people[str(query["user_id"])].said)
+        else:
+            raise ZaloError(-201, "user_id is invalid!")
+        return sorted(lines, key=lambda line: -int(line["time"]))[offset : offset + count]
+
+    def _rate(self) -> None:
+        minute = int(self.clock.now() // 60)
+        done = self._minute[1] + 1 if self._minute[0] == minute else 1
+        self._minute = (minute, done)
+        if done > self._per_minute:
+            raise ZaloError(-32, "The app has exceeded its rate limit")
+
+    # ---- failing
+
+    async def _fail(self, request: web.BaseRequest, fault: Fault, answer: web.Response | None) -> web.StreamResponse:
+        match fault.kind:
+            case "answer":
+                return web.Response(status=fault.status, body=fault.body, headers=dict(fault.headers))
+            case "hang":
+                self.watch.changed()
+                await self._released.wait()
+                if answer is not None:
+                    return answer
+            case "half" if answer is not None:
+                body = answer.body
+                assert isinstance(body, bytes)
+                response = web.StreamResponse(headers={"Content-Length": str(len(body)), **JSON})
+                await response.prepare(request)
+                await response.write(body[: len(body) // 2])
+        return await self._drop(request)
+
+    async def _drop(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.watch.changed()
+        if request.transport is not None:
+            request.transport.close()
+        await asyncio.Event().wait()  # the end of the connection cancels this handler
+        raise AssertionError
+
+
+def _form(raw: bytes) -> dict[str, str]:
+    from urllib.parse import parse_qsl
+
+    return dict(parse_qsl(raw.decode(), keep_blank_values=True))
+
+
+def _file(content_type: str, raw: bytes) -> tuple[str, bytes]:
+    """Name and bytes of the one part named `file`. Raises ZaloError."""
+    from email.parser import BytesParser
+    from email.policy import HTTP
+
+    parsed = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + raw)
+    for part in parsed.iter_parts() if parsed.is_multipart() else ():
+        if part.get_param("name", header="content-disposition") == "file":
+            content = part.get_payload(decode=True)
+            return part.get_filename() or "", content if isinstance(content, bytes) else b""
+    raise ZaloError(-201, "file is invalid!")

@@ -1,0 +1,99 @@
+"""What the gateway lends to a channel's client (`channels.house.House`): stored credentials, and a voice at the desk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from channels.contract import Retryable
+from channels.house import Credential
+from storage import credentials, visits
+from storage.errors import StorageUnavailable
+
+if TYPE_CHECKING:
+    from gateway.parts import Parts
+
+log = structlog.get_logger("house")
+WRITE_S: Final = 600.0  # how long a new pair is held in memory while the database cannot take it
+AGAIN_S: Final = 0.5
+
+
+class OurHouse:
+    """Of one account."""
+
+    def __init__(self, parts: Parts, account_id: str) -> None:
+        self._parts = parts
+        self._account_id = account_id
+
+    def now_ms(self) -> int:
+        return self._parts.clock.ms()
+
+    async def credential(self, first: str) -> Credential:
+        try:
+            pair = await self._parts.store.run(lambda tx: credentials.load(tx, self._account_id, first=first))
+        except StorageUnavailable as err:
+            raise Retryable(f"the tokens cannot be read now: {err.reason}") from err
+        return Credential(
+            generation=pair.generation,
+            state=pair.state,
+            access=pair.access,
+            refresh=pair.refresh,
+            expires_at=pair.expires_at,
+            issued_at=pair.issued_at,
+            changed_at=pair.changed_at,
+            reason=pair.reason,
+        )
+
+    async def claim(self, generation: int, *, stale_ms: int) -> bool:
+        try:
+            return await self._parts.store.run(
+                lambda tx: credentials.claim(tx, self._account_id, generation, stale_ms=stale_ms)
+            )
+        except StorageUnavailable as err:
+            raise Retryable(f"the tokens cannot be claimed now: {err.reason}") from err
+
+    async def rotate(self, generation: int, *, access: str, refresh: str, expires_at: int) -> bool:
+        """Tried again for minutes: the pair is nowhere else, and the one before it is used up."""
+        waited = 0.0
+        while True:
+            try:
+                return await self._parts.store.run(
+                    lambda tx: credentials.rotate(
+                        tx, self._account_id, generation, access=access, refresh=refresh, expires_at=expires_at
+                    )
+                )
+            except StorageUnavailable as err:
+                log.critical("house.token_not_stored", account=self._account_id, reason=err.reason)
+                if waited >= WRITE_S or err.reason == "stopped":
+                    raise Retryable("the new tokens could not be stored") from err
+            await asyncio.sleep(AGAIN_S)
+            waited += AGAIN_S
+
+    async def settle(self, generation: int, state: str, reason: str = "") -> None:
+        try:
+            await self._parts.store.run(lambda tx: credentials.settle(tx, self._account_id, generation, state, reason))
+        except StorageUnavailable as err:  # it stays `refreshing`: the next attempt comes to the same
+            log.warning("house.not_settled", account=self._account_id, reason=err.reason)
+
+    async def beside(self, thread: str) -> Mapping[str, str]:
+        try:
+            return await self._parts.store.read(lambda tx: visits.beside(tx, self._account_id, thread))
+        except StorageUnavailable as err:
+            raise Retryable(f"the thread cannot be looked up now: {err.reason}") from err
+
+    def tell(self, what: str) -> None:
+        gate = self._parts.store.gates.of(self._account_id)
+        if gate is not None:
+            gate.deaf = what
+        if what:
+            log.error("account.alarm", account=self._account_id, reason=what)
+        else:
+            log.info("account.mended", account=self._account_id)
+
+    def note(self, what: str) -> None:
+        self._parts.store.gates.notice(self._account_id, what)
+        if what:
+            log.error("account.alarm", account=self._account_id, reason=what)

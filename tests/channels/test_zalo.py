@@ -1,0 +1,530 @@
+"""Zalo's quirks: what is read from its events, whose signature counts, what a message is as a call."""
+
+import hashlib
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from channels.contract import (
+    Account,
+    Button,
+    ChannelError,
+    Delivery,
+    InboundEvent,
+    Kind,
+    MalformedPayload,
+    OutboundFile,
+    OutboundMessage,
+    Permanent,
+    RateLimited,
+    Template,
+    WebhookRejected,
+    outbound_from_json,
+    outbound_to_json,
+)
+from channels.fit import fit
+from channels.zalo import consent
+from channels.zalo.adapter import ADAPTER, CAPABILITIES, outcome, parse, render, served, varies, verify
+from channels.zalo.answers import _ACCOUNT, _REASONS, _TEMPLATE_REASONS
+from channels.zalo.attachments import plain_phone
+from channels.zalo.calls import BY_PHONE, BY_USER, with_upload
+from channels.zalo.signature import HEADER, mac, timestamp
+from channels.zalo.tokens import read_pair
+from channels.zalo.tracking import thread_of, tracking_id
+from tests.channels.samples import FIXTURES, ZALO, ZALO_SETTINGS, sign_zalo
+
+APP, OA = "9301774650812263549", "2745501938264417082"
+USER = "5182290637741093865"
+STAMP = "1795330127451"
+
+
+def read(name: str) -> InboundEvent:
+    return one(json.loads((FIXTURES / "zalo" / f"{name}.json").read_bytes()))
+
+
+def one(event: Any, account: Account = ZALO) -> InboundEvent:
+    found = parse(Delivery(headers={}, body=json.dumps(event).encode()), account)
+    assert len(found) == 1
+    return found[0]
+
+
+def said(message: Any, event_name: str = "user_send_text", **more: Any) -> InboundEvent:
+    body = {"app_id": APP, "sender": {"id": USER}, "recipient": {"id": OA}, "timestamp": STAMP, "message": message}
+    return one(body | {"event_name": event_name} | more)
+
+
+# ---- reading
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("text", Kind.TEXT),
+        ("text_message_missing", Kind.UNSUPPORTED),
+        ("text_empty", Kind.UNSUPPORTED),
+        ("text_menu_payload", Kind.TEXT),
+        ("text_our_tap", Kind.BUTTON),
+        ("image", Kind.IMAGE),
+        ("image_several_caption", Kind.IMAGE),
+        ("image_without_url", Kind.UNSUPPORTED),
+        ("gif", Kind.IMAGE),
+        ("link", Kind.TEXT),
+        ("audio", Kind.AUDIO),
+        ("video", Kind.VIDEO),
+        ("sticker", Kind.STICKER),
+        ("sticker_without_url", Kind.STICKER),
+        ("location_strings", Kind.LOCATION),
+        ("location_numbers_long", Kind.LOCATION),
+        ("location_nowhere", Kind.UNSUPPORTED),
+        ("business_card", Kind.CONTACT),
+        ("business_card_not_json", Kind.UNSUPPORTED),
+        ("file", Kind.FILE),
+        ("file_and_image", Kind.FILE),
+        ("unknown_kind", Kind.UNSUPPORTED),
+        ("unknown_attachment", Kind.TEXT),
+        ("anonymous_text", Kind.TEXT),
+        ("anonymous_image", Kind.IMAGE),
+        ("asking_product", Kind.UNSUPPORTED),
+        ("unknown_event_with_words", Kind.UNSUPPORTED),
+        ("reacted", Kind.REACTION),
+        ("follow", Kind.FOLLOW),
+        ("follow_without_follower", Kind.IGNORED),
+        ("unfollow", Kind.UNFOLLOW),
+        ("submit_info", Kind.CONTACT),
+        ("submit_info_old", Kind.CONTACT),
+        ("submit_info_empty", Kind.UNSUPPORTED),
+        ("chatnow", Kind.BUTTON),
+        ("click_button", Kind.BUTTON),
+        ("withdraw", Kind.SYSTEM),
+        ("widget_accepted", Kind.FOLLOW),
+        ("received", Kind.RECEIPT),
+        ("seen", Kind.RECEIPT),
+        ("received_by_phone", Kind.RECEIPT),
+        ("received_by_phone_untracked", Kind.IGNORED),
+        ("echo_text", Kind.ECHO),
+        ("echo_by_human", Kind.ECHO),
+        ("echo_anonymous", Kind.ECHO),
+        ("oa_reacted", Kind.IGNORED),
+        ("group_text", Kind.IGNORED),
+        ("group_echo", Kind.IGNORED),
+        ("group_created", Kind.IGNORED),
+        ("consent_to_call", Kind.IGNORED),
+        ("shop_has_order", Kind.IGNORED),
+        ("add_user_to_tag", Kind.IGNORED),
+        ("feedback", Kind.FORM),
+        ("feedback_untracked", Kind.IGNORED),
+        ("response_button", Kind.BUTTON),
+        ("template_status", Kind.IGNORED),
+        ("permission_revoked", Kind.IGNORED),
+        ("unknown_event", Kind.IGNORED),
+        ("no_event_name", Kind.IGNORED),
+    ],
+)
+def test_kinds(name: str, kind: Kind) -> None:
+    event = read(name)
+    assert event.kind is kind, event.reason
+    assert (event.thread == "") is (kind is Kind.IGNORED)
+
+
+def test_a_text() -> None:
+    event = read("text")
+    assert (event.thread, event.external_id, event.text) == (USER, f"{1:020x}", "Em muốn báo giá bảo hiểm nhà")
+    assert event.said_at == datetime(2026, 11, 22, 6, 48, 47, 451000, tzinfo=UTC)
+    assert event.key == f"m:{1:020x}"
+    assert not event.at_limit
+    assert read("text_at_limit").at_limit
+    assert read("text_quote_by_app").ref == f"{1:020x}"
+    assert read("text_nfd").text == "Tôi muốn mua bảo hiểm"
+
+
+def test_ids_are_texts_whatever_they_came_as() -> None:
+    assert read("text_ids_numbers").thread == USER
+    huge = said({"text": "x", "msg_id": "m"}, sender={"id": "9" * 60}, timestamp=str(10**30))
+    assert huge.thread == "9" * 60
+    assert read("text_timestamp_number").said_at == read("text").said_at.replace(microsecond=453000)
+
+
+def test_without_a_message_id_the_customer_and_the_time_make_the_key() -> None:
+    event = read("text_without_msg_id")
+    assert event.external_id == ""
+    assert event.key == f"user_send_text::{USER}:{OA}:1795330127455"
+    alike = {said({"text": text}, timestamp=None).key for text in ("a", "b")}
+    assert len(alike) == 2
+
+
+def test_said_by_nobody_is_kept_aside() -> None:
+    for sender in ({}, {"id": ""}, {"id": None}, None, "x"):
+        with pytest.raises(MalformedPayload):
+            said({"text": "mất người gửi", "msg_id": "m"}, sender=sender)
+
+
+@pytest.mark.parametrize("body", ["[]", "1", '"x"', "null", "{", ""])
+def test_what_is_no_object_is_kept_aside(body: str) -> None:
+    with pytest.raises(MalformedPayload):
+        parse(Delivery(headers={}, body=body.encode()), ZALO)
+
+
+def test_files() -> None:
+    (file,) = read("file").files
+    assert (file.name, file.mime, file.size) == ("Giấy đề nghị.pdf", "application/pdf", 318204)
+    assert file.source == "https://zalo-file-dl3.zdn.vn/0f/58"
+    (named,) = read("file_without_extension").files
+    assert named.name == "cavet.docx"
+    hostile, picture = read("file_and_image").files
+    assert (hostile.name, picture.kind) == ("_.._a.pdf", Kind.IMAGE)
+    assert read("file_and_image").text == "gửi anh"
+    several = read("image_several_caption")
+    assert [file.source[-5:] for file in several.files] == ["1.jpg", "2.jpg"]
+    assert several.text == "hai mặt cà vẹt"
+    assert [file.source for file in read("image_attachment_object").files] == ["https://f20-zpc.zdn.vn/3.png"]
+    assert read("image").files[0].source.startswith("http://")  # as it came; it is fetched by https
+
+
+def test_a_text_event_that_holds_a_file_loses_neither() -> None:
+    event = said(
+        {"text": "đây ạ", "msg_id": "m", "attachments": [{"type": "image", "payload": {"url": "https://a.zdn.vn/x"}}]}
+    )
+    assert (event.kind, event.text, len(event.files)) == (Kind.IMAGE, "đây ạ", 1)
+
+
+def test_links_and_cards() -> None:
+    assert read("link").text == "https://ibaohiem.example/nha\nBảo hiểm nhà"
+    card = read("business_card").contact
+    assert card is not None
+    assert (card.phone, card.name, card.own) == ("+84912345678", "Chị Hoa", False)
+    broken = read("business_card_not_json")
+    assert "https://zalo.me/x" in broken.text
+    assert broken.reason
+    assert read("unknown_attachment").text == "xem\nhttps://h5.zdn.vn/app"
+
+
+def test_places() -> None:
+    assert read("location_strings").location == (10.762622, 106.660172)
+    there = read("location_numbers_long")
+    assert (there.location, there.text) == ((21.0278, 105.8342), "Hoàn Kiếm, Hà Nội")
+    flat = said({"msg_id": "m", "latitude": "10", "longitude": 106}, "user_send_location")
+    assert flat.location == (10.0, 106.0)
+    in_text = said(
+        {
+            "msg_id": "m",
+            "attachments": [{"type": "location", "payload": {"coordinates": '{"latitude":"1","longitude":"2"}'}}],
+        },
+        "user_send_location",
+    )
+    assert in_text.location == (1.0, 2.0)
+
+
+def test_stickers_keep_their_number() -> None:
+    assert read("sticker").files[0].source.endswith("eid=44235")
+    assert read("sticker_without_url").extra["sticker"] == "44236"
+
+
+def test_the_contact_form() -> None:
+    event = read("submit_info")
+    assert event.contact is not None
+    assert (event.contact.phone, event.contact.name, event.contact.own) == ("+84912007345", "Đỗ Minh Châu", True)
+    assert event.extra["address"] == "12 Lò Đúc, Hà Nội"
+    old = read("submit_info_old").contact
+    assert old is not None
+    assert old.phone == "+84912007345"
+
+
+@pytest.mark.parametrize(
+    ("given", "plain"),
+    [("84912007345", "+84912007345"), ("+84 912 007 345", "+84912007345"), ("0912007345", "0912007345"), ("", "")],
+)
+def test_phones(given: str, plain: str) -> None:
+    assert plain_phone(given) == plain
+
+
+def test_a_tap_of_ours_and_a_menu_of_the_oa() -> None:
+    tap = read("text_our_tap")
+    assert (tap.payload, tap.text) == ("c1:yes", "")
+    assert read("text_menu_payload").text == "#bao_gia"
+
+
+def test_a_visitor_is_answered_in_his_visit() -> None:
+    assert read("anonymous_text").extra["conversation_id"] == "c8e2a5"
+
+
+def test_receipts() -> None:
+    delivered, seen = read("received").receipt, read("seen").receipt
+    assert delivered is not None
+    assert seen is not None
+    assert (delivered.status, delivered.external_ids) == ("delivered", (f"{50:020x}",))
+    assert (seen.status, seen.external_ids) == ("read", (f"{50:020x}", f"{51:020x}"))
+    assert read("seen").thread == USER  # the sender is the OA
+    by_phone = read("received_by_phone")
+    assert by_phone.thread == USER  # of the tracking id, never the phone
+    assert by_phone.said_at == datetime.fromtimestamp(1795331004, UTC)
+
+
+def test_echoes() -> None:
+    ours, human = read("echo_text"), read("echo_by_human")
+    assert (ours.thread, ours.by_human, human.by_human) == (USER, False, True)
+    assert (human.text, human.extra["admin_id"]) == ("Chào anh, em là Hà", "7001122334455667788")
+    assert read("echo_image_by_human").files
+
+
+def test_alarms_reach_people() -> None:
+    for name in ("permission_revoked", "oa_quota", "template_status", "withdraw"):
+        assert read(name).extra["alarm"]
+
+
+def test_a_foreign_oa_is_nobodys() -> None:
+    assert said({"text": "x", "msg_id": "m"}, recipient={"id": "111"}).account == "?111"
+    assert said({"text": "x", "msg_id": "m"}, recipient={}).account == "oa"
+    assert one({"event_name": "follow", "oa_id": "222", "follower": {"id": USER}}).account == "?222"
+    assert said({"text": "x", "msg_id": "m"}, app_id="1", recipient={"id": "3"}).account == "?1"
+
+
+def test_several_accounts_share_a_webhook() -> None:
+    second = Account(channel="zalo", name="two", settings={**ZALO_SETTINGS, "oa_id": "333", "oa_secret_key": "k2"})
+    first = replace(ZALO, siblings=(second,))
+    event = {"app_id": APP, "event_name": "follow", "oa_id": "333", "follower": {"id": USER}, "timestamp": STAMP}
+    assert one(event, first).account == "two"
+    body = json.dumps(event).encode()
+    verify(Delivery(headers=sign_zalo(body, second), body=body), first)
+    with pytest.raises(WebhookRejected, match="another account"):
+        verify(Delivery(headers=sign_zalo(body, first), body=body), first)
+
+
+# ---- signatures
+
+
+def signed(body: bytes, header: str) -> Delivery:
+    return Delivery(headers={HEADER: header}, body=body)
+
+
+def test_the_mac_is_a_plain_sha256_of_what_came() -> None:
+    body = b'{"timestamp":"1795330127451","text":"\\u1ebf \\/"}'
+    digest = hashlib.sha256(APP.encode() + body + b"1795330127451" + ZALO.get("oa_secret_key").encode()).hexdigest()
+    for header in (f"mac={digest}", digest, f" mac= {digest} "):
+        verify(signed(body, header), ZALO)
+    for header in ("", f"mac={digest[:-1]}0x", digest.upper(), f"mac=mac={digest}"):
+        with pytest.raises(WebhookRejected):
+            verify(signed(body, header), ZALO)
+    with pytest.raises(WebhookRejected):
+        verify(signed(body.replace(b"\\/", b"/"), f"mac={digest}"), ZALO)
+    with pytest.raises(WebhookRejected):  # the app's secret is another key
+        verify(signed(body, mac(APP, body, b"1795330127451", "app-Nobody-May-See-0123").decode()), ZALO)
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (b'{"timestamp":"17"}', b"17"),
+        (b'{"timestamp": 17 ,"a":1}', b"17"),
+        (b'{"a":{"timestamp":"1"},"timestamp":"2"}', b"2"),
+        (b'{"text":"\\"timestamp\\":\\"9\\"","timestamp":"2"}', b"2"),
+        (b'{"a\\"timestamp":"9","timestamp":"2"}', b"2"),
+        (b'{"timestamp":"1","timestamp":"2"}', None),
+        (b'[{"timestamp":"1"}]', None),
+        (b'{"a":{"timestamp":"1"}}', None),
+        (b'{"timestamp":null}', None),
+        (b'{"timestamp":1.5}', None),
+        (b'{"timestamp":""}', None),
+        (b"", None),
+        (b"\xff\xfe", None),
+    ],
+)
+def test_the_one_timestamp(body: bytes, found: bytes | None) -> None:
+    assert timestamp(body) == found
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_refused_or_verified(body: bytes) -> None:
+    with pytest.raises(WebhookRejected):
+        verify(signed(body, "mac=00"), ZALO)
+
+
+def test_what_was_signed_and_cannot_be_read_is_verified_all_the_same() -> None:
+    body = b'{"timestamp":"1","a":' + b"[" * 40 + b"]" * 40 + b"}"
+    verify(signed(body, sign_zalo(body, ZALO)[HEADER]), ZALO)
+
+
+def test_the_answer_to_a_wrong_one_is_a_setting() -> None:
+    for status in (401, 403, 200):
+        account = Account(channel="zalo", name="oa", settings={**ZALO_SETTINGS, "bad_mac_status": str(status)})
+        with pytest.raises(WebhookRejected) as caught:
+            verify(signed(b"", ""), account)
+        assert caught.value.status == status
+
+
+def test_two_keys_while_one_is_reset() -> None:
+    body = b'{"timestamp":"1"}'
+    account = Account(channel="zalo", name="oa", settings={**ZALO_SETTINGS, "oa_secret_key": ["new", "old"]})
+    for key in ("new", "old"):
+        verify(signed(body, mac(APP, body, b"1", key).decode()), account)
+
+
+# ---- what leaves
+
+MESSAGE = OutboundMessage(id="01KAB3D5F7H9JKMNPQRSTVWXYZ", thread=USER, text="Anh chị cần gì ạ?")
+PDF = OutboundFile(id="f", name="Hợp đồng Đỗ.pdf", mime="application/pdf", size=5, data=b"%PDF-")
+PHONE = Button(id="phone", label="Gửi số của tôi", contact=True)
+
+
+def body(message: OutboundMessage, account: Account = ZALO) -> Any:
+    return json.loads(render(message, account).body)
+
+
+def test_a_text_is_plain_and_composed() -> None:
+    assert body(replace(MESSAGE, text="Tôi *đậm*")) == {"text": "Tôi *đậm*"}
+
+
+def test_the_phone_number_is_asked_for_by_a_card() -> None:
+    (part,) = fit(replace(MESSAGE, buttons=(PHONE,)), CAPABILITIES)
+    element = body(part)["attachment"]["payload"]["elements"][0]
+    assert element == {"title": "Gửi số của tôi", "subtitle": "Anh chị cần gì ạ?"}
+    assert body(replace(part, text="Dài " * 200)) == {"text": "Dài " * 200}  # no card holds it: the words count
+    pictured = Account(channel="zalo", name="oa", settings={"contact_image_url": "https://a.vn/p.png"})
+    assert body(part, pictured)["attachment"]["payload"]["elements"][0]["image_url"] == "https://a.vn/p.png"
+
+
+def test_choices_are_numbered_lines_unless_buttons_are_on() -> None:
+    asked = replace(
+        MESSAGE, buttons=(Button(id="c1:yes", label="Đồng ý"), Button(id="site", label="Xem", url="https://a.vn"))
+    )
+    assert fit(asked, CAPABILITIES)[0].text.endswith("1. Đồng ý\n2. Xem: https://a.vn")
+    on = Account(channel="zalo", name="oa", settings={"buttons": True})
+    (part,) = fit(asked, varies(on))
+    first, second = body(part, on)["attachment"]["payload"]["buttons"]
+    assert first == {"title": "Đồng ý", "type": "oa.query.hide", "payload": "#!c1:yes"}
+    assert second["payload"] == {"url": "https://a.vn"}
+    assert said({"text": first["payload"], "msg_id": "m"}).payload == "c1:yes"
+
+
+def test_billing_opens_the_window() -> None:
+    assert varies(ZALO).window_hours == 48
+    assert varies(Account(channel="zalo", name="oa", settings={"billed": True})).window_hours == 168
+
+
+def test_files_that_leave() -> None:
+    call = render(replace(MESSAGE, text="", file=PDF), ZALO)
+    assert call.upload is not None
+    assert (call.upload.what, call.upload.name) == ("file", "Hop_dong_Do.pdf")
+    assert with_upload(call.body, call.upload, "t")["attachment"] == {"type": "file", "payload": {"token": "t"}}
+    picture = render(replace(MESSAGE, file=replace(PDF, name="a", mime="image/png")), ZALO)
+    assert picture.upload is not None
+    assert with_upload(picture.body, picture.upload, "i")["attachment"]["payload"]["elements"] == [
+        {"media_type": "image", "attachment_id": "i"}
+    ]
+    for refused in (replace(PDF, mime="video/mp4"), replace(PDF, mime="image/png", size=2 << 20)):
+        with pytest.raises(Permanent):
+            render(replace(MESSAGE, file=refused), ZALO)
+
+
+def test_templates_by_user_and_by_phone() -> None:
+    account = Account(channel="zalo", name="oa", settings={"templates": {"aftercare": "418820"}})
+    message = replace(MESSAGE, template=Template(purpose="aftercare", values={"name": "Châu"}))
+    again = outbound_from_json(message.id, outbound_to_json(message))
+    assert again == message
+    call = render(message, account)
+    assert call.template == BY_USER
+    told = json.loads(call.body)
+    assert (told["user_id"], told["template_id"], told["template_data"]) == (USER, "418820", {"name": "Châu"})
+    assert thread_of(told["tracking_id"]) == USER
+    by_phone = render(replace(message, template=Template(purpose="aftercare", phone="+84912007345")), account)
+    assert by_phone.template == BY_PHONE
+    assert json.loads(by_phone.body)["phone"] == "84912007345"
+    with pytest.raises(Permanent, match="no template"):
+        render(message, ZALO)
+
+
+@given(st.text(max_size=40), st.from_regex(r"[0-9]{1,40}", fullmatch=True))
+def test_a_tracking_id_is_short_and_plain(row: str, thread: str) -> None:
+    made = tracking_id(row, thread)
+    assert len(made) <= 48
+    assert made.replace("-", "").isalnum() or not made.replace("-", "")
+
+
+# ---- answers
+
+
+def refusal(code: int, **options: Any) -> ChannelError:
+    with pytest.raises(ChannelError) as caught:
+        outcome(200, json.dumps({"error": code, "message": "words that name nobody"}).encode(), **options)
+    assert caught.value.code == str(code)
+    assert "words" not in str(caught.value)
+    return caught.value
+
+
+def test_every_code_is_a_decision() -> None:
+    for code in _REASONS:
+        found = refusal(code)
+        assert isinstance(found, Permanent)
+        assert found.reason == _REASONS[code]
+    for code in _TEMPLATE_REASONS:
+        found = refusal(code, template=True)
+        assert isinstance(found, Permanent)
+        assert found.reason == _TEMPLATE_REASONS[code]
+    for code in _ACCOUNT:
+        assert type(refusal(code)).__name__ == "NeedsReauth"
+
+
+def test_what_may_not_be_said_at_night_waits_for_the_morning() -> None:
+    for code, options in ((-234, {}), (-133, {"template": True}), (-144, {"template": True})):
+        found = refusal(code, until_morning=1234.0, **options)
+        assert isinstance(found, RateLimited)
+        assert (found.retry_after, found.whole_account) == (1234.0, False)
+    limited = refusal(-32)
+    assert isinstance(limited, RateLimited)
+    assert limited.whole_account
+
+
+@pytest.mark.parametrize(
+    ("answer", "life"),
+    [('"90000"', 90000), ("90000", 90000), ("null", 3600), ('"x"', 3600), ("-1", 3600), ("1e999", 3600)],
+)
+def test_a_pair_and_its_life(answer: str, life: float) -> None:
+    said = f'{{"access_token":"a","refresh_token":"r","expires_in":{answer}}}'.encode()
+    pair = read_pair(200, said, "old")
+    assert (pair.access, pair.refresh, pair.life_s) == ("a", "r", life)
+    assert "a" not in repr(pair).removeprefix("Pair(").partition("life")[0]
+
+
+# ---- consent, pages
+
+
+def test_a_consent_link_comes_back_once_signed_and_dated() -> None:
+    link = consent.link(ZALO, "https://g.vn", b"s", now_ms=1000)
+    from urllib.parse import parse_qs, urlsplit
+
+    query = {name: values[0] for name, values in parse_qs(urlsplit(link).query).items()}
+    assert query["redirect_uri"] == "https://g.vn/oauth/zalo/oa/callback"
+    back = {"state": query["state"], "code": "c", "oa_id": OA}
+    verifier, problem = consent.check(ZALO, back, b"s", now_ms=2000)
+    assert not problem
+    assert len(verifier) == 43
+    for wrong in (
+        back | {"state": query["state"] + "0"},
+        back | {"state": ""},
+        back | {"oa_id": "1"},
+        back | {"code": ""},
+        {},
+    ):
+        assert consent.check(ZALO, wrong, b"s", now_ms=2000)[1]
+    assert consent.check(ZALO, back, b"another", now_ms=2000)[1]
+    assert consent.check(ZALO, back, b"s", now_ms=1000 + consent.GOOD_MS + 1)[1]
+    other = replace(ZALO, name="two")
+    assert consent.check(other, back, b"s", now_ms=2000)[1]
+
+
+def test_the_domains_page() -> None:
+    account = Account(channel="zalo", name="oa", settings={"site_verification": "Abc_1"})
+    ((path, page),) = served(account).items()
+    assert path == "/zalo_verifierAbc_1.html"
+    assert b'content="Abc_1"' in page
+    assert served(ZALO) == {}
+
+
+def test_fixtures_are_all_looked_at() -> None:
+    assert ADAPTER.name == "zalo"
+    assert len(list(Path(FIXTURES / "zalo").glob("*.json"))) > 70
