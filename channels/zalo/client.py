@@ -65,7 +65,7 @@ class ZaloClient:
 
     def attach(self, house: House) -> None:
         """Before the first call: where tokens are kept."""
-        self.tokens.house = house
+        self.tokens.attach(house)
 
     async def keep(self) -> None:
         """Once a minute: the next token in good time. What goes wrong is told where people look."""

@@ -60,10 +60,14 @@ class Tokens:
         self._pause = pause
         self._held: Credential | None = None
         self._flight: asyncio.Task[Credential] | None = None
-        self._tried_again = False
+        self._since = 0  # a verdict that is older was another start's: what it was about may be mended
         self._dead = ""  # an access token that the platform does not know any more, whatever its row says
         self.house: House | None = None
         self.trouble = ""  # why there is no new pair, for people
+
+    def attach(self, house: House) -> None:
+        self.house = house
+        self._since = house.now_ms()
 
     # ---- what the client asks
 
@@ -86,10 +90,12 @@ class Tokens:
     async def keep(self) -> None:
         """Fetch the next pair in good time. Raises NeedsReauth, Retryable."""
         row = await self._load()
-        if self._due(row) or (row.state == NEEDS_CONSENT and not self._tried_again):
+        if self._due(row):
             await self._get(row.access, early=True)
-        elif self.trouble and row.state == ACTIVE:
+        elif row.state == ACTIVE:
             self._told("")
+        elif row.state == NEEDS_CONSENT:
+            self._told(row.reason)
 
     async def exchange(self, code: str, verifier: str) -> None:
         """The pair for a consent's code, stored. Raises Refused, Retryable."""
@@ -120,7 +126,8 @@ class Tokens:
             if self._usable(row, dead) and not (early and self._due(row)):
                 self._held = row
                 return row
-            if row.state == NEEDS_CONSENT and self._tried_again:
+            if row.state == NEEDS_CONSENT and row.changed_at > self._since:
+                self._told(row.reason)
                 raise NeedsReauth(row.reason or "zalo: an administrator must consent again")
             if row.state == REFRESHING and self._now() - row.changed_at < LEASE_MS:
                 if early:
@@ -138,7 +145,7 @@ class Tokens:
         try:
             pair = await self._ask(form)
         except Refused as err:
-            self._tried_again = True
+            self._since = 0
             problem = f"zalo: {err}"
             await house.settle(row.generation, NEEDS_CONSENT if err.lost else ACTIVE, problem)
         except DeliveryUnknown as err:
@@ -150,7 +157,6 @@ class Tokens:
             await house.settle(row.generation, ACTIVE, row.reason)
             raise
         else:
-            self._tried_again = False
             await self._store(row.generation, pair)
             self._held = await self._load()
             return self._held
@@ -192,7 +198,7 @@ class Tokens:
 
     def _due(self, row: Credential) -> bool:
         if row.state == NEEDS_CONSENT:
-            return not self._tried_again
+            return row.changed_at <= self._since
         life, age = row.expires_at - row.issued_at, self._now() - row.issued_at
         return row.state == REFRESHING or not row.access or age >= min(life * EARLY, MONTH_MS)
 
