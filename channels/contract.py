@@ -262,6 +262,7 @@ class Capabilities:
     fetch_bytes: int = 0  # largest file we may fetch
     receipts: tuple[str, ...] = ()  # of delivered, read
     idempotent: bool = False  # sending the same id twice shows once: an unknown send may be repeated
+    echo_s: int = 0  # seconds in which the platform tells back what it took; 0 = it does not
     unknown_blocks: bool = True  # an unknown send holds its lane until it is reconciled
     window_hours: int = 0  # 0 = may be written to at any time
     inbound: str = "webhook"  # how it is received, for people

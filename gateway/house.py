@@ -12,6 +12,7 @@ from channels.contract import Retryable
 from channels.house import Credential
 from storage import credentials, visits
 from storage.errors import StorageUnavailable
+from storage.killpoints import kp
 
 if TYPE_CHECKING:
     from gateway.parts import Parts
@@ -58,6 +59,7 @@ class OurHouse:
     async def rotate(self, generation: int, *, access: str, refresh: str, expires_at: int) -> bool:
         """Tried again for minutes: the pair is nowhere else, and the one before it is used up."""
         waited = 0.0
+        kp("token.before_commit")
         while True:
             try:
                 return await self._parts.store.run(

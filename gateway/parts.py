@@ -128,10 +128,10 @@ class Parts:
 
     def noticed(self, account: Account, event: InboundEvent) -> None:
         """A stored tap stops spinning on the customer's screen; if that fails, nothing is lost."""
-        client = self.clients.get(f"{event.channel}:{event.account}")
+        client = self.clients.get(account.id)
         if alarm := event.extra.get("alarm", ""):
             log.error("account.alarm", account=account.id, reason=alarm)
-            self.store.gates.notice(f"{event.channel}:{event.account}", alarm)
+            self.store.gates.notice(account.id, alarm)
         if (hear := getattr(client, "noticed", None)) is not None:
             hear(event)
         answer = getattr(client, "answer_callback", None)

@@ -62,10 +62,12 @@ def verdict(
     idempotent: bool = False,
     unknown_blocks: bool = False,
     flooded: bool = False,
+    echo_ms: int = 0,
     jitter: float = 1.0,
 ) -> Verdict:
     """`attempts` made before this one · `idempotent` -- the channel shows the same id once · `flooded` -- several
-    chats were told to slow down, so it is the account that is too fast · `jitter` in 0.5 … 1."""
+    chats were told to slow down, so it is the account that is too fast · `echo_ms` -- the platform tells back what it took,
+    within this time: only then may it be said again · `jitter` in 0.5 … 1."""
 
     def later() -> RetryAt | Dead:
         age = now_ms - created_ms
@@ -89,7 +91,7 @@ def verdict(
             )
         case DeliveryUnknown():
             if idempotent or (unknown_blocks and klass in REPEATABLE and attempts == 0):
-                again = later()
+                again = _in_time(RetryAt(at_ms=now_ms + echo_ms), not_after) if echo_ms else later()
                 return again if isinstance(again, RetryAt) else AskHuman(blocks_ms=0)  # they may have it: not failed
             return AskHuman(blocks_ms=UNKNOWN_BLOCKS_MS if unknown_blocks else 0)
         case Retryable():

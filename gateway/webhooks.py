@@ -127,7 +127,7 @@ async def keep(parts: Parts, account: Account, brought: Understood) -> int:
     fresh = await parts.store.ingest([arrival for arrival, _ in brought])
     for (_, event), new in zip(brought, fresh, strict=True):
         if new and event is not None:
-            parts.noticed(account, event)
+            parts.noticed(parts.accounts.get(f"{event.channel}:{event.account}", account), event)
             parts.metrics.took_in(event.channel, event.account, event.kind)
     return sum(fresh)
 

@@ -156,6 +156,7 @@ class Sender:
             klass=job.klass,
             idempotent=capabilities.idempotent,
             unknown_blocks=capabilities.unknown_blocks,
+            echo_ms=capabilities.echo_s * 1000,
             flooded=isinstance(err, RateLimited) and self._flooded(job, now),
             jitter=random.uniform(0.5, 1),  # noqa: S311
         )

@@ -29,7 +29,7 @@ from handlers.model import (
     TakeHandoff,
 )
 from handlers.understanding import secrets
-from storage import audit, care, contacts_write, deliveries, outbox
+from storage import audit, care, contacts_write, deliveries, echoes, outbox
 from storage.ids import new_id
 from storage.keys import pack
 from storage.times import ms
@@ -347,35 +347,8 @@ def receipt(event: InboundEvent, point_id: str, conversation_id: str) -> Act:
 
 
 def echo(event: InboundEvent, point_id: str) -> Act:
-    """Something we sent, told back by the platform: it did arrive there. What was unknown is settled: by the platform's
-    id, or by its words where the answer that held the id was lost."""
-
-    def write(tx: Tx) -> None:
-        rows = tx.all(
-            "SELECT id, status, contact_id, conversation_id, external_id, body_sealed FROM message WHERE point_id = :point"
-            " AND direction = 'outbound' AND status IN ('unknown','unconfirmed') ORDER BY seq",
-            point=point_id,
-        )
-        for row in rows:
-            body = tx.keys.open_json(tx, row.contact_id, "message", "body_sealed", row.id, row.body_sealed)
-            same = row.external_id == event.external_id if row.external_id else body.get("text", "") == event.text
-            if not same or not (event.text or row.external_id):
-                continue
-            tx.run(
-                "UPDATE message SET status = 'sent', error = '', external_id = :external WHERE id = :id",
-                id=row.id,
-                external=event.external_id or None,
-            )
-            tx.run(
-                "UPDATE outbox SET state = 'sent', error = '', done_at = :now WHERE message_id = :id"
-                " AND state IN ('unknown','unconfirmed')",
-                id=row.id,
-                now=tx.now_ms,
-            )
-            tx.hint("message", row.conversation_id)
-            return
-
-    return write
+    """Something we sent, told back by the platform: what we did not know for certain, we know now."""
+    return lambda tx: echoes.heard(tx, point_id, external_id=event.external_id, text=event.text)
 
 
 def _delivered(tx: Tx, message_id: str, status: str, reason: str) -> None:

@@ -7,7 +7,7 @@ later batch. A `sending` row of another boot may have been sent: it becomes `unk
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import orjson
@@ -70,6 +70,7 @@ class Outcome:
 
 def record(tx: Tx, outcomes: Sequence[Outcome]) -> None:
     """Write the fates of many calls, and claim what may leave next on their lanes."""
+    outcomes = _told_back(tx, outcomes)
     tx.many(
         "UPDATE outbox SET state = :state, external_id = :external_id, error = :error, not_before = :not_before, "
         "attempts = attempts + :tried, done_at = :done_at, version = version + 1 "
@@ -126,6 +127,18 @@ def record(tx: Tx, outcomes: Sequence[Outcome]) -> None:
         claim(tx, points=[row[0] for row in waiting])
 
 
+def _told_back(tx: Tx, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
+    """Where the answer was lost, the platform's echo may have come before (storage.echoes): then it did arrive."""
+    lost = [o.job.id for o in outcomes if o.error == "answer_lost"]
+    if not lost:
+        return outcomes
+    rows = tx.among("SELECT id, external_id FROM outbox WHERE id IN (:among) AND external_id IS NOT NULL", lost)
+    known = {row.id: row.external_id for row in rows}
+    return [
+        replace(o, state="sent", external_id=known[o.job.id], error="") if o.job.id in known else o for o in outcomes
+    ]
+
+
 def _messages(tx: Tx, outcomes: Sequence[Outcome]) -> None:
     """The message shows its weakest part; only the last part's success makes it sent."""
     shown = {"sent": "sent", "failed": "failed", "unknown": "unknown", "retry_wait": "queued", "expired": "expired"}
@@ -169,7 +182,7 @@ AND NOT EXISTS (
 ORDER BY o.created_at, o.out_seq LIMIT :limit {{lock}}"""  # noqa: S608
 
 
-def _body(tx: Tx, row: Any) -> dict[str, Any]:
+def body_of(tx: Tx, row: Any) -> dict[str, Any]:
     """What the call says: its own body, or what the transcript says where the two are the same."""
     if row.body_sealed is not None:
         own: dict[str, Any] = tx.keys.open_json(tx, row.contact_id, "outbox", "body_sealed", row.id, row.body_sealed)
@@ -223,7 +236,7 @@ def _take(tx: Tx, row: Any) -> None:
             tell_conversation(tx, _job(row), "cancelled", reason)
     elif tx.gates.admit(row.account_id, row.point_id, tx.now_ms):
         try:
-            job = _job(row, _body(tx, row))
+            job = _job(row, body_of(tx, row))
         except Exception as err:  # a row that breaks us must not hold the others: a person looks at it
             tx.gates.release(row.account_id)
             if classify(err) is not None:
@@ -393,7 +406,7 @@ def resend(tx: Tx, outbox_id: str) -> str | None:
     row = tx.one("SELECT * FROM outbox WHERE id = :id", id=outbox_id) if taken else None
     if row is None:
         return None
-    body = orjson.dumps(_body(tx, row))
+    body = orjson.dumps(body_of(tx, row))
     copy = new_id()
     seq = tx.value("UPDATE contact_point SET out_seq = out_seq + 1 WHERE id = :id RETURNING out_seq", id=row.point_id)
     tx.insert(

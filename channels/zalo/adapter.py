@@ -30,6 +30,7 @@ CAPABILITIES: Final = Capabilities(
     fetch_bytes=20 << 20,
     receipts=("delivered", "read"),
     window_hours=FREE_HOURS,
+    echo_s=60,
     limits=Limits(outbound_per_s=20),  # 4,000 a minute are published for the whole app
 )
 

@@ -39,6 +39,11 @@ class Webhook:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    @property
+    def pending(self) -> int:
+        """Events that nobody has acknowledged yet."""
+        return len(self._tasks)
+
     async def _deliver(self, event: Json, server: str) -> bool:
         body = dumps(event)
         for retry, wait in enumerate((*AGAIN_S, None)):
