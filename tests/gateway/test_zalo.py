@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
@@ -45,11 +46,11 @@ class Place:
         return list(await self.parts.store.read(lambda tx: tx.all(sql, **binds)))
 
     async def until(self, sql: str, **binds: Any) -> list[Any]:
-        """Until it finds something; asked anew after each commit's answer, not by a clock of ours."""
-        for _ in range(500):
+        """Until it finds something."""
+        for _ in range(1000):
             if found := await self.rows(sql, **binds):
                 return found
-            await self.parts.store.run(lambda tx: None)
+            await asyncio.sleep(0.01)
         raise AssertionError(f"never: {sql}")
 
     async def messages(self, thread: str) -> list[tuple[str, str, str, str]]:
@@ -62,13 +63,13 @@ class Place:
         return [tuple(row) for row in found]
 
     async def settled(self) -> None:
-        for _ in range(2000):
+        for _ in range(1000):
             left = await self.rows(
                 "SELECT 1 FROM inbox_event WHERE state = 'new' UNION ALL SELECT 1 FROM outbox WHERE state IN ('queued','sending')"
             )
             if not left and not self.fake.webhook.pending:
                 return
-            await self.parts.store.run(lambda tx: None)
+            await asyncio.sleep(0.01)
         raise AssertionError("it never came to rest")
 
 
