@@ -23,6 +23,7 @@ from storage.turns import Lane, Rows
 
 FRESH_DAYS: Final = 7  # a closed thread that speaks again within this goes on in the same conversation
 PREVIEW: Final = 80
+OFFERED: Final = "offered"  # in a state's memory: payloads of the numbered lines that were said last
 SPEAKS: Final = SAID | {Kind.FOLLOW, Kind.FORM, Kind.CALL}
 
 

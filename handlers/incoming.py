@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from channels.contract import SAID, UNSAID, InboundEvent, Kind
 from handlers import effects
-from handlers.drafting import LaneDraft
+from handlers.drafting import OFFERED, LaneDraft
 from handlers.interpret import Ours
 from handlers.model import (
     Acted,
@@ -26,6 +27,8 @@ from storage.ids import new_id
 from storage.times import at, ms
 from storage.turns import OpenEvent
 
+NUMBER: Final = re.compile(r"\s*([0-9]{1,2})\s*[.)]?\s*")
+
 
 def take_in(draft: LaneDraft, opened: OpenEvent, event: InboundEvent | Ours) -> list[Event]:
     """Write what an event leaves behind; what the core must hear of it."""
@@ -43,7 +46,7 @@ def take_in(draft: LaneDraft, opened: OpenEvent, event: InboundEvent | Ours) -> 
     if draft.lane.conversation is None and profile is not None and profile.name:
         draft.name_sealed = draft.seal("contact_point", "name_sealed", draft.lane.point_id, profile.name.encode())
     said_at = at(opened.received_at) if event.said_at == UNSAID else event.said_at
-    if kind in SAID:
+    if kind in SAID and "opens" not in event.extra:
         return [_said(draft, opened, event, said_at)]
     if kind is Kind.RECEIPT:
         draft.rows.later.append(effects.receipt(event, draft.lane.point_id, draft.conversation_id))
@@ -87,7 +90,7 @@ def _said(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: dat
         kind=event.kind,
         at=said_at,
         text=text,
-        payload=event.payload,
+        payload=event.payload or _chosen(draft, event),
         files=event.files,
         contact=event.contact,
         external_id=event.external_id,
@@ -98,6 +101,14 @@ def _said(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: dat
     )
 
 
+def _chosen(draft: LaneDraft, event: InboundEvent) -> str:
+    """What a lone number stands for, where our choices were numbered lines."""
+    offered = draft.state.memory.get(OFFERED)
+    found = NUMBER.fullmatch(event.text) if offered and event.kind is Kind.TEXT else None
+    number = int(found[1]) if found else 0
+    return str(offered[number - 1]) if offered and 0 < number <= len(offered) else ""
+
+
 def _happened(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: datetime) -> list[Event]:
     """Seen in the transcript like what is said, but nothing that anybody said."""
     if event.kind is Kind.CALL:
@@ -105,7 +116,7 @@ def _happened(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at:
     message_id, _, _ = _message(draft, opened, event, said_at)
     if event.kind is Kind.FORM:
         return [Submitted(message_id=message_id, at=said_at, fields=dict(event.extra))]
-    if event.kind is Kind.FOLLOW:
+    if event.kind is Kind.FOLLOW or "opens" in event.extra:  # a tap that only opens the chat
         return [
             Followed(
                 message_id=message_id,

@@ -207,7 +207,7 @@ def _follows(kind: Kind) -> Callable[[Raw], Found]:
 
 def _chatnow(raw: Raw) -> Found:
     """Tapped before any chat: from here on the OA may write first."""
-    return _of(raw, Kind.BUTTON) | {"payload": "chatnow"}
+    return _of(raw, Kind.BUTTON) | {"payload": "chatnow", "extra": {"opens": "chat"}}
 
 
 def _tapped(raw: Raw) -> Found:

@@ -274,3 +274,14 @@ async def test_the_domain_is_ours(zalo: Place) -> None:
         assert page.status == 200
         assert 'content="Abc1"' in await page.text()
         assert json.dumps(page.content_type) == '"text/html"'
+
+
+async def test_numbered_lines_are_answered_by_their_number_until_we_say_something_else(zalo: Place) -> None:
+    lan = zalo.fake.customer("Lan")
+    await lan.say("Em muốn mua bảo hiểm ô tô")
+    await zalo.settled()
+    assert "1. Tôi đồng ý" in lan.inbox[-1].text
+    await lan.say("1")
+    await zalo.settled()
+    (row,) = await zalo.rows("SELECT state, purpose FROM consent WHERE state = 'given'")
+    assert (row.state, row.purpose) == ("given", "C1")
