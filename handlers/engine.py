@@ -121,7 +121,7 @@ class Engine:
         results.each(lambda one: self._take_in(one, now_ms, now))
         results.each(_listen, writes=False)
         results.each(self._decide, writes=False)
-        results.each(self._put_down)
+        results.each(lambda one: self._put_down(one, now_ms))
         return results.settle(lambda lane, rows, err: self._fail(lane, rows, err, now_ms=now_ms))
 
     def write(self, tx: Tx, result: Results) -> None:
@@ -146,10 +146,13 @@ class Engine:
 
     def _take_in(self, one: Thought, now_ms: int, now: datetime) -> None:
         lane = one.lane
+        read = [interpret.read(opened, self._recent, self.parse) for opened in lane.events]
+        if lane.conversation is None and read and all(map(incoming.leaves_nothing, read)):
+            incoming.let_pass(one.whole, lane.events, read, now_ms)
+            return  # a receipt or an echo to somebody who never spoke to us begins no conversation
         place = self._place(lane.account_id)
         draft = one.draft = LaneDraft(lane, place=place, rows=one.whole, now_ms=now_ms, now=now)
-        for opened in lane.events:
-            event = interpret.read(opened, self._recent, self.parse)
+        for opened, event in zip(lane.events, read, strict=True):
             one.events += incoming.take_in(draft, opened, event)
 
     def _decide(self, one: Thought) -> None:
@@ -160,16 +163,16 @@ class Engine:
         if not draft.state.handoff and decision.state.stage is not Stage.WITH_ADVISOR and _opens(decision):
             self._waiting += 1  # the next one of this batch stands behind him
 
-    def _put_down(self, one: Thought) -> None:
+    def _put_down(self, one: Thought, now_ms: int) -> None:
         draft = one.draft
-        assert draft is not None
-        if one.decision is not None:
-            apply.take_over(draft, one.decision)
-        draft.finish()
+        if draft is not None:
+            if one.decision is not None:
+                apply.take_over(draft, one.decision)
+            draft.finish()
         for opened in one.lane.events:
             self._recent.pop(opened.id, None)
         if one.lane.more:
-            one.whole.again.append((one.lane.point_id, "now", draft.now_ms))
+            one.whole.again.append((one.lane.point_id, "now", now_ms))
 
     def _place(self, account_id: str) -> Place:
         place = self._places.get(account_id)
@@ -264,7 +267,7 @@ class Engine:
             conversation_id=conversation_id,
         )
         assert event_id is not None
-        self._put_down(one)
+        self._put_down(one, tx.now_ms)
         turns.write(tx, one.whole)
         kp("act.before_commit")
 

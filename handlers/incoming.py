@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from handlers.model import (
 from handlers.understanding import secrets
 from storage.ids import new_id
 from storage.times import at, ms
-from storage.turns import OpenEvent
+from storage.turns import OpenEvent, Rows
 
 NUMBER: Final = re.compile(r"\s*([0-9]{1,2})\s*[.)]?\s*")
 
@@ -60,6 +61,24 @@ def take_in(draft: LaneDraft, opened: OpenEvent, event: InboundEvent | Ours) -> 
     if ignored:
         return []
     return _happened(draft, opened, event, said_at)
+
+
+def leaves_nothing(event: InboundEvent | Ours) -> bool:
+    """A receipt, an echo of ours, or what is not for us: it changes what is there and makes nothing."""
+    if not isinstance(event, InboundEvent):
+        return False
+    return event.kind in (Kind.RECEIPT, Kind.IGNORED) or (event.kind is Kind.ECHO and not event.by_human)
+
+
+def let_pass(rows: Rows, opened: Sequence[OpenEvent], events: Sequence[InboundEvent | Ours], now_ms: int) -> None:
+    """Such events where nobody ever spoke."""
+    for one, event in zip(opened, events, strict=True):
+        receipt = isinstance(event, InboundEvent) and event.kind is Kind.RECEIPT
+        state, counter = ("done", "receipts") if receipt else ("ignored", "ignored")
+        reason = (event.reason if isinstance(event, InboundEvent) else "") or "nobody we know"
+        rows.done.append({"id": one.id, "state": state, "reason": reason, "done_at": now_ms, "conversation_id": None})
+        if one.source == "platform":
+            rows.handled.append((one.account_id, counter))
 
 
 def _is_mine(draft: LaneDraft, event: Ours) -> bool:

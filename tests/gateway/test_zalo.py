@@ -138,6 +138,23 @@ async def test_an_advisor_who_writes_first_is_not_interrupted_later(zalo: Place)
     assert [row[:2] for row in await zalo.messages(lan.id)] == [("outbound", "advisor"), ("inbound", "customer")]
 
 
+async def test_what_is_told_back_of_somebody_unknown_begins_no_conversation(zalo: Place) -> None:
+    lan = zalo.fake.customer("Lan")
+    here, there = {"id": zalo.fake.oa_id}, {"id": lan.id}
+    for name, message in (
+        ("user_seen_message", {"msg_ids": ["x"]}),
+        ("oa_send_text", {"msg_id": "y", "text": "Tin của OA"}),
+    ):
+        await zalo.fake.tell(name, sender=here, recipient=there, message=message)
+    await zalo.settled()
+    assert await zalo.rows("SELECT 1 FROM conversation UNION ALL SELECT 1 FROM contact") == []
+    (stat,) = await zalo.rows("SELECT * FROM account_stat WHERE account_id = 'zalo:oa'")
+    assert (stat.events, stat.receipts, stat.ignored, stat.pending) == (2, 1, 1, 0)
+    await lan.say("Chào shop")
+    await zalo.settled()
+    assert lan.inbox
+
+
 async def test_a_lost_answer_is_settled_by_the_echo(zalo: Place) -> None:
     lan = zalo.fake.customer("Lan")
     zalo.fake.next(drop(accepted=True), path="/v3.0/oa/message/cs")
