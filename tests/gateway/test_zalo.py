@@ -12,9 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from channels.contract import Account
-from gateway.app import running
+from gateway.app import application, compose, start, stop
 from gateway.config import load
 from gateway.demo.standins.zalo import FakeZalo, drop
 from gateway.parts import Clock, Parts
@@ -80,8 +81,17 @@ async def place(
     text = CONFIG.format(app=fake.app_id, oa=fake.oa_id, url=url)
     (folder / "config.yaml").write_text(text, encoding="utf-8")
     secrets = {"APP": fake.app_secret, "KEY": fake.oa_secret_key, "TOKEN": token}
-    async with running(load(folder / "config.yaml", secrets), clock=clock) as parts:
+    parts = compose(load(folder / "config.yaml", secrets), clock=clock)  # without an administrator: his hash is dear
+    runner = web.AppRunner(application(parts), access_log=None, auto_decompress=False, shutdown_timeout=1)
+    try:
+        await start(parts)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        parts.config = parts.config.bound(runner.addresses[0][1])
         yield Place(parts, fake)
+    finally:
+        await runner.cleanup()
+        await stop(parts)
 
 
 @pytest.fixture
