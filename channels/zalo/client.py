@@ -208,6 +208,8 @@ class ZaloClient:
 
     async def status(self) -> dict[str, Any]:
         """Zalo's own view of the account. Raises ChannelError."""
+        if self.tokens.house is None:  # a command: a token that it used up would be lost to the gateway
+            return {"zalo": "is asked by the running gateway only"}
         data = await self._read("/v2.0/oa/getoa", {})
         said = data if isinstance(data, dict) else {}
         told = {name: said.get(name, "") for name in ("name", "oa_id", "is_verified", "package_name", "linked_ZCA")}

@@ -329,6 +329,7 @@ def test_the_mac_is_a_plain_sha256_of_what_came() -> None:
         (b'{"a":{"timestamp":"1"}}', None),
         (b'{"timestamp":null}', None),
         (b'{"timestamp":1.5}', None),
+        pytest.param(b'{"x' + b'"timestamp":1,' * 70_000, None, id="a_megabyte_of_them"),
         (b'{"timestamp":""}', None),
         (b"", None),
         (b"\xff\xfe", None),

@@ -446,7 +446,8 @@ async def test_the_accounts_own_view() -> None:
 async def test_without_the_gateway_nobody_touches_the_tokens() -> None:
     async with running() as oa:
         lonely = ZaloClient(oa.account)
+        assert "gateway" in (await lonely.status())["zalo"]
         with pytest.raises(NeedsReauth):
-            await lonely.status()
+            await lonely.call(render(oa.message, oa.account))
         await lonely.close()
         assert oa.exchanges == 0
