@@ -46,6 +46,7 @@ TYPES: Final[Mapping[str, str]] = {  # a file's extension -> its mime type
     "mp3": "audio/mpeg",
 }
 _ADDRESSES: Final = ("url", "href", "link", "links", "hdUrl", "normalUrl", "thumbnail", "thumb")
+_PAIR: Final = re.compile(r"\s*(-?[0-9]{1,3}(?:\.[0-9]{1,12})?)\s*[,;]\s*(-?[0-9]{1,3}(?:\.[0-9]{1,12})?)\s*")
 _PLACES: Final = ("coordinates", "coordinate", "location")
 
 
@@ -66,17 +67,32 @@ def read(message: Any) -> Hung:
     hung = Hung()
     for one in several(message, "attachments") + several(message, "attachment"):
         kind = words(one, "type").strip().lower()
-        payload = part(one, "payload") or (one if isinstance(one, dict) else {})
         hung.types.append(kind)
-        if kind in FILES:
-            _file(hung, kind, payload)
-        elif kind == "location" or any(name in payload for name in ("coordinates", "latitude", "lat")):
-            _place(hung, payload)
-        else:
-            _link(hung, payload)
+        for payload in _payloads(one):
+            if kind in FILES:
+                _file(hung, kind, payload)
+            elif kind == "location" or any(name in payload for name in ("coordinates", "latitude", "lat")):
+                _place(hung, payload)
+            else:
+                _link(hung, payload)
     if not hung.types:
         _bare(hung, message)
     return hung
+
+
+def _payloads(one: Any) -> list[Mapping[str, Any]]:
+    """Mostly one object; several in a list, or none and its fields on the attachment, or the address alone."""
+    if isinstance(one, str):
+        return [{"url": one}]
+    listed = at(one, "payload")
+    if isinstance(listed, list):
+        return [
+            {"url": inner} if isinstance(inner, str) else inner for inner in listed if isinstance(inner, (str, dict))
+        ]
+    if isinstance(listed, str) and not part(one, "payload"):
+        return [{"url": listed}]
+    found = part(one, "payload") or one
+    return [found] if isinstance(found, dict) else []
 
 
 def _bare(hung: Hung, message: Any) -> None:
@@ -90,7 +106,9 @@ def _bare(hung: Hung, message: Any) -> None:
 
 def _file(hung: Hung, kind: str, payload: Mapping[str, Any]) -> None:
     ours, mime = FILES[kind]
-    source = _address(payload, _ADDRESSES)
+    source = _address(payload, _ADDRESSES) or _address(
+        payload, tuple(name for name in payload if name != "description")
+    )
     if kind == "sticker":
         hung.sticker = words(payload, "id") or words(payload, "sticker_id")
     if not source:
@@ -144,6 +162,8 @@ def _place(hung: Hung, payload: Mapping[str, Any]) -> None:
     inner = next((part(payload, name) for name in _PLACES if part(payload, name)), payload)
     latitude = _first(inner, ("latitude", "lat"))
     longitude = _first(inner, ("longitude", "long", "lng", "lon"))
+    if latitude is None and (pair := _PAIR.fullmatch(words(payload, "coordinates") or words(payload, "location"))):
+        latitude, longitude = float(pair[1]), float(pair[2])
     if latitude is not None and longitude is not None and abs(latitude) <= 90 and abs(longitude) <= 180:
         hung.location = (latitude, longitude)
     for name in ("name", "address", "description", "title"):

@@ -126,7 +126,7 @@ def _holds_words(raw: Raw) -> bool:
 
 
 def _said(what: str, raw: Raw) -> Found:
-    message = at(raw, "message")
+    message = _message(raw)
     hung = read(message)
     said = _words(words(message, "text"), hung)
     number_of_it = _message_id(raw)
@@ -151,6 +151,16 @@ def _said(what: str, raw: Raw) -> Found:
     elif found["kind"] is Kind.UNSUPPORTED:
         found["reason"] = f"{clean_name(what)} without what makes it one" if what in SAID else clean_name(what)
     return found
+
+
+def _message(raw: Raw) -> Raw:
+    """What was said; where there is no such object, what else holds its words and files."""
+    message = at(raw, "message")
+    if isinstance(message, dict) and ("text" in message or "attachments" in message):
+        return message
+    words_of_it = {"text": message} if isinstance(message, str) else {}
+    beside = {name: raw[name] for name in ("text", "attachments", "quote_msg_id") if name in raw}
+    return {**beside, **words_of_it, **(message if isinstance(message, dict) else {})}
 
 
 def _kind(what: str, hung: Hung, said: str) -> Kind:
@@ -288,7 +298,7 @@ def _echo(raw: Raw) -> Found:
         return {"reason": "an echo to nobody"}
     message = at(raw, "message")
     hung = read(message)
-    human = ident(raw, "sender", "admin_id") or ident(raw, "admin_id")
+    human = (ident(raw, "sender", "admin_id") or ident(raw, "admin_id")).strip("0")
     return {
         "kind": Kind.ECHO,
         "thread": thread,
@@ -299,7 +309,8 @@ def _echo(raw: Raw) -> Found:
         "location": hung.location,
         "by_human": bool(human),
         "reason": "" if human else "an echo of what we sent",
-        "extra": _extra(raw, hung) | ({"admin_id": human} if human else {}),
+        "extra": _extra(raw, hung)
+        | ({"admin_id": ident(raw, "sender", "admin_id") or ident(raw, "admin_id")} if human else {}),
     }
 
 

@@ -193,6 +193,47 @@ def test_a_text_event_that_holds_a_file_loses_neither() -> None:
     assert (event.kind, event.text, len(event.files)) == (Kind.IMAGE, "đây ạ", 1)
 
 
+@pytest.mark.parametrize(
+    ("message", "more", "text", "files"),
+    [
+        ("chỉ là chữ", {}, "chỉ là chữ", 0),
+        (None, {"text": "ở ngoài"}, "ở ngoài", 0),
+        ({"text": 123}, {}, "123", 0),
+        ({"attachments": ["https://a.zdn.vn/x"]}, {}, "https://a.zdn.vn/x", 0),
+        (
+            {"attachments": [{"type": "image", "payload": [{"url": "https://a.zdn.vn/1"}, "https://a.zdn.vn/2"]}]},
+            {},
+            "",
+            2,
+        ),
+        ({"attachments": [{"type": "image", "url": "https://a.zdn.vn/1"}]}, {}, "", 1),
+        ({"attachments": [{"type": "file", "payload": {"fileUrl": "https://a.zdn.vn/1"}}]}, {}, "", 1),
+        ({"attachments": [{"type": "file", "payload": "https://a.zdn.vn/1"}]}, {}, "", 1),
+        ({"attachments": [{"type": "IMAGE", "payload": '{"url": "https://a.zdn.vn/1"}'}]}, {}, "", 1),
+        ({"attachments": [7, None, [], {"type": None}], "text": "vẫn còn"}, {}, "vẫn còn", 0),
+    ],
+)
+def test_no_shape_loses_a_word_or_a_file(message: Any, more: dict[str, Any], text: str, files: int) -> None:
+    event = said(message, **more)
+    assert (event.text, len(event.files)) == (text, files)
+
+
+def test_coordinates_in_one_text() -> None:
+    event = said(
+        {"attachments": [{"type": "location", "payload": {"coordinates": "10.5, 106.7"}}]}, "user_send_location"
+    )
+    assert event.location == (10.5, 106.7)
+
+
+def test_an_admin_of_no_number_is_no_human() -> None:
+    raw = {"event_name": "oa_send_text", "recipient": {"id": USER}, "message": {"text": "x", "msg_id": "m"}}
+    for admin in ("0", 0, "", None):
+        assert not one({**raw, "sender": {"id": OA, "admin_id": admin}}).by_human
+    assert (
+        one({**raw, "sender": {"id": OA, "admin_id": 7001122334455667788}}).extra["admin_id"] == "7001122334455667788"
+    )
+
+
 def test_links_and_cards() -> None:
     assert read("link").text == "https://ibaohiem.example/nha\nBảo hiểm nhà"
     card = read("business_card").contact
