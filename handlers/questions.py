@@ -72,6 +72,8 @@ def _by_law(draft: Draft, product: str, told: Mapping[str, Any]) -> None:
             **_sums(tariff.fee(product, either)),
             **_sums(tariff.fee(product, other), "_2"),
             vat=vat,
+            klass="A",
+            purpose="contact",
         )
         return
     values: dict[str, str | tuple[str, ...]] = {
@@ -81,9 +83,9 @@ def _by_law(draft: Draft, product: str, told: Mapping[str, Any]) -> None:
         "cong_ty_bao_hiem": INSURER,
     }
     if found.seats:
-        draft.say("advice.fee_by_seats", so_cho=str(found.seats), **values)
+        draft.say("advice.fee_by_seats", klass="A", purpose="contact", so_cho=str(found.seats), **values)
     else:
-        draft.say("advice.fee_by_law", **values)
+        draft.say("advice.fee_by_law", klass="A", purpose="contact", **values)
 
 
 def _sums(fee: tariff.Fee | None, which: str = "") -> dict[str, str]:

@@ -219,5 +219,7 @@ def _read_back(draft: Draft) -> None:
         ten=str(name) if name else ("slot.unnamed",),
         san_pham=(f"product.{product}",) if product else str(known.get("need", ""))[:80],
         gio_hen=wording.appointment(draft.state, draft.business),
+        klass="A",
+        purpose="contact",
         **where,
     )
