@@ -52,7 +52,10 @@ def choices(buttons: Sequence[Button], capabilities: Capabilities) -> tuple[tupl
     if fits and len(kept) <= capabilities.buttons:
         limit = capabilities.button_label_limit
         return tuple(replace(button, label=shorten(button.label, limit)) if limit else button for button in kept), ""
-    lines = [f"{number}. {button.label}" for number, button in enumerate(kept, 1)]
+    lines = [  # a score has its own number: another before it would be read for it
+        button.label if button.label[:1].isdigit() else f"{number}. {button.label}"
+        for number, button in enumerate(kept, 1)
+    ]
     return (), "\n".join(
         f"{line}: {button.url}" if button.url else line for line, button in zip(lines, kept, strict=True)
     )

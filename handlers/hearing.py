@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -99,6 +99,12 @@ TYPED: Final[Mapping[str, str]] = {
     "bo qua": "skip",
     "skip": "skip",
     "see details": "c1:more",
+    "hoi phi": "fee",
+    "ask the price": "fee",
+    "home": "p:nha_tu_nhan",
+    "sang (8h-12h)": "t:morning",
+    "chieu (12h-17h)": "t:afternoon",
+    "toi (17h-20h)": "t:evening",
     "talk to an advisor": "human",
     "tai nan": "p:tai_nan",
     "accident": "p:tai_nan",
@@ -140,6 +146,9 @@ READ_BACK: Final = frozenset({"confirm", "edit"})
 UNSETTLED: Final = frozenset({"no", "other"})
 TIMES: Final = ("day", "part", "time", "time_to", "time_after", "callback_from", "callback_to")
 CORRECTIONS: Final = frozenset({"product", "name", "phone", "province", "topic", *TIMES})
+CHOICE: Final = re.compile(
+    r"(?:em |minh |toi )?(?:chon )?(?:so |muc |cau |option |number )?\(?(\d{1,2})[.)]?(?: nhe| nha| a| em| di)*"
+)
 DIGITS: Final = re.compile(r"\+?\d[\d .()-]{3,}")
 
 
@@ -173,11 +182,15 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
     if said.contact is not None:
         return _card(said, now=now)
     folded = fold(said.text)
+    if "choices" in state.memory and not said.payload and (chosen := _numbered(folded, state.memory["choices"])):
+        said = replace(said, payload=chosen, text="")
     payload = said.payload or (said.text.strip() if ":" in said.text else TYPED.get(folded.strip(" .!?"), ""))
     tap = TAPS.get(payload)
     open_now = tap is not None and (not tap.steps or (state.asked in tap.steps and state.asked != "menu"))
     if tap is not None and (said.payload or open_now):
         stale = bool(tap.steps) and state.asked not in tap.steps
+        if not said.payload:
+            said = replace(said, payload=payload, text="")  # its words are the button
         return Heard(said=said, intent=tap.intent, entities=tap.entities, folded=folded, stale=stale)
     if not folded:
         return Heard(said=said, intent=_WORDLESS.get(said.kind, "nothing"))
@@ -198,6 +211,12 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
         distress=DISTRESS.search(folded) is not None or SELF_HARM.search(said.text.lower()) is not None,
         minor=CHILD.search(folded) is not None,
     )
+
+
+def _numbered(folded: str, choices: Sequence[str]) -> str:
+    """ "2", "2.", "chọn số 2": the button of that number in the list that was shown last, or ''."""
+    told = CHOICE.fullmatch(folded)
+    return choices[int(told[1]) - 1] if told and 0 < int(told[1]) <= len(choices) else ""
 
 
 def _looked_at_again(text: str, folded: str, entities: Mapping[str, Any], *, now: datetime) -> Mapping[str, Any]:
