@@ -44,7 +44,9 @@ def collect(reading: Reading, facts: Facts, intent: str, context: str, now: date
 def _things(found: dict[str, Any], reading: Reading, facts: Facts, intent: str, context: str) -> None:
     if intent not in ABOUT_COVER and not intent.startswith("give_"):
         return
-    product = find_product(reading, claim=intent == "claim", asked=context == "ask_product")
+    product = find_product(reading, claim=intent == "claim", context=context)
+    if intent == "renewal" and product == "o_to_unspecified" and "vehicle_model" in reading.values:
+        product = ""  # which contract he means, not which cover
     if product and (intent in ("buy", "ask_fee", "claim", "renewal") or "product" in reading.values):
         found["product"] = product
     found.update(find_vehicle(reading))
@@ -57,7 +59,7 @@ def _things(found: dict[str, Any], reading: Reading, facts: Facts, intent: str, 
         found["destination"] = destination
     if facts.numbers or facts.amounts:
         found.update(details.of_product(facts.numbers, facts.amounts, product, intent))
-    if intent == "buy" and "age" not in found and facts.yob and "@child" in reading.labels:
+    if intent in ("buy", "ask_fee") and "age" not in found and facts.yob and "@child" in reading.labels:
         found["insured_yob"] = facts.yob
     if intent == "ask_fee" and not product and "@child" in reading.labels and "age" in found:
         found["product"] = "suc_khoe"
