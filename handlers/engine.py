@@ -266,6 +266,12 @@ class Engine:
         turns.write(tx, one.whole)
         kp("act.before_commit")
 
+    def think(self, tx: Tx, point_id: str) -> None:
+        """Think what waits in this lane, here and now, in the caller's transaction."""
+        lanes = self.load(tx, [point_id])
+        if lanes:
+            self.write(tx, self.decide(lanes, now_ms=tx.now_ms))
+
     def open_for(self, tx: Tx, conversation_id: str) -> State:
         """The core's state of a conversation, for views. Raises KeyError when there is none."""
         row = tx.one("SELECT contact_id, state_sealed FROM conversation WHERE id = :id", id=conversation_id)
