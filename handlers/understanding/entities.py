@@ -26,6 +26,7 @@ TELLING: Final = {
     "complaint": ("topic",),
     "other": ("topic", "province"),
     "buy": ("sensitive",),
+    "talk_to_human": ("province",),
     "spam_abuse": ("kind",),
 }
 
@@ -151,6 +152,8 @@ def _times(found: dict[str, Any], facts: Facts, intent: str, context: str, now: 
     for key in ("day", "part", "time", "time_to", "time_after"):
         if value := getattr(when, key):
             found[key] = value
+    if when.time_before:
+        found["time_to"] = when.time_before
     if when.date and context != "ask_dob" and not facts.dob:
         found["date"] = _date(when)
     if now and (window := interval(when, now)):
@@ -167,7 +170,7 @@ def _date(when: When) -> str:
 
 def _about(found: dict[str, Any], reading: Reading, facts: Facts, intent: str, context: str) -> None:
     labels = reading.labels
-    keys = TELLING.get(intent, ()) if (intent, context) != ("other", "ask_delivery") else ()
+    keys = TELLING.get(intent, ()) if (intent, context) != ("other", "ask_delivery") else ("province",)
     for key in keys:
         if value := reading.fact(key):
             found[key] = value

@@ -25,6 +25,9 @@ NEAR: Final = 24  # characters from "sinh" to the day
 YEAR_DIGITS: Final = 4
 MOST: Final = 40  # numbers in one message; a list of more is no contact data
 STARS: Final = re.compile(r"(?<!\d)([1-5])\s?(?:sao|diem|/\s?5|\*|stars?|⭐)?(?![\d/])")
+STAR_SIGN: Final = "⭐"
+STAR_WORDS: Final = ("mot", "hai", "ba", "bon", "nam")
+STARS_SAID: Final = re.compile(rf"\b({'|'.join(STAR_WORDS)})\s(?:sao|diem)\b")
 CSAT_WORDS: Final = (
     ("rat te", 1), ("qua te", 1), ("te", 1), ("khong hai long", 2), ("chua tot", 2), ("chua hai long", 2), ("kem", 2), ("tam", 3), ("binh thuong", 3),
     ("rat hai long", 5), ("rat tot", 5), ("tuyet", 5), ("xuat sac", 5), ("qua tot", 5), ("hai long", 4), ("tot", 4), ("on", 4),
@@ -132,4 +135,8 @@ def _csat(flat: str) -> int | None:
     match = STARS.search(flat)
     if match:
         return int(match[1])
+    if STAR_SIGN in flat:
+        return min(5, flat.count(STAR_SIGN)) if "sao" not in flat else _csat(flat.replace(STAR_SIGN, " "))
+    if told := STARS_SAID.search(flat):
+        return STAR_WORDS.index(told[1]) + 1
     return next((score for words, score in CSAT_WORDS if re.search(rf"\b{words}\b", flat)), None)
