@@ -11,6 +11,7 @@ from typing import Any, Final
 from channels.contract import MEDIA, Kind
 from handlers.model import EMPTY, Said, Stage, State
 from handlers.understanding import understand
+from handlers.understanding.address import beside
 from handlers.understanding.fold import fold
 
 PRODUCTS: Final = (
@@ -197,6 +198,11 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
     if folded in RESUME:
         return Heard(said=said, intent="opt_on", folded=folded)
     read = understand(said.text, _context(state, folded), now=now)
+    if read.surely and "talk_to_human" in (read.intent, *read.also) and (rest := beside(said.text)) != said.text:
+        # "gọi chị thôi em" puts right how he is called, and asks for no call
+        read = replace(understand(rest, _context(state, fold(rest)), now=now), speaks_as=read.speaks_as, surely=True)
+        if not rest:
+            read = replace(read, intent="greeting")
     entities = read.entities
     if state.asked in READ_BACK and read.intent in UNSETTLED:
         entities = _looked_at_again(said.text, folded, entities, now=now)

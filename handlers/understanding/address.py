@@ -10,7 +10,7 @@ import re
 from typing import Final, NamedTuple
 
 from handlers.understanding.cues import Sentence
-from handlers.understanding.fold import Word, spell
+from handlers.understanding.fold import Word, clean, flatten, spell
 
 
 class Address(NamedTuple):
@@ -87,6 +87,26 @@ SEX: Final = re.compile(
 )
 STOP: Final = re.compile(r"\b(?:nua|lam phien|phien)\b")  # "đừng gọi anh nữa" is about calls
 PUT_RIGHT: Final = frozenset("goi keu phai nu dan gai nam".split())
+# the same as typed, to its end: "gọi chị thôi em" asks for no call. A plain "gọi chị nhé" may do so
+_POLITE: Final = (
+    r"(?: (?:thoi|nhe|nha|di|la|duoc|dc|roi|em|chu|nghe|ma|hen|cho|than|oi|ban|nua|a|cung))*(?=\s*(?:[,.;!?]|$))"
+)
+CLAUSE: Final = re.compile(
+    rf"\b(?:(?:goi|keu|xung ho|xung)(?: (?:toi|minh|tui|em))?(?: (?:la|bang))+ {_WHO}{_POLITE}"
+    rf"|(?:goi|keu) {_WHO} (?:thoi|cho than|la duoc|duoc roi){_POLITE}"
+    rf"|(?:dung|sao|khong|ko)(?: (?:co|lai))? (?:goi|keu)(?: (?:toi|minh|tui|em|la|bang)){{0,3}} {_WHO}{_POLITE})"
+)
+
+
+def beside(text: str) -> str:
+    """`text` without what it says about how he is called."""
+    cleaned = clean(text)
+    kept, at = [], 0
+    for found in CLAUSE.finditer(flatten(cleaned)):
+        if not STOP.search(found[0]):
+            kept.append(cleaned[at : found.start()])
+            at = found.end()
+    return "".join([*kept, cleaned[at:]]).strip(" ,.;!?")
 
 
 def address(sentence: Sentence) -> Address:
