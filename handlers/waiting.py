@@ -169,7 +169,7 @@ def _may_notice(draft: Draft) -> bool:
 def _notice(draft: Draft) -> None:
     """Once in a while of waiting: we read you."""
     draft.remember(noticed=draft.now.isoformat())
-    if draft.state.stage is Stage.CALLBACK_SCHEDULED:
+    if draft.state.stage is Stage.CALLBACK_SCHEDULED and draft.state.slots.get("phone"):
         _told_when(draft)
     elif not schedule.in_hours(draft.now, draft.business):
         after_hours(draft)
