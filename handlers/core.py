@@ -57,6 +57,7 @@ from handlers.model import (
     TimerFired,
     Turn,
     Unfollowed,
+    Unsent,
 )
 from handlers.stages import By
 
@@ -125,6 +126,9 @@ def _step(draft: Draft, group: Sequence[Event], *, speaks: bool) -> None:
             calls.happened(draft, event)
         case Edited():
             _edited(draft, [event for event in group if isinstance(event, Edited)])
+        case Unsent() as event:
+            _back(draft, event.at)
+            draft.add(Note(text="Khách đã thu hồi một tin nhắn."))
         case TimerFired() as event:
             _timer(draft, event)
         case Acted() as event:

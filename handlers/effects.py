@@ -28,7 +28,6 @@ from handlers.model import (
     Screened,
     TakeHandoff,
 )
-from handlers.understanding import secrets
 from storage import audit, care, contacts_write, deliveries, outbox
 from storage.ids import new_id
 from storage.keys import pack
@@ -356,35 +355,6 @@ def _delivered(tx: Tx, message_id: str, status: str, reason: str) -> None:
 
 def delivery_sent_by(delivery_id: str, message_id: str, contact_id: str) -> Act:
     return lambda tx: deliveries.carried(tx, delivery_id, message_id, contact_id)
-
-
-def edit(event: InboundEvent, text: str, edited_at: datetime, point_id: str, conversation_id: str) -> Act:
-    """The message that was edited now reads `text`; what it said before is kept beside it. Both without secrets."""
-
-    def write(tx: Tx) -> None:
-        row = tx.one(
-            "SELECT id, contact_id, body_sealed FROM message WHERE point_id = :point AND external_id = :ref AND direction = 'inbound' "
-            "ORDER BY seq DESC LIMIT 1",
-            point=point_id,
-            ref=event.ref,
-        )
-        if row is None:
-            return
-        body = tx.keys.open_json(tx, row.contact_id, "message", "body_sealed", row.id, row.body_sealed)
-        if body.get("text") == text:
-            return
-        body.setdefault("before", []).append(secrets.mask(body.get("text", ""))[0])
-        body["text"] = text
-        sealed = tx.keys.seal_json(tx, row.contact_id, "message", "body_sealed", row.id, body)
-        tx.run(
-            "UPDATE message SET body_sealed = :body, edited_at = :at WHERE id = :id",
-            id=row.id,
-            body=sealed,
-            at=ms(edited_at),
-        )
-        tx.hint("message", conversation_id)
-
-    return write
 
 
 def drop_body(event_id: str) -> Act:

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from channels.contract import SAID, UNSAID, InboundEvent, Kind
-from handlers import effects
+from handlers import effects, retold
 from handlers.drafting import LaneDraft
 from handlers.interpret import Ours
-from handlers.model import Called, Edited, Event, Followed, Said, Submitted, TimerFired, Unfollowed
+from handlers.model import Called, Edited, Event, Followed, Said, Submitted, TimerFired, Unfollowed, Unsent
 from handlers.understanding import secrets
 from storage.ids import new_id
 from storage.times import at, ms
@@ -36,6 +36,9 @@ def take_in(draft: LaneDraft, opened: OpenEvent, event: InboundEvent | Ours) -> 
     if kind is Kind.RECEIPT:
         draft.rows.later.append(effects.receipt(event, draft.lane.point_id, draft.conversation_id))
         return []
+    if kind is Kind.RETRACT:
+        draft.rows.later.append(retold.take_back(event, said_at, draft.lane.point_id, draft.conversation_id))
+        return [Unsent(at=said_at)]
     if kind is Kind.EDIT:
         return [_edited(draft, opened, event, said_at)]
     if ignored or kind is Kind.ECHO:
@@ -172,7 +175,7 @@ def _edited(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: d
     text, secret = secrets.mask(event.text)
     if secret:
         draft.rows.later.append(effects.drop_body(opened.id))
-    draft.rows.later.append(effects.edit(event, text, said_at, draft.lane.point_id, draft.conversation_id))
+    draft.rows.later.append(retold.edit(event, text, said_at, draft.lane.point_id, draft.conversation_id))
     return Edited(message_id="", at=said_at, text=text)
 
 

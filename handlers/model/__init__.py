@@ -41,6 +41,7 @@ from handlers.model.events import (
     TimerFired,
     Turn,
     Unfollowed,
+    Unsent,
 )
 from handlers.model.state import (
     EMPTY,
@@ -97,6 +98,7 @@ __all__ = [
     "TimerFired",
     "Turn",
     "Unfollowed",
+    "Unsent",
     "Unwake",
     "WakeAt",
     "evolve",

@@ -62,6 +62,13 @@ class Edited:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unsent:
+    """He took an earlier message back. Its words are gone from the transcript; what he has confirmed since stays."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Submitted:
     """A form of a page came in. `fields` -- by our names where they are known (name, phone, email, message, product,
     province, time), as they were typed."""
@@ -119,7 +126,7 @@ class SendEnded:
     klass: str = ""
 
 
-Event = Said | Followed | Unfollowed | Edited | Submitted | Called | TimerFired | Acted | SendEnded
+Event = Said | Followed | Unfollowed | Edited | Unsent | Submitted | Called | TimerFired | Acted | SendEnded
 
 
 @quick

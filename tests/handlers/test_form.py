@@ -7,7 +7,7 @@ from statistics import median
 
 import pytest
 
-from handlers.model import OpenHandoff, Stage, State
+from handlers.model import Note, OpenHandoff, Stage, State, Unsent
 from tests.stories.world import World
 
 GIVEN = {"C1": "given"}
@@ -173,3 +173,11 @@ def test_what_he_told_before_the_consent_counts() -> None:
     world.wait(timedelta(minutes=1))
     world.say("đồng ý")
     assert world.state.slots["province"] == "Cần Thơ"
+
+
+def test_a_message_taken_back_leaves_what_was_confirmed_and_people_see_it() -> None:
+    world = confirming()
+    world.happens(Unsent(at=world.now))
+    assert dict(world.state.slots) == KNOWN
+    assert [note.text for note in world.found(Note)] == ["Khách đã thu hồi một tin nhắn."]
+    assert (world.said, world.state.asked) == ([], "confirm")
