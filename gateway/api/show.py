@@ -9,7 +9,7 @@ from typing import Any, cast
 from gateway.api import masks, models, models_contacts, models_intake
 from gateway.api.allow import Thing
 from gateway.api.declare import Call
-from handlers import screening
+from handlers import leads, screening
 from handlers import slots as form
 from handlers.model import state_from_json
 from storage import contacts, files, handoffs, intake, listing, transcript
@@ -118,6 +118,7 @@ def _conversation(call: Call, row: listing.Conversation) -> dict[str, Any]:
 
 def card(call: Call, row: listing.Conversation, handoff: handoffs.Handoff) -> models.HandoffCard:
     state = state_from_json(row.state)
+    known = leads.held(state)  # what a form says is not asked again, though it is in no slot yet
     plain = call.sees(thing(row))
     return models.HandoffCard(
         id=handoff.id,
@@ -129,7 +130,9 @@ def card(call: Call, row: listing.Conversation, handoff: handoffs.Handoff) -> mo
         due_at=rfc3339(handoff.due_at),
         late=handoff.state == "waiting" and handoff.late_at is not None,
         taken_at=rfc3339(handoff.taken_at),
-        missing=list(form.missing(state)),
+        missing=[
+            slot for slot in form.missing(state) if slot not in known and not (slot == "need" and "product" in known)
+        ],
         captured=dict(row.slots) if plain else masks.slots(row.slots),
         asked=state.asked,
     )
