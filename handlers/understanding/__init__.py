@@ -61,8 +61,9 @@ def understand(text: str, context: str | None = None, *, now: datetime | None = 
     found = collect(reading, facts, decision.intent, asked, now)
     called = address(reading.sentence)
     if now and is_common(text, reading, facts, decision.intent, found):
-        when = facts.when if "callback_from" in found else None
-        if when or not facts.when:
+        dated = "callback_from" in found
+        if dated or not facts.when or interval(facts.when, now):  # else it may be missing only now
+            when = facts.when if dated else None
             MEMORY.keep(text, asked, Common(decision.intent, dict(found), decision.also, called, when))
     return Understanding(decision.intent, found, decision.also, *called)
 
