@@ -156,7 +156,7 @@ DIGITS: Final = re.compile(r"\+?\d[\d .()-]{3,}")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """One thing that was said. `folded` -- its text without marks and case · `stale` -- a button of a question that
-    is not open any more."""
+    is not open any more · `place` -- a province that it names, whatever for."""
 
     said: Said
     intent: str
@@ -166,6 +166,7 @@ class Heard:
     stale: bool = False
     speaks_as: str = ""
     surely: bool = False
+    place: str = ""
     distress: bool = False
     minor: bool = False
 
@@ -214,6 +215,7 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
         also=tuple(read.also),
         speaks_as=read.speaks_as,
         surely=read.surely,
+        place=read.place,
         distress=DISTRESS.search(folded) is not None or SELF_HARM.search(said.text.lower()) is not None,
         minor=CHILD.search(folded) is not None,
     )
@@ -275,4 +277,5 @@ def reread(text: str, *, now: datetime) -> Heard:
         also=tuple(read.also),
         speaks_as=read.speaks_as,
         surely=read.surely,
+        place=read.place,
     )

@@ -10,7 +10,6 @@ from handlers import appointments, manner
 from handlers.draft import Draft
 from handlers.hearing import PRODUCTS, Heard
 from handlers.model import Stage, State
-from handlers.understanding import reading
 
 ORDER: Final = ("name", "phone", "need", "time")  # what is read back, and may be put right by a button
 ASKED: Final = (*ORDER, "province")  # every question of the form; which of them are put, `missing` says
@@ -209,12 +208,11 @@ def _details(draft: Draft, entities: Mapping[str, Any]) -> None:
 
 def _area(draft: Draft, one: Heard) -> None:
     """Where he lives: asked, at the read-back, or said so ("mình ở Cần Thơ"). Where a trip goes to is no such place."""
-    text = one.said.text
-    if not text or one.said.payload or (known(draft.state, "province") and not _open_to(draft, "province", one)):
+    if not one.place or one.said.payload or (known(draft.state, "province") and not _open_to(draft, "province", one)):
         return
     if draft.state.asked in ("province", *OPEN_FORM):
         told = len(one.folded.split()) <= PLACE_WORDS or LIVES.search(one.folded) is not None
     else:
         told = LIVES.search(one.folded) is not None and draft.state.slots.get("product") != TRIP
-    if told and (place := reading.read(text).fact("province")):
-        write(draft, "province", province=place)
+    if told:
+        write(draft, "province", province=one.place)

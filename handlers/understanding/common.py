@@ -38,6 +38,7 @@ class Common:
     entities: Mapping[str, Any]
     also: tuple[str, ...]
     address: tuple[str, bool]
+    place: str
     when: When | None
 
 

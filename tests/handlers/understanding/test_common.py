@@ -89,7 +89,7 @@ def test_what_is_somebodys_own_is_not_kept(text: str, asked: str | None, memory:
 def test_the_memory_has_an_end() -> None:
     memory = Memory(most=3)
     for text in "abcde":
-        memory.keep(text, "", Common(text, {}, (), ("", False), None))
+        memory.keep(text, "", Common(text, {}, (), ("", False), "", None))
         assert len(memory) <= 3
     kept = memory.get("e", "")
     assert kept is not None
