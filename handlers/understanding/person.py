@@ -234,6 +234,8 @@ def _beside(text: str, flat: str) -> Name | None:
     at = 0
     for cut in _cuts(text, flat):
         words = NAME_WORD.findall(text[at : cut[0]])
+        while len(words) > 1 and words[-1].lower() in AFTER:
+            words.pop()  # "anh Tuấn đây, số …"
         title = bool(words) and words[0].lower() in TITLES
         body = words[1:] if title else words
         alone = bool(body) and not title and body[0][0].isupper() and flatten(body[0]) not in BRANDS
