@@ -16,6 +16,7 @@ from handlers.texts.template import Hole, Template
 
 QUESTIONS: Final[Mapping[str, str]] = {  # text key -> what it wants to know
     "consent.layer1": "consent",
+    "consent.layer2": "consent",
     "consent.again": "consent",
     "consent.unclear": "consent",
     "consent.declined": "declined",
