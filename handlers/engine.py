@@ -14,7 +14,7 @@ import orjson
 import structlog
 
 from channels.contract import Account, Capabilities, InboundEvent, OutboundFile
-from handlers import apply, events, incoming, interpret
+from handlers import apply, consent, events, incoming, interpret
 from handlers.batch import Results, Thought
 from handlers.core import decide, listen
 from handlers.drafting import LaneDraft, Place
@@ -31,7 +31,7 @@ from handlers.model import (
     Turn,
     state_from_json,
 )
-from handlers.texts import Texts
+from handlers.texts import LANGUAGES, Texts
 from handlers.voice import Voice
 from storage import files, inbox, turns
 from storage.keys import KeyRing
@@ -42,6 +42,7 @@ from storage.tx import Tx
 
 log = structlog.get_logger("engine")
 GONE: Final = Capabilities(title="no longer configured", text_limit=4000)
+NOTICE: Final = 8  # characters of the version of the consent text that a conversation remembers
 REMEMBERED: Final = 8192  # parsed events between ingest and think
 
 Parse = Callable[[str, bytes], InboundEvent]  # (account id, stored bytes) -> the event; raises MalformedPayload
@@ -78,6 +79,7 @@ class Engine:
         self.texts = texts
         self.business = business
         self.keys = keys
+        self._notice = {lang: texts.version(consent.TEXT, lang).short[:NOTICE] for lang in LANGUAGES}
         self.switches = Switches()
         self.test_account = test_account
         self._recent: dict[str, InboundEvent] = {}
@@ -202,6 +204,7 @@ class Engine:
             buttons=capabilities.buttons,
             queue_position=self._waiting + 1,
             conversation_id=draft.conversation_id,
+            notice=self._notice,
         )
 
     def _fail(self, lane: Lane, rows: Rows, err: Exception, *, now_ms: int | None = None) -> None:

@@ -25,7 +25,7 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
             _serve(draft, heard)
         case Stage.CONSENT_PENDING:
             _consenting(draft, heard)
-        case Stage.COLLECTING | Stage.CONFIRMING if not draft.consented:
+        case Stage.COLLECTING | Stage.CONFIRMING if not draft.consented or consent.outdated(draft):
             _open(draft, heard)
         case Stage.COLLECTING:
             collecting.hear(draft, heard)
@@ -92,12 +92,20 @@ def _open(draft: Draft, heard: Sequence[Heard]) -> None:
     settled = draft.state.consents.get("C1")
     if settled == "given":
         slots.fill(draft, heard)
-        collecting.proceed(draft)
+        _go_on(draft)
     elif settled is None or _agrees(draft, heard):
         steps.ask_consent(draft)
     else:
         draft.move(Stage.GREETED)
         draft.say("consent.declined", steps.HUMAN)
+
+
+def _go_on(draft: Draft) -> None:
+    """With the form; or first with the text that has changed since he agreed to it."""
+    if consent.outdated(draft):
+        consent.ask_anew(draft)
+    else:
+        collecting.proceed(draft)
 
 
 def _consenting(draft: Draft, heard: Sequence[Heard]) -> None:
@@ -119,6 +127,7 @@ def _consenting(draft: Draft, heard: Sequence[Heard]) -> None:
     if draft.state.tries < steps.UNCLEAR:
         steps.ask(draft, "consent")
     else:
+        consent.lapse(draft)
         draft.say("consent.declined", steps.HUMAN)  # nothing is kept; here is the hotline
         draft.move(Stage.GREETED)
 
@@ -151,7 +160,7 @@ def _welcome_back(draft: Draft, heard: Sequence[Heard]) -> None:
     draft.remember(closed_at=None, served=None)
     if resumes and draft.consented:
         slots.fill(draft, heard)
-        collecting.proceed(draft)
+        _go_on(draft)
         return
     slots.start_over(draft)
     if draft.state.slots.get("name"):

@@ -175,3 +175,4 @@ class Context:
     buttons: int = 0
     queue_position: int = 0
     conversation_id: str = ""
+    notice: Mapping[str, str] = EMPTY  # language -> version of the consent text C1 today; empty = not told
