@@ -171,6 +171,12 @@ class Gatewayd:
                 assert answer.status < 300, (path, answer.status, answered)
                 return answered
 
+    async def figure(self, name: str) -> float:
+        """Of /metrics, with its labels as they stand there."""
+        async with aiohttp.ClientSession() as session, session.get(f"{self.url}/metrics") as answer:
+            lines = (await answer.text()).splitlines()
+        return next(float(line.rpartition(" ")[2]) for line in lines if line.startswith(name + " "))
+
     def command(self, *words: str, input: str = "") -> str:  # noqa: A002 - as subprocess calls it
         """`gateway …` on this installation; what it printed."""
         status, out, err = self.zygote.command([*words, "--config", str(self.folder / "config.yaml")], input=input)
