@@ -67,7 +67,8 @@ def _harm(draft: Draft, heard: Sequence[Heard]) -> bool:
     _keep_number(draft, heard)
     life = fatal and any(one.entities.get("product") == "nhan_tho" for one in claims)
     reason = "distress" if at_once and not claims else "urgent_claim" if at_once else "claim"
-    waiting.say_once(draft, "claim.steps_life" if life else "claim.safety_first", reason)
+    if not waiting.say_once(draft, "claim.steps_life" if life else "claim.safety_first", reason):
+        waiting.note(draft, "claim.noted")
     steps.greet(draft, safety=True)
     waiting.hand_over(draft, reason)
     return True

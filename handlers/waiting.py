@@ -60,13 +60,22 @@ def hand_over(draft: Draft, reason: str, *, consent_line: bool = True, told: boo
         steps.ask_consent(draft)
 
 
-def say_once(draft: Draft, key: str, reason: str) -> None:
-    """While he waits he hears it once, until it gets more urgent: people read what he adds."""
+def say_once(draft: Draft, key: str, reason: str) -> bool:
+    """While he waits he hears it once, until it gets more urgent: people read what he adds. Whether it was said."""
     waits = draft.state.stage in WAITING
     told = tuple(draft.state.memory.get("told", ())) if waits else ()
     if key not in told or PRIORITIES[reason] > int(draft.state.memory.get("priority", 0)):
         draft.say(key)
         draft.remember(told=[*(one for one in told if one != key), key])
+        return True
+    return False
+
+
+def note(draft: Draft, key: str) -> None:
+    """What he adds is read; said no oftener than his place in the queue."""
+    if _may_notice(draft):
+        draft.remember(noticed=draft.now.isoformat())
+        draft.say(key)
 
 
 def enter(draft: Draft) -> None:

@@ -46,6 +46,7 @@ REASONS: Final = {
     "invalid": "gõ sai số nhiều lần",
     "no_phone": "không để lại số",
     "unclear": "trợ lý không hiểu",
+    "unanswered": "chờ trả lời quá lâu",
     "care": "sau bán hàng",
     "form": "biểu mẫu",
     "missed_call": "gọi nhỡ",
