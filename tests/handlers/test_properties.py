@@ -29,6 +29,7 @@ from handlers.model import (
     OPEN,
     WAITING,
     Acted,
+    Called,
     CancelSends,
     Edited,
     Event,
@@ -39,8 +40,10 @@ from handlers.model import (
     SendEnded,
     Stage,
     State,
+    Submitted,
     TimerFired,
     Unfollowed,
+    Unsent,
 )
 from handlers.texts import Texts
 from handlers.voice import Voice
@@ -170,6 +173,7 @@ happened = st.one_of(
     ),
     st.just(Unfollowed(message_id="m", at=MONDAY)),
     typed.map(lambda text: Edited(message_id="", at=MONDAY, text=text)),
+    st.just(Unsent(at=MONDAY)),
     timers,
     ended,
 )
@@ -234,6 +238,42 @@ def test_a_conversation_keeps_its_promises(
         happen(now, step)
         a_person_is_one_step_away(now, human)
     a_stop_word_stops(now, stop)
+
+
+texts = st.one_of(st.just(""), typed)
+submitted = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(("name", "phone", "email", "message", "product", "province", "time"), texts)
+).map(lambda fields: Submitted(message_id="m", at=MONDAY, fields=fields))
+called = st.builds(
+    Called,
+    message_id=st.just("m"),
+    at=st.just(MONDAY),
+    call=st.sampled_from(["k1", "k2"]),
+    event=st.sampled_from(["ringing", "answered", "missed", "ended"]),
+    direction=st.sampled_from(["inbound", "outbound"]),
+    number=st.sampled_from(["+84901234567", "", "12"]),
+    duration_s=st.sampled_from([None, 0, 61]),
+)
+unwritten = st.builds(
+    Step,
+    minutes=st.sampled_from([0.2, 6, 45, 60 * 13, 60 * 26, 60 * 24 * 9]),
+    on=st.booleans(),
+    events=st.one_of(
+        st.lists(st.one_of(submitted, called), min_size=1, max_size=3).map(tuple),
+        acted.map(lambda one: (one,)),
+        timers.map(lambda one: (one,)),
+    ),
+)
+
+
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
+@given(context=contexts, story=st.lists(unwritten, min_size=1, max_size=10))
+def test_forms_and_calls_are_never_answered_in_writing(context: dict[str, Any], story: Sequence[Step]) -> None:
+    now = World()
+    now.context = replace(now.context, channel="hotline", writes=False, **context)
+    for step in story:
+        happen(now, step)
+        assert now.said == []
 
 
 def happen(now: World, step: Step) -> None:
