@@ -137,6 +137,8 @@ def _multipart(body: bytes) -> list[tuple[str, str]]:
     boundary = body.partition(b"\n")[0].strip()[2:]
     if not 0 < len(boundary) <= 200 or not re.fullmatch(rb"[\w'()+,./:=? -]+", boundary):
         raise MalformedPayload("a multipart body without a boundary")
+    if b"multipart/" in body.lower():
+        raise MalformedPayload("a multipart body within another")
     head = b'Content-Type: multipart/form-data; boundary="' + boundary + b'"\r\n\r\n'
     found = []
     try:

@@ -179,6 +179,8 @@ def _back(draft: Draft, at: datetime) -> None:
     if draft.state.memory.get("unreachable"):
         draft.add(Reachable(yes=True))
     draft.remember(nudged=None, unreachable=None)
+    if draft.state.memory.get("tries"):
+        leads.here(draft)
 
 
 def _silently(draft: Draft, heard: Sequence[Heard]) -> None:

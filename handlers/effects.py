@@ -374,6 +374,8 @@ def contact_changes(draft: LaneDraft) -> None:
     if after.memory.get("lead") is not before.memory.get("lead"):
         told = after.memory.get("lead") or {}
         later.extend(_of_person(before.memory.get("lead") or {}, told, contact_id, draft.channel))
+        if after.consents.get("C1") == "refused":
+            later.append(partial(contacts_write.forget, contact_id=contact_id, source=draft.channel))
     switched = (after.ads_off, after.reminders_off)
     if switched != (before.ads_off, before.reminders_off):
         later.append(

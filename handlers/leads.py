@@ -92,6 +92,15 @@ def queue(draft: Draft, reason: str, *, priority: int, appointment: datetime | N
     call_by(draft, appointment)
 
 
+def here(draft: Draft) -> None:
+    """Whom we tried to call in vain is here by himself: no waiting for the next try."""
+    draft.remember(tries=None)
+    if draft.state.stage in WAITING:
+        draft.move(Stage.QUEUED)
+        draft.add(OpenHandoff(reason="returned", priority=CALL_PRIORITY))
+        call_by(draft)
+
+
 def call_by(draft: Draft, appointment: datetime | None = None) -> None:
     """The clock of the call begins anew."""
     draft.remember(late=None)

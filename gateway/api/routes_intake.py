@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import orjson
@@ -79,7 +78,11 @@ async def log_call(call: Call, conversation_id: str, body: intake_models.NewCall
 @routes.post("/calls", may="call.log", status=201, refuses=("not_found",))
 async def log_caller(call: Call, body: intake_models.NewCaller) -> models.ConversationView:
     """A call of a number, known or not: its conversation on the hotline, begun when there is none."""
-    (number,) = values.phones([body.phone])
+    try:
+        number = values.phones([body.phone])[0]
+    except ApiError as err:
+        why = next(iter((err.fields or {}).values()), "")
+        raise ApiError("invalid", "whose call was it?", fields={"phone": why}) from None
     account, by = _hotline(call, body.account), call.actor.advisor()
     parts = call.parts
     told = {
@@ -88,7 +91,7 @@ async def log_caller(call: Call, body: intake_models.NewCaller) -> models.Conver
         "direction": body.direction,
         "from" if body.direction == "inbound" else "to": number,
         "agent": by.name,
-        "started_at": str(int(time.time())) if not parts.clock.offset_ms else rfc3339(parts.clock.ms()),
+        "started_at": rfc3339(parts.clock.ms()),
         "duration_s": str(body.duration_s),
     }
     delivery = Delivery(headers={}, body=orjson.dumps(told))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,15 +72,10 @@ class Office:
         self.parts.clock.offset_ms += int(minutes * 60_000)
 
 
-@pytest.fixture(scope="module")
-def pg_template() -> None:
-    return None
-
-
-@pytest.fixture
-async def office(database_url: str, tmp_path: Path) -> AsyncIterator[Office]:
-    file = tmp_path / "config.yaml"
-    file.write_text(CONFIG.format(database=database_url), encoding="utf-8")
+@asynccontextmanager
+async def opened(folder: Path, database: str) -> AsyncIterator[Office]:
+    file = folder / "config.yaml"
+    file.write_text(CONFIG.format(database=database), encoding="utf-8")
     clock = Clock()
     clock.offset_ms = int(MONDAY.timestamp() * 1000) - clock.ms()
     config = load(file, {"LEADS_SECRET": FORM_SECRET, "HOTLINE_SECRET": CALL_SECRET})
@@ -87,12 +83,26 @@ async def office(database_url: str, tmp_path: Path) -> AsyncIterator[Office]:
         yield Office(parts, session, parts.config.public_url)
 
 
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    async with opened(tmp_path, "sqlite:///gateway.db") as running:
+        yield running
+
+
+@pytest.fixture
+async def either(database_url: str, tmp_path: Path) -> AsyncIterator[Office]:
+    """On each database: where statements are new."""
+    async with opened(tmp_path, database_url) as running:
+        yield running
+
+
 async def stats(boss: Caller, channel: str) -> dict[str, int]:
     (found,) = [each for each in (await boss.get("/stats"))["items"] if each["channel"] == channel]
     return {key: value for key, value in found.items() if value and key not in ("channel", "account")}
 
 
-async def test_a_form_and_a_missed_call_meet_the_same_queue(office: Office) -> None:
+async def test_a_form_and_a_missed_call_meet_the_same_queue(either: Office) -> None:
+    office = either
     boss, mai = await office.as_role("admin"), await office.as_role("intake", "Mai")
     assert await office.form(LAN) == 200
     assert await office.form(LAN) == 200  # the builder repeats it
@@ -189,7 +199,8 @@ async def test_a_lead_is_called_screened_and_only_then_sold(office: Office) -> N
     assert masked["screening"]["record"]["answers"]["product"] == "tnds_xe_may"
 
 
-async def test_whoever_is_late_moves_up_and_everybody_sees_it(office: Office) -> None:
+async def test_whoever_is_late_moves_up_and_everybody_sees_it(either: Office) -> None:
+    office = either
     mai = await office.as_role("intake", "Mai")
     await office.form(LAN)
     await office.call({"call_id": "k1", "event": "missed", "from": "0987654321"})
@@ -260,10 +271,25 @@ async def test_calls_of_which_only_people_know(office: Office) -> None:
         ("call", "inbound"),
         ("call", "outbound"),
     ]
-    assert (await mai("POST", "/calls", {"phone": "1234"}))[0] == 422
+    status, refused = await mai("POST", "/calls", {"phone": "1234"})
+    assert (status, list(refused["error"]["fields"])) == (422, ["phone"])
 
 
-async def test_doubles_are_offered_and_what_people_say_is_remembered(office: Office) -> None:
+async def test_who_does_not_agree_on_the_telephone_is_not_kept(office: Office) -> None:
+    mai = await office.as_role("intake", "Mai")
+    await office.form(LAN)
+    await office.settled()
+    (waiting,) = (await mai.get("/handoffs"))["items"]
+    at, contact = f"/conversations/{waiting['conversation']['id']}", waiting["conversation"]["contact_id"]
+    assert (await mai.get(f"/contacts/{contact}"))["phones"] == ["+84912345678"]
+    told = await mai.post(f"{at}/attempts", {"result": "reached", "consent": "refused"})
+    assert (told["slots"], told["lead"]) == ({}, {})
+    known = await mai.get(f"/contacts/{contact}")
+    assert (known["phones"], known["name"], known["consents"][-1]["state"]) == ([], "", "refused")
+
+
+async def test_doubles_are_offered_and_what_people_say_is_remembered(either: Office) -> None:
+    office = either
     mai = await office.as_role("intake", "Mai")
     await office.form(LAN)
     await office.settled()
