@@ -33,7 +33,7 @@ from handlers.model import (
 )
 from handlers.texts import LANGUAGES, Texts
 from handlers.voice import Voice
-from storage import files, inbox, turns
+from storage import files, handoffs, inbox, turns
 from storage.keys import KeyRing
 from storage.killpoints import kp
 from storage.times import at
@@ -42,6 +42,7 @@ from storage.tx import Tx
 
 log = structlog.get_logger("engine")
 GONE: Final = Capabilities(title="no longer configured", text_limit=4000)
+QUEUED: Final = Stage.QUEUED.value
 NOTICE: Final = 8  # characters of the version of the consent text that a conversation remembers
 REMEMBERED: Final = 8192  # parsed events between ingest and think
 
@@ -116,6 +117,11 @@ class Engine:
             histories = turns.histories(tx, pending)
             for lane in pending:
                 lane.history = histories.get(lane.point_id, ())
+        queued = [lane for lane in loaded if lane.conversation is not None and lane.conversation.c_stage == QUEUED]
+        if queued:
+            places = handoffs.places(tx, [lane.conversation.c_id for lane in queued])
+            for lane in queued:
+                lane.place = places.get(lane.conversation.c_id, 0)
         self._waiting = tx.value("SELECT COUNT(*) FROM handoff WHERE state = 'waiting'") or 0
 
     def decide(self, work: list[Lane], *, now_ms: int) -> Results:
@@ -202,7 +208,7 @@ class Engine:
             asks_contact=capabilities.asks_contact,
             writes=capabilities.conversational,
             buttons=capabilities.buttons,
-            queue_position=self._waiting + 1,
+            queue_position=draft.lane.place or self._waiting + 1,
             conversation_id=draft.conversation_id,
             notice=self._notice,
         )

@@ -116,7 +116,7 @@ def _out(
     )
     if mark and mark.get("delivery"):
         draft.rows.later.append(effects.delivery_sent_by(mark["delivery"], message_id, draft.contact_id))
-    draft.preview_of(text, kind)
+    draft.preview_of(text, kind, by_bot=author == "bot")
 
 
 def _calls(

@@ -53,6 +53,7 @@ class Lane:
     history: tuple[str, ...] = ()
     more: bool = False  # events beyond this turn are waiting
     state: Any = None  # of the conversation, once somebody opened it
+    place: int = 0  # in the queue, 1 = next; 0 = it does not wait
 
 
 _LANES: Final = """

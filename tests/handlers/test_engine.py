@@ -71,6 +71,34 @@ async def edits(shop: Shop, thread: str, ref: str, text: str, kind: Kind = Kind.
     return arrival.id
 
 
+async def test_whoever_waits_is_told_his_own_place(shop: Shop) -> None:
+    for thread in ("t1", "t2", "t3"):
+        await shop.hears(thread, "cho mình gặp nhân viên với")
+        shop.pass_(minutes=1)
+    shop.pass_(minutes=6)
+    shop.sent.clear()
+    await shop.hears("t2", "mình còn thắc mắc về hợp đồng cũ")
+    assert "vị trí số 2" in shop.sent[-1].text
+    await shop.hears("t1", "xe em vừa bị tông, đang ở hiện trường")  # more urgent now, so he stays first
+    shop.pass_(minutes=6)
+    await shop.hears("t3", "mình còn thắc mắc về hợp đồng cũ")
+    assert "vị trí số 3" in shop.sent[-1].text
+
+
+async def test_a_list_shows_what_people_said_last(shop: Shop) -> None:
+    def preview(tx: Tx) -> str:
+        row = tx.one("SELECT id, contact_id, preview_sealed FROM conversation")
+        assert row is not None
+        return tx.keys.open_for(
+            tx, row.contact_id, "conversation", "preview_sealed", row.id, row.preview_sealed
+        ).decode()
+
+    await shop.hears("t", "cho mình gặp nhân viên với")
+    assert await shop.store.read(preview) == "cho mình gặp nhân viên với"
+    await shop.hears("t", payload="c1:yes")  # a tap says nothing, and the bot's answer is not his
+    assert await shop.store.read(preview) == "cho mình gặp nhân viên với"
+
+
 async def test_what_is_taken_back_is_gone_and_what_was_confirmed_stays(shop: Shop) -> None:
     await shop.hears("t", "mình tên Lan, 0901234567, mua bảo hiểm xe máy")
     said = await shop.store.read(lambda tx: tx.one("SELECT * FROM message WHERE direction = 'inbound'"))
