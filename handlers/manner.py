@@ -52,6 +52,8 @@ ASKS: Final = (
 )  # fmt: skip
 UNHEARD: Final = "unheard"  # in the memory of a conversation: he has written no clear sentence yet
 TURNING: Final = "turning"  # the other language, of which one message has come
+NAMED: Final = ("english", "vietnamese", "tieng", "tiếng")
+CALLED: Final = re.compile(r"\b(?:anh|chị|chi|em|cô|chú|chu|bác|bac|gọi|goi|nữ|nu|[ace])\b", re.IGNORECASE)
 LOOK_BACK: Final = 5  # messages, for what he called himself before he agreed to anything being kept
 
 
@@ -94,9 +96,10 @@ def tongue(text: str) -> str:
 
 def asks_for(text: str) -> str:
     """The language that he asks for in so many words, or ''."""
-    said = flatten(clean(text))
-    if "english" not in said and "vietnamese" not in said and "tieng" not in said:
+    lower = text.lower()
+    if not any(name in lower for name in NAMED):
         return ""
+    said = flatten(clean(text))
     return next((lang for lang, pattern in ASKS if pattern.search(said)), "")
 
 
@@ -124,6 +127,8 @@ def _language(draft: Draft, heard: Sequence[Heard]) -> None:
 def _said_before(history: Sequence[str]) -> str:
     known = ""
     for text in history[-LOOK_BACK:]:
+        if not CALLED.search(text):
+            continue
         said = address(spell_out(tokens(clean(text))))
         if said.word and (not known or (said.sure and said.word != "em")):
             known = said.word
