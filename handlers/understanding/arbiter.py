@@ -26,6 +26,8 @@ SURER: Final = 0.7  # of the likelihood of the best one: what the rules say has 
 LONGEST_NAME: Final = 8  # words
 SUMMONS: Final = ("talk_to_human", "complaint", "privacy_request")  # a person is called for them: not on a guess
 GUESSED: Final = 0.45
+SPAM: Final = 0.55
+MET: Final = 0.7  # of the words
 SOLD: Final = frozenset({"buy", "yes", "renewal", "ask_fee"})  # never said to a fraud
 UNEASY: Final = SPACED | {"nua"}  # names too, and words of a stop: "Dũng", "Từ Nay Ngừng"
 NO_NAME: Final = re.compile(r"[\d/@?]")
@@ -79,10 +81,16 @@ def _main(reading: Reading, facts: Facts, context: str, ruled: str, judged: mode
     barred = {name for name in likely if name.startswith("give_") and not _is_given(name, reading, facts, context)}
     barred.add("opt_out")
     barred |= {name for name in SUMMONS if likely[name] < GUESSED and name not in reading.scores}
-    if not reading.scores.get("spam_abuse"):
-        barred.add("spam_abuse")  # nobody is warned, and muted at the third time, for words that are only unusual
+    # nobody is warned, and muted at the third time, for words that are only unusual
+    if not (reading.scores.get("spam_abuse") or ruled == "spam_abuse" or _is_surely_spam(reading, judged)):
+        barred.add("spam_abuse")
     best = max((name for name in likely if name not in barred), key=likely.__getitem__)
     return ruled if likely[ruled] >= SURER * likely[best] else best
+
+
+def _is_surely_spam(reading: Reading, judged: model.Opinion) -> bool:
+    """The model alone, of several words that it has met."""
+    return judged.intents["spam_abuse"] >= SPAM and judged.known >= MET and len(reading.words) > 1
 
 
 def _consent(reading: Reading, context: str, ruled: str, judged: model.Opinion) -> str:

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from handlers.understanding import details
-from handlers.understanding import intent as intents
 from handlers.understanding.facts import Facts
+from handlers.understanding.noise import is_gibberish
 from handlers.understanding.phone import chosen
 from handlers.understanding.product import find_product, find_vehicle
 from handlers.understanding.reading import Reading
@@ -193,5 +193,5 @@ def _about(found: dict[str, Any], reading: Reading, facts: Facts, intent: str, c
                     found[key] = value
             if context == "ask_delivery" and "delivery_channel" in found:
                 found.setdefault("delivery", "ecopy")
-    elif intent == "spam_abuse" and "kind" not in found and intents.is_gibberish(reading):
+    elif intent == "spam_abuse" and "kind" not in found and is_gibberish(reading):
         found["kind"] = "gibberish"
