@@ -29,6 +29,7 @@ from handlers import (
     receipts,
     requests,
     sla,
+    slots,
     steps,
     waiting,
 )
@@ -154,6 +155,7 @@ def _said(draft: Draft, said: Sequence[Said]) -> None:
     if draft.state.muted_until and draft.state.muted_until > draft.now and not any(map(requests.unmutes, heard)):
         return
     if not draft.context.bot:
+        slots.overhear(draft, heard)
         _people_only(draft)
         return
     if any(one.had_secret for one in said):
@@ -186,6 +188,7 @@ def _back(draft: Draft, at: datetime) -> None:
 def _silently(draft: Draft, heard: Sequence[Heard]) -> None:
     """A person has it. Consent and its withdrawal count all the same; nothing is said."""
     absence.waits(draft, heard)
+    slots.overhear(draft, heard)
     for one in heard:
         if one.said.payload in ("c1:yes", "c1:no") and draft.state.memory.get("consent_shown"):
             if "C1" not in draft.state.consents:

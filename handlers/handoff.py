@@ -139,7 +139,8 @@ def _return(draft: Draft, event: Acted) -> None:
     draft.remember(priority=None, served=None)
     draft.add(CloseHandoff(outcome="returned"), Audit(action="conversation.return", by=event.by))
     draft.say("handoff.advisor_left", ten_tu_van=had.name, klass="B")
-    if draft.context.bot and draft.consented and slots.missing(draft.state):
+    unfinished = bool(slots.missing(draft.state)) or not draft.state.code
+    if draft.context.bot and draft.consented and unfinished:
         collecting.proceed(draft)
 
 

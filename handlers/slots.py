@@ -98,6 +98,15 @@ def fill(draft: Draft, heard: Sequence[Heard]) -> bool:
     return (draft.state.slots, draft.state.memory) != before
 
 
+def overhear(draft: Draft, heard: Sequence[Heard]) -> None:
+    """While people have it, a name and a number that were still missing are kept, so that nobody asks for them again.
+    What is there already stays: he may be telling of somebody else."""
+    for one in heard:
+        for slot in ("name", "phone"):
+            if one.entities.get(slot) and not one.stale and not known(draft.state, slot):
+                write(draft, slot, **{slot: str(one.entities[slot])})
+
+
 def write(draft: Draft, slot: str, **values: Any) -> None:
     """Set what belongs to the slot; it is not being edited any more."""
     draft.put(**values)

@@ -98,6 +98,7 @@ WAYS: Final = (
     _way(Stage.WITH_ADVISOR, Stage.GREETED, By.DESK, "return to the bot"),
     _way(Stage.WITH_ADVISOR, Stage.QUEUED, By.CLOCK, "30 minutes without an answer of his advisor"),
     _way(Stage.GREETED, Stage.COLLECTING, By.DESK, "returned with a form that is not finished"),
+    _way(Stage.GREETED, Stage.CONFIRMING, By.DESK, "returned with a form that nobody has confirmed"),
     *(
         _way({*OPEN, *WAITING, Stage.WITH_ADVISOR}, to, By.DESK, f"close: {outcome}")
         for outcome, to in (

@@ -82,7 +82,7 @@ class Intake:
 @cache
 def intakes() -> tuple[Intake, ...]:
     """Everybody who wants to buy by the form, and leaves a number."""
-    cast = [one for one in (*CAST, *MORE) if one.lead or one.key in ("corrects", "asks_first", "expat")]
+    cast = [one for one in (*CAST, *MORE) if one.lead or one.key in ("corrects", "expat")]
     return tuple(Intake(cast_as(one, random.Random(f"{one.key} {die}"))).play() for one in cast for die in range(DICE))
 
 
