@@ -52,6 +52,7 @@ class Tap:
 
 
 NEEDS: Final = ("need", "product", "menu")
+RIGHTS: Final = ("access", "rectify", "delete", "withdraw")  # that he has over his data
 WHEN: Final = ("time", "confirm")
 TAPS: Final[Mapping[str, Tap]] = {
     "c1:yes": Tap("yes", steps=("consent",)),
@@ -82,6 +83,7 @@ TAPS: Final[Mapping[str, Tap]] = {
     "got:no": Tap("no", steps=("received",)),
     **{f"csat:{score}": Tap("other", {"csat": score}, ("csat",)) for score in range(1, 6)},
     "skip": Tap("skip", steps=("csat_comment",)),
+    **{f"dsr:{right}": Tap("privacy_request", {"request": right}) for right in RIGHTS},
     "opt:ads": Tap("opt_ads"),
     "opt:all": Tap("opt_all"),
     "opt:on": Tap("opt_on"),
@@ -101,6 +103,12 @@ TYPED: Final[Mapping[str, str]] = {
     "skip": "skip",
     "see details": "c1:more",
     "hoi phi": "fee",
+    "xem du lieu": "dsr:access",
+    "view my data": "dsr:access",
+    "sua du lieu": "dsr:rectify",
+    "correct my data": "dsr:rectify",
+    "delete my data": "dsr:delete",
+    "withdraw consent": "dsr:withdraw",
     "ask the price": "fee",
     "home": "p:nha_tu_nhan",
     "sang (8h-12h)": "t:morning",
@@ -132,7 +140,7 @@ RESUME: Final = frozenset(
 )
 # R-HOF-4: a child who speaks for himself gets a person; a parent who speaks of his child does not
 CHILD: Final = re.compile(
-    r"\b(?:em|e|chau|minh|toi|i am|i'm)\s+(?:moi\s+|nam nay\s+|chi\s+)?(9|1[0-5])\s*(?:tuoi|years old|yo\b)"
+    r"^(?:da |alo |chao \w+ )?con (?:moi |nam nay )?(?:9|1[0-5]) tuoi\b|\b(?:em|e|chau|minh|toi|i am|i'm)\s+(?:moi\s+|nam nay\s+|chi\s+)?(9|1[0-5])\s*(?:tuoi|years old|yo\b)"
 )
 
 # R-HOF-4: somebody is in danger, whatever he came for. Self-harm only with its marks: "từ từ" is "slowly"

@@ -68,3 +68,31 @@ def test_what_is_published_is_answered_and_the_rest_is_an_advisors(line: str, ke
     world = World(state=State(stage=Stage.COLLECTING, asked="phone", consents={"C1": "given"}, slots={"name": "Lan"}))
     world.say(line)
     assert world.said == [key, "ask.phone"]
+
+
+@pytest.mark.parametrize("line", ["có đắt không em", "có lâu không", "vậy có được tặng gì không", "có gì không em"])
+def test_a_question_at_the_read_back_is_no_yes(line: str) -> None:
+    slots = {"name": "Lan", "phone": "+84901234567", "product": "tnds_xe_may"}
+    world = World(state=State(stage=Stage.CONFIRMING, asked="confirm", consents={"C1": "given"}, slots=slots))
+    world.say(line)
+    assert world.state.stage is Stage.CONFIRMING
+    assert world.said[-1] == "confirm.summary"
+
+
+@pytest.mark.parametrize("line", ["có", "chốt", "ok em", "đúng rồi", "ừ đúng", "dạ", "chuẩn rồi", "👍", "yes"])
+def test_a_yes_is_a_yes(line: str) -> None:
+    slots = {"name": "Lan", "phone": "+84901234567", "product": "tnds_xe_may"}
+    world = World(state=State(stage=Stage.CONFIRMING, asked="confirm", consents={"C1": "given"}, slots=slots))
+    world.say(line)
+    assert world.state.stage is Stage.QUEUED, line
+
+
+@pytest.mark.parametrize("answer", ["dsr:access", "Xem dữ liệu", "xóa dữ liệu", "dsr:withdraw"])
+def test_his_rights_are_a_question_away(answer: str) -> None:
+    world = World(state=State(stage=Stage.COLLECTING, asked="phone", consents={"C1": "given"}, slots={"name": "Lan"}))
+    world.say("dữ liệu của tôi")
+    assert (world.said, world.state.asked) == (["privacy.menu"], "phone")
+    assert world.shown == ["dsr:access", "dsr:rectify", "dsr:delete", "dsr:withdraw"]
+    (world.tap if ":" in answer else world.say)(answer)
+    assert world.said == ["consent.withdrawn" if "withdraw" in answer else "privacy.ack"]
+    assert world.state.stage is Stage.QUEUED
