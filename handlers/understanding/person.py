@@ -50,6 +50,12 @@ LED: Final = re.compile(
     r"|\bgoi (?:minh|em|toi|anh|chi|tui|co|chu|bac|chau|mk)?\s?la\s"
     r"|\b(?:my name is|name is(?: spelled)?|name's|my name's|call me|i am|i'm|im|this is)\s"
 )
+# whose name follows when it is not his own: "mẹ em tên …", "con gái tên …"; but "con tên …", "bà tên …" speak of themselves
+KIN: Final = re.compile(
+    r"\b(?:(?:me|vo|chong|con trai|con gai|be|anh trai|chi gai|em trai|em gai|nguoi yeu|nguoi duoc bao hiem)"
+    r"(?: (?:em|e|toi|minh|anh|chi|chau|mk|tui|nha \w+|cua \w+))?"
+    r"|(?:ba|bo|ma|con|ong|ban) (?:em|e|toi|minh|anh|chi|mk|tui|cua \w+))\s*$"
+)
 LED_BY_BEING: Final = re.compile(r"\b(?:to|minh|em|toi|anh|chi|tui|co|chu|bac|chau|con|mk|mik|e|c|a)\s?(?:la|=)\s")
 CALL: Final = re.compile(
     r"\b(?:cu|hay)?\s?(?:goi|keu)(?: (?:to|toi|minh|em|tui))? (?=(?:la |anh|chi|co|chu|bac|em|ong|ba|di|cau|mo)\b)"
@@ -180,6 +186,8 @@ def _led(text: str, flat: str, said: AbstractSet[str]) -> Name | None:
     for match in itertools.islice(LED.finditer(flat), 8):
         english = "name" in match[0] or match[0].strip() in ("i am", "i'm", "im", "this is", "call me")
         if english and not text[match.end() : match.end() + 1].isupper() and "name" not in match[0]:
+            continue
+        if match.start() and KIN.search(flat, max(0, match.start() - 40), match.start()):
             continue
         # "tên Minh" looks like "tên mình" without its marks
         for start in (match.end(), flat.find(" ", match.start() + 1)):
