@@ -56,10 +56,11 @@ def settle(reading: Reading, facts: Facts, context: str, ruled: Decision, by: mo
 
 
 def _is_bare(reading: Reading, facts: Facts, context: str, ruled: str) -> bool:
-    """A number or a name that was asked for, as everybody writes them and with nothing beside: the model is not asked."""
+    """A number that was asked for or a full name, as everybody writes them and with nothing beside: the model is not
+    asked, which knows few names."""
     if (context, ruled) == ("ask_phone", "give_phone"):
         return bool(facts.phones and facts.phones[0].e164) and set(reading.sentence.keys) == {"#"}
-    if (context, ruled) != ("ask_name", "give_name") or reading.scores or facts.name is None:
+    if ruled != "give_name" or reading.scores or facts.name is None:
         return False
     name = facts.name.name
     typed = name == reading.text and name.istitle() and flatten(name.partition(" ")[0]) in SURNAME_KEYS
