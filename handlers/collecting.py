@@ -15,7 +15,7 @@ from handlers.model import Stage
 NOT_A_NEED: Final = ("greeting", "thanks", "spam_abuse", "details", "media", "sticker", "nothing")
 UNREADABLE: Final = ("other", "spam_abuse")
 PAPERS: Final = frozenset({"cccd", "passport", "plate", "chassis", "tax_code", "dob"})  # told too early, and not kept
-NUMBER: Final = re.compile(r"\b(?:so|sdt|dt|dien thoai|phone|number)\b")
+NUMBER: Final = re.compile(r"\b(?:so|sdt|dt|dien thoai|phone|number|(?:dung|khong|ko|k) goi)\b")
 
 
 def hear(draft: Draft, heard: Sequence[Heard]) -> None:

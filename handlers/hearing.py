@@ -151,6 +151,11 @@ DISTRESS: Final = re.compile(
 SELF_HARM: Final = re.compile(r"\btự (?:tử|sát|vẫn)\b")
 
 
+# "Đừng gọi, nhắn ở đây thôi", asked for a number: no number, but no stop of our messages either
+FOR_A_CALL: Final = frozenset({"name", "phone", "phone_same"})
+RATHER_WRITES: Final = re.compile(
+    r"\b(?:nhan tin|nhan|chat|trao doi|tra loi)\b.{0,24}\b(?:thoi|day|zalo|duoc roi)\b|\btext me\b"
+)
 READ_BACK: Final = frozenset({"confirm", "edit"})
 UNSETTLED: Final = frozenset({"no", "other"})
 TIMES: Final = ("day", "part", "time", "time_to", "time_after", "callback_from", "callback_to")
@@ -215,9 +220,15 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
     entities = read.entities
     if state.asked in READ_BACK and read.intent in UNSETTLED:
         entities = _looked_at_again(said.text, folded, entities, now=now)
+    rather_writes = (
+        read.intent == "opt_out"
+        and state.asked in FOR_A_CALL
+        and entities.get("channel") == "call"
+        and RATHER_WRITES.search(folded) is not None
+    )
     return Heard(
         said=said,
-        intent=read.intent,
+        intent="no" if rather_writes else read.intent,
         entities=entities,
         folded=folded,
         also=tuple(read.also),
