@@ -18,8 +18,8 @@ APART: Final = re.compile(
 )  # "12 5 1990", "12/5-90"
 ISO: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)[\-./](\d{1,2})[\-./](\d{1,2})(?!\d)")
 WORDED: Final = re.compile(
-    rf"(?:(?:ngay|mung|mong|hom) )?(?<![\w])(\d{{1,2}}|ram|{SMALL})\s?thang\s?(\d{{1,2}}(?!\d)|{MONTH})(?![a-z])"
-    rf"(?:,?\s?(?:nam\s?(\d{{4}}|\d{{2}}(?!\d)|{YEAR})(?![a-z])|[/\-, ]\s?((?:19|20)\d\d)(?!\d)))?"
+    rf"(?:(?:ngay|mung|mong|hom) )?(?<![\w])(\d{{1,2}}|ram|{SMALL})\s?[,/]?\s?(?:thang|thg|t(?=\d))\s?(\d{{1,2}}(?!\d)|{MONTH})(?![a-z])"
+    rf"(?:\s?[,/]?\s?(?:nam\s?(\d{{4}}|\d{{2}}(?!\d)|{YEAR})(?![a-z])|[/\-, ]\s?((?:19|20)\d\d)(?!\d)))?"
 )
 ENGLISH_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 NAMED: Final = rf"({'|'.join(ENGLISH_MONTHS)})[a-z]{{0,6}}"

@@ -68,8 +68,10 @@ def gather(reading: Reading, context: str, now: datetime) -> Facts:
     if "#" in keys:
         digits = sum([len(form) for key, form in reading.words if key == "#"])
         text, flat = _of_digits(facts, text, flat, context, now, digits)
-    elif context == "ask_plate" and (told := plate.spoken_plate(flat)):
+    elif plate.may_be_told(flat, asked=context == "ask_plate") and (told := plate.spoken_plate(flat)):
         facts.plates = [told]
+    elif context == "ask_id":
+        facts.cccd, _ = papers.find_cccd(flat, asked=True)
     elif context == "ask_phone" or len(keys) >= 7:
         facts.phones = phone.find_phones(text, flat, asked=context == "ask_phone")
     said = plain_words(flat)
@@ -99,11 +101,12 @@ def _of_digits(facts: Facts, text: str, flat: str, context: str, now: datetime, 
     year = now.year
     if digits >= plate.LEAST:
         facts.plates = plate.find_plates(text, flat, asked=context == "ask_plate")
-    if context == "ask_plate" and not facts.plates and (told := plate.spoken_plate(flat)):
+    asked = context == "ask_plate"
+    if not facts.plates and plate.may_be_told(flat, asked=asked) and (told := plate.spoken_plate(flat)):
         facts.plates = [told]
     if facts.plates:
         text, flat = _blank(text, flat, [found.span for found in facts.plates])
-    if digits >= papers.CCCD_DIGITS:
+    if digits >= papers.CCCD_DIGITS or context == "ask_id":
         facts.cccd, span = papers.find_cccd(flat, asked=context == "ask_id", phone_asked=context == "ask_phone")
         text, flat = _blank(text, flat, [span])
     if context != "ask_dob" and not (

@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from handlers.understanding.phone import SPELLED
+
 JOINT: Final = r"[ .\-–_]{0,2}"
 CCCD: Final = re.compile(rf"(?<![\d+])(\d(?:{JOINT}\d){{11}})(?!{JOINT}\d)")
 CCCD_DIGITS: Final = 12
+LETTER_O: Final = re.compile(r"(?<=\d)o(?=\d)|(?<![a-z])o(?=\d{2})")
+# read aloud, digit by digit
+TOLD: Final = re.compile(rf"(?<![a-z])(?:(?:{'|'.join(SPELLED)}|\d{{1,4}})(?:\s|\Z)){{8,12}}")
 CCCD_WORD: Final = re.compile(r"cccd|can cuoc|cmnd|cmt|chung minh|dinh danh|\bcc\b|\bid\b|giay to")
 PASSPORT: Final = re.compile(r"(?<![a-z\d])([a-z]\d{7,8})(?![a-z\d])")
 TAX_CODE: Final = re.compile(r"(?:mst|ma so thue|tax code)\D{0,12}(\d{10}(?:-\d{3})?)(?!\d)")
@@ -27,6 +32,11 @@ def find_cccd(flat: str, *, asked: bool = False, phone_asked: bool = False) -> t
 
     phone_asked -- the open question is the phone number: only what is called a citizen's number is one
     """
+    if asked and (told := TOLD.search(flat)):
+        digits = "".join(SPELLED.get(word, word) for word in told[0].split())
+        return (digits, told.span()) if len(digits) == CCCD_DIGITS else ("", NOWHERE)
+    if asked:
+        flat = LETTER_O.sub("0", flat)
     named = CCCD_WORD.search(flat) is not None
     for match in CCCD.finditer(flat):
         digits = NO_DIGITS.sub("", match[1])

@@ -11,15 +11,19 @@ from handlers.understanding.phone import SPELLED
 # data dictionary 2.7: 11-99 without these
 NO_PROVINCE: Final = frozenset({"13", "42", "44", "45", "46", "87", "91", "96"})
 JOINT: Final = r"[\s.\-–_]{0,3}"
-# province, series (one letter and perhaps a letter or digit; two-letter series; MĐ of electric motorcycles), number
-# province; then one or two letters and five digits (cars), or any series and a shorter or separate number
+SIGN: Final = r"[\s.\-–_/]{1,3}"
+FIVE: Final = r"\d(?:[\s.\-]?\d){4}"
+FEWER: Final = r"\d(?:[\s.\-]?\d){3}"
+# the province, then by how the series is set off: "59X1-123.45", "36N-4182"; "51F12345"; "59 X 1 12345"; a number too short
 SHAPE: Final = re.compile(
-    rf"(?<![\w@])([1-9]\d){JOINT}(?:([a-z]{{1,2}}){JOINT}(\d{{3}}[\s.\-]?\d{{2}})"
-    rf"|(md\s?\d?|[a-z]{JOINT}\d|[a-z]{{1,2}}){JOINT}(\d{{3}}[\s.\-]?\d{{2}}|\d{{3,5}}))(?![\w@])"
+    rf"(?<![\w@])([1-9]\d){JOINT}(?:(md\s?\d?|[a-z]\d|[a-z]{{1,2}}){SIGN}({FIVE}|{FEWER})"
+    rf"|([a-z]{{1,2}})({FIVE})"
+    rf"|(md\s?\d?|[a-z]{JOINT}\d){JOINT}({FIVE}|{FEWER})"
+    r"|([a-z]{1,2})(\d{4})"
+    rf"|(md\s?\d?|[a-z]{JOINT}\d|[a-z]{{1,2}}){JOINT}(\d{{3}}))(?![\w@])"
 )
-FOUR: Final = 4  # digits of an old number
-OLD_SERIES: Final = re.compile(rf"\d\d{JOINT}[a-z](?:[\s.\-–_]{{1,3}}\d{{4}}|\d{{4}})\Z")
-OLD_SERIES_JOINED: Final = re.compile(r"\d\d[a-z][.\-–_]\d{4}\Z")  # nobody speaks of a plate: "50k 1000" is none
+OLD: Final = 4  # digits of an old number
+JOINED: Final = re.compile(r"\d\d[a-z][.\-–_]")
 JOINTS: Final = re.compile(r"[\s.\-–_]")
 NO_DIGITS: Final = re.compile(r"\D")
 PROVINCE: Final = 2  # digits
@@ -54,13 +58,11 @@ def find_plates(text: str, flat: str, *, asked: bool = False) -> list[Plate]:
     """All plates in reading order; broken ones only when a plate is what was asked or named."""
     found = []
     for match in SHAPE.finditer(flat):
-        series = JOINTS.sub("", match[2] or match[4])
-        number = NO_DIGITS.sub("", match[3] or match[5])
+        series_said, number_said = list(filter(None, match.groups()))[1:]
+        series, number = JOINTS.sub("", series_said), NO_DIGITS.sub("", number_said)
         named = asked or PLATE_WORD.search(flat) is not None
-        if len(number) < FOUR and (OLD_SERIES if named else OLD_SERIES_JOINED).match(
-            match[0]
-        ):  # "36N-4182": the 4 is of the number
-            series, number = series[0], series[1:] + number
+        if not named and len(series) == 1 and len(number) == OLD and JOINED.match(match[0]) is None:
+            continue  # nobody speaks of a plate: "50k 1000" is none
         if series in NO_SERIES or UNIT_AFTER.match(flat, match.end()):
             continue
         span = match.span()
@@ -79,6 +81,11 @@ def find_plates(text: str, flat: str, *, asked: bool = False) -> list[Plate]:
             letters = f"{letters[0]}Đ{letters[2:]}"
         found.append(Plate(f"{match[1]}{letters}-{number}", raw, span))
     return found
+
+
+def may_be_told(flat: str, *, asked: bool) -> bool:
+    """Whether words are to be read as a plate."""
+    return asked or PLATE_WORD.search(flat) is not None
 
 
 def spoken_plate(flat: str) -> Plate | None:
