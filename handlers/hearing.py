@@ -163,6 +163,9 @@ CORRECTIONS: Final = frozenset({"product", "name", "phone", "province", "topic",
 CHOICE: Final = re.compile(
     r"(?:em |minh |toi )?(?:chon )?(?:so |muc |cau |option |number )?\(?(\d{1,2})[.)]?(?: nhe| nha| a| em| di)*"
 )
+APPOINTMENT: Final = re.compile(
+    r"\b(?:goi|hen|doi gio|call)\b.*\b(?:\d{1,2} ?(?:h|gio)|sang|chieu|toi|mai|mot|morning|afternoon|evening|tomorrow)\b"
+)
 DIGITS: Final = re.compile(r"\+?\d[\d .()-]{3,}")
 
 
@@ -266,7 +269,9 @@ def _context(state: State, folded: str) -> str | None:
     appointment changed."""
     if state.asked == "name" and DIGITS.fullmatch(folded):
         return "ask_phone"  # name and number are asked at once
-    if not state.asked and state.stage is Stage.CALLBACK_SCHEDULED:
+    if not state.asked and (
+        state.stage is Stage.CALLBACK_SCHEDULED or (state.stage is Stage.QUEUED and APPOINTMENT.search(folded))
+    ):
         return "ask_time"
     lapsed = (
         state.stage in (Stage.GREETED, Stage.CLOSED_IDLE)

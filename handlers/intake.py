@@ -73,8 +73,10 @@ def _serve(draft: Draft, heard: Sequence[Heard]) -> None:
 
 
 def _question(draft: Draft, heard: Sequence[Heard]) -> None:
-    refused = draft.state.consents.get("C1") not in (None, "given")
-    if refused or questions.answer(draft, heard):
+    rest = questions.answer(draft, heard)
+    if draft.state.consents.get("C1") not in (None, "given"):
+        return  # what is public he hears all the same, and is not asked again (R-CNS-3)
+    if rest:
         _open(draft, heard)
     else:
         steps.ask(draft, "menu")
@@ -97,7 +99,8 @@ def _open(draft: Draft, heard: Sequence[Heard]) -> None:
         steps.ask_consent(draft)
     else:
         draft.move(Stage.GREETED)
-        draft.say("consent.declined", steps.HUMAN)
+        if not draft.said():  # a price was named
+            draft.say("consent.declined", steps.HUMAN)
 
 
 def _go_on(draft: Draft) -> None:
@@ -115,7 +118,7 @@ def _consenting(draft: Draft, heard: Sequence[Heard]) -> None:
         elif draft.state.consents.get("C1") == "refused":
             draft.move(Stage.GREETED)
         return
-    if any(map(questions.is_question, heard)):
+    if any(map(questions.is_question, heard)) or any(questions.asks_on(one) for one in heard):
         questions.answer(draft, heard)
         draft.say("consent.again", *steps.buttons(draft, "consent"))
         return

@@ -15,6 +15,7 @@ ORDER: Final = ("name", "phone", "need", "time")  # what is read back, and may b
 ASKED: Final = (*ORDER, "province")  # every question of the form; which of them are put, `missing` says
 NEEDED: Final = ("name", "phone", "need")  # asked of everybody, in this order (docs/adr/0061)
 TRIP: Final = "du_lich"
+NO_NAMES: Final = frozenset({"chào", "chao", "alo", "hello", "hi", "dạ", "vâng", "gọi"})  # they begin messages
 AREA: Final = frozenset({"nha_tu_nhan"})  # covers that need the province; of the others the advisor may want it
 LIVES: Final = re.compile(r"\b(?:o|tai|tinh|tp|thanh pho|khu vuc|song|in|from|live)\b")  # who says so says where
 PLACE_WORDS: Final = 6  # an answer of at most so many words may be nothing but the name of a place
@@ -149,7 +150,7 @@ def _open_to(draft: Draft, slot: str, one: Heard) -> bool:
 
 def _person(draft: Draft, one: Heard) -> None:
     name = one.entities.get("name")
-    if name and _open_to(draft, "name", one):
+    if name and str(name).split()[0].lower() not in NO_NAMES and _open_to(draft, "name", one):
         write(draft, "name", name=str(name))
     if phone := one.entities.get("phone"):
         alternative = one.entities.get("phone_alt")

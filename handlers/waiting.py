@@ -34,7 +34,7 @@ PRIORITIES: Final = {
     "distress": 30,
     "urgent_claim": 30,
 }
-CALLED: Final = re.compile(r"\b(?:goi|call)\b")
+CALLED: Final = re.compile(r"\b(?:goi|hen|call)\b")
 SILENT: Final = ("thanks", "yes", "media", "sticker", "nothing")
 
 

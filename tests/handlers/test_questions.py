@@ -70,6 +70,32 @@ def test_what_is_published_is_answered_and_the_rest_is_an_advisors(line: str, ke
     assert world.said == [key, "ask.phone"]
 
 
+@pytest.mark.parametrize(
+    "line, words",
+    [("xe 49cc thì sao", "60.500"), ("còn ô tô 7 chỗ thì sao", "873.400"), ("xe bán tải thì sao em", "480.700")],
+)
+def test_another_vehicle_after_a_price(line: str, words: str) -> None:
+    world = World()
+    world.say("phí xe máy bao nhiêu")
+    world.say(line)
+    assert world.said == ["advice.fee_by_law", "consent.again"]
+    assert words in world.words
+
+
+def test_who_refused_hears_what_is_public_and_is_not_asked_again() -> None:
+    world = World()
+    world.say("mua bảo hiểm xe máy")
+    world.say("không đồng ý")
+    world.say("phí xe máy bao nhiêu")
+    assert world.said == ["advice.fee_motorbike"]
+    world.say("văn phòng ở đâu vậy em")
+    assert world.said == ["advice.office"]
+    world.say("mua bảo hiểm du lịch")
+    assert world.said == ["consent.declined"]
+    world.say("đồng ý")
+    assert world.said == ["consent.layer1"]
+
+
 @pytest.mark.parametrize("line", ["có đắt không em", "có lâu không", "vậy có được tặng gì không", "có gì không em"])
 def test_a_question_at_the_read_back_is_no_yes(line: str) -> None:
     slots = {"name": "Lan", "phone": "+84901234567", "product": "tnds_xe_may"}
