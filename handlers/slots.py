@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from handlers import appointments, manner
 from handlers.draft import Draft
-from handlers.hearing import PRODUCTS, Heard
+from handlers.hearing import APPOINTMENT, PRODUCTS, Heard
 from handlers.model import Stage, State
 
 ORDER: Final = ("name", "phone", "need", "time")  # what is read back, and may be put right by a button
@@ -144,7 +144,7 @@ def _open_to(draft: Draft, slot: str, one: Heard) -> bool:
         or (slot == "need" and asked == "product")
         or draft.state.memory.get("editing") == slot
         or bool(one.entities.get("correction"))
-        or (slot == "time" and draft.state.stage is Stage.CALLBACK_SCHEDULED)
+        or (slot == "time" and _reschedules(draft, one))
     )
 
 
@@ -196,10 +196,16 @@ def _which_cover(draft: Draft, one: Heard) -> None:
     draft.remember(car=None)
 
 
+def _reschedules(draft: Draft, one: Heard) -> bool:
+    """He waits for a call, or for a person and speaks of a call: it may be moved."""
+    stage = draft.state.stage
+    return stage is Stage.CALLBACK_SCHEDULED or (stage is Stage.QUEUED and APPOINTMENT.search(one.folded) is not None)
+
+
 def _time(draft: Draft, one: Heard) -> None:
     if TIME.isdisjoint(one.entities):
         return
-    asked = draft.state.asked in ("time", *OPEN_FORM) or draft.state.stage is Stage.CALLBACK_SCHEDULED
+    asked = draft.state.asked in ("time", *OPEN_FORM) or _reschedules(draft, one)
     told = any(one.entities.get(word) for word in (TIME_WORDS if asked else UNASKED_TIME))
     if not told or not _open_to(draft, "time", one):
         return
