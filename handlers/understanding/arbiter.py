@@ -81,6 +81,8 @@ def _main(reading: Reading, facts: Facts, context: str, ruled: str, judged: mode
         return ruled
     barred = {name for name in likely if name.startswith("give_") and not _is_given(name, reading, facts, context)}
     barred.add("opt_out")
+    if ruled == "talk_to_human" and facts.name is None:
+        barred.add("give_name")  # asked for his name he asks for a person: that he gets
     barred |= {name for name in SUMMONS if likely[name] < GUESSED and name not in reading.scores}
     # nobody is warned, and muted at the third time, for words that are only unusual
     if not (reading.scores.get("spam_abuse") or ruled == "spam_abuse" or _is_surely_spam(reading, judged)):

@@ -56,6 +56,9 @@ KIN: Final = re.compile(
     r"(?: (?:em|e|toi|minh|anh|chi|chau|mk|tui|nha \w+|cua \w+))?"
     r"|(?:ba|bo|ma|con|ong|ban) (?:em|e|toi|minh|anh|chi|mk|tui|cua \w+))\s*$"
 )
+ITS: Final = re.compile(
+    r"\b(?:xe|nha|so|bien|bien so|zalo|mail|email|facebook|fb|que|dia chi|me|vo|chong|con|be)\s*$"
+)  # "xe em là …"
 LED_BY_BEING: Final = re.compile(r"\b(?:to|minh|em|toi|anh|chi|tui|co|chu|bac|chau|con|mk|mik|e|c|a)\s?(?:la|=)\s")
 CALL: Final = re.compile(
     r"\b(?:cu|hay)?\s?(?:goi|keu)(?: (?:to|toi|minh|em|tui))? (?=(?:la |anh|chi|co|chu|bac|em|ong|ba|di|cau|mo)\b)"
@@ -89,7 +92,7 @@ NEVER: Final = frozenset(
     "vẫn nên đến tới trên dưới trong ngoài của cua cảm cám biết biet nhớ quên thôi thoi đừng dừng hủy stop nhắn nhắc gọi goi một hai-ba mấy vậy "
     "quá hết lắm đi về xem bot robot chatbot giấy oto ôtô the and is not no yes what why how who want need buy insurance please hello test alo trợ "
     "giúp giup việc viec đúng sai nhầm tên lúc giờ gio ngày ngay tháng năm-nay tối trưa tuần ơi oi ok oke chốt mình tôi toi mk mik là chủ nhân-viên "
-    "cty tel mobile sim rứa đệm dấu vợ chồng sử dụng theo khỏi chả chẳng hông hong hok lưu lấy đưa xin tại bao-giờ hả hử ủa ừ uk vâng dạ hoặc hay phải rằng mà nhận dùng xài thử phí-bao".split()
+    "cty tel mobile sim talk speak person human agent advisor someone anybody rather would rứa đệm dấu vợ chồng sử dụng theo khỏi chả chẳng hông hong hok lưu lấy đưa xin tại bao-giờ hả hử ủa ừ uk vâng dạ hoặc hay phải rằng mà nhận dùng xài thử phí-bao".split()
 )
 NO_NAMES: Final = (
     "bao hiem",
@@ -201,6 +204,8 @@ def _being(text: str, flat: str, said: AbstractSet[str]) -> Name | None:
     if BEING_KEYS.isdisjoint(said) and "=" not in flat:
         return None
     for match in itertools.islice(LED_BY_BEING.finditer(flat), 8):
+        if match.start() and ITS.search(flat, max(0, match.start() - 12), match.start()):
+            continue
         rest = text[match.end() : match.end() + LONGEST].lstrip()
         first = NAME_WORD.match(rest)
         if first and (first[0][0].isupper() or (flatten(first[0]) in SURNAME_KEYS and len(rest.split()) >= 2)):
