@@ -57,7 +57,7 @@ def _serve(draft: Draft, heard: Sequence[Heard]) -> None:
     """Greeted, no form open: does this message open it?"""
     if any(one.wants(*NEEDS) or one.entities.get("product") for one in heard) or _agrees(draft, heard):
         _open(draft, heard)
-    elif draft.state.asked == "menu" and any(one.wants("no") for one in heard):
+    elif (draft.state.asked == "menu" and any(one.wants("no") for one in heard)) or _leaves(draft, heard):
         idle.no_need(draft)
     elif any(map(questions.is_question, heard)):
         _question(draft, heard)
@@ -70,6 +70,12 @@ def _serve(draft: Draft, heard: Sequence[Heard]) -> None:
         collecting.not_understood(draft, "menu")
     else:
         steps.ask(draft, "menu")
+
+
+def _leaves(draft: Draft, heard: Sequence[Heard]) -> bool:
+    """ "Thế thì thôi", after a no to the consent."""
+    refused = draft.state.consents.get("C1") == "refused"
+    return refused and not draft.said() and all(idle.gives_up(one.folded) for one in heard)
 
 
 def _question(draft: Draft, heard: Sequence[Heard]) -> None:

@@ -138,7 +138,7 @@ class World:
     def happens(self, *events: Event) -> Decision:
         """One turn: decide, hold the decision to the rules, take it over as the engine would."""
         before = self.state
-        turn = Turn(events=events, history=() if "C1" in before.consents else tuple(self.history))
+        turn = Turn(events=events, history=() if before.consents.get("C1") == "given" else tuple(self.history))
         now, kept = self.now.astimezone(UTC), deepcopy(before)
         decision = decide(before, turn, now=now, context=self.context)
         assert before == kept, "the state that was given is not the core's to change"
