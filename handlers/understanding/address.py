@@ -26,7 +26,8 @@ EITHER: Final = "anh/chị"
 
 # what somebody says he himself does, and no employee is asked to do
 WANTS: Final = "muốn cần mua hỏi bị tên vừa mới định tính xin nhờ đồng quan tìm chào đăng hết cũng nghĩ thấy đây nè"
-IS: Final = "có là đang ở không chưa đã sẽ được"  # said of himself and of us: "em có gói nào", "chị có xe máy"
+IS: Final = "có là đang ở không chưa đã sẽ được hiểu biết nhớ"  # said of himself and of us: "em có gói nào", "chị có xe máy"
+ASKED_OF_US: Final = frozenset("co la hieu biet nho".split())  # "chị có bán không", "anh hiểu không"
 DOES: Final = "gửi lấy chọn làm nhận đóng bấm điền xem đọc đi trả chuyển ký nhầm quên đổi"
 # before a word for oneself: "cho anh", "xe của chị", "bé nhà chị"
 GIVEN_TO: Final = "cho giúp giùm dùm của trợ vấn báo nhắn với nhà xe số hộ gọi kêu hệ vợ chồng mẹ bố gái trai"
@@ -138,7 +139,7 @@ def _weight(sentence: Sentence, at: int) -> int:
         return 3
     if form != "em" and after.form in DO_FORMS and OBJECTS.isdisjoint(sentence.keys[at + 2 : at + 4]):
         return 3
-    if after.form in IS_FORMS and not (after.key in ("co", "la") and not ASKING.isdisjoint(sentence.keys[at + 2 :])):
+    if after.form in IS_FORMS and not (after.key in ASKED_OF_US and not ASKING.isdisjoint(sentence.keys[at + 2 :])):
         return 0 if form in PLAIN_TOO else 1
     if before.form in GIVEN_FORMS and form not in PLAIN_TOO - {"bac"}:
         return 1 if at > 1 and before.key == "cho" and words[at - 2].key in FOR_WHOM else 2
