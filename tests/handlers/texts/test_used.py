@@ -81,7 +81,7 @@ def test_whatever_is_said_is_there() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and DOTTED.fullmatch(node.value)
     }
-    asked = {key for key in named if key.partition(".")[0] in sections}
+    asked = {key for key in named if key.partition(".")[0] in sections and key[-1] != "_"}
     assert len(asked) > 70
     assert asked <= KEYS, "there are no such texts"
 
