@@ -16,10 +16,9 @@ from handlers.understanding.intent import CONSENT, Decision
 from handlers.understanding.person import SURNAME_KEYS, Name
 from handlers.understanding.reading import SPACED, Reading
 
-STOP: Final = 0.5  # a stop that only the model sees: more likely than everything else together
-HINTED: Final = (
-    0.3  # a stop of which the rules saw a trace is believed early: a missed one costs more than one too many
-)
+STOP: Final = 0.3  # a stop is believed early: a missed one costs more than one too many
+STOP_IN_A_WORD: Final = 0.5  # in a few words of which the rules know nothing: "Tin số 10"
+SENTENCE: Final = 5  # words
 AGREED: Final = 0.5  # below it, what the rules took for a consent is none
 FLAGGED: Final = 0.2  # death, danger, fraud: they too are believed early
 SURER: Final = 0.7  # of the likelihood of the best one: what the rules say has to have less to be overruled
@@ -39,7 +38,7 @@ def settle(reading: Reading, facts: Facts, context: str, ruled: Decision, by: mo
 
     ruled -- what the rules decided; by -- another model than the shipped one
     """
-    if _is_bare(reading, facts, context, ruled.intent):
+    if _is_bare(reading, facts, ruled.intent):
         return ruled
     judged = (by or model.shipped()).judge(reading, facts, context, ruled.intent)
     flags = {flag for flag, likely in judged.flags.items() if likely >= FLAGGED}
@@ -55,10 +54,10 @@ def settle(reading: Reading, facts: Facts, context: str, ruled: Decision, by: mo
     return ruled if main == ruled.intent else Decision(main, intent.beside(main, reading, facts))
 
 
-def _is_bare(reading: Reading, facts: Facts, context: str, ruled: str) -> bool:
-    """A number that was asked for or a full name, as everybody writes them and with nothing beside: the model is not
+def _is_bare(reading: Reading, facts: Facts, ruled: str) -> bool:
+    """A phone number or a full name, as everybody writes them and with nothing beside: the model is not
     asked, which knows few names."""
-    if (context, ruled) == ("ask_phone", "give_phone"):
+    if ruled == "give_phone":
         return bool(facts.phones and facts.phones[0].e164) and set(reading.sentence.keys) == {"#"}
     if ruled != "give_name" or reading.scores or facts.name is None:
         return False
@@ -72,7 +71,8 @@ def _main(reading: Reading, facts: Facts, context: str, ruled: str, judged: mode
     if _is_safety(reading, ruled):
         return ruled
     # a single word the rules know better: its marks alone tell dừng from Dũng
-    least = HINTED if reading.scores.get("opt_out") else STOP
+    sentence = len(reading.words) >= SENTENCE and judged.known >= MET
+    least = STOP if sentence or reading.scores.get("opt_out") else STOP_IN_A_WORD
     if likely["opt_out"] >= least and len(reading.words) > 1:
         return "opt_out"
     if context in CONSENT:

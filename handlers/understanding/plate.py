@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from handlers.understanding.numerals import UNIT, small
 from handlers.understanding.phone import SPELLED
 
 # data dictionary 2.7: 11-99 without these
@@ -39,6 +40,8 @@ LETTER_NAMES: Final = {
     "te": "T", "u": "U", "ve": "V", "vo": "V", "ich": "X", "ix": "X", "xi": "X", "y": "Y", "det": "Z", "b": "B", "c": "C", "d": "D", "f": "F", "g": "G",
     "h": "H", "k": "K", "l": "L", "m": "M", "n": "N", "p": "P", "r": "R", "s": "S", "t": "T", "v": "V", "x": "X", "z": "Z",
 }  # fmt: skip
+TENS: Final = re.compile(rf"(?<![a-z]){UNIT} muoi(?: {UNIT})?(?![a-z])")  # "năm mươi chín"
+BETWEEN: Final = frozenset("cham phay gach ngang tru pho roi".split())
 SAID: Final = re.compile(r"[a-z]+|\d+")
 FORMED: Final = re.compile(r"(\d\d)([A-Z]{1,2})(?:(\d)(\d{5})|(\d{4,5}))\Z")
 LONGEST: Final = 12  # characters
@@ -83,6 +86,10 @@ def find_plates(text: str, flat: str, *, asked: bool = False) -> list[Plate]:
     return found
 
 
+def _in_digits(tens: re.Match[str]) -> str:
+    return str(small(tens[0]))
+
+
 def may_be_told(flat: str, *, asked: bool) -> bool:
     """Whether words are to be read as a plate."""
     return asked or PLATE_WORD.search(flat) is not None
@@ -90,7 +97,7 @@ def may_be_told(flat: str, *, asked: bool) -> bool:
 
 def spoken_plate(flat: str) -> Plate | None:
     """A plate of which some digits are told in words: "năm chín ích một tám không sáu bốn lăm"."""
-    said = SAID.findall(flat)
+    said = [word for word in SAID.findall(TENS.sub(_in_digits, flat)) if word not in BETWEEN]
     for at in range(len(said)):
         letters = ""
         for end in range(at, len(said)):
