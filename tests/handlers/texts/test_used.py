@@ -45,7 +45,9 @@ def said() -> frozenset[str]:
     found: set[str] = set()
     for tree in trees():
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant | ast.JoinedStr):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found |= {node.value} & KEYS
+            elif isinstance(node, ast.JoinedStr):
                 found |= {
                     key for pattern in patterns(node) if "\\." in pattern for key in KEYS if re.fullmatch(pattern, key)
                 }
