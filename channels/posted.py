@@ -119,7 +119,7 @@ def _form(body: bytes, content_type: str) -> list[tuple[str, Any]]:
 
 
 def _encoded(body: bytes, charset: str) -> list[tuple[str, str]]:
-    text = body.decode("latin-1")
+    text = _unpacked(body, charset)
     try:
         for encoding in (charset, "utf-8"):
             try:
@@ -131,6 +131,17 @@ def _encoded(body: bytes, charset: str) -> list[tuple[str, str]]:
         return parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="replace", max_num_fields=FIELDS)
     except ValueError:
         raise MalformedPayload("no form that can be read") from None
+
+
+def _unpacked(body: bytes, charset: str) -> str:
+    """The body as text; some send their own letters as they are, without %."""
+    if not body.isascii():
+        for encoding in (charset, "utf-8"):
+            try:
+                return body.decode(encoding)
+            except (UnicodeDecodeError, LookupError):
+                continue
+    return body.decode("latin-1")
 
 
 def _multipart(body: bytes) -> list[tuple[str, str]]:

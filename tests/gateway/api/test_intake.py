@@ -282,9 +282,14 @@ async def test_who_does_not_agree_on_the_telephone_is_not_kept(office: Office) -
     (waiting,) = (await mai.get("/handoffs"))["items"]
     at, contact = f"/conversations/{waiting['conversation']['id']}", waiting["conversation"]["contact_id"]
     assert (await mai.get(f"/contacts/{contact}"))["phones"] == ["+84912345678"]
+    for words in ("5678", "0912 345 678", "lan"):  # who calls back must find her
+        assert [each["id"] for each in (await mai.get("/conversations", q=words))["items"]] == [
+            waiting["conversation"]["id"]
+        ]
     told = await mai.post(f"{at}/attempts", {"result": "reached", "consent": "refused"})
     assert (told["slots"], told["lead"]) == ({}, {})
     known = await mai.get(f"/contacts/{contact}")
+    assert (await mai.get("/conversations", q="5678"))["items"] == []
     assert (known["phones"], known["name"], known["consents"][-1]["state"]) == ([], "", "refused")
 
 
