@@ -52,7 +52,7 @@ LED: Final = re.compile(
 )
 # whose name follows when it is not his own: "mẹ em tên …", "con gái tên …"; but "con tên …", "bà tên …" speak of themselves
 KIN: Final = re.compile(
-    r"\b(?:(?:me|vo|chong|con trai|con gai|be|anh trai|chi gai|em trai|em gai|nguoi yeu|nguoi duoc bao hiem)"
+    r"\b(?:(?:me|vo|chong|con trai|con gai|(?<!me )(?<!ba )(?<!bo )be|anh trai|chi gai|em trai|em gai|nguoi yeu|nguoi duoc bao hiem)"
     r"(?: (?:em|e|toi|minh|anh|chi|chau|mk|tui|nha \w+|cua \w+))?"
     r"|(?:ba|bo|ma|con|ong|ban) (?:em|e|toi|minh|anh|chi|mk|tui|cua \w+))\s*$"
 )
@@ -68,7 +68,7 @@ CORRECTED: Final = re.compile(
 )
 CUT: Final = re.compile(
     r"[,;\n\t|/()\"“”]+|\s[\-–]\s|\.(?:\s|$)|\d|@|\b(?:sinh nam|sinh ngay|nam sinh|ngay sinh|sn|sdt|so dien thoai|dien thoai|dt|phone|so la|so cua|zalo"
-    r"|email|gmail|mail|tuoi|bao hiem|muon|can mua|can tu van|mua|o quan|o tp|dia chi|nhung|lien he|goi (?:em|minh|toi|lai)|chu (?:khong|ko|k|hong) phai|(?:ti|lat|chut|xiu) nua)\b"
+    r"|email|gmail|mail|tuoi|bao hiem|muon|can mua|can tu van|mua|o quan|o tp|phong (?:nhan su|ke toan|kinh doanh|hanh chinh)|dia chi|nhung|lien he|goi (?:em|minh|toi|lai)|chu (?:khong|ko|k|hong) phai|(?:ti|lat|chut|xiu) nua)\b"
 )
 BEFORE: Final = frozenset(
     "dạ da vâng vang ạ ok oke okie ừ à ah ơ hi hello chào chao xin mình minh tôi toi em tui mk mik e là la tên ten họ gọi goi cứ cu đây day "
@@ -232,14 +232,14 @@ def _bare(text: str, flat: str) -> Name | None:
 def _cuts(text: str, flat: str) -> Iterator[tuple[int, int]]:
     """Where the first stretches of a text end; a name stands early."""
     for match in itertools.islice(CUT.finditer(flat), 8):
-        if not _is_nhung(match, text):
+        if not _is_name(match, text):
             yield match.span()
     yield len(flat), len(flat)
 
 
-def _is_nhung(cut: re.Match[str], text: str) -> bool:
-    """ "Hồng Nhung" is a name, "nhưng" a but: without marks they look alike."""
-    return cut[0] == "nhung" and text[cut.start() : cut.end()] == "Nhung"
+def _is_name(cut: re.Match[str], text: str) -> bool:
+    """ "Hồng Nhung" is a name, "nhưng" a but, "Phong" one, "phòng" a department: without marks they look alike."""
+    return text[cut.start() : cut.start() + 5] in ("Nhung", "Phong")
 
 
 def _beside(text: str, flat: str) -> Name | None:
@@ -282,7 +282,7 @@ def _whole(text: str) -> Name | None:
 def _take(text: str, flat: str) -> Name | None:
     """The name that `text` begins with, without lead-ins, title and particles."""
     text, flat = text[:LONGEST], flat[:LONGEST]
-    cut = next((match for match in CUT.finditer(flat) if not _is_nhung(match, text)), None)
+    cut = next((match for match in CUT.finditer(flat) if not _is_name(match, text)), None)
     text = text[: cut.start()] if cut else text
     words = NAME_WORD.findall(text if text.isascii() else unicodedata.normalize("NFC", text))
     tokens = [_Token(word, STRETCHED.sub(r"\1", word.lower()), flatten(word)) for word in words]
