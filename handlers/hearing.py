@@ -163,8 +163,10 @@ CORRECTIONS: Final = frozenset({"product", "name", "phone", "province", "topic",
 CHOICE: Final = re.compile(
     r"(?:em |minh |toi )?(?:chon )?(?:so |muc |cau |option |number )?\(?(\d{1,2})[.)]?(?: nhe| nha| a| em| di)*"
 )
+# to be called, and when; a bare "mai" may be a name and "toi" is oneself
 APPOINTMENT: Final = re.compile(
-    r"\b(?:goi|hen|doi gio|call)\b.*\b(?:\d{1,2} ?(?:h|gio)|sang|chieu|toi|mai|mot|morning|afternoon|evening|tomorrow)\b"
+    r"\b(?:goi|lien he|hen|doi gio|call)\b.*\b(?:\d{1,2} ?(?:h|gio)|(?:sang|trua|chieu|toi) (?:nay|mai|mot)|buoi (?:sang|trua|chieu|toi)"
+    r"|(?:ngay|hom) mai|luc nao cung|gio nao cung|tomorrow|(?:in the )?(?:morning|afternoon|evening)|any ?time)\b"
 )
 DIGITS: Final = re.compile(r"\+?\d[\d .()-]{3,}")
 
@@ -262,6 +264,12 @@ def _looked_at_again(text: str, folded: str, entities: Mapping[str, Any], *, now
         **{key: what[key] for key in ("product",) if key in what},
         **{key: when[key] for key in TIMES if key in when},
     }
+
+
+def appointed(one: Heard, *, now: datetime) -> Mapping[str, Any]:
+    """When he wants to be called, said among other things: "Lan 0901234567, gọi chiều mai nhé"."""
+    found = understand(one.said.text, "ask_time", now=now).entities
+    return {key: found[key] for key in TIMES if key in found}
 
 
 def _context(state: State, folded: str) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from handlers import appointments, manner
 from handlers.draft import Draft
-from handlers.hearing import APPOINTMENT, PRODUCTS, Heard
+from handlers.hearing import APPOINTMENT, PRODUCTS, Heard, appointed
 from handlers.model import Stage, State
 
 ORDER: Final = ("name", "phone", "need", "time")  # what is read back, and may be put right by a button
@@ -203,13 +203,17 @@ def _reschedules(draft: Draft, one: Heard) -> bool:
 
 
 def _time(draft: Draft, one: Heard) -> None:
-    if TIME.isdisjoint(one.entities):
-        return
-    asked = draft.state.asked in ("time", *OPEN_FORM) or _reschedules(draft, one)
-    told = any(one.entities.get(word) for word in (TIME_WORDS if asked else UNASKED_TIME))
+    entities = one.entities
+    calls = not one.said.payload and APPOINTMENT.search(one.folded) is not None
+    if TIME.isdisjoint(entities):
+        if not calls:
+            return
+        entities = appointed(one, now=draft.now)
+    asked = calls or draft.state.asked in ("time", *OPEN_FORM) or _reschedules(draft, one)
+    told = any(entities.get(word) for word in (TIME_WORDS if asked else UNASKED_TIME))
     if not told or not _open_to(draft, "time", one):
         return
-    wished = appointments.wish(one.entities, now=draft.now, business=draft.business)
+    wished = appointments.wish(entities, now=draft.now, business=draft.business)
     if wished:
         write(draft, "time", callback_time=wished)
         draft.remember(soon=None)

@@ -26,7 +26,9 @@ EITHER: Final = "anh/chị"
 
 # what somebody says he himself does, and no employee is asked to do
 WANTS: Final = "muốn cần mua hỏi bị tên vừa mới định tính xin nhờ đồng quan tìm chào đăng hết cũng nghĩ thấy đây nè"
-IS: Final = "có là đang ở không chưa đã sẽ được hiểu biết nhớ"  # said of himself and of us: "em có gói nào", "chị có xe máy"
+IS: Final = (
+    "có là đang ở không chưa đã sẽ được hiểu biết nhớ"  # said of himself and of us: "em có gói nào", "chị có xe máy"
+)
 ASKED_OF_US: Final = frozenset("co la hieu biet nho".split())  # "chị có bán không", "anh hiểu không"
 DOES: Final = "gửi lấy chọn làm nhận đóng bấm điền xem đọc đi trả chuyển ký nhầm quên đổi"
 # before a word for oneself: "cho anh", "xe của chị", "bé nhà chị"

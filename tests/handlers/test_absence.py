@@ -107,7 +107,7 @@ def test_at_night_no_place_and_no_minutes_are_promised() -> None:
     world.now = world.now.replace(hour=22)
     world.say("mình còn thắc mắc về hợp đồng cũ")
     assert world.said == ["handoff.failed"]
-    world.say("mình còn thắc mắc nữa", later=timedelta(minutes=20))
+    world.say("cho mình hỏi thêm về hợp đồng cũ", later=timedelta(minutes=20))
     assert world.said == []
 
 
