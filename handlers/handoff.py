@@ -67,7 +67,7 @@ def _give_to(draft: Draft, advisor: Advisor, *, told: bool = True) -> None:
     care.put_away(draft)
     draft.move(Stage.WITH_ADVISOR)
     draft.set(assignee=advisor, unclear=0, muted_until=None, warnings=0)
-    draft.remember(noticed=None, closed_at=None, unanswered=None)
+    draft.remember(late=None, noticed=None, closed_at=None, unanswered=None)
     draft.add(TakeHandoff(by=advisor))
     if told and advisor.code:
         draft.say("handoff.advisor_joined", ten_tu_van=advisor.name, ma_dai_ly=advisor.code, klass="B")

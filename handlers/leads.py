@@ -78,7 +78,9 @@ def held(state: State) -> Mapping[str, Any]:
 
 def queue(draft: Draft, reason: str, *, priority: int, appointment: datetime | None = None) -> None:
     """He waits for a call. Whoever waits already moves up; who was given up is here again."""
-    stage = draft.state.stage
+    stage, muted = draft.state.stage, draft.state.muted_until
+    if muted is not None and muted > draft.now:
+        return  # spam, as somebody judged: it is there to be read, and `reopen` undoes it
     if stage not in OPEN | WAITING:
         draft.set(code="")
         draft.remember(closed_at=None, served=None, tries=None, screening=None)
