@@ -38,6 +38,7 @@ CONTEXTS: Final[Mapping[str, str]] = {  # the open question -> the name under wh
     "callback": "confirm",
     "received": "confirm",
     "csat": "csat",
+    "csat_comment": "confirm",
     "scope": "ask_scope",
 }
 
