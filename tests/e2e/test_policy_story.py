@@ -39,7 +39,7 @@ accounts:
   - {{channel: webchat, name: site}}
   - {{channel: telegram, name: main, token: "${{TELEGRAM_TOKEN}}", receive: polling, api_url: "{api}", limits: {{outbound_per_s: 0, per_chat_per_s: 0}}}}
 """
-CHECK, SURVEY, NUMBER = "đã tới nơi chưa", "hài lòng", "XM/2026-000123"
+CHECK, SURVEY, NUMBER = "đã tới nơi chưa", "từ 1 đến 5", "XM/2026-000123"
 
 
 @dataclass(slots=True)
