@@ -53,7 +53,10 @@ EXAMPLES: Final = int(os.environ.get("EXAMPLES", "40"))
 CORPUS: Final = Path(__file__).parents[1] / "corpus"
 SEALED: Final = frozenset({"intents.held_out.jsonl", "intents.held_out_2.jsonl"})  # scored only
 STOPS: Final = ("dừng", "STOP", "hủy nhận tin", "đừng nhắn nữa", "unsubscribe", "ngừng gửi tin cho tôi")
-HUMAN: Final = ("gặp người", "gặp tư vấn viên", "cho tôi gặp người thật", "gap nhan vien", "talk to an advisor")
+HUMAN: Final = (
+    "gặp người", "gặp tư vấn viên", "cho tôi gặp người thật", "gap nhan vien", "kết nối nhân viên giúp", "talk to an advisor",
+    "I'd rather talk to a person",
+)  # fmt: skip
 HUMAN_TAP: Final = "human"
 TOKENS: Final = (
     "0912345678", "12345", "+14155552671", "tôi tên Lan", "xe máy", "à nhầm", "à không", "mai", "3h chiều", "ok", "không", "1", "2",
@@ -208,6 +211,12 @@ ROADS: Final[tuple[tuple[str, ...], ...]] = (
     ("đồ ngu", "bot ngu vcl", "cút"),
     ("mua bảo hiểm xe máy", "đồng ý", "dừng"),
 )
+WON: Final = State(
+    stage=Stage.WON,
+    consents={"C1": "given"},
+    slots={"name": "Lan", "phone": "+84901234567", "product": "tnds_xe_may"},
+    memory={"served": True, "won": True, "closed_at": "2026-11-21T01:00:00+00:00"},
+)
 contexts = st.fixed_dictionaries(
     {
         "business": st.sampled_from([OFFICE, replace(OFFICE, hours=None), replace(OFFICE, holidays=("2026-11-23",))]),
@@ -220,6 +229,7 @@ contexts = st.fixed_dictionaries(
 
 @settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example])
 @given(
+    begun=st.sampled_from([State(), State(), State(), WON]),
     road=st.sampled_from(ROADS),
     context=contexts,
     hour=st.sampled_from([9, 9, 9, 12, 18, 22, 3]),
@@ -228,9 +238,9 @@ contexts = st.fixed_dictionaries(
     stop=st.sampled_from(STOPS),
 )
 def test_a_conversation_keeps_its_promises(
-    road: Sequence[str], context: dict[str, Any], hour: int, story: Sequence[Step], human: str, stop: str
+    begun: State, road: Sequence[str], context: dict[str, Any], hour: int, story: Sequence[Step], human: str, stop: str
 ) -> None:
-    now = World(now=MONDAY.replace(hour=hour))
+    now = World(now=MONDAY.replace(hour=hour), state=begun)
     now.context = replace(now.context, **context)
     for text in road:
         now.say(text)
