@@ -262,6 +262,7 @@ ACTS: Final[Mapping[str, Callable[[Draft, Acted], None]]] = {
     "label": _label,
     "deliver": _deliver,
     "attempt": _attempt,
+    "last_word": attempts.elsewhere,
     "screen": _screen,
     "call": calls.by_hand,
 }

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from channels.contract import Account, Delivery
-from gateway.api import cursors, models, routes_contacts, show, values
+from gateway.api import cursors, models, routes_contacts, show, values, window
 from gateway.api import models_intake as intake_models
 from gateway.api.allow import allow
 from gateway.api.declare import Call, Routes
@@ -31,7 +31,30 @@ _REFUSES = ("not_yours", "wrong_state", "not_found")
 async def log_attempt(call: Call, conversation_id: str, body: intake_models.NewAttempt) -> models.ConversationView:
     """A call was tried. Who was reached is yours; a failed one plans the next, in another part of the day; the third says
     a last word and gives up."""
-    return await act(call, conversation_id, "attempt", "attempt", body.model_dump())
+    by, engine = call.actor.advisor(), call.parts.engine
+
+    def unit(tx: Tx) -> str:
+        row = listing.one(tx, conversation_id)
+        if row is None:
+            raise not_found()
+        call.require("attempt", show.thing(row), row.assignee)
+        engine.act(tx, conversation_id, "attempt", by=by, data=body.model_dump())
+        after = listing.one(tx, conversation_id)
+        if after is not None and after.stage == "unreachable" and not window.may_write(call.parts, tx, after):
+            _last_word(call, tx, after)
+        return conversation_id
+
+    return await view(call, await call.once(unit))
+
+
+def _last_word(call: Call, tx: Tx, row: listing.Conversation) -> None:
+    """Where he is to be said good-bye to, when not here: in the chat that he used last, if he is known to be the same."""
+    person = contacts.view(tx, row.contact_id)
+    for point in person.points if person else ():
+        other = listing.one(tx, point.conversation_id) if point.conversation_id else None
+        if other is not None and other.id != row.id and window.may_write(call.parts, tx, other):
+            call.parts.engine.act(tx, other.id, "last_word", by=call.actor.advisor(), data={})
+            return
 
 
 @routes.get(f"{_AT}/attempts", may="conversation.read", refuses=("not_found",))

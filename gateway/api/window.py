@@ -35,6 +35,11 @@ def check(parts: Parts, tx: Tx, row: listing.Conversation) -> None:
         )
 
 
+def may_write(parts: Parts, tx: Tx, row: listing.Conversation) -> bool:
+    """Whether `check` would let it pass."""
+    return not _reason(parts, tx, row)
+
+
 def _reason(parts: Parts, tx: Tx, row: listing.Conversation) -> str:
     if f"{row.channel}:{row.account}" not in parts.accounts:
         return "account"

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
+from channels import webchat
 from gateway import app
 from gateway.config import load
 from gateway.parts import Clock, Parts
@@ -314,3 +315,30 @@ async def test_doubles_are_offered_and_what_people_say_is_remembered(either: Off
     await office.form({**LAN, "phone": "0987654321", "email": "lan@example.vn", "message": "khác"})
     await office.settled()
     assert (await mai.get("/duplicates"))["items"] == []
+
+
+async def test_the_last_word_goes_where_he_writes_with_us(office: Office) -> None:
+    """He filled a form; the chat of the same person, merged by people, hears that nobody reached him."""
+    mai = await office.as_role("intake", "Mai")
+    chat = office.parts.accounts["webchat:site"]
+    for number, frame in enumerate(
+        (
+            {"type": "say", "text": "mua bảo hiểm xe máy, mình tên Lan"},
+            {"type": "tap", "payload": "c1:yes", "label": "ok"},
+        )
+    ):
+        told = webchat.delivery("visitor-1", {**frame, "id": f"{number:032}"}, office.parts.clock.ms())
+        await office.parts.ingest(chat, webchat.parse(told, chat))
+        await office.settled()
+    await office.form(LAN)
+    await office.settled()
+    (writes,) = (await mai.get("/conversations", channel="webchat"))["items"]
+    (lead,) = (await mai.get("/conversations", channel="leads"))["items"]
+    boss = await office.as_role("supervisor")
+    await boss.post(f"/contacts/{lead['contact_id']}/merge", {"into": writes["contact_id"]})
+    tried: dict[str, Any] = {}
+    for _ in range(3):
+        tried = await mai.post(f"/conversations/{lead['id']}/attempts", {"result": "no_answer"})
+    assert tried["stage"] == "unreachable"
+    said = (await boss.get(f"/conversations/{writes['id']}/messages"))["items"]
+    assert "ba lần" in said[-1]["text"]
