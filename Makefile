@@ -15,7 +15,7 @@ ARGS ?=
 # 2 workers, a file stays on one of them (its module's fixtures are made once); `make test ARGS="-k zalo"` narrows
 WORKERS ?= 2
 
-.PHONY: help install dev run demo test bench train check lint format types layers dependencies deadcode locks scripts fix screenshots chaos audit lock clean distclean
+.PHONY: help install dev run demo test bench train check lint format types layers dependencies deadcode locks scripts fix screenshots properties chaos audit lock clean distclean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ train: $(V)/.dev ## the model of intents anew, after a change of tests/corpus or
 
 screenshots: $(V)/.dev ## pictures of every view, into docs/
 	$(PYTHON) -m tools.screenshots $(ARGS)
+
+properties: $(V)/.dev ## conversations at random, EXAMPLES=5000 of them, held to what must always be true
+	EXAMPLES=$(or $(EXAMPLES),5000) $(PYTHON) -m pytest -q -o timeout=0 tests/handlers/test_properties.py $(ARGS)
 
 chaos: $(V)/.dev ## the long kill loop
 	$(PYTHON) -m tools.chaos $(ARGS)

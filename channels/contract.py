@@ -55,6 +55,7 @@ class Kind(StrEnum):
     UNFOLLOW = "unfollow"
     REACTION = "reaction"
     EDIT = "edit"
+    RETRACT = "retract"  # an earlier message (`ref`) was taken back
     CALL = "call"
     FORM = "form"
     SYSTEM = "system"

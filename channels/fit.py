@@ -55,7 +55,10 @@ def choices(buttons: Sequence[Button], capabilities: Capabilities) -> tuple[tupl
     if fits and len(plain) <= capabilities.buttons:
         shown = [button for button in buttons if button in contact or not button.contact]
     else:
-        numbered = [(f"{number}. {button.label}", button.url) for number, button in enumerate(plain, 1)]
+        numbered = [  # a score has its own number: another before it would be read for it
+            (button.label if button.label[:1].isdigit() else f"{number}. {button.label}", button.url)
+            for number, button in enumerate(plain, 1)
+        ]
         lines = "\n".join(f"{line}: {url}" if url else line for line, url in numbered)
     return tuple(replace(button, label=shorten(button.label, limit)) if limit else button for button in shown), lines
 

@@ -119,7 +119,7 @@ def _form(body: bytes, content_type: str) -> list[tuple[str, Any]]:
 
 
 def _encoded(body: bytes, charset: str) -> list[tuple[str, str]]:
-    text = body.decode("latin-1")
+    text = _unpacked(body, charset)
     try:
         for encoding in (charset, "utf-8"):
             try:
@@ -133,10 +133,23 @@ def _encoded(body: bytes, charset: str) -> list[tuple[str, str]]:
         raise MalformedPayload("no form that can be read") from None
 
 
+def _unpacked(body: bytes, charset: str) -> str:
+    """The body as text; some send their own letters as they are, without %."""
+    if not body.isascii():
+        for encoding in (charset, "utf-8"):
+            try:
+                return body.decode(encoding)
+            except (UnicodeDecodeError, LookupError):
+                continue
+    return body.decode("latin-1")
+
+
 def _multipart(body: bytes) -> list[tuple[str, str]]:
     boundary = body.partition(b"\n")[0].strip()[2:]
     if not 0 < len(boundary) <= 200 or not re.fullmatch(rb"[\w'()+,./:=? -]+", boundary):
         raise MalformedPayload("a multipart body without a boundary")
+    if b"multipart/" in body.lower():
+        raise MalformedPayload("a multipart body within another")
     head = b'Content-Type: multipart/form-data; boundary="' + boundary + b'"\r\n\r\n'
     found = []
     try:

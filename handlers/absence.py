@@ -1,7 +1,7 @@
 """An advisor who leaves a customer without an answer: after half an hour the bot is back, and says so (R-HOF-2).
 
 The clock runs from the first word of the customer that nobody answered, not from the last word of all: an advisor may
-wait for his customer as long as it takes (docs/adr/0062). One timer row for many words; it looks again when it fires.
+wait for his customer as long as it takes (docs/adr/0072). One timer row for many words; it looks again when it fires.
 """
 
 from __future__ import annotations

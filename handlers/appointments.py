@@ -30,8 +30,8 @@ def wish(entities: Mapping[str, Any], *, now: datetime, business: Business) -> d
         if found is None:
             return None
         begins, ends = found.start, found.end
-    elif begins <= now:
-        return {}  # "now", "at any time"
+    elif begins <= now and not (entities.get("part") or entities.get("time_to")):
+        return {}  # "now", "at any time"; not "this morning", which has begun
     begins, ends = _workable(begins, ends, now=now, business=business)
     if not EARLIEST <= schedule.local(begins, business).hour < LATEST:
         return None

@@ -145,11 +145,23 @@ def last_word(draft: Draft) -> None:
         return
     silent = not draft.context.writes or state.memory.get("unreachable") or state.consents.get("C1") == "withdrawn"
     if silent:
-        draft.add(Note(text="Không có kênh được phép để nhắn lời cuối: đóng nếu khách không liên hệ lại."))
+        draft.add(
+            Note(text="Kênh này không nhắn được lời cuối: chỉ nhắn nếu khách có kênh khác đã đồng ý. Đóng sau 24 giờ.")
+        )
     elif schedule.may_write(draft.now, draft.business):
         draft.say("queue.unreachable", *steps.CALL)
     else:
         draft.wake(LAST_WORD, schedule.next_service_time(draft.now, draft.business))
+
+
+def elsewhere(draft: Draft, event: Acted) -> None:
+    """The last word to somebody whose calls began on a channel that cannot be answered, here where he writes with us."""
+    state = draft.state
+    muted = state.muted_until is not None and state.muted_until > draft.now
+    held = state.stage is Stage.WITH_ADVISOR or muted or state.memory.get("unreachable")
+    if draft.consented and not held and schedule.may_write(draft.now, draft.business):
+        draft.say("queue.unreachable", *steps.CALL)
+        draft.add(Audit(action="conversation.last_word", by=event.by))
 
 
 def _wrong_number(draft: Draft) -> None:

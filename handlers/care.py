@@ -210,13 +210,15 @@ def _needs_a_person(one: Heard) -> bool:
 
 def _plain(one: Heard, now: datetime) -> bool:
     """Nothing in it that he could want, read without the question in mind."""
+    if one.said.payload:  # a button of another message that may still be pressed
+        return not (_needs_a_person(one) or one.wants("buy", "ask_fee", "renewal", "call_me"))
     read = reread(one.said.text, now=now)
     return read.intent in ("other", "greeting", "yes", "no", "spam_abuse") and "topic" not in read.entities
 
 
 def _let_be(draft: Draft, heard: Sequence[Heard]) -> bool:
     """No answer. Something else wanted: the question gives way. Nothing understood: ask once more, then let it be."""
-    plain = all(one.stale or one.wordless or one.said.payload or _plain(one, draft.now) for one in heard)
+    plain = all(one.stale or one.wordless or _plain(one, draft.now) for one in heard)
     if plain and not draft.state.tries and draft.state.asked in ("received", "csat"):
         draft.set(tries=1)
         draft.say("error.not_understood_1", *(RECEIVED if draft.state.asked == "received" else SCORES), purpose="care")

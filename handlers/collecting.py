@@ -15,7 +15,7 @@ from handlers.model import Stage
 NOT_A_NEED: Final = ("greeting", "thanks", "spam_abuse", "details", "media", "sticker", "nothing")
 UNREADABLE: Final = ("other", "spam_abuse")
 PAPERS: Final = frozenset({"cccd", "passport", "plate", "chassis", "tax_code", "dob"})  # told too early, and not kept
-NUMBER: Final = re.compile(r"\b(?:so|sdt|dt|dien thoai|phone|number)\b")
+NUMBER: Final = re.compile(r"\b(?:so|sdt|dt|dien thoai|phone|number|(?:dung|khong|ko|k) goi)\b")
 
 
 def hear(draft: Draft, heard: Sequence[Heard]) -> None:
@@ -27,7 +27,9 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
     answered = _answered(draft, asked)
     if not answered and asked in ("name", "phone", "phone_same") and _wrong_phone(draft, heard):
         return
-    if changed or answered:
+    if asked == "need" and any(one.said.payload == "p:other" for one in heard):
+        draft.say("ask.need")  # no button is his: without them
+    elif changed or answered:
         if any(map(questions.is_question, heard)):
             questions.answer(draft, heard)
         proceed(draft)

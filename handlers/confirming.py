@@ -22,6 +22,7 @@ WRONG: Final = re.compile(r"\b(?:sua|doi|sai|nham|change|wrong)\b")
 AGREES: Final = re.compile(  # beside something else a yes must be said: "mình ở Cần Thơ" is none
     r"\b(?:dung|ok|oke|okay|yes|yeah|vang|da|uh?|um|chuan|chinh xac|dong y|duoc|on|correct|right|sure)\b"
 )
+ASKS: Final = re.compile(r"\b(?:khong|ko|hong|sao|bao nhieu|bao lau|gi|the nao|why|how|what)\b")
 ADDED: Final = frozenset({"callback_time", "province"})  # told beside the yes, they need no second one
 
 
@@ -52,7 +53,7 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
             read_back(draft)
         else:
             steps.ask(draft, "edit")
-    elif any(one.wants("yes") or requests.calls(one) for one in heard):
+    elif any((one.wants("yes") and not _asks(one)) or requests.calls(one) for one in heard):
         if draft.state.asked == "confirm":
             submit(draft)
         else:
@@ -67,6 +68,11 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
     elif not steps.not_understood(draft):
         draft.say("error.not_understood_2")
         waiting.hand_over(draft, "unclear", told=True)
+
+
+def _asks(one: Heard) -> bool:
+    """ "Có đắt không em" is no yes, whatever it begins with."""
+    return not one.said.payload and ASKS.search(one.folded) is not None and AGREES.search(one.folded) is None
 
 
 def _agreed_with_more(before: State, after: State, heard: Sequence[Heard]) -> bool:

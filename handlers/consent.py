@@ -53,14 +53,34 @@ def settled(draft: Draft, heard: Sequence[Heard]) -> bool:
 
 def give(draft: Draft, by: Heard, heard: Sequence[Heard]) -> None:
     """C1 is given: record it, then read again all that was said before and fill the form with it."""
+    renewed = draft.consented  # what he said before is in the form already
     _record(draft, "given", by)
     draft.set(asked="", tries=0, unclear=0)
-    earlier = [reread(text, now=draft.now) for text in draft.history]
+    earlier = [] if renewed else [reread(text, now=draft.now) for text in draft.history]
     now = [one if one is by else reread(one.said.text, now=draft.now) for one in heard if _readable(one)]
     start = str(draft.state.memory.get("start", ""))
     if start in PRODUCTS:
         draft.put(product=start)
     slots.fill(draft, [*earlier, *now, *(one for one in heard if one.said.contact is not None)])
+
+
+def outdated(draft: Draft) -> bool:
+    """Has the text changed since he agreed to it (R-CNS-5)? In whatever language he read it."""
+    agreed_to = draft.state.memory.get("notice")
+    return bool(agreed_to and draft.consented and agreed_to not in draft.context.notice.values())
+
+
+def ask_anew(draft: Draft) -> None:
+    """The new text, whole. Until he answers, what he agreed to holds for what he has told; nothing new rests on it."""
+    draft.say("consent.changed_plain")
+    steps.ask_consent(draft)
+
+
+def lapse(draft: Draft) -> None:
+    """No clear answer to the new text: the old consent is over, and what rested on it goes."""
+    if draft.consented:
+        draft.set(consents={key: told for key, told in draft.state.consents.items() if key != "C1"}, slots={})
+        draft.remember(notice=None)
 
 
 def refuse(draft: Draft, by: Heard) -> None:
@@ -77,6 +97,7 @@ def withdraw(draft: Draft, by: Heard) -> None:
 def by_phone(draft: Draft, *, given: bool, by: Advisor) -> None:
     """The text was read out in a call; who called wrote down what was answered."""
     draft.set(consents={**draft.state.consents, "C1": "given" if given else "refused"})
+    _note_text(draft, given=given)
     if not given:
         draft.set(slots={})
     draft.add(
@@ -94,6 +115,7 @@ def unclear(draft: Draft, heard: Sequence[Heard]) -> None:
 
 def _record(draft: Draft, told: Literal["given", "refused", "withdrawn"], by: Heard) -> None:
     draft.set(consents={**draft.state.consents, "C1": told})
+    _note_text(draft, given=told == "given")
     draft.add(
         RecordConsent(
             purpose="C1",
@@ -104,6 +126,12 @@ def _record(draft: Draft, told: Literal["given", "refused", "withdrawn"], by: He
             code=_code(draft, by),
         )
     )
+
+
+def _note_text(draft: Draft, *, given: bool) -> None:
+    """Which text he agreed to: it may change."""
+    if draft.context.notice:
+        draft.remember(notice=draft.context.notice.get(draft.state.lang) if given else None)
 
 
 def _code(draft: Draft, by: Heard) -> str:

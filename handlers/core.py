@@ -29,6 +29,7 @@ from handlers import (
     receipts,
     requests,
     sla,
+    slots,
     steps,
     waiting,
 )
@@ -57,6 +58,7 @@ from handlers.model import (
     TimerFired,
     Turn,
     Unfollowed,
+    Unsent,
 )
 from handlers.stages import By
 
@@ -125,6 +127,9 @@ def _step(draft: Draft, group: Sequence[Event], *, speaks: bool) -> None:
             calls.happened(draft, event)
         case Edited():
             _edited(draft, [event for event in group if isinstance(event, Edited)])
+        case Unsent() as event:
+            _back(draft, event.at)
+            draft.add(Note(text="Khách đã thu hồi một tin nhắn."))
         case TimerFired() as event:
             _timer(draft, event)
         case Acted() as event:
@@ -150,6 +155,7 @@ def _said(draft: Draft, said: Sequence[Said]) -> None:
     if draft.state.muted_until and draft.state.muted_until > draft.now and not any(map(requests.unmutes, heard)):
         return
     if not draft.context.bot:
+        slots.overhear(draft, heard)
         _people_only(draft)
         return
     if any(one.had_secret for one in said):
@@ -175,11 +181,14 @@ def _back(draft: Draft, at: datetime) -> None:
     if draft.state.memory.get("unreachable"):
         draft.add(Reachable(yes=True))
     draft.remember(nudged=None, unreachable=None)
+    if draft.state.memory.get("tries"):
+        leads.here(draft)
 
 
 def _silently(draft: Draft, heard: Sequence[Heard]) -> None:
     """A person has it. Consent and its withdrawal count all the same; nothing is said."""
     absence.waits(draft, heard)
+    slots.overhear(draft, heard)
     for one in heard:
         if one.said.payload in ("c1:yes", "c1:no") and draft.state.memory.get("consent_shown"):
             if "C1" not in draft.state.consents:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -27,6 +27,7 @@ from handlers.model import (
 if TYPE_CHECKING:
     from handlers.hearing import Heard
 
+OWN_NUMBERS: Final = "csat:"  # a score is its own number
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no I, L, O, U to be misread
 
 
@@ -115,7 +116,20 @@ class Draft:
         return self.state.code
 
     def decision(self) -> Decision:
-        return Decision(state=self.state, effects=tuple(_tidy(self.effects)))
+        effects = _tidy(self.effects)
+        if effects:
+            self._number(effects)
+        return Decision(state=self.state, effects=tuple(effects))
+
+    def _number(self, effects: Sequence[Effect]) -> None:
+        """Where the channel shows a list of numbers instead of buttons (channels.fit), keep what they stand for."""
+        last = next((effect for effect in reversed(effects) if isinstance(effect, Say)), None)
+        if last is None:
+            return
+        numbered = len(last.buttons) > self.context.buttons and not last.buttons[0].id.startswith(OWN_NUMBERS)
+        if numbered or "choices" in self.state.memory:
+            shown = [button.id for button in last.buttons if self.context.asks_contact or not button.contact]
+            self.remember(choices=shown if numbered and shown else None)
 
 
 def _changed(of: Mapping[str, Any], things: Mapping[str, Any]) -> Mapping[str, Any]:

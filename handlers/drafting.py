@@ -23,7 +23,6 @@ from storage.turns import Lane, Rows
 
 FRESH_DAYS: Final = 7  # a closed thread that speaks again within this goes on in the same conversation
 PREVIEW: Final = 80
-OFFERED: Final = "offered"  # in a state's memory: payloads of the numbered lines that were said last
 SPEAKS: Final = SAID | {Kind.FOLLOW, Kind.FORM, Kind.CALL}
 
 
@@ -211,8 +210,10 @@ class LaneDraft:
             said_at=self.now_ms,
         )
 
-    def preview_of(self, text: str, kind: Kind) -> None:
-        """The line under the name in people's lists."""
+    def preview_of(self, text: str, kind: Kind, *, by_bot: bool = False) -> None:
+        """The line under the name in people's lists: what people said last; the bot's words only as long as nobody has."""
+        if by_bot and (self.preview or (self.old is not None and self.old.c_preview)):
+            return
         self.preview = text[:PREVIEW] if text else f"[{kind.value}]" if kind in MEDIA else self.preview
 
     # ---- the end

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from channels.contract import InboundEvent, Kind
-from handlers import receipts, sla
+from channels.contract import InboundEvent
+from handlers import logged, receipts, sla
 from handlers.model import (
     Audit,
     CallBy,
@@ -28,10 +28,8 @@ from handlers.model import (
     Screened,
     TakeHandoff,
 )
-from handlers.understanding import secrets
-from storage import audit, care, contacts_write, deliveries, echoes, outbox
+from storage import audit, care, contacts_write, deliveries, echoes, outbox, search
 from storage.ids import new_id
-from storage.keys import pack
 from storage.times import ms
 from storage.tx import Tx
 
@@ -63,15 +61,15 @@ def add(effect: Any, draft: LaneDraft) -> None:
         case Reachable():
             rows.later.append(_reachable(effect, draft.lane.point_id))
         case CallBy():
-            rows.later.append(_call_by(draft.state.handoff, effect.at))
+            rows.later.append(logged.call_by(draft.state.handoff, effect.at))
         case LogAttempt():
-            rows.later.append(_attempt(effect, draft))
+            rows.later.append(logged.attempt(effect, draft))
         case Screened():
-            rows.later.append(_screened(effect, draft))
+            rows.later.append(logged.screened(effect, draft))
         case CallTold():
-            rows.later.append(_call_told(effect, draft))
+            rows.later.append(logged.call_told(effect, draft))
         case CallLine():
-            _call_line(effect, draft)
+            logged.call_line(effect, draft)
         case CareAnswered():
             rows.later.append(_care(effect, draft))
         case Audit():
@@ -171,73 +169,6 @@ def _raise_handoff(handoff_id: str, effect: OpenHandoff) -> Act:
         )
 
     return write
-
-
-def _call_by(handoff_id: str, at: datetime) -> Act:
-    return lambda tx: _ignore(
-        tx.run("UPDATE handoff SET due_at = :due, late_at = NULL WHERE id = :id", due=ms(at), id=handoff_id)
-    )
-
-
-# ---- what people found out about a lead
-
-
-def _attempt(effect: LogAttempt, draft: LaneDraft) -> Act:
-    row_id = new_id()
-    row = {
-        "id": row_id,
-        "conversation_id": draft.conversation_id,
-        "contact_id": draft.contact_id,
-        "number": effect.number,
-        "result": effect.result,
-        "note_sealed": draft.seal("contact_attempt", "note_sealed", row_id, effect.note.encode())
-        if effect.note
-        else None,
-        "by_id": effect.by.id,
-        "next_at": ms(effect.next_at) if effect.next_at else None,
-    }
-    return lambda tx: tx.insert("contact_attempt", **row, at=tx.now_ms)
-
-
-def _screened(effect: Screened, draft: LaneDraft) -> Act:
-    row_id = new_id()
-    row = {
-        "id": row_id,
-        "conversation_id": draft.conversation_id,
-        "contact_id": draft.contact_id,
-        "outcome": effect.outcome,
-        "answers_sealed": draft.seal("screening", "answers_sealed", row_id, pack(dict(effect.answers))),
-        "by_id": effect.by.id,
-    }
-    return lambda tx: tx.insert("screening", **row, at=tx.now_ms)
-
-
-def _call_told(effect: CallTold, draft: LaneDraft) -> Act:
-    sealed = draft.seal(
-        "message", "body_sealed", effect.message_id, pack({"text": effect.text, "extra": dict(effect.fields)})
-    )
-
-    def write(tx: Tx) -> None:
-        tx.run("UPDATE message SET body_sealed = :body WHERE id = :id", body=sealed, id=effect.message_id)
-        tx.hint("message", draft.conversation_id)
-
-    draft.preview_of(effect.text, Kind.CALL)
-    return write
-
-
-def _call_line(effect: CallLine, draft: LaneDraft) -> None:
-    inbound = effect.direction == "inbound"
-    draft.transcript(
-        new_id(),
-        effect.direction,
-        "customer" if inbound else "advisor",
-        Kind.CALL.value,
-        {"text": effect.text, "extra": dict(effect.fields)},
-        status="received" if inbound else "sent",
-        said_at=draft.now_ms,
-        advisor_id=effect.by.id,
-    )
-    draft.preview_of(effect.text, Kind.CALL)
 
 
 def _take_handoff(effect: TakeHandoff, draft: LaneDraft) -> Act:
@@ -363,35 +294,6 @@ def delivery_sent_by(delivery_id: str, message_id: str, contact_id: str) -> Act:
     return lambda tx: deliveries.carried(tx, delivery_id, message_id, contact_id)
 
 
-def edit(event: InboundEvent, text: str, edited_at: datetime, point_id: str, conversation_id: str) -> Act:
-    """The message that was edited now reads `text`; what it said before is kept beside it. Both without secrets."""
-
-    def write(tx: Tx) -> None:
-        row = tx.one(
-            "SELECT id, contact_id, body_sealed FROM message WHERE point_id = :point AND external_id = :ref AND direction = 'inbound' "
-            "ORDER BY seq DESC LIMIT 1",
-            point=point_id,
-            ref=event.ref,
-        )
-        if row is None:
-            return
-        body = tx.keys.open_json(tx, row.contact_id, "message", "body_sealed", row.id, row.body_sealed)
-        if body.get("text") == text:
-            return
-        body.setdefault("before", []).append(secrets.mask(body.get("text", ""))[0])
-        body["text"] = text
-        sealed = tx.keys.seal_json(tx, row.contact_id, "message", "body_sealed", row.id, body)
-        tx.run(
-            "UPDATE message SET body_sealed = :body, edited_at = :at WHERE id = :id",
-            id=row.id,
-            body=sealed,
-            at=ms(edited_at),
-        )
-        tx.hint("message", conversation_id)
-
-    return write
-
-
 def drop_body(event_id: str) -> Act:
     """A secret was typed: the raw bytes go when the event is done, the masked text stays."""
     return lambda tx: _ignore(tx.run("UPDATE inbox_event SET body_sealed = NULL WHERE id = :id", id=event_id))
@@ -409,6 +311,9 @@ def contact_changes(draft: LaneDraft) -> None:
     if after.memory.get("lead") is not before.memory.get("lead"):
         told = after.memory.get("lead") or {}
         later.extend(_of_person(before.memory.get("lead") or {}, told, contact_id, draft.channel))
+        later.append(_findable(draft, told))
+        if after.consents.get("C1") == "refused":
+            later.append(partial(contacts_write.forget, contact_id=contact_id, source=draft.channel))
     switched = (after.ads_off, after.reminders_off)
     if switched != (before.ads_off, before.reminders_off):
         later.append(
@@ -420,6 +325,13 @@ def contact_changes(draft: LaneDraft) -> None:
                 _of_contact(draft, "customer", action, what)
     if (before.salutation, before.lang) != (after.salutation, after.lang):
         later.append(lambda tx: contacts_write.set_manner(tx, contact_id, after.salutation, after.lang))
+
+
+def _findable(draft: LaneDraft, told: Mapping[str, Any]) -> Act:
+    """Who calls back must find him, by what he left for the call; the words of his message are for after the consent."""
+    words = search.of_name(str(told.get("name") or "")) | search.of_value(draft.state.code)
+    words = words.union(*(search.of_value(str(told.get(key) or "")) for key in ("phone", "email")))
+    return lambda tx: search.put(tx, draft.conversation_id, draft.contact_id, words)
 
 
 def _of_person(old: Mapping[str, Any], new: Mapping[str, Any], contact_id: str, source: str) -> Iterator[Act]:

@@ -14,7 +14,7 @@ import orjson
 import structlog
 
 from channels.contract import Account, Capabilities, InboundEvent, OutboundFile
-from handlers import apply, events, incoming, interpret
+from handlers import apply, consent, events, incoming, interpret
 from handlers.batch import Results, Thought
 from handlers.core import decide, listen
 from handlers.drafting import LaneDraft, Place
@@ -31,9 +31,9 @@ from handlers.model import (
     Turn,
     state_from_json,
 )
-from handlers.texts import Texts
+from handlers.texts import LANGUAGES, Texts
 from handlers.voice import Voice
-from storage import files, inbox, turns
+from storage import files, handoffs, inbox, turns
 from storage.keys import KeyRing
 from storage.killpoints import kp
 from storage.times import at
@@ -42,6 +42,8 @@ from storage.tx import Tx
 
 log = structlog.get_logger("engine")
 GONE: Final = Capabilities(title="no longer configured", text_limit=4000)
+QUEUED: Final = Stage.QUEUED.value
+NOTICE: Final = 8  # characters of the version of the consent text that a conversation remembers
 REMEMBERED: Final = 8192  # parsed events between ingest and think
 
 Parse = Callable[[str, bytes], InboundEvent]  # (account id, stored bytes) -> the event; raises MalformedPayload
@@ -78,6 +80,7 @@ class Engine:
         self.texts = texts
         self.business = business
         self.keys = keys
+        self._notice = {lang: texts.version(consent.TEXT, lang).short[:NOTICE] for lang in LANGUAGES}
         self.switches = Switches()
         self.test_account = test_account
         self._recent: dict[str, InboundEvent] = {}
@@ -114,6 +117,11 @@ class Engine:
             histories = turns.histories(tx, pending)
             for lane in pending:
                 lane.history = histories.get(lane.point_id, ())
+        queued = [lane for lane in loaded if lane.conversation is not None and lane.conversation.c_stage == QUEUED]
+        if queued:
+            places = handoffs.places(tx, [lane.conversation.c_id for lane in queued])
+            for lane in queued:
+                lane.place = places.get(lane.conversation.c_id, 0)
         self._waiting = tx.value("SELECT COUNT(*) FROM handoff WHERE state = 'waiting'") or 0
 
     def decide(self, work: list[Lane], *, now_ms: int) -> Results:
@@ -205,8 +213,9 @@ class Engine:
             asks_contact=capabilities.asks_contact,
             writes=capabilities.conversational,
             buttons=capabilities.buttons,
-            queue_position=self._waiting + 1,
+            queue_position=draft.lane.place or self._waiting + 1,
             conversation_id=draft.conversation_id,
+            notice=self._notice,
         )
 
     def _fail(self, lane: Lane, rows: Rows, err: Exception, *, now_ms: int | None = None) -> None:
@@ -270,6 +279,12 @@ class Engine:
         self._put_down(one, tx.now_ms)
         turns.write(tx, one.whole)
         kp("act.before_commit")
+
+    def think(self, tx: Tx, point_id: str) -> None:
+        """Think what waits in this lane, here and now, in the caller's transaction."""
+        lanes = self.load(tx, [point_id])
+        if lanes:
+            self.write(tx, self.decide(lanes, now_ms=tx.now_ms))
 
     def open_for(self, tx: Tx, conversation_id: str) -> State:
         """The core's state of a conversation, for views. Raises KeyError when there is none."""

@@ -67,7 +67,7 @@ def _give_to(draft: Draft, advisor: Advisor, *, told: bool = True) -> None:
     care.put_away(draft)
     draft.move(Stage.WITH_ADVISOR)
     draft.set(assignee=advisor, unclear=0, muted_until=None, warnings=0)
-    draft.remember(noticed=None, closed_at=None, unanswered=None)
+    draft.remember(late=None, noticed=None, closed_at=None, unanswered=None)
     draft.add(TakeHandoff(by=advisor))
     if told and advisor.code:
         draft.say("handoff.advisor_joined", ten_tu_van=advisor.name, ma_dai_ly=advisor.code, klass="B")
@@ -139,7 +139,8 @@ def _return(draft: Draft, event: Acted) -> None:
     draft.remember(priority=None, served=None)
     draft.add(CloseHandoff(outcome="returned"), Audit(action="conversation.return", by=event.by))
     draft.say("handoff.advisor_left", ten_tu_van=had.name, klass="B")
-    if draft.context.bot and draft.consented and slots.missing(draft.state):
+    unfinished = bool(slots.missing(draft.state)) or not draft.state.code
+    if draft.context.bot and draft.consented and unfinished:
         collecting.proceed(draft)
 
 
@@ -261,6 +262,7 @@ ACTS: Final[Mapping[str, Callable[[Draft, Acted], None]]] = {
     "label": _label,
     "deliver": _deliver,
     "attempt": _attempt,
+    "last_word": attempts.elsewhere,
     "screen": _screen,
     "call": calls.by_hand,
 }

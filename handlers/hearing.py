@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from channels.contract import MEDIA, Kind
 from handlers.model import EMPTY, Said, Stage, State
 from handlers.understanding import understand
+from handlers.understanding.address import beside
 from handlers.understanding.fold import fold
 
 PRODUCTS: Final = (
@@ -37,6 +38,7 @@ CONTEXTS: Final[Mapping[str, str]] = {  # the open question -> the name under wh
     "callback": "confirm",
     "received": "confirm",
     "csat": "csat",
+    "csat_comment": "confirm",
     "scope": "ask_scope",
 }
 
@@ -51,6 +53,7 @@ class Tap:
 
 
 NEEDS: Final = ("need", "product", "menu")
+RIGHTS: Final = ("access", "rectify", "delete", "withdraw")  # that he has over his data
 WHEN: Final = ("time", "confirm")
 TAPS: Final[Mapping[str, Tap]] = {
     "c1:yes": Tap("yes", steps=("consent",)),
@@ -81,6 +84,7 @@ TAPS: Final[Mapping[str, Tap]] = {
     "got:no": Tap("no", steps=("received",)),
     **{f"csat:{score}": Tap("other", {"csat": score}, ("csat",)) for score in range(1, 6)},
     "skip": Tap("skip", steps=("csat_comment",)),
+    **{f"dsr:{right}": Tap("privacy_request", {"request": right}) for right in RIGHTS},
     "opt:ads": Tap("opt_ads"),
     "opt:all": Tap("opt_all"),
     "opt:on": Tap("opt_on"),
@@ -99,6 +103,18 @@ TYPED: Final[Mapping[str, str]] = {
     "bo qua": "skip",
     "skip": "skip",
     "see details": "c1:more",
+    "hoi phi": "fee",
+    "xem du lieu": "dsr:access",
+    "view my data": "dsr:access",
+    "sua du lieu": "dsr:rectify",
+    "correct my data": "dsr:rectify",
+    "delete my data": "dsr:delete",
+    "withdraw consent": "dsr:withdraw",
+    "ask the price": "fee",
+    "home": "p:nha_tu_nhan",
+    "sang (8h-12h)": "t:morning",
+    "chieu (12h-17h)": "t:afternoon",
+    "toi (17h-20h)": "t:evening",
     "talk to an advisor": "human",
     "tai nan": "p:tai_nan",
     "accident": "p:tai_nan",
@@ -125,7 +141,7 @@ RESUME: Final = frozenset(
 )
 # R-HOF-4: a child who speaks for himself gets a person; a parent who speaks of his child does not
 CHILD: Final = re.compile(
-    r"\b(?:em|e|chau|minh|toi|i am|i'm)\s+(?:moi\s+|nam nay\s+|chi\s+)?(9|1[0-5])\s*(?:tuoi|years old|yo\b)"
+    r"^(?:da |alo |chao \w+ )?con (?:moi |nam nay )?(?:9|1[0-5]) tuoi\b|\b(?:em|e|chau|minh|toi|i am|i'm)\s+(?:moi\s+|nam nay\s+|chi\s+)?(9|1[0-5])\s*(?:tuoi|years old|yo\b)"
 )
 
 # R-HOF-4: somebody is in danger, whatever he came for. Self-harm only with its marks: "từ từ" is "slowly"
@@ -136,17 +152,30 @@ DISTRESS: Final = re.compile(
 SELF_HARM: Final = re.compile(r"\btự (?:tử|sát|vẫn)\b")
 
 
+# "Đừng gọi, nhắn ở đây thôi", asked for a number: no number, but no stop of our messages either
+FOR_A_CALL: Final = frozenset({"name", "phone", "phone_same"})
+RATHER_WRITES: Final = re.compile(
+    r"\b(?:nhan tin|nhan|chat|trao doi|tra loi)\b.{0,24}\b(?:thoi|day|zalo|duoc roi)\b|\btext me\b"
+)
 READ_BACK: Final = frozenset({"confirm", "edit"})
 UNSETTLED: Final = frozenset({"no", "other"})
 TIMES: Final = ("day", "part", "time", "time_to", "time_after", "callback_from", "callback_to")
 CORRECTIONS: Final = frozenset({"product", "name", "phone", "province", "topic", *TIMES})
+CHOICE: Final = re.compile(
+    r"(?:em |minh |toi )?(?:chon )?(?:so |muc |cau |option |number )?\(?(\d{1,2})[.)]?(?: nhe| nha| a| em| di)*"
+)
+# to be called, and when; a bare "mai" may be a name and "toi" is oneself
+APPOINTMENT: Final = re.compile(
+    r"\b(?:goi|lien he|hen|doi gio|call)\b.*\b(?:\d{1,2} ?(?:h|gio)|(?:sang|trua|chieu|toi) (?:nay|mai|mot)|buoi (?:sang|trua|chieu|toi)"
+    r"|(?:ngay|hom) mai|luc nao cung|gio nao cung|tomorrow|(?:in the )?(?:morning|afternoon|evening)|any ?time)\b"
+)
 DIGITS: Final = re.compile(r"\+?\d[\d .()-]{3,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """One thing that was said. `folded` -- its text without marks and case · `stale` -- a button of a question that
-    is not open any more."""
+    is not open any more · `place` -- a province that it names, whatever for."""
 
     said: Said
     intent: str
@@ -156,6 +185,7 @@ class Heard:
     stale: bool = False
     speaks_as: str = ""
     surely: bool = False
+    place: str = ""
     distress: bool = False
     minor: bool = False
 
@@ -173,31 +203,53 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
     if said.contact is not None:
         return _card(said, now=now)
     folded = fold(said.text)
+    if "choices" in state.memory and not said.payload and (chosen := _numbered(folded, state.memory["choices"])):
+        said = replace(said, payload=chosen, text="")
     payload = said.payload or (said.text.strip() if ":" in said.text else TYPED.get(folded.strip(" .!?"), ""))
     tap = TAPS.get(payload)
     open_now = tap is not None and (not tap.steps or (state.asked in tap.steps and state.asked != "menu"))
     if tap is not None and (said.payload or open_now):
         stale = bool(tap.steps) and state.asked not in tap.steps
+        if not said.payload:
+            said = replace(said, payload=payload, text="")  # its words are the button
         return Heard(said=said, intent=tap.intent, entities=tap.entities, folded=folded, stale=stale)
     if not folded:
         return Heard(said=said, intent=_WORDLESS.get(said.kind, "nothing"))
     if folded in RESUME:
         return Heard(said=said, intent="opt_on", folded=folded)
     read = understand(said.text, _context(state, folded), now=now)
+    if read.surely and "talk_to_human" in (read.intent, *read.also) and (rest := beside(said.text)) != said.text:
+        # "gọi chị thôi em" puts right how he is called, and asks for no call
+        read = replace(understand(rest, _context(state, fold(rest)), now=now), speaks_as=read.speaks_as, surely=True)
+        if not rest:
+            read = replace(read, intent="greeting")
     entities = read.entities
     if state.asked in READ_BACK and read.intent in UNSETTLED:
         entities = _looked_at_again(said.text, folded, entities, now=now)
+    rather_writes = (
+        read.intent == "opt_out"
+        and state.asked in FOR_A_CALL
+        and entities.get("channel") == "call"
+        and RATHER_WRITES.search(folded) is not None
+    )
     return Heard(
         said=said,
-        intent=read.intent,
+        intent="no" if rather_writes else read.intent,
         entities=entities,
         folded=folded,
         also=tuple(read.also),
         speaks_as=read.speaks_as,
         surely=read.surely,
+        place=read.place,
         distress=DISTRESS.search(folded) is not None or SELF_HARM.search(said.text.lower()) is not None,
         minor=CHILD.search(folded) is not None,
     )
+
+
+def _numbered(folded: str, choices: Sequence[str]) -> str:
+    """ "2", "2.", "chọn số 2": the button of that number in the list that was shown last, or ''."""
+    told = CHOICE.fullmatch(folded)
+    return choices[int(told[1]) - 1] if told and 0 < int(told[1]) <= len(choices) else ""
 
 
 def _looked_at_again(text: str, folded: str, entities: Mapping[str, Any], *, now: datetime) -> Mapping[str, Any]:
@@ -215,12 +267,20 @@ def _looked_at_again(text: str, folded: str, entities: Mapping[str, Any], *, now
     }
 
 
+def appointed(one: Heard, *, now: datetime) -> Mapping[str, Any]:
+    """When he wants to be called, said among other things: "Lan 0901234567, gọi chiều mai nhé"."""
+    found = understand(one.said.text, "ask_time", now=now).entities
+    return {key: found[key] for key in TIMES if key in found}
+
+
 def _context(state: State, folded: str) -> str | None:
     """The question that a short answer belongs to; a consent that was let pass may still be answered, and an
     appointment changed."""
     if state.asked == "name" and DIGITS.fullmatch(folded):
         return "ask_phone"  # name and number are asked at once
-    if not state.asked and state.stage is Stage.CALLBACK_SCHEDULED:
+    if not state.asked and (
+        state.stage is Stage.CALLBACK_SCHEDULED or (state.stage is Stage.QUEUED and APPOINTMENT.search(folded))
+    ):
         return "ask_time"
     lapsed = (
         state.stage in (Stage.GREETED, Stage.CLOSED_IDLE)
@@ -250,4 +310,5 @@ def reread(text: str, *, now: datetime) -> Heard:
         also=tuple(read.also),
         speaks_as=read.speaks_as,
         surely=read.surely,
+        place=read.place,
     )

@@ -14,7 +14,7 @@ NUDGE: Final = timedelta(minutes=30)
 CLOSE: Final = timedelta(hours=24)
 GIVES_UP: Final = re.compile(
     r"\b(?:khong|ko|k|hong|thoi|chua)(?: \w+){0,2} (?:mua|dang ky|tham gia)\b|\b(?:khong|ko|k) (?:can|lam|muon)(?: \w+)? nua\b"
-    r"|\b(?:khong|ko|k) co nhu cau\b|\bthoi khoi\b|\b(?:not interested|changed my mind|(?:don't|do not) (?:want|need) (?:it|this|any))\b"
+    r"|\b(?:khong|ko|k) co nhu cau\b|\bthoi khoi\b|^(?:(?:vay|the|a|u) )*(?:thi )?thoi(?: (?:em|a|nhe|nha|vay|di|b|ban))*[ .!]*$|\b(?:not interested|changed my mind|(?:don't|do not) (?:want|need) (?:it|this|any))\b"
 )
 KEPT: Final = timedelta(days=7)  # how long a closed conversation goes on where it stopped
 
@@ -49,7 +49,9 @@ def expired(state: State, now: datetime) -> bool:
 def shut(draft: Draft, stage: Stage) -> None:
     """Every way to close goes through here."""
     draft.move(stage)
-    draft.remember(closed_at=draft.now.astimezone(UTC).isoformat(), priority=None, noticed=None, editing=None)
+    draft.remember(
+        closed_at=draft.now.astimezone(UTC).isoformat(), priority=None, late=None, noticed=None, editing=None
+    )
     draft.set(unclear=0)
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from channels.contract import SAID, UNSAID, InboundEvent, Kind
-from handlers import effects
-from handlers.drafting import OFFERED, LaneDraft
+from handlers import effects, retold
+from handlers.drafting import LaneDraft
 from handlers.interpret import Ours
 from handlers.model import (
     Acted,
@@ -22,13 +21,12 @@ from handlers.model import (
     Submitted,
     TimerFired,
     Unfollowed,
+    Unsent,
 )
 from handlers.understanding import secrets
 from storage.ids import new_id
 from storage.times import at, ms
 from storage.turns import OpenEvent, Rows
-
-NUMBER: Final = re.compile(r"\s*([0-9]{1,2})\s*[.)]?\s*")
 
 
 def take_in(draft: LaneDraft, opened: OpenEvent, event: InboundEvent | Ours) -> list[Event]:
@@ -52,6 +50,9 @@ def take_in(draft: LaneDraft, opened: OpenEvent, event: InboundEvent | Ours) -> 
     if kind is Kind.RECEIPT:
         draft.rows.later.append(effects.receipt(event, draft.lane.point_id, draft.conversation_id))
         return []
+    if kind is Kind.RETRACT:
+        draft.rows.later.append(retold.take_back(event, said_at, draft.lane.point_id, draft.conversation_id))
+        return [Unsent(at=said_at)]
     if kind is Kind.EDIT:
         return [_edited(draft, opened, event, said_at)]
     if echo and event.by_human:
@@ -109,7 +110,7 @@ def _said(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: dat
         kind=event.kind,
         at=said_at,
         text=text,
-        payload=event.payload or _chosen(draft, event),
+        payload=event.payload,
         files=event.files,
         contact=event.contact,
         external_id=event.external_id,
@@ -118,14 +119,6 @@ def _said(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: dat
         profile_name=profile.name if profile else "",
         profile_language=_language(draft, event),
     )
-
-
-def _chosen(draft: LaneDraft, event: InboundEvent) -> str:
-    """What a lone number stands for, where our choices were numbered lines."""
-    offered = draft.state.memory.get(OFFERED)
-    found = NUMBER.fullmatch(event.text) if offered and event.kind is Kind.TEXT else None
-    number = int(found[1]) if found else 0
-    return str(offered[number - 1]) if offered and 0 < number <= len(offered) else ""
 
 
 def _happened(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: datetime) -> list[Event]:
@@ -244,7 +237,7 @@ def _edited(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: d
     text, secret = secrets.mask(event.text)
     if secret:
         draft.rows.later.append(effects.drop_body(opened.id))
-    draft.rows.later.append(effects.edit(event, text, said_at, draft.lane.point_id, draft.conversation_id))
+    draft.rows.later.append(retold.edit(event, text, said_at, draft.lane.point_id, draft.conversation_id))
     return Edited(message_id="", at=said_at, text=text)
 
 

@@ -25,7 +25,7 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
             _serve(draft, heard)
         case Stage.CONSENT_PENDING:
             _consenting(draft, heard)
-        case Stage.COLLECTING | Stage.CONFIRMING if not draft.consented:
+        case Stage.COLLECTING | Stage.CONFIRMING if not draft.consented or consent.outdated(draft):
             _open(draft, heard)
         case Stage.COLLECTING:
             collecting.hear(draft, heard)
@@ -57,7 +57,7 @@ def _serve(draft: Draft, heard: Sequence[Heard]) -> None:
     """Greeted, no form open: does this message open it?"""
     if any(one.wants(*NEEDS) or one.entities.get("product") for one in heard) or _agrees(draft, heard):
         _open(draft, heard)
-    elif draft.state.asked == "menu" and any(one.wants("no") for one in heard):
+    elif (draft.state.asked == "menu" and any(one.wants("no") for one in heard)) or _leaves(draft, heard):
         idle.no_need(draft)
     elif any(map(questions.is_question, heard)):
         _question(draft, heard)
@@ -72,9 +72,17 @@ def _serve(draft: Draft, heard: Sequence[Heard]) -> None:
         steps.ask(draft, "menu")
 
 
+def _leaves(draft: Draft, heard: Sequence[Heard]) -> bool:
+    """ "Thế thì thôi", after a no to the consent."""
+    refused = draft.state.consents.get("C1") == "refused"
+    return refused and not draft.said() and all(idle.gives_up(one.folded) for one in heard)
+
+
 def _question(draft: Draft, heard: Sequence[Heard]) -> None:
-    refused = draft.state.consents.get("C1") not in (None, "given")
-    if refused or questions.answer(draft, heard):
+    rest = questions.answer(draft, heard)
+    if draft.state.consents.get("C1") not in (None, "given"):
+        return  # what is public he hears all the same, and is not asked again (R-CNS-3)
+    if rest:
         _open(draft, heard)
     else:
         steps.ask(draft, "menu")
@@ -92,12 +100,21 @@ def _open(draft: Draft, heard: Sequence[Heard]) -> None:
     settled = draft.state.consents.get("C1")
     if settled == "given":
         slots.fill(draft, heard)
-        collecting.proceed(draft)
+        _go_on(draft)
     elif settled is None or _agrees(draft, heard):
         steps.ask_consent(draft)
     else:
         draft.move(Stage.GREETED)
-        draft.say("consent.declined", steps.HUMAN)
+        if not draft.said():  # a price was named
+            draft.say("consent.declined", steps.HUMAN)
+
+
+def _go_on(draft: Draft) -> None:
+    """With the form; or first with the text that has changed since he agreed to it."""
+    if consent.outdated(draft):
+        consent.ask_anew(draft)
+    else:
+        collecting.proceed(draft)
 
 
 def _consenting(draft: Draft, heard: Sequence[Heard]) -> None:
@@ -107,7 +124,7 @@ def _consenting(draft: Draft, heard: Sequence[Heard]) -> None:
         elif draft.state.consents.get("C1") == "refused":
             draft.move(Stage.GREETED)
         return
-    if any(map(questions.is_question, heard)):
+    if any(map(questions.is_question, heard)) or any(questions.asks_on(one) for one in heard):
         questions.answer(draft, heard)
         draft.say("consent.again", *steps.buttons(draft, "consent"))
         return
@@ -119,6 +136,7 @@ def _consenting(draft: Draft, heard: Sequence[Heard]) -> None:
     if draft.state.tries < steps.UNCLEAR:
         steps.ask(draft, "consent")
     else:
+        consent.lapse(draft)
         draft.say("consent.declined", steps.HUMAN)  # nothing is kept; here is the hotline
         draft.move(Stage.GREETED)
 
@@ -151,7 +169,7 @@ def _welcome_back(draft: Draft, heard: Sequence[Heard]) -> None:
     draft.remember(closed_at=None, served=None)
     if resumes and draft.consented:
         slots.fill(draft, heard)
-        collecting.proceed(draft)
+        _go_on(draft)
         return
     slots.start_over(draft)
     if draft.state.slots.get("name"):

@@ -78,7 +78,9 @@ def held(state: State) -> Mapping[str, Any]:
 
 def queue(draft: Draft, reason: str, *, priority: int, appointment: datetime | None = None) -> None:
     """He waits for a call. Whoever waits already moves up; who was given up is here again."""
-    stage = draft.state.stage
+    stage, muted = draft.state.stage, draft.state.muted_until
+    if muted is not None and muted > draft.now:
+        return  # spam, as somebody judged: it is there to be read, and `reopen` undoes it
     if stage not in OPEN | WAITING:
         draft.set(code="")
         draft.remember(closed_at=None, served=None, tries=None, screening=None)
@@ -90,6 +92,15 @@ def queue(draft: Draft, reason: str, *, priority: int, appointment: datetime | N
     draft.remember(priority=max(priority, int(draft.state.memory.get("priority", 0))), origin=reason)
     draft.add(OpenHandoff(reason=reason, priority=priority))
     call_by(draft, appointment)
+
+
+def here(draft: Draft) -> None:
+    """Whom we tried to call in vain is here by himself: no waiting for the next try."""
+    draft.remember(tries=None)
+    if draft.state.stage in WAITING:
+        draft.move(Stage.QUEUED)
+        draft.add(OpenHandoff(reason="returned", priority=CALL_PRIORITY))
+        call_by(draft)
 
 
 def call_by(draft: Draft, appointment: datetime | None = None) -> None:

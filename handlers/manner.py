@@ -43,6 +43,7 @@ PLAIN: Final = frozenset(
 )
 ENOUGH: Final = 0.5  # of the words; digits do not count
 ANSWERS: Final = frozenset({"i agree", "i do not agree", "talk to an advisor", "call me now", "call me back"})
+BEGIN_ANSWERS: Final = frozenset(answer.partition(" ")[0] for answer in ANSWERS)
 ASKS: Final = (
     ("vi", re.compile(r"\b(?:(?:no|not|don't|dont) (?:speak |understand |know )?english|(?:khong|ko|k) .{0,20}tieng anh)\b")),
     ("en", re.compile(r"\b(?:(?:no|not|don't|dont) (?:speak |understand |know )?vietnamese|(?:khong|ko|k) .{0,20}tieng viet)\b")),
@@ -51,6 +52,8 @@ ASKS: Final = (
 )  # fmt: skip
 UNHEARD: Final = "unheard"  # in the memory of a conversation: he has written no clear sentence yet
 TURNING: Final = "turning"  # the other language, of which one message has come
+NAMED: Final = ("english", "vietnamese", "tieng", "tiếng")
+CALLED: Final = re.compile(r"\b(?:anh|chị|chi|em|cô|chú|chu|bác|bac|gọi|goi|nữ|nu|[ace])\b", re.IGNORECASE)
 LOOK_BACK: Final = 5  # messages, for what he called himself before he agreed to anything being kept
 
 
@@ -77,13 +80,14 @@ def salutation(heard: Sequence[Heard], known: str = "") -> str:
 
 def tongue(text: str) -> str:
     """The language of a sentence; '' when it has too little of one, or too much of both."""
-    folded = fold(text)
-    if folded.strip(" .!?,") in ANSWERS:
-        return "en"
     said = WORD.findall(clean(text))
-    english = sum(word.lower() in ENGLISH for word in said)
-    marked = sum(not word.istitle() and VIETNAMESE.search(word) is not None for word in said)
-    plain = sum(word.isascii() and word.lower() in PLAIN for word in said)
+    low = [word.lower() for word in said]
+    if low and low[0] in BEGIN_ANSWERS and fold(text).strip(" .!?,") in ANSWERS:
+        return "en"
+    english = sum(map(ENGLISH.__contains__, low))
+    plain = sum(map(PLAIN.__contains__, low))
+    spelled = [word for word in said if not word.isascii() and not word.istitle()]
+    marked = sum([VIETNAMESE.search(word) is not None for word in spelled])
     ours, theirs = marked + plain, english if english > 1 else 0
     if theirs and theirs >= ENOUGH * len(said) and theirs > 2 * ours:
         return "en"
@@ -92,9 +96,10 @@ def tongue(text: str) -> str:
 
 def asks_for(text: str) -> str:
     """The language that he asks for in so many words, or ''."""
-    said = flatten(clean(text))
-    if "english" not in said and "vietnamese" not in said and "tieng" not in said:
+    lower = text.lower()
+    if not any(name in lower for name in NAMED):
         return ""
+    said = flatten(clean(text))
     return next((lang for lang, pattern in ASKS if pattern.search(said)), "")
 
 
@@ -122,6 +127,8 @@ def _language(draft: Draft, heard: Sequence[Heard]) -> None:
 def _said_before(history: Sequence[str]) -> str:
     known = ""
     for text in history[-LOOK_BACK:]:
+        if not CALLED.search(text):
+            continue
         said = address(spell_out(tokens(clean(text))))
         if said.word and (not known or (said.sure and said.word != "em")):
             known = said.word

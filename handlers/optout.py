@@ -10,7 +10,7 @@ from channels.contract import Button
 from handlers import idle
 from handlers.draft import Draft
 from handlers.hearing import Heard
-from handlers.model import OPEN, CancelSends, Note, Stage
+from handlers.model import OPEN, WAITING, CancelSends, Note, Stage
 
 RESUME: Final = Button(id="opt:on", label="resume")
 NARROWER: Final = (Button(id="opt:ads", label="only_ads"), RESUME)
@@ -61,7 +61,7 @@ def _everything(draft: Draft, *, ask: bool) -> None:
         draft.remember(ungreeted=True)  # whoever stops us with his first word still has to hear who we are, if he stays
     if stage in OPEN:
         idle.shut(draft, Stage.OPTED_OUT)
-    elif stage is Stage.WITH_ADVISOR:
+    elif stage in WAITING or stage is Stage.WITH_ADVISOR:  # somebody is about to write, or to call
         draft.add(Note(text="Khách yêu cầu dừng nhận tin: đã dừng quảng cáo và tin nhắc."))
     if ask:
         draft.set(asked="scope", tries=0)

@@ -11,7 +11,7 @@ import structlog
 from channels.contract import Kind, OutboundFile, OutboundMessage, outbound_to_json
 from channels.fit import fit
 from handlers import effects, schedule
-from handlers.drafting import OFFERED, LaneDraft
+from handlers.drafting import LaneDraft
 from handlers.model import OpenHandoff, Say, Tell
 from handlers.texts import UnfilledVariable
 from handlers.voice import NO_CHOICE, Choices
@@ -98,8 +98,6 @@ def _out(
     if file is not None:
         kind = Kind.IMAGE if file.mime.startswith("image/") else Kind.FILE
         _attachment(draft, message_id, kind, file)
-    if author == "bot":
-        _offer(draft, choices)
     calls = _calls(draft, message_id, text, choices, file=file, clear=clear)
     # A call that says just what the transcript says is not written twice: storage.outbox reads it there.
     as_said = len(calls) == 1 and file is None and choices.whole and calls[0].get("text") == text
@@ -118,18 +116,7 @@ def _out(
     )
     if mark and mark.get("delivery"):
         draft.rows.later.append(effects.delivery_sent_by(mark["delivery"], message_id, draft.contact_id))
-    draft.preview_of(text, kind)
-
-
-def _offer(draft: LaneDraft, choices: Choices) -> None:
-    """Remember what the numbers of this turn's lines stand for, where a channel shows no buttons; until the next turn
-    that says something."""
-    memory = draft.state.memory
-    if choices.lines:
-        offered = ["" if button.url else button.id for button in choices.buttons if not button.contact]
-        draft.set(memory={**memory, OFFERED: offered})
-    elif draft.step == 0 and OFFERED in memory:
-        draft.set(memory={name: value for name, value in memory.items() if name != OFFERED})
+    draft.preview_of(text, kind, by_bot=author == "bot")
 
 
 def _calls(

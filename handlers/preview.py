@@ -37,6 +37,7 @@ OFFERS: Final[Mapping[str, tuple[Button, ...]]] = {
     "error.spam": (steps.HUMAN,),
     "error.not_understood_1": steps.MENU,
     "queue.unreachable": steps.CALL,
+    "handoff.idle": steps.CALL,
     "optout.scope": optout.SCOPE,
     "optout.confirm_all": optout.NARROWER,
     "delivery.check_t1": care.RECEIVED,

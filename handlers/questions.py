@@ -16,6 +16,7 @@ from handlers.model import Stage
 
 ASKING: Final = ("ask_fee", "renewal")
 NO_QUESTION: Final = frozenset({"menu", "reschedule", "smalltalk", "fraud_signal"})
+AND_WHAT_OF: Final = re.compile(r"\b(?:thi sao|the nao|con|what about)\b|\?")
 ENGINE: Final = re.compile(r"\b(\d{2,4})\s?(?:cc|phan khoi|pk)\b")
 SMALL_ENGINE: Final = 50  # cc: below it a motorbike pays less
 INSURER: Final = ("slot.insurer",)
@@ -28,13 +29,17 @@ def is_question(one: Heard) -> bool:
     return asks and not one.stale
 
 
+def asks_on(one: Heard) -> bool:
+    """ "Còn ô tô 7 chỗ thì sao", "xe 50cc thì sao": after a price, that of another vehicle."""
+    return AND_WHAT_OF.search(one.folded) is not None and bool(_vehicle(one))
+
+
 def answer(draft: Draft, heard: Sequence[Heard]) -> bool:
     """Answer by the bot as far as it may; True when the rest is for an advisor."""
-    asked = [one for one in heard if is_question(one)]
-    for one in asked:
-        if one.wants("ask_fee") and _fee(draft, one):
+    for one in heard:
+        if (one.wants("ask_fee") or asks_on(one)) and _fee(draft, one):
             return False
-        if (said := ANSWERS.get(str(one.entities.get("topic")))) and said(draft):
+        if is_question(one) and (said := ANSWERS.get(str(one.entities.get("topic")))) and said(draft):
             return False
     draft.say("advice.no_advice_by_bot")
     return True
@@ -42,7 +47,7 @@ def answer(draft: Draft, heard: Sequence[Heard]) -> bool:
 
 def first(draft: Draft, heard: Sequence[Heard]) -> None:
     """A price asked with the first words: answered before the consent is asked under it."""
-    begins = draft.state.stage in (Stage.NEW, Stage.GREETED) and "C1" not in draft.state.consents
+    begins = draft.state.stage in (Stage.NEW, Stage.GREETED) and not draft.consented
     if begins and any(one.wants("ask_fee") and not one.said.payload for one in heard):
         steps.greet(draft)
         answer(draft, heard)
@@ -50,7 +55,7 @@ def first(draft: Draft, heard: Sequence[Heard]) -> None:
 
 def _fee(draft: Draft, one: Heard) -> bool:
     """False when it is not known of which cover the fee is asked."""
-    product = str(one.entities.get("product") or draft.state.slots.get("product") or "")
+    product = str(one.entities.get("product") or _vehicle(one) or draft.state.slots.get("product") or "")
     if product == "o_to_unspecified":
         product = tariff.CAR  # of its two covers the one whose fee is the law's
     if product not in (tariff.MOTORBIKE, tariff.CAR):
@@ -72,6 +77,8 @@ def _by_law(draft: Draft, product: str, told: Mapping[str, Any]) -> None:
             **_sums(tariff.fee(product, either)),
             **_sums(tariff.fee(product, other), "_2"),
             vat=vat,
+            klass="A",
+            purpose="contact",
         )
         return
     values: dict[str, str | tuple[str, ...]] = {
@@ -81,9 +88,9 @@ def _by_law(draft: Draft, product: str, told: Mapping[str, Any]) -> None:
         "cong_ty_bao_hiem": INSURER,
     }
     if found.seats:
-        draft.say("advice.fee_by_seats", so_cho=str(found.seats), **values)
+        draft.say("advice.fee_by_seats", klass="A", purpose="contact", so_cho=str(found.seats), **values)
     else:
-        draft.say("advice.fee_by_law", **values)
+        draft.say("advice.fee_by_law", klass="A", purpose="contact", **values)
 
 
 def _sums(fee: tariff.Fee | None, which: str = "") -> dict[str, str]:
@@ -96,6 +103,16 @@ EITHER: Final[Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]] = {
     tariff.MOTORBIKE: ({"vehicle_kind": "mo_to_tu_50"}, {"vehicle_kind": "mo_to_duoi_50"}),
     tariff.CAR: ({"seats": 5}, {"seats": 7}),
 }
+
+
+def _vehicle(one: Heard) -> str:
+    """The compulsory cover of the vehicle that is spoken of, where no cover is named."""
+    if ENGINE.search(one.folded):
+        return tariff.MOTORBIKE
+    kind = str(one.entities.get("vehicle_kind", ""))
+    if kind:
+        return tariff.MOTORBIKE if kind in ("three_wheeler", "xe_may_dien") else tariff.CAR
+    return tariff.CAR if "seats" in one.entities or "payload_t" in one.entities else ""
 
 
 def _engine(one: Heard) -> dict[str, str]:

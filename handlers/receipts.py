@@ -50,6 +50,8 @@ REASONS: Final[Mapping[str, str]] = {  # a test holds them to all that the code 
     "blocked": "khách đã chặn",
     "calls_only": "kênh này chỉ có cuộc gọi và biểu mẫu",
     "consent withdrawn": "khách đã rút lại đồng ý",
+    "no consent to advertising": "khách chưa đồng ý nhận quảng cáo trên kênh này",
+    "three advertisements a day": "hôm nay khách đã nhận đủ ba tin quảng cáo",
     "deactivated": "tài khoản của khách không còn hoạt động",
     "file_gone": "không còn tệp",
     "gave_up": "đã thử nhiều lần mà nền tảng không nhận",

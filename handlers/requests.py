@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
+from channels.contract import Button
 from handlers import consent, idle, slots, steps, waiting, wording
 from handlers.draft import Draft, code
 from handlers.hearing import Heard
@@ -21,6 +22,15 @@ REQUEST_WORDS: Final = {
     "rectify": "buttons.fix_data",
     "delete": "buttons.delete_data",
 }
+RIGHTS: Final = tuple(
+    Button(id=f"dsr:{request}", label=label)
+    for request, label in (
+        ("access", "view_data"),
+        ("rectify", "fix_data"),
+        ("delete", "delete_data"),
+        ("withdraw", "withdraw"),
+    )
+)
 CALL: Final = re.compile(r"\bgoi (?:lai|ngay|lien|luon|lun|cho|em|e|minh|toi|anh|a|chi|c)\b|\bcall (?:me|back)\b")
 HERE: Final = re.compile(r"\b(?:gap|nguoi that|nhan vien|tu van vien|noi chuyen|person|human|agent)\b")  # not by phone
 FORM: Final = frozenset({Stage.COLLECTING, Stage.CONFIRMING})
@@ -67,7 +77,8 @@ def _harm(draft: Draft, heard: Sequence[Heard]) -> bool:
     _keep_number(draft, heard)
     life = fatal and any(one.entities.get("product") == "nhan_tho" for one in claims)
     reason = "distress" if at_once and not claims else "urgent_claim" if at_once else "claim"
-    waiting.say_once(draft, "claim.steps_life" if life else "claim.safety_first", reason)
+    if not waiting.say_once(draft, "claim.steps_life" if life else "claim.safety_first", reason):
+        waiting.note(draft, "claim.noted")
     steps.greet(draft, safety=True)
     waiting.hand_over(draft, reason)
     return True
@@ -76,7 +87,7 @@ def _harm(draft: Draft, heard: Sequence[Heard]) -> bool:
 def _privacy(draft: Draft, heard: Sequence[Heard]) -> bool:
     by = next((one for one in heard if one.wants("privacy_request") and one.entities.get("request")), None)
     if by is None:
-        return False
+        return _which_right(draft, heard)
     request = str(by.entities["request"])
     if request == "rectify" and draft.state.stage in FORM:
         return False  # he corrects the form that is being filled
@@ -95,6 +106,15 @@ def _privacy(draft: Draft, heard: Sequence[Heard]) -> bool:
         thoi_diem=wording.stamp(draft.now, draft.business, draft.state.lang),
         han_xu_ly=due,
     )
+    return True
+
+
+def _which_right(draft: Draft, heard: Sequence[Heard]) -> bool:
+    """He speaks of his data, not of what he wants with them."""
+    if not any(one.intent == "privacy_request" for one in heard):
+        return False
+    steps.greet(draft, hours=False)
+    draft.say("privacy.menu", *RIGHTS)
     return True
 
 

@@ -8,14 +8,14 @@ from typing import Any, Final
 
 from handlers import appointments, manner
 from handlers.draft import Draft
-from handlers.hearing import PRODUCTS, Heard
+from handlers.hearing import APPOINTMENT, PRODUCTS, Heard, appointed
 from handlers.model import Stage, State
-from handlers.understanding import reading
 
 ORDER: Final = ("name", "phone", "need", "time")  # what is read back, and may be put right by a button
 ASKED: Final = (*ORDER, "province")  # every question of the form; which of them are put, `missing` says
-NEEDED: Final = ("name", "phone", "need")  # asked of everybody, in this order (docs/adr/0061)
+NEEDED: Final = ("name", "phone", "need")  # asked of everybody, in this order (docs/adr/0071)
 TRIP: Final = "du_lich"
+NO_NAMES: Final = frozenset({"chào", "chao", "alo", "hello", "hi", "dạ", "vâng", "gọi"})  # they begin messages
 AREA: Final = frozenset({"nha_tu_nhan"})  # covers that need the province; of the others the advisor may want it
 LIVES: Final = re.compile(r"\b(?:o|tai|tinh|tp|thanh pho|khu vuc|song|in|from|live)\b")  # who says so says where
 PLACE_WORDS: Final = 6  # an answer of at most so many words may be nothing but the name of a place
@@ -99,6 +99,15 @@ def fill(draft: Draft, heard: Sequence[Heard]) -> bool:
     return (draft.state.slots, draft.state.memory) != before
 
 
+def overhear(draft: Draft, heard: Sequence[Heard]) -> None:
+    """While people have it, a name and a number that were still missing are kept, so that nobody asks for them again.
+    What is there already stays: he may be telling of somebody else."""
+    for one in heard:
+        for slot in ("name", "phone"):
+            if one.entities.get(slot) and not one.stale and not known(draft.state, slot):
+                write(draft, slot, **{slot: str(one.entities[slot])})
+
+
 def write(draft: Draft, slot: str, **values: Any) -> None:
     """Set what belongs to the slot; it is not being edited any more."""
     draft.put(**values)
@@ -135,13 +144,13 @@ def _open_to(draft: Draft, slot: str, one: Heard) -> bool:
         or (slot == "need" and asked == "product")
         or draft.state.memory.get("editing") == slot
         or bool(one.entities.get("correction"))
-        or (slot == "time" and draft.state.stage is Stage.CALLBACK_SCHEDULED)
+        or (slot == "time" and _reschedules(draft, one))
     )
 
 
 def _person(draft: Draft, one: Heard) -> None:
     name = one.entities.get("name")
-    if name and _open_to(draft, "name", one):
+    if name and str(name).split()[0].lower() not in NO_NAMES and _open_to(draft, "name", one):
         write(draft, "name", name=str(name))
     if phone := one.entities.get("phone"):
         alternative = one.entities.get("phone_alt")
@@ -187,14 +196,24 @@ def _which_cover(draft: Draft, one: Heard) -> None:
     draft.remember(car=None)
 
 
+def _reschedules(draft: Draft, one: Heard) -> bool:
+    """He waits for a call, or for a person and speaks of a call: it may be moved."""
+    stage = draft.state.stage
+    return stage is Stage.CALLBACK_SCHEDULED or (stage is Stage.QUEUED and APPOINTMENT.search(one.folded) is not None)
+
+
 def _time(draft: Draft, one: Heard) -> None:
-    if TIME.isdisjoint(one.entities):
-        return
-    asked = draft.state.asked in ("time", *OPEN_FORM) or draft.state.stage is Stage.CALLBACK_SCHEDULED
-    told = any(one.entities.get(word) for word in (TIME_WORDS if asked else UNASKED_TIME))
+    entities = one.entities
+    calls = not one.said.payload and APPOINTMENT.search(one.folded) is not None
+    if TIME.isdisjoint(entities):
+        if not calls:
+            return
+        entities = appointed(one, now=draft.now)
+    asked = calls or draft.state.asked in ("time", *OPEN_FORM) or _reschedules(draft, one)
+    told = any(entities.get(word) for word in (TIME_WORDS if asked else UNASKED_TIME))
     if not told or not _open_to(draft, "time", one):
         return
-    wished = appointments.wish(one.entities, now=draft.now, business=draft.business)
+    wished = appointments.wish(entities, now=draft.now, business=draft.business)
     if wished:
         write(draft, "time", callback_time=wished)
         draft.remember(soon=None)
@@ -209,12 +228,11 @@ def _details(draft: Draft, entities: Mapping[str, Any]) -> None:
 
 def _area(draft: Draft, one: Heard) -> None:
     """Where he lives: asked, at the read-back, or said so ("mình ở Cần Thơ"). Where a trip goes to is no such place."""
-    text = one.said.text
-    if not text or one.said.payload or (known(draft.state, "province") and not _open_to(draft, "province", one)):
+    if not one.place or one.said.payload or (known(draft.state, "province") and not _open_to(draft, "province", one)):
         return
     if draft.state.asked in ("province", *OPEN_FORM):
         told = len(one.folded.split()) <= PLACE_WORDS or LIVES.search(one.folded) is not None
     else:
         told = LIVES.search(one.folded) is not None and draft.state.slots.get("product") != TRIP
-    if told and (place := reading.read(text).fact("province")):
-        write(draft, "province", province=place)
+    if told:
+        write(draft, "province", province=one.place)

@@ -1,5 +1,5 @@
 """Which stage may follow which, who brings it about and by what: `Draft.move` allows nothing else, and
-docs/conversation.md is printed from here (`python -m tools.conversation`)."""
+docs/conversation.md is printed from here (`python -m tools.diagram`)."""
 
 from __future__ import annotations
 
@@ -75,9 +75,9 @@ WAYS: Final = (
     _way(Stage.NEW, Stage.CLOSED_IDLE, By.CUSTOMER, "a missed call of a withheld number"),
     _way(Stage.NEW, Stage.CLOSED_IDLE, By.CLOCK, "a missed call of a withheld number"),
     _way(Stage.UNREACHABLE, Stage.CLOSED_IDLE, By.CLOCK, "24 hours after the last word"),
-    _way(SPOKEN, Stage.CLOSED_NO_NEED, By.CUSTOMER, "needs nothing"),
+    _way({Stage.GREETED, *FORM}, Stage.CLOSED_NO_NEED, By.CUSTOMER, "needs nothing, or wants it no more"),
     _way(SPOKEN, Stage.CLOSED_IDLE, By.CLOCK, "24 hours without a word"),
-    _way({*OPEN, *CLOSED}, Stage.CLOSED_SPAM, By.CUSTOMER, "abuse or spam after two warnings: mute for 24 hours"),
+    _way({*SPOKEN, *CLOSED}, Stage.CLOSED_SPAM, By.CUSTOMER, "abuse or spam after two warnings: mute for 24 hours"),
     _way(OPEN, Stage.OPTED_OUT, By.CUSTOMER, "a stop word"),
     _way(CLOSED, Stage.GREETED, By.CUSTOMER, "is back within seven days"),
     _way(CLOSED, Stage.NEW, By.CUSTOMER, "is back later: everything begins anew"),
@@ -98,6 +98,7 @@ WAYS: Final = (
     _way(Stage.WITH_ADVISOR, Stage.GREETED, By.DESK, "return to the bot"),
     _way(Stage.WITH_ADVISOR, Stage.QUEUED, By.CLOCK, "30 minutes without an answer of his advisor"),
     _way(Stage.GREETED, Stage.COLLECTING, By.DESK, "returned with a form that is not finished"),
+    _way(Stage.GREETED, Stage.CONFIRMING, By.DESK, "returned with a form that nobody has confirmed"),
     *(
         _way({*OPEN, *WAITING, Stage.WITH_ADVISOR}, to, By.DESK, f"close: {outcome}")
         for outcome, to in (

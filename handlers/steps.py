@@ -30,7 +30,7 @@ OTHER_PRODUCT: Final = Button(id="p:other", label="p_other")
 PRODUCT: Final = (*(Button(id=f"p:{code}", label=f"p_{code}") for code in PRODUCTS), OTHER_PRODUCT)
 CAR: Final = tuple(Button(id=f"p:{code}", label=f"p_{code}") for code in ("tnds_o_to", "vat_chat_o_to"))
 TIME: Final = tuple(Button(id=f"t:{part}", label=f"t_{part}") for part in ("now", "morning", "afternoon", "evening"))
-OWN_NUMBER: Final = Button(id="contact", label="use_channel_phone", contact=True)
+OWN_NUMBER: Final = Button(id="contact", label="share_phone", contact=True)
 SAME_NUMBER: Final = (
     Button(id="phone:use", label="use_channel_phone"),
     Button(id="phone:other", label="other_phone"),
@@ -219,5 +219,7 @@ def _read_back(draft: Draft) -> None:
         ten=str(name) if name else ("slot.unnamed",),
         san_pham=(f"product.{product}",) if product else str(known.get("need", ""))[:80],
         gio_hen=wording.appointment(draft.state, draft.business),
+        klass="A",
+        purpose="contact",
         **where,
     )

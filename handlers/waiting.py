@@ -34,7 +34,7 @@ PRIORITIES: Final = {
     "distress": 30,
     "urgent_claim": 30,
 }
-CALLED: Final = re.compile(r"\b(?:goi|call)\b")
+CALLED: Final = re.compile(r"\b(?:goi|hen|call)\b")
 SILENT: Final = ("thanks", "yes", "media", "sticker", "nothing")
 
 
@@ -60,13 +60,22 @@ def hand_over(draft: Draft, reason: str, *, consent_line: bool = True, told: boo
         steps.ask_consent(draft)
 
 
-def say_once(draft: Draft, key: str, reason: str) -> None:
-    """While he waits he hears it once, until it gets more urgent: people read what he adds."""
+def say_once(draft: Draft, key: str, reason: str) -> bool:
+    """While he waits he hears it once, until it gets more urgent: people read what he adds. Whether it was said."""
     waits = draft.state.stage in WAITING
     told = tuple(draft.state.memory.get("told", ())) if waits else ()
     if key not in told or PRIORITIES[reason] > int(draft.state.memory.get("priority", 0)):
         draft.say(key)
         draft.remember(told=[*(one for one in told if one != key), key])
+        return True
+    return False
+
+
+def note(draft: Draft, key: str) -> None:
+    """What he adds is read; said no oftener than his place in the queue."""
+    if _may_notice(draft):
+        draft.remember(noticed=draft.now.isoformat())
+        draft.say(key)
 
 
 def enter(draft: Draft) -> None:
@@ -169,7 +178,7 @@ def _may_notice(draft: Draft) -> bool:
 def _notice(draft: Draft) -> None:
     """Once in a while of waiting: we read you."""
     draft.remember(noticed=draft.now.isoformat())
-    if draft.state.stage is Stage.CALLBACK_SCHEDULED:
+    if draft.state.stage is Stage.CALLBACK_SCHEDULED and draft.state.slots.get("phone"):
         _told_when(draft)
     elif not schedule.in_hours(draft.now, draft.business):
         after_hours(draft)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storage import contacts, duplicates
+from storage import contacts, duplicates, search
 from storage.ids import new_id
 from storage.tx import Tx
 
@@ -35,6 +35,18 @@ def set_switches(tx: Tx, contact_id: str, *, ads_off: bool, reminders_off: bool)
         ads=ads_off,
         reminders=reminders_off,
     )
+
+
+def forget(tx: Tx, contact_id: str, *, source: str) -> None:
+    """What was held of him for a call, and he did not want to be kept: his name, and the values that came this way."""
+    tx.run("DELETE FROM contact_value WHERE contact_id = :id AND source = :source", id=contact_id, source=source)
+    search.forget(tx, contact_id)
+    tx.run(
+        "UPDATE contact SET name_sealed = NULL, version = version + 1, updated_at = :now WHERE id = :id",
+        id=contact_id,
+        now=tx.now_ms,
+    )
+    tx.hint("contact", contact_id)
 
 
 def add_value(tx: Tx, contact_id: str, kind: str, value: str, *, source: str, confirmed: bool = False) -> None:

@@ -86,3 +86,14 @@ def of_conversations(tx: Tx, conversation_ids: Sequence[str]) -> dict[str, Hando
     """The last handoff of each."""
     rows = tx.among(f"{_SELECT} WHERE h.conversation_id IN (:among) ORDER BY h.opened_at, h.id", list(conversation_ids))
     return {row.conversation_id: _handoff(row) for row in rows}
+
+
+_PLACES: Final = """
+SELECT h.conversation_id, (SELECT COUNT(*) FROM handoff e WHERE e.state = 'waiting' AND (e.priority > h.priority
+  OR (e.priority = h.priority AND (e.due_at < h.due_at OR (e.due_at = h.due_at AND e.id <= h.id))))) AS place
+FROM handoff h WHERE h.state = 'waiting' AND h.conversation_id IN (:among)"""
+
+
+def places(tx: Tx, conversation_ids: Sequence[str]) -> dict[str, int]:
+    """Where those of these conversations that wait stand in the queue, 1 = next; in the order of `waiting`."""
+    return {row.conversation_id: int(row.place) for row in tx.among(_PLACES, conversation_ids)}

@@ -230,7 +230,7 @@ def _take(tx: Tx, row: Any) -> None:
     """One head: expired, cancelled, unreadable, held back, or in `tx.sends` with its slot."""
     if row.not_after is not None and row.not_after < tx.now_ms:
         _expire(tx, _job(row))
-    elif row.purpose in may_say.PROACTIVE and (reason := may_say.why_not(tx, row.contact_id, row.purpose)):
+    elif row.purpose in may_say.PROACTIVE and (reason := _why_not(tx, row)):
         _end(tx, row, "cancelled", reason)
         if row.klass == SCHEDULED:
             tell_conversation(tx, _job(row), "cancelled", reason)
@@ -245,6 +245,10 @@ def _take(tx: Tx, row: Any) -> None:
             tell_conversation(tx, _job(row), "failed", "unreadable")
         else:
             tx.sends.append(job)  # released again when this transaction is rolled back
+
+
+def _why_not(tx: Tx, row: Any) -> str:
+    return may_say.why_not(tx, row.contact_id, row.purpose, channel=row.account_id.partition(":")[0])
 
 
 def _job(row: Any, body: Mapping[str, Any] | None = None) -> SendJob:

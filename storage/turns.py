@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from storage import audit, inbox, outbox
+from storage import audit, inbox, may_say, outbox
 from storage.errors import Raced
 from storage.killpoints import kp
 from storage.outbox import SendJob
@@ -53,6 +53,7 @@ class Lane:
     history: tuple[str, ...] = ()
     more: bool = False  # events beyond this turn are waiting
     state: Any = None  # of the conversation, once somebody opened it
+    place: int = 0  # in the queue, 1 = next; 0 = it does not wait
 
 
 _LANES: Final = """
@@ -263,7 +264,7 @@ def _claim(tx: Tx, jobs: Sequence[tuple[dict[str, Any], SendJob]]) -> list[str]:
     asked_first: list[str] = []
     for row, job in jobs:
         row.update(state="queued", boot_id="", started_at=None)  # a rolled-back write may have claimed it before
-        if job.klass == outbox.SCHEDULED:
+        if job.klass == outbox.SCHEDULED or row["purpose"] == may_say.ADS:
             asked_first.append(job.point_id)
         elif tx.gates.admit(job.account_id, job.point_id, tx.now_ms):
             row.update(state="sending", boot_id=tx.boot, started_at=tx.now_ms)

@@ -23,6 +23,7 @@ RESOURCES: Final = (
     "routes_conversations",
     "routes_messages",
     "routes_acts",
+    "routes_intake",
     "routes_contacts",
     "routes_files",
     "routes_policies",

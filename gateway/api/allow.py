@@ -47,6 +47,7 @@ _READ: Final = frozenset(
 _DESK: Final = _READ | {
     "conversation.begin", "take", "reply", "transfer", "close", "reopen", "return", "snooze", "note", "label",
     "handoff.list", "contact.edit", "contact.merge", "file.add", "file.read", "switch.read",
+    "attempt", "screen", "call.log",
     "policy.read", "policy.edit", "policy.deliver", "care.read", "case.read", "case.edit",
 }  # fmt: skip
 _OVERSEE: Final = _DESK | {
@@ -73,7 +74,7 @@ ACTIONS: Final = frozenset().union(*TABLE.values()) | {"backup"}
 SEES_ALL: Final = frozenset({"admin", "supervisor", "integration"})  # personal fields unmasked, everywhere
 # What intake and advisors may do only where nobody else has the conversation (the core decides the rest).
 _OWN_WORK: Final = frozenset(
-    {"reply", "transfer", "close", "return", "snooze", "assign", "policy.edit", "policy.deliver"}
+    {"reply", "transfer", "close", "return", "snooze", "assign", "attempt", "screen", "policy.edit", "policy.deliver"}
 )
 _MINE_ONLY: Final = frozenset({"contact.edit", "contact.merge", "file.read"})
 # For whom a token may speak: an integration must not lift itself above the desk.

@@ -20,6 +20,7 @@ CODES: Final[Mapping[str, int]] = {
     "timeout": 408,  # the body did not come within its time
     "taken": 409,  # somebody else has the conversation: `holder`
     "wrong_state": 409,
+    "not_screened": 409,  # a lead must be screened before it goes to advice
     "conflict": 409,  # it was changed since you read it
     "in_progress": 409,  # the first call with this Idempotency-Key still runs
     "too_large": 413,

@@ -29,6 +29,7 @@ from gateway.api.fields import (
     Time,
     cleaned,
 )
+from gateway.api.models_intake import Attempt, ScreeningView
 from handlers.model import Stage
 
 __all__ = [
@@ -60,6 +61,8 @@ class HandoffCard(Answer):
     priority: int
     state: Literal["waiting", "taken", "closed"]
     opened_at: Time
+    due_at: Time = Field(description="by when a person is to be in touch, in working hours")
+    late: bool
     taken_at: Time | None
     missing: list[str]
     captured: dict[str, Any]
@@ -99,9 +102,14 @@ class Conversation(Answer):
 
 
 class ConversationView(Conversation):
-    """One conversation, with its last request for a person."""
+    """One conversation, with its last request for a person, and what intake found out. `lead`: what a form or a call
+    says, held for the call back, before consent C1 and beside `slots`."""
 
     handoff: HandoffCard | None
+    lead: dict[str, Any]
+    attempts: list[Attempt]
+    next_attempt_at: Time | None
+    screening: ScreeningView
 
 
 class Conversations(Answer):
@@ -176,6 +184,7 @@ class Message(Answer):
     buttons: list[dict[str, Any]]
     payload: str | None
     contact: dict[str, Any] | None
+    fields: dict[str, str] | None = Field(description="of a form or a call")
     location: list[float] | None
 
 

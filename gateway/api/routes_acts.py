@@ -14,7 +14,7 @@ from storage.tx import Tx
 
 routes = Routes("acts")
 _AT: Final = "/conversations/{conversation_id}"
-_REFUSES: Final = ("not_yours", "taken", "wrong_state")
+_REFUSES: Final = ("not_yours", "taken", "wrong_state", "not_screened")
 _OUTCOMES: Final[Mapping[str, str]] = {
     "closed_no_need": "no_need",
     "closed_spam": "spam",
@@ -23,9 +23,10 @@ _OUTCOMES: Final[Mapping[str, str]] = {
 }
 
 
-async def _act(
+async def act(
     call: Call, conversation_id: str, name: str, may: str, data: Mapping[str, Any] | None = None
 ) -> models.ConversationView:
+    """Do it, thinking first what waits there; the conversation as it is then. `may` -- of the table of permissions."""
     by, engine = call.actor.advisor(), call.parts.engine
 
     def unit(tx: Tx) -> str:
@@ -54,13 +55,13 @@ def _with_advisor(tx: Tx, data: Mapping[str, Any]) -> Mapping[str, Any]:
 @routes.post(f"{_AT}/take", may="take", refuses=_REFUSES)
 async def take(call: Call, conversation_id: str) -> models.ConversationView:
     """Take it: the bot is silent from now on. The slower of two is told who has it."""
-    return await _act(call, conversation_id, "take", "take")
+    return await act(call, conversation_id, "take", "take")
 
 
 @routes.post(f"{_AT}/assign", may="assign", refuses=_REFUSES)
 async def assign(call: Call, conversation_id: str, body: models.Assign) -> models.ConversationView:
     """Give it to an advisor."""
-    return await _act(call, conversation_id, "assign", "assign", {"advisor": body.advisor})
+    return await act(call, conversation_id, "assign", "assign", {"advisor": body.advisor})
 
 
 @routes.post(f"{_AT}/transfer", may="transfer", refuses=_REFUSES)
@@ -69,44 +70,44 @@ async def transfer(call: Call, conversation_id: str, body: models.Transfer) -> m
     if (body.advisor is None) == (body.team is None):
         raise ApiError("invalid", "to whom?", fields={"advisor": "give this or `team`, not both"})
     whom = {"advisor": body.advisor} if body.advisor else {"team": body.team}
-    return await _act(call, conversation_id, "transfer", "transfer", {**whom, "note": body.note})
+    return await act(call, conversation_id, "transfer", "transfer", {**whom, "note": body.note})
 
 
 @routes.post(f"{_AT}/close", may="close", refuses=_REFUSES)
 async def close(call: Call, conversation_id: str, body: models.Close) -> models.ConversationView:
     """It is over: won, lost, no_need, spam or done."""
     outcome = _OUTCOMES.get(body.outcome, body.outcome)
-    return await _act(call, conversation_id, "close", "close", {"reason": body.reason, "outcome": outcome})
+    return await act(call, conversation_id, "close", "close", {"reason": body.reason, "outcome": outcome})
 
 
 @routes.post(f"{_AT}/reopen", may="reopen", refuses=_REFUSES)
 async def reopen(call: Call, conversation_id: str) -> models.ConversationView:
     """Take a closed one up again; you have it then."""
-    return await _act(call, conversation_id, "reopen", "reopen")
+    return await act(call, conversation_id, "reopen", "reopen")
 
 
 @routes.post(f"{_AT}/return", may="return", refuses=_REFUSES)
 async def give_back(call: Call, conversation_id: str) -> models.ConversationView:
     """Back to the bot."""
-    return await _act(call, conversation_id, "return", "return")
+    return await act(call, conversation_id, "return", "return")
 
 
 @routes.post(f"{_AT}/snooze", may="snooze", refuses=_REFUSES)
 async def snooze(call: Call, conversation_id: str, body: models.Snooze) -> models.ConversationView:
     """Out of sight until then."""
-    return await _act(call, conversation_id, "snooze", "snooze", {"until": body.until.isoformat()})
+    return await act(call, conversation_id, "snooze", "snooze", {"until": body.until.isoformat()})
 
 
 @routes.post(f"{_AT}/notes", may="note", refuses=_REFUSES)
 async def note(call: Call, conversation_id: str, body: models.Note) -> models.ConversationView:
     """A line for colleagues; the customer never sees it."""
-    return await _act(call, conversation_id, "note", "note", {"text": body.text})
+    return await act(call, conversation_id, "note", "note", {"text": body.text})
 
 
 @routes.post(f"{_AT}/labels", may="label", refuses=_REFUSES)
 async def label(call: Call, conversation_id: str, body: models.Labels) -> models.ConversationView:
     """Put labels on it, or take them away."""
-    return await _act(call, conversation_id, "label", "label", {"add": body.add, "remove": body.remove})
+    return await act(call, conversation_id, "label", "label", {"add": body.add, "remove": body.remove})
 
 
 @routes.post(f"{_AT}/seen", may="note")

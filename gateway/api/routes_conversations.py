@@ -8,7 +8,7 @@ from typing import Final
 from gateway.api import cursors, models, show, window
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
-from storage import contacts, handoffs, listing
+from storage import contacts, handoffs, intake, listing
 from storage.tx import Tx
 
 routes = Routes("conversations")
@@ -59,13 +59,18 @@ async def get_conversation(call: Call, conversation_id: str) -> models.Conversat
 
 async def view(call: Call, conversation_id: str) -> models.ConversationView:
     """One conversation as the caller may see it. Raises ApiError not_found."""
-    row, handoff = await call.store.read(
-        lambda tx: (listing.one(tx, conversation_id), handoffs.of_conversation(tx, conversation_id))
+    row, handoff, tries, screened = await call.store.read(
+        lambda tx: (
+            listing.one(tx, conversation_id),
+            handoffs.of_conversation(tx, conversation_id),
+            intake.attempts(tx, conversation_id),
+            intake.screening(tx, conversation_id),
+        )
     )
     if row is None:
         raise not_found()
-    shown = show.conversation_view(call, row, handoff)
-    if not shown.masked and shown.slots:
+    shown = show.conversation_view(call, row, handoff, tries, screened)
+    if not shown.masked and (shown.slots or shown.lead):
         call.note("conversation.read", "conversation", conversation_id, fields=("slots",))
     return shown
 
@@ -128,7 +133,7 @@ def _whom(tx: Tx, body: models.NewConversation) -> str:
 
 @routes.get("/handoffs", may="handoff.list")
 async def list_handoffs(call: Call, query: models.Paged) -> models.Queue:
-    """Who waits for a person: the more urgent first, then who has waited longest, each with its card."""
+    """Who waits for a person: the more urgent first, then by when each is to hear from us, each with its card."""
     after = cursors.read("h", query.cursor, int, int, str)
 
     def read(tx: Tx) -> tuple[list[handoffs.Handoff], dict[str, listing.Conversation], int]:
@@ -148,4 +153,4 @@ async def list_handoffs(call: Call, query: models.Paged) -> models.Queue:
     ]
     if any(not item.conversation.masked for item in items):
         call.note("handoff.list", "handoff", "", fields=("slots",))
-    return models.Queue(items=items, next=cursors.write("h", last.priority, last.opened_at, last.id) if last else None)
+    return models.Queue(items=items, next=cursors.write("h", last.priority, last.due_at, last.id) if last else None)

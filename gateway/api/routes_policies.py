@@ -11,7 +11,9 @@ from gateway.api.allow import Thing
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
 from gateway.api.routes_contacts import thing
+from handlers import screening
 from handlers.hearing import PRODUCTS
+from handlers.model import state_from_json
 from storage import care, contacts, deliveries, listing, policies, proof
 from storage.times import ms, rfc3339
 from storage.tx import Tx
@@ -30,7 +32,7 @@ LATER: Final[Mapping[str, str]] = {  # means -> the version that brings it
 # ---- the policy
 
 
-@routes.post("/policies", may="policy.edit", status=201, refuses=("conflict", "not_yours"))
+@routes.post("/policies", may="policy.edit", status=201, refuses=("conflict", "not_yours", "not_screened"))
 async def add_policy(call: Call, body: models.NewPolicy) -> models.Policy:
     """Register a policy that the insurer has issued. Its care plan is made with it.
 
@@ -48,6 +50,8 @@ async def add_policy(call: Call, body: models.NewPolicy) -> models.Policy:
                 "invalid", "some fields are not right", fields={"conversation_id": "there is no such conversation"}
             )
         call.require("policy.edit", show.thing(row), row.assignee)
+        if screening.needed(state_from_json(row.state)):
+            raise ApiError("not_screened", "screen this lead first: a real person, a need, of what")
         new = policies.New(
             conversation_id=row.id,
             contact_id=body.contact_id or "",

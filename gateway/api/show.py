@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, cast
 
-from gateway.api import masks, models, models_contacts
+from gateway.api import masks, models, models_contacts, models_intake
 from gateway.api.allow import Thing
 from gateway.api.declare import Call
+from handlers import leads, screening
 from handlers import slots as form
 from handlers.model import state_from_json
-from storage import contacts, files, handoffs, listing, transcript
+from storage import contacts, files, handoffs, intake, listing, transcript
 from storage.times import rfc3339
 
 
@@ -27,9 +29,57 @@ def conversation(call: Call, row: listing.Conversation) -> models.Conversation:
 
 
 def conversation_view(
-    call: Call, row: listing.Conversation, handoff: handoffs.Handoff | None
+    call: Call,
+    row: listing.Conversation,
+    handoff: handoffs.Handoff | None,
+    tries: list[intake.Attempt],
+    screened: intake.Screening | None,
 ) -> models.ConversationView:
-    return models.ConversationView(**_conversation(call, row), handoff=card(call, row, handoff) if handoff else None)
+    plain = call.sees(thing(row))
+    lead = dict(row.state.get("memory", {}).get("lead") or {})
+    waits = row.stage == "callback_scheduled" and tries and tries[-1].number
+    return models.ConversationView(
+        **_conversation(call, row),
+        handoff=card(call, row, handoff) if handoff else None,
+        lead=lead if plain else masks.slots(lead),
+        attempts=[attempt(each, plain=plain) for each in tries],
+        next_attempt_at=rfc3339(tries[-1].next_at) if waits else None,
+        screening=screening_view(row, screened, plain=plain),
+    )
+
+
+def attempt(row: intake.Attempt, *, plain: bool) -> models_intake.Attempt:
+    return models_intake.Attempt(
+        id=row.id,
+        number=row.number,
+        result=cast(Any, row.result),
+        note=row.note if plain else masks.text(row.note),
+        by=models.Person(id=row.by[0], name=row.by[1]),
+        at=rfc3339(row.at),
+        next_at=rfc3339(row.next_at),
+    )
+
+
+def screening_view(
+    row: listing.Conversation, found: intake.Screening | None, *, plain: bool
+) -> models_intake.ScreeningView:
+    """The record of this request (an earlier one's is history), and what is known for one."""
+    state = state_from_json(row.state)
+    current = found if state.memory.get("screening") else None
+    prefill = screening.prefill(state)
+    return models_intake.ScreeningView(
+        needed=screening.needed(state),
+        record=models_intake.Screening(
+            id=current.id,
+            outcome=cast(Any, current.outcome),
+            answers=dict(current.answers) if plain else masks.slots(current.answers),
+            by=person(current.by),
+            at=rfc3339(current.at),
+        )
+        if current
+        else None,
+        prefill=prefill if plain else masks.slots(prefill),
+    )
 
 
 def _conversation(call: Call, row: listing.Conversation) -> dict[str, Any]:
@@ -68,6 +118,7 @@ def _conversation(call: Call, row: listing.Conversation) -> dict[str, Any]:
 
 def card(call: Call, row: listing.Conversation, handoff: handoffs.Handoff) -> models.HandoffCard:
     state = state_from_json(row.state)
+    known = leads.held(state)  # what a form says is not asked again, though it is in no slot yet
     plain = call.sees(thing(row))
     return models.HandoffCard(
         id=handoff.id,
@@ -76,8 +127,12 @@ def card(call: Call, row: listing.Conversation, handoff: handoffs.Handoff) -> mo
         priority=handoff.priority,
         state=cast(Any, handoff.state),
         opened_at=rfc3339(handoff.opened_at),
+        due_at=rfc3339(handoff.due_at),
+        late=handoff.state == "waiting" and handoff.late_at is not None,
         taken_at=rfc3339(handoff.taken_at),
-        missing=list(form.missing(state)),
+        missing=[
+            slot for slot in form.missing(state) if slot not in known and not (slot == "need" and "product" in known)
+        ],
         captured=dict(row.slots) if plain else masks.slots(row.slots),
         asked=state.asked,
     )
@@ -107,8 +162,14 @@ def message(call: Call, row: transcript.Message, *, plain: bool) -> models.Messa
         buttons=list(body.get("buttons", ())),
         payload=body.get("payload"),
         contact=dict(contact) if contact and plain else masks.slots(contact) if contact else None,
+        fields=_fields(body, plain=plain) if row.kind in ("form", "call") else None,
         location=list(body["location"]) if body.get("location") and plain else None,
     )
+
+
+def _fields(body: Mapping[str, Any], *, plain: bool) -> dict[str, str]:
+    told: Mapping[str, str] = body.get("extra") or {}
+    return dict(told) if plain else {key: masks.text(value) for key, value in masks.slots(told).items()}
 
 
 def _attachment(row: transcript.Attachment, *, plain: bool) -> models.Attachment:

@@ -37,6 +37,11 @@ def check(parts: Parts, tx: Tx, row: listing.Conversation) -> None:
         )
 
 
+def may_write(parts: Parts, tx: Tx, row: listing.Conversation) -> bool:
+    """Whether `check` would let it pass."""
+    return not _reason(parts, tx, row)
+
+
 def _reason(parts: Parts, tx: Tx, row: listing.Conversation) -> str:
     can = _carries(parts, f"{row.channel}:{row.account}")
     if can is None:

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 
+from gateway.demo import arrivals
 from gateway.demo.certificate import certificate, summary
 from gateway.demo.setting import People
 from gateway.demo.story import Story
@@ -45,7 +46,11 @@ REASONS: Final = {
     "invalid": "gõ sai số nhiều lần",
     "no_phone": "không để lại số",
     "unclear": "trợ lý không hiểu",
+    "unanswered": "chờ trả lời quá lâu",
     "care": "sau bán hàng",
+    "form": "biểu mẫu",
+    "missed_call": "gọi nhỡ",
+    "call": "đã gọi đến",
 }
 OUTCOMES: Final = {"won": "đã mua", "lost": "không mua", "done": "đã giải quyết", "no_need": "không có nhu cầu"}
 CLEAR: Final = re.compile(r"\b(?:dong y|chot|ok|oke|oki|lam (?:luon|cho)|yes|duoc)\b")
@@ -196,6 +201,7 @@ class Advisor:
         self._now, self._names = now, names
         self._seen: set[str] = set()
         self._told: set[str] = set()
+        self._tried: set[str] = set()  # handoffs of whom she has called once
         self._tasks: set[asyncio.Task[None]] = set()
         self._rng = random.Random(seed)
         self._numbers = 0
@@ -228,10 +234,14 @@ class Advisor:
             self._told.add(handoff["id"])
             self._announce(name, handoff, conversation)
         later = conversation["slots"].get("callback_time") if conversation["stage"] == "callback_scheduled" else None
-        if handoff["id"] in self._seen or (later and datetime.fromisoformat(later["from"]) > self._now() + AHEAD):
+        if conversation["channel"] in arrivals.CALLED:
+            if handoff["id"] in self._tried and datetime.fromisoformat(handoff["due_at"]) > self._now():
+                return  # planned for another part of the day
+        elif handoff["id"] in self._seen or (later and datetime.fromisoformat(later["from"]) > self._now() + AHEAD):
             return
-        if len(self._tasks) < self.pace.hands:
-            self._seen.add(handoff["id"])
+        key = f"{handoff['id']} {handoff['due_at']}" if conversation["channel"] in arrivals.CALLED else handoff["id"]
+        if len(self._tasks) < self.pace.hands and key not in self._seen:
+            self._seen.add(key)
             task = asyncio.create_task(self._guarded(name, handoff, conversation), name=f"serving {name}")
             self._tasks.add(task)
             task.add_done_callback(self._ended)
@@ -252,7 +262,10 @@ class Advisor:
         try:
             hurry = 0.25 if handoff["priority"] >= URGENT else 1.0
             await asyncio.sleep(self.pace.take_s * hurry * self._rng.uniform(0.6, 1.4))
-            await self._serve(name, handoff, conversation["id"])
+            if conversation["channel"] in arrivals.CALLED:
+                await self._call(name, handoff, conversation)
+            else:
+                await self._serve(name, handoff, conversation["id"])
         except Refused as err:
             if err.code in ("taken", "not_yours", "wrong_state"):  # a person at the desk has it: it is his
                 self._story.event(f"{name}: người khác đã nhận, {self._name} dừng ở đây")
@@ -262,6 +275,14 @@ class Advisor:
             self._story.trouble(f"{self._name} ({name}): {type(err).__name__}: {err}")
 
     # ---- one conversation
+
+    async def _call(self, name: str, handoff: dict[str, Any], conversation: dict[str, Any]) -> None:
+        """By telephone: nothing can be written to him here."""
+        first = handoff["id"] not in self._tried
+        self._tried.add(handoff["id"])
+        if await arrivals.call_back(self._api, self._me, self._story, name, conversation, first=first):
+            self.record.taken += 1
+            self.record.closed["done"] += 1
 
     async def _serve(self, name: str, handoff: dict[str, Any], conversation_id: str) -> None:
         at = f"/conversations/{conversation_id}"

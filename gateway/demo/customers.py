@@ -254,6 +254,7 @@ CAST: Final = (
             "name": ["Chị {ten}"],
             "phone": ["{sdt}"],
             "need": ["bảo hiểm sức khỏe cho bé"],
+            "province": ["chị ở Đà Nẵng em"],
             "time": ["9h sáng mai gọi chị"],
             "confirm": [
                 "à khoan, chị đổi sang bảo hiểm sức khỏe cho bé 5 tuổi nhé",

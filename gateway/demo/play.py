@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import random
 import signal
 import sys
 import time
@@ -16,7 +17,7 @@ from typing import Any, Final, TextIO
 from gateway.app import CannotListen
 from gateway.config import ConfigError
 from gateway.demo import advisor as desk
-from gateway.demo import customers
+from gateway.demo import arrivals, customers
 from gateway.demo.checks import verified
 from gateway.demo.customers import CAST, Character
 from gateway.demo.player import Player
@@ -25,6 +26,7 @@ from gateway.demo.stage import Stage, staged
 NUDGE_MS: Final = 31 * 60_000
 GAP_S: Final = (14.0, 34.0)  # between two arrivals; SOON_S while hardly anybody is here
 SOON_S: Final = (3.0, 7.0)
+BY_OTHER_WAYS: Final = 0.25  # arrivals at which somebody fills a form and somebody calls, too
 AT_ONCE: Final = 9  # customers at one time
 STAYS_S: Final = 240.0
 PROLOGUE: Final = ("polite", "no_diacritics")
@@ -33,7 +35,8 @@ PROLOGUE: Final = ("polite", "no_diacritics")
 async def tell(stage: Stage, cast: Iterable[Character]) -> None:
     """One finite story, from the first word to the answer to the last question of the care plan."""
     stage.story.chapter("Mười ngày trước, chín giờ sáng: khách nhắn tới")
-    await asyncio.gather(*(stage.enter(character, customers.AT_ONCE) for character in cast))
+    others = arrivals.all_kinds(stage.page, stage.centre, stage.story, random.Random(len(stage.players)))
+    await asyncio.gather(others, *(stage.enter(character, customers.AT_ONCE) for character in cast))
     await _settled(stage, "khách, trợ lý và tư vấn viên")
     stage.story.chapter("Nửa giờ sau: ai im lặng được nhắc một lần")
     await stage.move(stage.parts.clock.ms() + NUDGE_MS)
@@ -123,6 +126,8 @@ async def _arrivals(stage: Stage) -> None:
             await stage.leave(player)
         if len(stage.tasks) < AT_ONCE:
             await stage.enter(coming.pop(), customers.HUMAN)
+        if stage.rng.random() < BY_OTHER_WAYS:
+            await arrivals.some(stage.page, stage.centre, stage.story, stage.rng)
         await asyncio.sleep(stage.rng.uniform(*(GAP_S if len(stage.tasks) > 2 else SOON_S)))
 
 
@@ -145,9 +150,10 @@ def invitation(stage: Stage) -> str:
  │  Thử xem
  │   1. Mở trang công khai, nhắn: mua bảo hiểm xe máy, rồi trả lời trợ lý. {people.advisor_name} sẽ tiếp chuyện.
  │   2. Mở bàn tư vấn, nhận một khách đang chờ trước {people.advisor_name}: khách sẽ nói chuyện với bạn.
- │   3. Tìm theo tên, bốn số cuối điện thoại hoặc mã IB-…; đọc lại chuyện tuần trước: giấy chứng nhận, T+1, T+7.
- │   4. {url}/api/v1/openapi.json · {url}/health/ready · {url}/metrics
- │   5. Ở cửa sổ khác: {Path(sys.executable).with_name("gateway")} --config {stage.parts.config.path} channels status
+ │   3. Biểu mẫu và cuộc gọi nhỡ đứng chung hàng chờ: mở một khách như vậy, ghi kết quả gọi, sàng lọc, xem gợi ý trùng.
+ │   4. Tìm theo tên, bốn số cuối điện thoại hoặc mã IB-…; đọc lại chuyện tuần trước: giấy chứng nhận, T+1, T+7.
+ │   5. {url}/api/v1/openapi.json · {url}/health/ready · {url}/metrics
+ │   6. Ở cửa sổ khác: {Path(sys.executable).with_name("gateway")} --config {stage.parts.config.path} channels status
  │
  └─ Khách tiếp tục tới. Ctrl-C để dừng; thư mục tạm sẽ bị xóa. ─
 """

@@ -25,6 +25,8 @@ PORT: Final = 8080
 SUPERVISOR: Final = ("truongnhom@ibaohiem.example", "Phạm Thu")
 ADVISOR: Final = ("minhanh@ibaohiem.example", "Nguyễn Minh Anh", "DEMO-0042")
 TELEGRAM: Final = "demo"
+FORMS: Final = "ladipage"
+CALLS: Final = "tongdai"
 AGENCY: Final = Agency(
     legal_name="Công ty IBAOHIEM (bản chạy thử)",
     address="Số 1 đường Ví Dụ, Hà Nội (bản chạy thử)",
@@ -78,7 +80,12 @@ def furnish(folder: Path, *, telegram: str, bot_token: str, about: Agency, port:
         "conversation": {"turn_quiet_ms": quiet, "turn_max_ms": max(quiet, 3000)},
         "logging": {"level": "info", "format": "json"},
         "limits": {"disk_free_mb": 0, "disk_free_percent": 0},
-        "accounts": [{"channel": "webchat", "name": "site"}, account],
+        "accounts": [
+            {"channel": "webchat", "name": "site"},
+            account,
+            {"channel": "leads", "name": FORMS, "secret": secrets.token_urlsafe(32)},
+            {"channel": "hotline", "name": CALLS, "secret": secrets.token_urlsafe(32)},
+        ],
     }
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(tree, allow_unicode=True, sort_keys=False, width=1000), encoding="utf-8")

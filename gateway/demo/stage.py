@@ -19,6 +19,7 @@ from typing import Any, Final, TextIO
 
 import aiohttp
 
+from channels import posted
 from gateway import logs, setup
 from gateway.app import running
 from gateway.config import Config
@@ -29,6 +30,8 @@ from gateway.demo.customers import Character, Tempo, cast_as
 from gateway.demo.phones import TelegramWire
 from gateway.demo.player import Player, Wire
 from gateway.demo.setting import People
+from gateway.demo.standins.callcentre import CallCentre
+from gateway.demo.standins.forms import FormPage
 from gateway.demo.standins.telegram import Clock as PlatformClock
 from gateway.demo.standins.telegram import FakeTelegram
 from gateway.demo.story import Story
@@ -71,6 +74,8 @@ class Stage:
     folder: Path
     session: aiohttp.ClientSession
     rng: random.Random
+    page: FormPage
+    centre: CallCentre
     players: list[Player] = field(default_factory=list)
     tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)  # by the player's thread
 
@@ -122,7 +127,7 @@ class Stage:
             raise NotHere("the clock is moved on this machine only, never with a public host")
         self.parts.clock.offset_ms = max(self.parts.clock.offset_ms, to_ms - time.time_ns() // 1_000_000)
         for name, _, unit in UNITS:
-            if name in ("timers", "care", "policies"):
+            if name in ("timers", "care", "policies", "overdue"):
                 await self.parts.store.run(unit)
 
     # ---- waiting
@@ -229,6 +234,8 @@ async def _composed(
     story = Story(out, lambda: parts.now().astimezone(desk.ZONE))
     api = Api(session, parts.config.public_url, people.token)
     players: list[Player] = []
+    forms, calls = parts.accounts[f"leads:{setting.FORMS}"], parts.accounts[f"hotline:{setting.CALLS}"]
+    hooks = f"{parts.config.public_url}/hooks"
     advisor = Advisor(
         api,
         people,
@@ -250,6 +257,8 @@ async def _composed(
         folder=folder,
         session=session,
         rng=random.Random(seed),
+        page=FormPage(session, f"{hooks}/leads/{forms.name}/{posted.secrets_of(forms)[0]}"),
+        centre=CallCentre(session, f"{hooks}/hotline/{calls.name}", posted.secrets_of(calls)[0], now=parts.now),
         players=players,
     )
     working = asyncio.create_task(advisor.work(), name="advisor")

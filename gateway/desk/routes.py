@@ -24,7 +24,10 @@ from gateway.web.limits import Limit
 from gateway.web.security import client_address, may_act
 from gateway.web.static import Assets
 from gateway.web.templates import Pages
+from handlers import wording
 from handlers.hearing import PRODUCTS
+from handlers.model import Say, State
+from handlers.texts import UnfilledVariable
 from storage import sessions
 from storage.errors import StorageUnavailable
 from storage.times import rfc3339
@@ -120,8 +123,20 @@ class Desk:
             "late_minutes": LATE_MINUTES,
             "policies": policies,
             "products": {code: texts.button(f"p_{code}", lang) for code in PRODUCTS},
+            "consent": self._read_out(lang),
         }
-        return self._page(request, "desk/inbox.html", actor, lang, more)
+        hotline = any(account.channel == "hotline" for account in self._parts.accounts.values())
+        may_log_call = hotline and "call.log" in TABLE[actor.role]
+        return self._page(request, "desk/inbox.html", actor, lang, more, may_log_call=may_log_call)
+
+    def _read_out(self, lang: str) -> str:
+        """C1, as whoever calls reads it out; '' while the configuration does not fill it."""
+        say, texts = Say(key="consent.layer1"), self._parts.texts
+        known = wording.variables(say, state=State(lang=lang), business=self._parts.config.business(), texts=texts)
+        try:
+            return texts.render(say.key, lang, **known)
+        except UnfilledVariable:
+            return ""
 
     async def users(self, request: web.Request, actor: Actor) -> web.Response:
         return self._office(request, actor, "user.read", "desk/users.html")
@@ -172,6 +187,7 @@ class Desk:
             "late_minutes": LATE_MINUTES,
             "policies": "",
             "products": {},
+            "consent": "",
             **setup,
         }
         return self._pages.answer(

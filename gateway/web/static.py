@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -84,6 +85,7 @@ def answer(request: web.Request, asset: Asset, cache: str) -> web.Response:
     return web.Response(body=asset.packed if packed else asset.body, headers=headers)
 
 
+@lru_cache(maxsize=256)  # pages, chat and desk each ask for all: packed once, kept once
 def _asset(name: str, body: bytes) -> Asset:
     kind = TYPES[Path(name).suffix]
     packed = (

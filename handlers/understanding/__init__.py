@@ -33,13 +33,14 @@ SHORT_NAMES: Final = frozenset(
 @dataclass(frozen=True, slots=True)
 class Understanding:
     """What a message says. `speaks_as` -- anh, chị, cô, chú, bác, em: how the customer speaks of himself, or '' ·
-    `surely` -- beyond doubt, see `address.Address`."""
+    `surely` -- beyond doubt, see `address.Address` · `place` -- a province that it names, whatever for, or ''."""
 
     intent: str
     entities: Mapping[str, Any]
     also: tuple[str, ...] = ()
     speaks_as: str = ""
     surely: bool = False
+    place: str = ""
 
 
 MEMORY: Final = Memory()
@@ -59,12 +60,13 @@ def understand(text: str, context: str | None = None, *, now: datetime | None = 
     facts = gather(reading, asked, now or datetime.now(UTC))
     decision = arbiter.settle(reading, facts, asked, intent.decide(reading, facts, asked))
     found = collect(reading, facts, decision.intent, asked, now)
-    called = address(reading.sentence)
+    called, place = address(reading.sentence), reading.fact("province") or ""
     if now and is_common(text, reading, facts, decision.intent, found):
-        when = facts.when if "callback_from" in found else None
-        if when or not facts.when:
-            MEMORY.keep(text, asked, Common(decision.intent, dict(found), decision.also, called, when))
-    return Understanding(decision.intent, found, decision.also, *called)
+        dated = "callback_from" in found
+        if dated or not facts.when or interval(facts.when, now):  # else it may be missing only now
+            when = facts.when if dated else None
+            MEMORY.keep(text, asked, Common(decision.intent, dict(found), decision.also, called, place, when))
+    return Understanding(decision.intent, found, decision.also, *called, place)
 
 
 def _said_again(known: Common, now: datetime | None) -> Understanding:
@@ -76,4 +78,4 @@ def _said_again(known: Common, now: datetime | None) -> Understanding:
             found |= {"callback_from": window.start.isoformat(), "callback_to": window.end.isoformat()}
         else:
             del found["callback_from"], found["callback_to"]
-    return Understanding(known.intent, found, known.also, *known.address)
+    return Understanding(known.intent, found, known.also, *known.address, known.place)

@@ -10,7 +10,7 @@ import re
 from typing import Final, NamedTuple
 
 from handlers.understanding.cues import Sentence
-from handlers.understanding.fold import Word, spell
+from handlers.understanding.fold import Word, clean, flatten, spell
 
 
 class Address(NamedTuple):
@@ -26,7 +26,10 @@ EITHER: Final = "anh/chị"
 
 # what somebody says he himself does, and no employee is asked to do
 WANTS: Final = "muốn cần mua hỏi bị tên vừa mới định tính xin nhờ đồng quan tìm chào đăng hết cũng nghĩ thấy đây nè"
-IS: Final = "có là đang ở không chưa đã sẽ được"  # said of himself and of us: "em có gói nào", "chị có xe máy"
+IS: Final = (
+    "có là đang ở không chưa đã sẽ được hiểu biết nhớ"  # said of himself and of us: "em có gói nào", "chị có xe máy"
+)
+ASKED_OF_US: Final = frozenset("co la hieu biet nho".split())  # "chị có bán không", "anh hiểu không"
 DOES: Final = "gửi lấy chọn làm nhận đóng bấm điền xem đọc đi trả chuyển ký nhầm quên đổi"
 # before a word for oneself: "cho anh", "xe của chị", "bé nhà chị"
 GIVEN_TO: Final = "cho giúp giùm dùm của trợ vấn báo nhắn với nhà xe số hộ gọi kêu hệ vợ chồng mẹ bố gái trai"
@@ -87,6 +90,26 @@ SEX: Final = re.compile(
 )
 STOP: Final = re.compile(r"\b(?:nua|lam phien|phien)\b")  # "đừng gọi anh nữa" is about calls
 PUT_RIGHT: Final = frozenset("goi keu phai nu dan gai nam".split())
+# the same as typed, to its end: "gọi chị thôi em" asks for no call. A plain "gọi chị nhé" may do so
+_POLITE: Final = (
+    r"(?: (?:thoi|nhe|nha|di|la|duoc|dc|roi|em|chu|nghe|ma|hen|cho|than|oi|ban|nua|a|cung))*(?=\s*(?:[,.;!?]|$))"
+)
+CLAUSE: Final = re.compile(
+    rf"\b(?:(?:goi|keu|xung ho|xung)(?: (?:toi|minh|tui|em))?(?: (?:la|bang))+ {_WHO}{_POLITE}"
+    rf"|(?:goi|keu) {_WHO} (?:thoi|cho than|la duoc|duoc roi){_POLITE}"
+    rf"|(?:dung|sao|khong|ko)(?: (?:co|lai))? (?:goi|keu)(?: (?:toi|minh|tui|em|la|bang)){{0,3}} {_WHO}{_POLITE})"
+)
+
+
+def beside(text: str) -> str:
+    """`text` without what it says about how he is called."""
+    cleaned = clean(text)
+    kept, at = [], 0
+    for found in CLAUSE.finditer(flatten(cleaned)):
+        if not STOP.search(found[0]):
+            kept.append(cleaned[at : found.start()])
+            at = found.end()
+    return "".join([*kept, cleaned[at:]]).strip(" ,.;!?")
 
 
 def address(sentence: Sentence) -> Address:
@@ -118,7 +141,7 @@ def _weight(sentence: Sentence, at: int) -> int:
         return 3
     if form != "em" and after.form in DO_FORMS and OBJECTS.isdisjoint(sentence.keys[at + 2 : at + 4]):
         return 3
-    if after.form in IS_FORMS and not (after.key in ("co", "la") and not ASKING.isdisjoint(sentence.keys[at + 2 :])):
+    if after.form in IS_FORMS and not (after.key in ASKED_OF_US and not ASKING.isdisjoint(sentence.keys[at + 2 :])):
         return 0 if form in PLAIN_TOO else 1
     if before.form in GIVEN_FORMS and form not in PLAIN_TOO - {"bac"}:
         return 1 if at > 1 and before.key == "cho" and words[at - 2].key in FOR_WHOM else 2

@@ -16,16 +16,17 @@ from handlers.understanding.intent import CONSENT, Decision
 from handlers.understanding.person import SURNAME_KEYS, Name
 from handlers.understanding.reading import SPACED, Reading
 
-STOP: Final = 0.5  # a stop that only the model sees: more likely than everything else together
-HINTED: Final = (
-    0.3  # a stop of which the rules saw a trace is believed early: a missed one costs more than one too many
-)
+STOP: Final = 0.3  # a stop is believed early: a missed one costs more than one too many
+STOP_IN_A_WORD: Final = 0.5  # in a few words of which the rules know nothing: "Tin số 10"
+SENTENCE: Final = 5  # words
 AGREED: Final = 0.5  # below it, what the rules took for a consent is none
 FLAGGED: Final = 0.2  # death, danger, fraud: they too are believed early
 SURER: Final = 0.7  # of the likelihood of the best one: what the rules say has to have less to be overruled
 LONGEST_NAME: Final = 8  # words
 SUMMONS: Final = ("talk_to_human", "complaint", "privacy_request")  # a person is called for them: not on a guess
 GUESSED: Final = 0.45
+SPAM: Final = 0.55
+MET: Final = 0.7  # of the words
 SOLD: Final = frozenset({"buy", "yes", "renewal", "ask_fee"})  # never said to a fraud
 UNEASY: Final = SPACED | {"nua"}  # names too, and words of a stop: "Dũng", "Từ Nay Ngừng"
 NO_NAME: Final = re.compile(r"[\d/@?]")
@@ -37,7 +38,7 @@ def settle(reading: Reading, facts: Facts, context: str, ruled: Decision, by: mo
 
     ruled -- what the rules decided; by -- another model than the shipped one
     """
-    if _is_bare(reading, facts, context, ruled.intent):
+    if _is_bare(reading, facts, ruled.intent):
         return ruled
     judged = (by or model.shipped()).judge(reading, facts, context, ruled.intent)
     flags = {flag for flag, likely in judged.flags.items() if likely >= FLAGGED}
@@ -53,11 +54,12 @@ def settle(reading: Reading, facts: Facts, context: str, ruled: Decision, by: mo
     return ruled if main == ruled.intent else Decision(main, intent.beside(main, reading, facts))
 
 
-def _is_bare(reading: Reading, facts: Facts, context: str, ruled: str) -> bool:
-    """A number or a name that was asked for, as everybody writes them and with nothing beside: the model is not asked."""
-    if (context, ruled) == ("ask_phone", "give_phone"):
+def _is_bare(reading: Reading, facts: Facts, ruled: str) -> bool:
+    """A phone number or a full name, as everybody writes them and with nothing beside: the model is not
+    asked, which knows few names."""
+    if ruled == "give_phone":
         return bool(facts.phones and facts.phones[0].e164) and set(reading.sentence.keys) == {"#"}
-    if (context, ruled) != ("ask_name", "give_name") or reading.scores or facts.name is None:
+    if ruled != "give_name" or reading.scores or facts.name is None:
         return False
     name = facts.name.name
     typed = name == reading.text and name.istitle() and flatten(name.partition(" ")[0]) in SURNAME_KEYS
@@ -69,7 +71,8 @@ def _main(reading: Reading, facts: Facts, context: str, ruled: str, judged: mode
     if _is_safety(reading, ruled):
         return ruled
     # a single word the rules know better: its marks alone tell dừng from Dũng
-    least = HINTED if reading.scores.get("opt_out") else STOP
+    sentence = len(reading.words) >= SENTENCE and judged.known >= MET
+    least = STOP if sentence or reading.scores.get("opt_out") else STOP_IN_A_WORD
     if likely["opt_out"] >= least and len(reading.words) > 1:
         return "opt_out"
     if context in CONSENT:
@@ -78,11 +81,19 @@ def _main(reading: Reading, facts: Facts, context: str, ruled: str, judged: mode
         return ruled
     barred = {name for name in likely if name.startswith("give_") and not _is_given(name, reading, facts, context)}
     barred.add("opt_out")
+    if ruled == "talk_to_human" and facts.name is None:
+        barred.add("give_name")  # asked for his name he asks for a person: that he gets
     barred |= {name for name in SUMMONS if likely[name] < GUESSED and name not in reading.scores}
-    if not reading.scores.get("spam_abuse"):
-        barred.add("spam_abuse")  # nobody is warned, and muted at the third time, for words that are only unusual
+    # nobody is warned, and muted at the third time, for words that are only unusual
+    if not (reading.scores.get("spam_abuse") or ruled == "spam_abuse" or _is_surely_spam(reading, judged)):
+        barred.add("spam_abuse")
     best = max((name for name in likely if name not in barred), key=likely.__getitem__)
     return ruled if likely[ruled] >= SURER * likely[best] else best
+
+
+def _is_surely_spam(reading: Reading, judged: model.Opinion) -> bool:
+    """The model alone, of several words that it has met."""
+    return judged.intents["spam_abuse"] >= SPAM and judged.known >= MET and len(reading.words) > 1
 
 
 def _consent(reading: Reading, context: str, ruled: str, judged: model.Opinion) -> str:

@@ -208,6 +208,8 @@ def _day(text: str, flat: str, said: AbstractSet[str], *, numbered: bool) -> tup
     tomorrow = None if TOMORROW_KEYS.isdisjoint(said) else TOMORROW.search(flat)
     if tomorrow and not (text[tomorrow.end() - 3] == "M" and CALLED.search(flat[: tomorrow.end() - 3])):
         return "tomorrow", False
+    if "moi" in said and "mơi" in text.lower():  # as the South says it
+        return "tomorrow", False
     if not TODAY_KEYS.isdisjoint(said) and TODAY.search(flat):
         return "today", False
     return ("next_week", False) if next_week else ("", False)

@@ -14,6 +14,10 @@ from handlers.understanding.when import When
 
 LONGEST: Final = 80  # characters: what is longer is hardly typed twice
 MOST: Final = 2048  # messages
+UNITS: Final = frozenset(
+    {"h", "g", "gio", "cho", "tan"}
+)  # hours, seats, tons: after any other number it may be his own
+DIGITS: Final = 2
 OWN: Final = frozenset({"claim", "complaint", "privacy_request"})  # what has happened to somebody is his own
 
 
@@ -22,7 +26,7 @@ def _keys(cues: list[Cue]) -> set[str]:
     return {key for slot in slots for options in slot.options.values() for option in options for key in option.keys}
 
 
-VOCABULARY: Final = frozenset(_keys([*CUES, *load("answers", answers=True)]) - {"#"})
+VOCABULARY: Final = frozenset(_keys([*CUES, *load("answers", answers=True)])) | {"#"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class Common:
     entities: Mapping[str, Any]
     also: tuple[str, ...]
     address: tuple[str, bool]
+    place: str
     when: When | None
 
 
@@ -57,16 +62,26 @@ class Memory:
 
 
 def is_common(text: str, reading: Reading, facts: Facts, intent: str, entities: Mapping[str, Any]) -> bool:
-    """Whether others may have typed the same: short, every word one of the lexicon's, and no number, address, name, firm,
-    illness or mishap."""
+    """Whether others may have typed the same: short, every word one of the lexicon's, and no number beside an hour,
+    a weekday, seats or tons, no address, name, firm, illness or mishap."""
     return (
         len(text) <= LONGEST
         and intent not in OWN
         and "@" not in text
-        and not any(map(str.isdigit, text))
         and VOCABULARY.issuperset(reading.sentence.keys)
+        and ("#" not in reading.sentence.keys or _are_counted(reading))
         and not (facts.phones or facts.emails or facts.plates or facts.name or facts.company)
         and "sensitive" not in reading.values
         and "staff_name" not in entities
         and not (text.istitle() and " " in text)  # some words of the lexicon are names too: Mai, Hoa, Nam
     )
+
+
+def _are_counted(reading: Reading) -> bool:
+    """Whether each number is short and tells an hour, a weekday, seats or tons."""
+    before = ""
+    for word, after in zip(reading.words, [*reading.sentence.keys[1:], ""], strict=True):
+        if word.key == "#" and (len(word.form) > DIGITS or (after not in UNITS and before != "thu")):
+            return False
+        before = word.key
+    return True

@@ -81,7 +81,7 @@ def _said(clause: _Clause, manner: Manner) -> str:
     if "@refused" in told.bits:
         return "no"
     explicit = under("@agree", "@declare") if manner.declaring else under("@agree")
-    plain = under("@yes", "@permit", "@okay") if not manner.sensitive else under("@yes")
+    plain = under("@yes") if manner.sensitive or manner.declaring else under("@yes", "@permit", "@okay")
     covered = explicit | plain | under("@filler")
     if manner.declaring:
         covered |= under("@assent")

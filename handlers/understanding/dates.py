@@ -8,33 +8,36 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from handlers.understanding.numerals import MONTH, SMALL, YEAR, small, year
+
 NUMBERED: Final = re.compile(
-    r"(?<![\d/.\-])(\d{1,2})\s?([/.\-])\s?(\d{1,2})(?:\s?\2\s?(\d{4}|\d{2}))?(?![\d/]|[.\-]\d)"
+    r"(?<![\d/.\-])(\d{1,2})\s?([/.\-_])\s?(\d{1,2})(?:\s?\2\s?(\d{4}|\d{2}))?(?![\d/]|[.\-]\d)"
 )
+APART: Final = re.compile(
+    r"(?<![\d/.\-])(\d{1,2})[ ,/.\-]{1,2}(\d{1,2})[ ,/.\-]{1,2}((?:19|20)\d\d|\d\d)(?![\d/]|[.\-]\d)"
+)  # "12 5 1990", "12/5-90"
 ISO: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)[\-./](\d{1,2})[\-./](\d{1,2})(?!\d)")
 WORDED: Final = re.compile(
-    r"(?:ngay |mung |mong )?(?<!\d)(\d{1,2})\s?thang\s?(\d{1,2})(?!\d)(?:,?\s?nam\s?(\d{4}|\d{2}|[a-z]{3,4} [a-z]{3,4}))?"
+    rf"(?:(?:ngay|mung|mong|hom) )?(?<![\w])(\d{{1,2}}|ram|{SMALL})\s?[,/]?\s?(?:thang|thg|t(?=\d))\s?(\d{{1,2}}(?!\d)|{MONTH})(?![a-z])"
+    rf"(?:\s?[,/]?\s?(?:nam\s?(\d{{4}}|\d{{2}}(?!\d)|{YEAR})(?![a-z])|[/\-, ]\s?((?:19|20)\d\d)(?!\d)))?"
+)
+ENGLISH_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+NAMED: Final = rf"({'|'.join(ENGLISH_MONTHS)})[a-z]{{0,6}}"
+ENGLISH: Final = re.compile(
+    rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th)?\s(?:of\s)?{NAMED}\.?,?\s(\d{{4}})(?!\d)|\b{NAMED}\.?\s(\d{{1,2}})(?:st|nd|rd|th)?,?\s(\d{{4}})(?!\d)"
 )
 SOLID: Final = re.compile(r"(?<!\d)(\d{2})(\d{2})(\d{4}|\d{2})(?!\d)")
 YEAR_OF_BIRTH: Final = re.compile(
-    r"(?:sinh(?: nam)?|nam sinh|sn|s\.n|doi|born(?: in)?)\s?:?\s?((?:19|20)\d\d|\d\d)(?![\d/.\-])"
+    rf"\b(?:sinh(?: nam)?|nam sinh|sn|s\.n|born(?: in)?)\s?(?:la|:|=)?\s?((?:19|20)\d\d|\d\d|2k\d{{0,2}}|{YEAR})(?![\da-z/]|[.\-]\d)"
+    r"|\b(2k\d{1,2})(?![\da-z])"
+    r"|\bdoi\s?((?:19|20)\d\d|\d\d)(?![\d/.\-])"
 )
 BARE_YEAR: Final = re.compile(r"(?<![\d/.\-])((?:19[3-9]|20[0-2])\d)(?![\d/]|[.\-]\d)")
+# all there is: "90", "năm 85 ạ"
+SHORT_YEAR: Final = re.compile(
+    rf"(?:(?:da|em|e|toi|minh|anh|chi|nam)\s){{0,3}}(\d\d|(?<=nam\s){YEAR})(?:\s(?:a|nha|nhe|em|do|nhen|anh|chi))*\W{{0,3}}"
+)
 LUNAR: Final = re.compile(r"am lich|lich am|\bal\b")
-DIGIT_WORDS: Final = {
-    "khong": 0,
-    "mot": 1,
-    "hai": 2,
-    "ba": 3,
-    "bon": 4,
-    "tu": 4,
-    "nam": 5,
-    "lam": 5,
-    "sau": 6,
-    "bay": 7,
-    "tam": 8,
-    "chin": 9,
-}
 OLDEST: Final = 120
 
 
@@ -48,10 +51,10 @@ class Day:
     two_digits: bool
     span: tuple[int, int]
 
-    def on(self, year: int) -> date | None:
-        """The day in `year`; None for 31/2."""
+    def on(self, in_year: int) -> date | None:
+        """The day in that year; None for 31/2."""
         try:
-            return date(year, self.month, self.day)
+            return date(in_year, self.month, self.day)
         except ValueError:
             return None
 
@@ -68,7 +71,8 @@ def _days(flat: str, *, solid: bool) -> Iterator[Day]:
         yield Day(int(match[3]), int(match[2]), int(match[1]), False, match.span())
     for match in WORDED.finditer(flat):
         taken.append(match.span())
-        yield Day(int(match[1]), int(match[2]), *_year(match[3] or ""), match.span())
+        day = 15 if match[1] == "ram" else small(match[1])
+        yield Day(day, small(match[2]), *_year(match[3] or match[4] or ""), match.span())
     for match in NUMBERED.finditer(flat):
         if any(start < match.end() and match.start() < end for start, end in taken):
             continue
@@ -77,48 +81,57 @@ def _days(flat: str, *, solid: bool) -> Iterator[Day]:
             match[2] == "/" and 1 <= int(match[3]) <= 12 and 1 <= int(match[1]) <= 31 and match[0] != "24/7"
         ):
             yield Day(int(match[1]), int(match[3]), *_year(match[4] or ""), match.span())
+            taken.append(match.span())
+    for match in ENGLISH.finditer(flat):
+        day_said, month, year_said = (match[1], match[2], match[3]) if match[1] else (match[5], match[4], match[6])
+        taken.append(match.span())
+        yield Day(int(day_said), ENGLISH_MONTHS.index(month) + 1, int(year_said), False, match.span())
     if solid:
-        for match in SOLID.finditer(flat):
-            yield Day(int(match[1]), int(match[2]), *_year(match[3]), match.span())
+        for pattern in (APART, SOLID):
+            for match in pattern.finditer(flat):
+                if not any(start < match.end() and match.start() < end for start, end in taken):
+                    yield Day(int(match[1]), int(match[2]), *_year(match[3]), match.span())
 
 
 def _year(text: str) -> tuple[int, bool]:
+    """The year, and whether its century is open."""
     if text.isdigit():
         return int(text), len(text) == 2
-    words = [DIGIT_WORDS.get(word) for word in text.split()]
-    if len(words) == 2 and words[0] is not None and words[1] is not None:
-        return words[0] * 10 + words[1], True
-    return 0, False
+    return year(text)
 
 
 def born(day: Day, this_year: int) -> tuple[str, str]:
     """A birthday as ISO, or what is wrong with it: no_such_day, future, too_old, no_year."""
     if not day.year and not day.two_digits:
         return "", "no_year"
-    year = century(day.year, this_year) if day.two_digits else day.year
-    exact = day.on(year)
+    born_in = century(day.year, this_year) if day.two_digits else day.year
+    exact = day.on(born_in)
     if exact is None:
         return "", "no_such_day"
-    if year > this_year:
+    if born_in > this_year:
         return "", "future"
-    if year < this_year - OLDEST:
+    if born_in < this_year - OLDEST:
         return "", "too_old"
     return exact.isoformat(), ""
 
 
-def century(year: int, this_year: int) -> int:
+def century(digits: int, this_year: int) -> int:
     """Two digits of a birth year: 00 to this year's are 20xx."""
-    return 2000 + year if year <= this_year % 100 else 1900 + year
+    return 2000 + digits if digits <= this_year % 100 else 1900 + digits
 
 
 def year_of_birth(flat: str, this_year: int, *, bare: bool) -> int | None:
     """A year of birth that is called one; with `bare` any year that stands alone."""
     match = YEAR_OF_BIRTH.search(flat)
     if match is None and bare:
-        match = BARE_YEAR.search(flat)
+        match = BARE_YEAR.search(flat) or SHORT_YEAR.fullmatch(flat.strip())
     if match is None:
         return None
-    year = int(match[1])
-    if year < 100:
-        year = century(year, this_year)
-    return year if this_year - OLDEST <= year <= this_year else None
+    said = next(filter(None, match.groups()))
+    if said.startswith("2k"):
+        born_in, open_century = 2000 + int(said[2:] or 0), False
+    else:
+        born_in, open_century = _year(said)
+    if open_century:
+        born_in = century(born_in, this_year)
+    return born_in if this_year - OLDEST <= born_in <= this_year else None

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from handlers.understanding import details
-from handlers.understanding import intent as intents
 from handlers.understanding.facts import Facts
+from handlers.understanding.noise import is_gibberish
 from handlers.understanding.phone import chosen
 from handlers.understanding.product import find_product, find_vehicle
 from handlers.understanding.reading import Reading
@@ -26,6 +26,7 @@ TELLING: Final = {
     "complaint": ("topic",),
     "other": ("topic", "province"),
     "buy": ("sensitive",),
+    "talk_to_human": ("province",),
     "spam_abuse": ("kind",),
 }
 
@@ -44,7 +45,9 @@ def collect(reading: Reading, facts: Facts, intent: str, context: str, now: date
 def _things(found: dict[str, Any], reading: Reading, facts: Facts, intent: str, context: str) -> None:
     if intent not in ABOUT_COVER and not intent.startswith("give_"):
         return
-    product = find_product(reading, claim=intent == "claim", asked=context == "ask_product")
+    product = find_product(reading, claim=intent == "claim", context=context)
+    if intent == "renewal" and product == "o_to_unspecified" and "vehicle_model" in reading.values:
+        product = ""  # which contract he means, not which cover
     if product and (intent in ("buy", "ask_fee", "claim", "renewal") or "product" in reading.values):
         found["product"] = product
     found.update(find_vehicle(reading))
@@ -57,7 +60,7 @@ def _things(found: dict[str, Any], reading: Reading, facts: Facts, intent: str, 
         found["destination"] = destination
     if facts.numbers or facts.amounts:
         found.update(details.of_product(facts.numbers, facts.amounts, product, intent))
-    if intent == "buy" and "age" not in found and facts.yob and "@child" in reading.labels:
+    if intent in ("buy", "ask_fee") and "age" not in found and facts.yob and "@child" in reading.labels:
         found["insured_yob"] = facts.yob
     if intent == "ask_fee" and not product and "@child" in reading.labels and "age" in found:
         found["product"] = "suc_khoe"
@@ -149,6 +152,8 @@ def _times(found: dict[str, Any], facts: Facts, intent: str, context: str, now: 
     for key in ("day", "part", "time", "time_to", "time_after"):
         if value := getattr(when, key):
             found[key] = value
+    if when.time_before:
+        found["time_to"] = when.time_before
     if when.date and context != "ask_dob" and not facts.dob:
         found["date"] = _date(when)
     if now and (window := interval(when, now)):
@@ -165,7 +170,7 @@ def _date(when: When) -> str:
 
 def _about(found: dict[str, Any], reading: Reading, facts: Facts, intent: str, context: str) -> None:
     labels = reading.labels
-    keys = TELLING.get(intent, ()) if (intent, context) != ("other", "ask_delivery") else ()
+    keys = TELLING.get(intent, ()) if (intent, context) != ("other", "ask_delivery") else ("province",)
     for key in keys:
         if value := reading.fact(key):
             found[key] = value
@@ -188,5 +193,5 @@ def _about(found: dict[str, Any], reading: Reading, facts: Facts, intent: str, c
                     found[key] = value
             if context == "ask_delivery" and "delivery_channel" in found:
                 found.setdefault("delivery", "ecopy")
-    elif intent == "spam_abuse" and "kind" not in found and intents.is_gibberish(reading):
+    elif intent == "spam_abuse" and "kind" not in found and is_gibberish(reading):
         found["kind"] = "gibberish"

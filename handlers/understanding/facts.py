@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from handlers.understanding import dates, details, email, person, phone, plate
+from handlers.understanding import dates, details, email, papers, person, phone, plate
 from handlers.understanding.fold import plain_words
 from handlers.understanding.reading import Reading
 from handlers.understanding.when import When, find_when
@@ -19,9 +19,15 @@ TIME_KEYS: Final = frozenset(
     "mai nay mot kia sang trua chieu toi dem hom ngay gio phut tieng nua lat chut tuan thu cn chu nhat bua luc now anytime tomorrow today "
     "morning afternoon evening tonight noon monday tuesday wednesday thursday friday saturday sunday asap trong bay lien luon weekend tuy sao any ruoi am pm h".split()
 )
+BORN: Final = frozenset({"ask_dob", "ask_name"})
+BIRTH: Final = re.compile(r"\bsinh\b|\bsn\b|\bborn\b")
+NEAR: Final = 24  # characters from "sinh" to the day
 YEAR_DIGITS: Final = 4
 MOST: Final = 40  # numbers in one message; a list of more is no contact data
 STARS: Final = re.compile(r"(?<!\d)([1-5])\s?(?:sao|diem|/\s?5|\*|stars?|⭐)?(?![\d/])")
+STAR_SIGN: Final = "⭐"
+STAR_WORDS: Final = ("mot", "hai", "ba", "bon", "nam")
+STARS_SAID: Final = re.compile(rf"\b({'|'.join(STAR_WORDS)})\s(?:sao|diem)\b")
 CSAT_WORDS: Final = (
     ("rat te", 1), ("qua te", 1), ("te", 1), ("khong hai long", 2), ("chua tot", 2), ("chua hai long", 2), ("kem", 2), ("tam", 3), ("binh thuong", 3),
     ("rat hai long", 5), ("rat tot", 5), ("tuyet", 5), ("xuat sac", 5), ("qua tot", 5), ("hai long", 4), ("tot", 4), ("on", 4),
@@ -55,11 +61,17 @@ def gather(reading: Reading, context: str, now: datetime) -> Facts:
     facts = Facts()
     text, flat = reading.text, reading.flat
     keys = reading.sentence.keys
-    if "@" in text or "cong" in flat:
+    if email.may_hold(flat):
         facts.emails = email.find_emails(text)
+    if context in BORN or "sinh" in keys:
+        _birth(facts, flat, context, now.year)
     if "#" in keys:
         digits = sum([len(form) for key, form in reading.words if key == "#"])
         text, flat = _of_digits(facts, text, flat, context, now, digits)
+    elif plate.may_be_told(flat, asked=context == "ask_plate") and (told := plate.spoken_plate(flat)):
+        facts.plates = [told]
+    elif context == "ask_id":
+        facts.cccd, _ = papers.find_cccd(flat, asked=True)
     elif context == "ask_phone" or len(keys) >= 7:
         facts.phones = phone.find_phones(text, flat, asked=context == "ask_phone")
     said = plain_words(flat)
@@ -72,28 +84,40 @@ def gather(reading: Reading, context: str, now: datetime) -> Facts:
     return facts
 
 
+def _birth(facts: Facts, flat: str, context: str, year: int) -> None:
+    """When somebody was born: what was asked for, or what is called so."""
+    told = BIRTH.search(flat)
+    at = told.start() if told and context not in BORN else 0
+    for day in dates.find_days(flat[at:], solid=context == "ask_dob"):
+        if context in BORN or day.span[0] <= NEAR:
+            facts.dob, facts.dob_invalid = ("", "lunar") if dates.LUNAR.search(flat) else dates.born(day, year)
+        break
+    if not facts.dob:
+        facts.yob = dates.year_of_birth(flat, year, bare=context in BORN)
+
+
 def _of_digits(facts: Facts, text: str, flat: str, context: str, now: datetime, digits: int) -> tuple[str, str]:
     """Facts made of digits; returns the text with the contact data replaced by commas. `digits` -- how many there are."""
     year = now.year
-    if context in ("ask_dob", "ask_name"):
-        for day in dates.find_days(flat, solid=context == "ask_dob"):
-            facts.dob, facts.dob_invalid = ("", "lunar") if dates.LUNAR.search(flat) else dates.born(day, year)
-            break
     if digits >= plate.LEAST:
         facts.plates = plate.find_plates(text, flat, asked=context == "ask_plate")
+    asked = context == "ask_plate"
+    if not facts.plates and plate.may_be_told(flat, asked=asked) and (told := plate.spoken_plate(flat)):
+        facts.plates = [told]
+    if facts.plates:
         text, flat = _blank(text, flat, [found.span for found in facts.plates])
-    if digits >= plate.CCCD_DIGITS:
-        facts.cccd = plate.find_cccd(flat, asked=context == "ask_id")
-    if context != "ask_dob" and not (facts.cccd and context != "ask_phone"):
+    if digits >= papers.CCCD_DIGITS or context == "ask_id":
+        facts.cccd, span = papers.find_cccd(flat, asked=context == "ask_id", phone_asked=context == "ask_phone")
+        text, flat = _blank(text, flat, [span])
+    if context != "ask_dob" and not (
+        facts.cccd and context == "ask_id" and digits < papers.CCCD_DIGITS + phone.SHORTEST
+    ):
         facts.phones = phone.find_phones(text, flat, asked=context == "ask_phone")
     text, flat = _blank(text, flat, [found.span for found in facts.phones])
-    if facts.phones and facts.phones[0].e164:
-        facts.cccd = ""
     if context == "ask_id" or "ho chieu" in flat or "passport" in flat:
-        facts.passport = plate.find_passport(flat)
-    if digits >= plate.TAX_CODE_DIGITS:
-        facts.tax_code = plate.find_tax_code(flat)
-    facts.yob = dates.year_of_birth(flat, year, bare=context in ("ask_dob", "ask_name")) if not facts.dob else None
+        facts.passport = papers.find_passport(flat)
+    if digits >= papers.TAX_CODE_DIGITS:
+        facts.tax_code = papers.find_tax_code(flat)
     facts.numbers = details.find_numbers(flat)
     facts.amounts = details.find_amounts(flat)
     if digits >= YEAR_DIGITS:
@@ -114,4 +138,8 @@ def _csat(flat: str) -> int | None:
     match = STARS.search(flat)
     if match:
         return int(match[1])
+    if STAR_SIGN in flat:
+        return min(5, flat.count(STAR_SIGN)) if "sao" not in flat else _csat(flat.replace(STAR_SIGN, " "))
+    if told := STARS_SAID.search(flat):
+        return STAR_WORDS.index(told[1]) + 1
     return next((score for words, score in CSAT_WORDS if re.search(rf"\b{words}\b", flat)), None)

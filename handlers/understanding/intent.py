@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from handlers.understanding import answers
 from handlers.understanding.consent import Manner, consent
 from handlers.understanding.facts import Facts
+from handlers.understanding.noise import is_gibberish
 from handlers.understanding.reading import Reading
 from handlers.understanding.stop import cancels, stop_word
 
@@ -37,7 +38,6 @@ NO_WORD: Final = frozenset({"khong", "nhan"})
 HELLO_SIGNS: Final = "👋🙋🤚✋"
 THANK_SIGNS: Final = "🙏❤💕😘🥰💖♥"
 SWITCH: Final = re.compile(r"\b(?:doi|chuyen|sua)\b(?: \w+){0,3}? (?:sang|qua|thanh)\b")  # to another product
-CLUSTER: Final = re.compile(r"[^aeiouy\W\d_]{5,}|^[^aeiouy\W\d_]{4,}$")
 
 
 class Decision(NamedTuple):
@@ -239,14 +239,6 @@ def _left_over(reading: Reading, facts: Facts, context: str) -> str:
         return "ask_fee"
     asks = "@question" in reading.labels or "@idk" in reading.labels or "?" in reading.text
     return "buy" if context in ("ask_need", "ask_product") and reading.words and not asks else "other"
-
-
-def is_gibberish(reading: Reading) -> bool:
-    """Keys hit at random: no word anybody could say."""
-    words = reading.words
-    if not words or len(words) > 4 or reading.hits:
-        return False
-    return all(len(word.key) >= 5 and CLUSTER.search(word.key) for word in words)
 
 
 def _also(main: str, scores: dict[str, int], facts: Facts) -> tuple[str, ...]:

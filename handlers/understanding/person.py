@@ -33,31 +33,50 @@ TITLES: Final = {
     "ms": "",
     "con": "",
     "cháu": "",
+    "dì": "",
+    "cậu": "",
+    "mợ": "",
+    "thím": "",
+    "dượng": "",
+    "cụ": "",
+    "thầy": "",
 }
+STRETCHED: Final = re.compile(r"(\w)\1{2,}")  # nhaaa
 NAME_WORD: Final = re.compile(r"[^\W\d_]+(?:['’ʼ\-][^\W\d_]+)*")
 # the words that lead to a name, wherever they stand
 LED: Final = re.compile(
     r"\b(?:ho (?:va )?ten|ten)(?: (?:cua|day du|that|khai sinh|khach hang|khach|minh|em|toi|anh|chi|tui|co|chu|bac|chau|con|mk))*"
-    r"(?: la)?\s?[:\-=]?\s{0,2}"
+    r"(?: la\b)?\s?[:\-=]?\s{0,2}"
     r"|\bgoi (?:minh|em|toi|anh|chi|tui|co|chu|bac|chau|mk)?\s?la\s"
-    r"|\b(?:my name is|name is|name's|my name's|call me|i am|i'm|im|this is)\s"
+    r"|\b(?:my name is|name is(?: spelled)?|name's|my name's|call me|i am|i'm|im|this is)\s"
 )
-LED_BY_BEING: Final = re.compile(r"\b(?:minh|em|toi|anh|chi|tui|co|chu|bac|chau|con|mk|mik|e|c|a)\s?(?:la|=)\s")
-CALL: Final = re.compile(r"\b(?:cu|hay)?\s?goi (?=(?:la |anh|chi|co|chu|bac|em|ong|ba)\b)")
+# whose name follows when it is not his own: "mẹ em tên …", "con gái tên …"; but "con tên …", "bà tên …" speak of themselves
+KIN: Final = re.compile(
+    r"\b(?:(?:me|vo|chong|con trai|con gai|(?<!me )(?<!ba )(?<!bo )be|anh trai|chi gai|em trai|em gai|nguoi yeu|nguoi duoc bao hiem)"
+    r"(?: (?:em|e|toi|minh|anh|chi|chau|mk|tui|nha \w+|cua \w+))?"
+    r"|(?:ba|bo|ma|con|ong|ban) (?:em|e|toi|minh|anh|chi|mk|tui|cua \w+))\s*$"
+)
+ITS: Final = re.compile(
+    r"\b(?:xe|nha|so|bien|bien so|zalo|mail|email|facebook|fb|que|dia chi|me|vo|chong|con|be)\s*$"
+)  # "xe em là …"
+LED_BY_BEING: Final = re.compile(r"\b(?:to|minh|em|toi|anh|chi|tui|co|chu|bac|chau|con|mk|mik|e|c|a)\s?(?:la|=)\s")
+CALL: Final = re.compile(
+    r"\b(?:cu|hay)?\s?(?:goi|keu)(?: (?:to|toi|minh|em|tui))? (?=(?:la |anh|chi|co|chu|bac|em|ong|ba|di|cau|mo)\b)"
+)
 CORRECTED: Final = re.compile(
     r"[,.\s](?:a\s)?(?:nham|lon|ghi nham|go nham|viet nham|a khong|sorry|xin loi|y la|y minh la|sua lai(?: la)?|dung la|phai la)\b[,:.\s]{0,3}(?:la\s)?"
 )
 CUT: Final = re.compile(
-    r"[,;\n\t|/()\"“”]|\s[\-–]\s|\.(?:\s|$)|\d|@|\b(?:sinh nam|sinh ngay|nam sinh|ngay sinh|sn|sdt|so dien thoai|dien thoai|dt|phone|so la|so cua|zalo"
-    r"|email|gmail|mail|tuoi|bao hiem|muon|can mua|can tu van|mua|o quan|o tp|dia chi|nhung|lien he|goi (?:em|minh|toi|lai))\b"
+    r"[,;\n\t|/()\"“”]+|\s[\-–]\s|\.(?:\s|$)|\d|@|\b(?:sinh nam|sinh ngay|nam sinh|ngay sinh|sn|sdt|so dien thoai|dien thoai|dt|phone|so la|so cua|zalo"
+    r"|email|gmail|mail|tuoi|bao hiem|muon|can mua|can tu van|mua|o quan|o tp|phong (?:nhan su|ke toan|kinh doanh|hanh chinh)|dia chi|nhung|lien he|goi (?:em|minh|toi|lai)|chu (?:khong|ko|k|hong) phai|(?:ti|lat|chut|xiu) nua)\b"
 )
 BEFORE: Final = frozenset(
     "dạ da vâng vang ạ ok oke okie ừ à ah ơ hi hello chào chao xin mình minh tôi toi em tui mk mik e là la tên ten họ gọi goi cứ cu đây day "
-    "được rồi roi thì thi của cua my name is im am call me hay mà ma thưa thế nhé nha nickname nick".split()
+    "được rồi roi thì thi của cua my name is im am call me hay mà ma thưa thế nhé nha nickname nick kêu giáo tớ".split()
 )
 AFTER: Final = frozenset(
     "ạ a á nhé nhe nha nhen nghen nghe đó đấy do day ơi oi em e bạn shop ad con cháu nè ne ha hen thôi luôn rồi roi đi với vậy z v r nhá ok "
-    "please ah nhaa hihi hi haha nữa hả mà đây được là".split()
+    "please ah nhaa hihi hi haha nữa hả mà đây được là nghe cưng gái trai hí cơ chứ thật".split()
 )
 SURNAMES: Final = frozenset(
     "nguyễn trần lê phạm hoàng huỳnh phan vũ võ đặng bùi đỗ hồ ngô dương lý đinh trịnh đoàn mai lâm tô tạ hà trương cao lương lưu châu "
@@ -68,12 +87,12 @@ MIDDLES: Final = frozenset({"thị", "thi", "văn", "van"})  # what stands befor
 SURNAME_KEYS: Final = frozenset(flatten(surname) for surname in SURNAMES)
 # words that no name is made of, as typed; the plain forms only where no name looks like them
 NEVER: Final = frozenset(
-    "không khong ko chưa chua gì gi sao nào nao được duoc dc muốn muon cần mua hiểm hiem xe máy nhiêu nhieu vấn hỏi hoi trả gửi gui số rồi roi "
+    "không khong ko chưa chua gì gi sao má mẹ nào nao được duoc dc muốn muon cần mua hiểm hiem xe máy nhiêu nhieu vấn hỏi hoi trả gửi gui số rồi roi "
     "cái này kia người nguoi nhà tiền giá thế đâu đang đã sẽ bị cho để làm khách khach shop bạn ai khi nếu neu vì với và nhưng thì cũng cung "
     "vẫn nên đến tới trên dưới trong ngoài của cua cảm cám biết biet nhớ quên thôi thoi đừng dừng hủy stop nhắn nhắc gọi goi một hai-ba mấy vậy "
     "quá hết lắm đi về xem bot robot chatbot giấy oto ôtô the and is not no yes what why how who want need buy insurance please hello test alo trợ "
     "giúp giup việc viec đúng sai nhầm tên lúc giờ gio ngày ngay tháng năm-nay tối trưa tuần ơi oi ok oke chốt mình tôi toi mk mik là chủ nhân-viên "
-    "cty tel mobile sim sử dụng theo khỏi chả chẳng hông hong hok lưu lấy đưa xin tại bao-giờ hả hử ủa ừ uk vâng dạ hoặc hay phải rằng mà nhận dùng xài thử phí-bao".split()
+    "cty tel mobile sim talk speak person human agent advisor someone anybody rather would rứa đệm dấu vợ chồng sử dụng theo khỏi chả chẳng hông hong hok lưu lấy đưa xin tại bao-giờ hả hử ủa ừ uk vâng dạ hoặc hay phải rằng mà nhận dùng xài thử phí-bao".split()
 )
 NO_NAMES: Final = (
     "bao hiem",
@@ -90,6 +109,13 @@ NO_NAMES: Final = (
     "ngay mai",
 )
 WANTING: Final = ("muon", "mua", "can", "bao hiem", "nhung", "goi", "lien he")  # what follows is a want, no name
+PRESENTED: Final = re.compile(
+    r"(?:da )?(?:anh|a|chi|c|co|chu|bac|em|e|di) ([a-z]{2,7})(?: [a-z]{2,7})? (?:day|ne|ne em|day em|day ban|day a)\W*\Z"
+)
+CITIES: Final = frozenset({"ho chi minh"})
+BRANDS: Final = frozenset(
+    "zalo viber viettel mobi mobifone vina vinaphone sdt so telegram facebook messenger hotline sim call phone".split()
+)
 VOWELS: Final = frozenset("aeiouy")
 LONGEST: Final = 120  # characters of a name with its lead-ins and particles
 COMPANY: Final = re.compile(r"\b(?:cong ty|cty|tnhh|dntn|co phan|hop tac xa|htx|doanh nghiep|company|co\.? ?ltd)\b")
@@ -138,6 +164,8 @@ def find_name(text: str, flat: str, said: AbstractSet[str], *, asked: bool, besi
     found = _led(text, flat, said) or _being(text, flat, said)
     if not found:
         found = _bare(text, flat) if asked else _beside(text, flat) if beside_phone else None
+    if not found and not asked:
+        found = _presented(text, flat) or _whole(text)
     return replace(found, corrected=True) if found and corrected else found
 
 
@@ -162,6 +190,8 @@ def _led(text: str, flat: str, said: AbstractSet[str]) -> Name | None:
         english = "name" in match[0] or match[0].strip() in ("i am", "i'm", "im", "this is", "call me")
         if english and not text[match.end() : match.end() + 1].isupper() and "name" not in match[0]:
             continue
+        if match.start() and KIN.search(flat, max(0, match.start() - 40), match.start()):
+            continue
         # "tên Minh" looks like "tên mình" without its marks
         for start in (match.end(), flat.find(" ", match.start() + 1)):
             if start > 0 and (found := _take(text[start:], flat[start:])):
@@ -174,6 +204,8 @@ def _being(text: str, flat: str, said: AbstractSet[str]) -> Name | None:
     if BEING_KEYS.isdisjoint(said) and "=" not in flat:
         return None
     for match in itertools.islice(LED_BY_BEING.finditer(flat), 8):
+        if match.start() and ITS.search(flat, max(0, match.start() - 12), match.start()):
+            continue
         rest = text[match.end() : match.end() + LONGEST].lstrip()
         first = NAME_WORD.match(rest)
         if first and (first[0][0].isupper() or (flatten(first[0]) in SURNAME_KEYS and len(rest.split()) >= 2)):
@@ -184,7 +216,7 @@ def _being(text: str, flat: str, said: AbstractSet[str]) -> Name | None:
 
 
 def _bare(text: str, flat: str) -> Name | None:
-    call = CALL.search(flat) if "goi " in flat else None
+    call = CALL.search(flat) if "goi " in flat or "keu " in flat else None
     if call and (found := _take(text[call.end() :], flat[call.end() :])):
         return found
     at = 0
@@ -200,14 +232,14 @@ def _bare(text: str, flat: str) -> Name | None:
 def _cuts(text: str, flat: str) -> Iterator[tuple[int, int]]:
     """Where the first stretches of a text end; a name stands early."""
     for match in itertools.islice(CUT.finditer(flat), 8):
-        if not _is_nhung(match, text):
+        if not _is_name(match, text):
             yield match.span()
     yield len(flat), len(flat)
 
 
-def _is_nhung(cut: re.Match[str], text: str) -> bool:
-    """ "Hồng Nhung" is a name, "nhưng" a but: without marks they look alike."""
-    return cut[0] == "nhung" and text[cut.start() : cut.end()] == "Nhung"
+def _is_name(cut: re.Match[str], text: str) -> bool:
+    """ "Hồng Nhung" is a name, "nhưng" a but, "Phong" one, "phòng" a department: without marks they look alike."""
+    return text[cut.start() : cut.start() + 5] in ("Nhung", "Phong")
 
 
 def _beside(text: str, flat: str) -> Name | None:
@@ -215,8 +247,15 @@ def _beside(text: str, flat: str) -> Name | None:
     at = 0
     for cut in _cuts(text, flat):
         words = NAME_WORD.findall(text[at : cut[0]])
+        while len(words) > 1 and words[-1].lower() in AFTER:
+            words.pop()  # "anh Tuấn đây, số …"
         title = bool(words) and words[0].lower() in TITLES
         body = words[1:] if title else words
+        alone = bool(body) and not title and body[0][0].isupper() and flatten(body[0]) not in BRANDS
+        if alone and all(word.islower() and word in AFTER for word in body[1:]):
+            found = _take(text[at : cut[0]], flat[at : cut[0]])
+            if found:
+                return found
         if body and (title or (2 <= len(body) <= 5 and flatten(body[0]) in SURNAME_KEYS)):
             tidy = all(word[0].isupper() for word in body) or (not title and flatten(body[0]) in SURNAME_KEYS)
             if tidy and (found := _take(text[at : cut[0]], flat[at : cut[0]])):
@@ -225,13 +264,28 @@ def _beside(text: str, flat: str) -> Name | None:
     return None
 
 
+def _presented(text: str, flat: str) -> Name | None:
+    """ "a Khánh đây": who he is, and nothing else."""
+    match = PRESENTED.match(flat)
+    return _take(text, flat) if match and text[match.start(1)].isupper() else None
+
+
+def _whole(text: str) -> Name | None:
+    """A message that is a full name, written like one."""
+    words = text.split()
+    full = 3 <= len(words) <= 5 and all(word.isalpha() and word.istitle() for word in words)
+    if not full or words[0].lower() not in SURNAMES or flatten(text.strip()) in CITIES:
+        return None
+    return _take(text, flatten(text))
+
+
 def _take(text: str, flat: str) -> Name | None:
     """The name that `text` begins with, without lead-ins, title and particles."""
     text, flat = text[:LONGEST], flat[:LONGEST]
-    cut = next((match for match in CUT.finditer(flat) if not _is_nhung(match, text)), None)
+    cut = next((match for match in CUT.finditer(flat) if not _is_name(match, text)), None)
     text = text[: cut.start()] if cut else text
     words = NAME_WORD.findall(text if text.isascii() else unicodedata.normalize("NFC", text))
-    tokens = [_Token(word, word.lower(), flatten(word)) for word in words]
+    tokens = [_Token(word, STRETCHED.sub(r"\1", word.lower()), flatten(word)) for word in words]
     while len(tokens) > 1 and (tokens[-1].low in AFTER or _vocative(tokens)):
         if tokens[-1].text in ("A", "E") and len(tokens) > 2:
             break
@@ -270,9 +324,17 @@ def _plausible(tokens: Sequence[_Token]) -> bool:
         len(tokens[0].text) < 2 or tokens[0].low in ("em", "chị", "cô", "chú", "bác", "dạ", "vâng", "đó")
     ):
         return False
-    if any(token.low in NEVER or len(token.text) > 16 for token in tokens):
+    if any(len(token.text) > 16 for token in tokens):
+        return False
+    if not _written_in_full(tokens) and any(token.low in NEVER for token in tokens):
         return False
     keys = " ".join([token.key for token in tokens])
     if len(tokens) > 1 and any(phrase in keys for phrase in NO_NAMES):
         return False
-    return all(len(token.key) == 1 or not VOWELS.isdisjoint(token.key) for token in tokens)
+    return all(len(token.key) == 1 or not token.key.isascii() or not VOWELS.isdisjoint(token.key) for token in tokens)
+
+
+def _written_in_full(tokens: Sequence[_Token]) -> bool:
+    """ "Đặng Văn Dừng", "Không Thị Linh": a surname, a middle name and capitals throughout; then any word may be a name."""
+    middle = len(tokens) > 2 and tokens[1].low in MIDDLES
+    return middle and len(tokens) <= 5 and all(token.text[0].isupper() for token in tokens)

@@ -188,7 +188,8 @@ def _valid(text: str, run: _Run) -> list[Phone]:
             digits += run.groups[end]
             if len(digits) > LONGEST or (digits[0] in "1246" and not run.plus):
                 break
-            if len(digits) >= SHORTEST and (phone := _acceptable(digits, plus=run.plus and at == 0)):
+            phone = _acceptable(digits, plus=run.plus and at == 0) if len(digits) >= SHORTEST else None
+            if phone and not (phone.confirm and at and run.groups[0][0] == "0"):  # the rest of a number too long
                 best = (end, phone)
         if best:
             end, phone = best

@@ -17,6 +17,7 @@ ANSWER: Final = 40  # words: whoever writes more does not merely answer
 SPACED: Final = frozenset({"dung", "stop", "ngung", "huy", "thoi"})
 SHORTEST: Final = min(map(len, SPACED))
 SEAT: Final = spell("chỗ")
+CAPACITY: Final = spell("phânkhối")  # "150cc"
 AFTER_NUMBER: Final = frozenset("kbcdeartg")  # a unit or part of a plate, no pronoun
 
 
@@ -152,6 +153,8 @@ def spell_out(typed: Sequence[str]) -> Sentence:
             if after_number and said in AFTER_NUMBER:
                 ends = at + 1 == len(typed) or not typed[at + 1].isdecimal()
                 meant = (SEAT,) if said == "c" and ends else (spell(said),)
+            elif after_number and said == "cc":
+                meant = (CAPACITY,)
         words += meant
         after_number = False
     # most words that could carry marks do

@@ -58,6 +58,11 @@ SAME: list[tuple[str, bytes, str]] = [
         "application/x-www-form-urlencoded; charset=utf-16-le",
     ),
     (
+        "form without percent signs",
+        "Họ tên=Lan&SĐT=0912 345 678&Nội dung=xe máy".encode(),
+        "application/x-www-form-urlencoded",
+    ),
+    (
         "json in a form",
         urlencode({"data": '{"name":"Lan","phone":"0912345678","message":"xe máy"}'}).encode(),
         "application/x-www-form-urlencoded",

@@ -41,11 +41,12 @@ SELDOM: Final = ("act.", "timer.", "poll.")  # points that are passed once in a 
 POLLED: Final = "7011223355:stand-in"
 LED: Final = 2  # customers of a round whom an advisor takes up
 SWALLOWED: Final = (3, 5)  # these customers of a round: the answer to one send is lost
-PATIENCE_S: Final = 45.0  # until somebody passes a kill point
+PATIENCE_S: Final = 180.0  # until somebody passes a kill point: on a machine that others use too
 REST_S: Final = 150.0  # until all have finished what they began
 ORPHANED_MS: Final = 61_000  # so much later a call of a dead process may be made again under its key
 PASSING: Final = ("in_progress", "too_many", "busy", "unavailable")  # refusals after which one tries again
 LOST: Final = ("unknown", "unconfirmed")  # nobody heard what became of them
+OPEN: Final = "gateway_oldest_event_seconds"  # 0 when none is
 WOKEN: Final = "Đến giờ đã hẹn xem lại."
 
 
@@ -257,7 +258,7 @@ async def campaign(
 
 
 async def settle(gateway: Gatewayd, *, patience_s: float = 60) -> None:
-    """Until nothing is pending and nothing waits to be sent."""
+    """Until nothing is to be thought about (of our own events neither) and nothing waits to be sent."""
     deadline = asyncio.get_running_loop().time() + patience_s
     while True:
         stats = (await gateway.api("GET", "/stats"))["items"]
@@ -266,7 +267,7 @@ async def settle(gateway: Gatewayd, *, patience_s: float = 60) -> None:
             for state in ("queued", "sending")
             for row in (await gateway.api("GET", f"/outbox?state={state}"))["items"]
         ]
-        if not waiting and all(item["pending"] == 0 for item in stats):
+        if not waiting and all(item["pending"] == 0 for item in stats) and not await gateway.figure(OPEN):
             return
         if asyncio.get_running_loop().time() > deadline:
             raise AssertionError(f"not settled: {stats} {waiting[:3]}")

@@ -9,8 +9,9 @@ from typing import Final
 
 import pytest
 
+from gateway.demo.standins.telegram import Clock, FakeTelegram
 from tests.e2e import killing
-from tests.support.gatewayd import Zygote
+from tests.support.gatewayd import Zygote, installed, telegram, webhook
 
 RANDOM_KILLS: Final = 8
 ROOT: Final = Path(__file__).parents[2]
@@ -26,6 +27,30 @@ async def test_killed_at_random_and_at_every_point(zygote: Zygote, tmp_path: Pat
     assert books.hits == {**dict.fromkeys(killing.POINTS, 1), killing.AT_RANDOM: RANDOM_KILLS}
     assert sum(books.hits.values()) >= 20
     assert min(books.acknowledged, books.sent, books.unknown, books.swallowed, books.deeds, books.woken) > 0
+
+
+async def test_who_was_only_at_hand_is_answered_in_the_end(zygote: Zygote, tmp_path: Path) -> None:
+    """Killed from outside again and again while the same event is handled alone: its child lives, so it is no poison."""
+    fake = FakeTelegram(clock=Clock(speed=100))
+    async with fake.running() as api:
+        accounts = telegram(api, fake.token)
+        with installed(zygote, tmp_path, f"sqlite:///{tmp_path / 'gateway.db'}", accounts=accounts) as gateway:
+            gateway.token = gateway.command("token", "add", "--name", "test", "--role", "admin")
+            async with webhook(fake, gateway):
+                customer = fake.customer()
+                await gateway.start(kill_at="think.after_load")
+                await customer.say("chào shop")
+                await gateway.ended()
+                for _ in range(3):
+                    await gateway.start(kill_at="think.after_load")
+                    await gateway.ended()
+                await gateway.start()
+                await killing.settle(gateway)
+                events = (await gateway.api("GET", "/events?source=all"))["items"]
+                assert {event["state"] for event in events} == {"done"}
+                assert gateway.kills == 4
+                assert await gateway.stop() == 0
+            assert len(fake.chats[customer.id].inbox) == 1
 
 
 def test_the_loop_meets_every_kill_point_that_the_code_has() -> None:

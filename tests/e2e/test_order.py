@@ -108,6 +108,24 @@ async def test_what_waits_for_its_next_try_holds_what_comes_after_it(counter: Co
     assert told[-1] == "em đây ạ"
 
 
+async def test_what_was_under_way_when_the_process_died_is_never_sent_again(counter: Counter) -> None:
+    conversation = await counter.says("t", "chào shop")
+    (lost,) = [job.id for job in counter.under_way]
+    counter.under_way.clear()
+    await counter.close(clean=False)
+    await counter.open()
+    for seconds in (0, 61, 16 * 60):
+        counter.pass_(seconds=seconds)
+        await counter.store.run(outbox.sweep)
+        await counter.looks()
+    assert [job.id for job in counter.under_way] == []
+    state = await counter.store.read(lambda tx: tx.value("SELECT state FROM outbox WHERE id = :id", id=lost))
+    assert state == "unconfirmed"
+    await counter.act(conversation, "reply", text="em đây ạ")
+    told = [await counter.ends(), await counter.ends()]  # it holds nobody for ever: he joins, and answers
+    assert told[1] == "em đây ạ"
+
+
 async def test_the_parts_of_a_long_answer_leave_one_after_the_other(counter: Counter) -> None:
     conversation = await counter.says("t", "chào shop")
     while counter.under_way:

@@ -39,7 +39,7 @@ accounts:
   - {{channel: webchat, name: site}}
   - {{channel: telegram, name: main, token: "${{TELEGRAM_TOKEN}}", receive: polling, api_url: "{api}", limits: {{outbound_per_s: 0, per_chat_per_s: 0}}}}
 """
-CHECK, SURVEY, NUMBER = "đã nhận được TNDS xe máy", "hài lòng với dịch vụ", "XM/2026-000123"
+CHECK, SURVEY, NUMBER = "đã tới nơi chưa", "từ 1 đến 5", "XM/2026-000123"
 
 
 @dataclass(slots=True)
@@ -333,7 +333,7 @@ async def test_on_the_web_chat(house: House) -> None:
         async with page(session, house, guest) as guest:
             await says(guest, SURVEY)
             await guest.say("5 sao")
-            await says(guest, "Điều gì")
+            await says(guest, "điều gì")
             await guest.say("tư vấn nhiệt tình lắm")
             await says(guest, "luôn bình an")
             await at_rest(house)

@@ -81,10 +81,9 @@ async def test_five_times_shuffled_from_eight_connections(zygote: Zygote, tmp_pa
             assert len(doubles) == len(said)
             causes = [message for message in await messages(gateway) if message["direction"] == "outbound"]
             assert len(causes) <= len(given)
-            durations = await observed(gateway)
-            assert durations['webhook_seconds_count{channel="telegram"}'] == len(bodies)
-            assert durations['send_seconds_count{account="telegram:main"}'] > 0
-            assert durations['store_wait_seconds_count{kind="ingest"}'] > 0
+            assert await gateway.figure('gateway_webhook_seconds_count{channel="telegram"}') == len(bodies)
+            assert await gateway.figure('gateway_send_seconds_count{account="telegram:main"}') > 0
+            assert await gateway.figure('gateway_store_wait_seconds_count{kind="ingest"}') > 0
             await gateway.stop()
 
 
@@ -105,11 +104,3 @@ async def messages(gateway: Gatewayd) -> list[dict[str, Any]]:
         for message in await everything(gateway, f"/conversations/{conversation['id']}/messages?after=0"):
             found.append({**message, "conversation": conversation["id"]})
     return found
-
-
-async def observed(gateway: Gatewayd) -> dict[str, float]:
-    """The figures, without the prefix that all have."""
-    async with aiohttp.ClientSession() as session, session.get(f"{gateway.url}/metrics") as answer:
-        lines = (await answer.text()).splitlines()
-    pairs = (line.removeprefix("gateway_").rpartition(" ") for line in lines if not line.startswith("#"))
-    return {name: float(value) for name, _, value in pairs}

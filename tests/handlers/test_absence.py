@@ -94,12 +94,20 @@ def test_the_place_is_told_anew_at_most_every_five_minutes() -> None:
     assert [] in said
 
 
+@pytest.mark.parametrize("line", ["gọi lúc 3h chiều mai nhé", "hẹn lại sáng mai giúp em"])
+def test_from_the_queue_a_call_may_be_asked_for_at_another_time(line: str) -> None:
+    world = World(state=State(stage=Stage.QUEUED, consents=GIVEN, slots={"name": "Lan", "phone": "+84901234567"}))
+    world.say(line)
+    assert (world.said, world.state.stage) == (["queue.callback_set"], Stage.CALLBACK_SCHEDULED)
+    assert "24/11" in world.words
+
+
 def test_at_night_no_place_and_no_minutes_are_promised() -> None:
     world = World(state=State(stage=Stage.QUEUED))
     world.now = world.now.replace(hour=22)
     world.say("mình còn thắc mắc về hợp đồng cũ")
     assert world.said == ["handoff.failed"]
-    world.say("mình còn thắc mắc nữa", later=timedelta(minutes=20))
+    world.say("cho mình hỏi thêm về hợp đồng cũ", later=timedelta(minutes=20))
     assert world.said == []
 
 

@@ -85,7 +85,7 @@ def test_who_has_blocked_us_gets_no_last_word() -> None:
     world = World(state=State(stage=Stage.QUEUED, handoff="h1", memory=memory))
     world.act("attempt", MAI, result="no_answer")
     assert (world.state.stage, world.said) == (Stage.UNREACHABLE, [])
-    assert any("lời cuối" in note.text for note in world.found(Note))
+    assert any("không nhắn được lời cuối" in note.text for note in world.found(Note))
 
 
 def test_reached_begins_the_count_anew() -> None:
@@ -94,3 +94,19 @@ def test_reached_begins_the_count_anew() -> None:
     assert (world.state.stage, world.state.assignee, world.state.memory.get("tries")) == (Stage.WITH_ADVISOR, MAI, None)
     world.act("attempt", MAI, result="no_answer")
     assert world.state.stage is Stage.CALLBACK_SCHEDULED
+
+
+@pytest.mark.parametrize(
+    "state, said",
+    [
+        (State(stage=Stage.CLOSED_IDLE, consents={"C1": "given"}), ["queue.unreachable"]),
+        (State(stage=Stage.CLOSED_IDLE), []),
+        (State(stage=Stage.OPTED_OUT, consents={"C1": "withdrawn"}), []),
+        (State(stage=Stage.WITH_ADVISOR, assignee=MAI, consents={"C1": "given"}), []),
+    ],
+    ids=["agreed", "never asked", "withdrawn", "with an advisor"],
+)
+def test_the_last_word_elsewhere_needs_a_yes_and_silence(state: State, said: list[str]) -> None:
+    world = World(state=state)
+    world.act("last_word", MAI)
+    assert (world.said, world.state.stage) == (said, state.stage)

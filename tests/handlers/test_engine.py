@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 import pytest
 
 from channels.contract import InboundEvent, Kind
 from storage import inbox
+from storage.tx import Tx
 from tests.support.shop import ACCOUNT, MAI, Shop
 
 
@@ -49,24 +51,78 @@ async def test_each_of_a_batch_has_a_place_of_his_own(shop: Shop) -> None:
     assert sorted(places) == ["1", "2", "3"]
 
 
-async def edits(shop: Shop, thread: str, ref: str, text: str) -> str:
-    """The customer changes what he said; the event's id."""
+async def edits(shop: Shop, thread: str, ref: str, text: str, kind: Kind = Kind.EDIT) -> str:
+    """The customer changes what he said, or takes it back; the event's id."""
     event = InboundEvent(
         channel="telegram",
         account="main",
         key=f"k{next(shop.numbers)}",
-        kind=Kind.EDIT,
+        kind=kind,
         thread=thread,
         said_at=datetime.fromtimestamp(shop.ms / 1000, UTC),
         raw=b"",
         ref=ref,
         text=text,
     )
-    arrival = inbox.Arrival(account_id=ACCOUNT.id, key=event.key, kind="edit", thread=thread, body=text.encode())
+    arrival = inbox.Arrival(account_id=ACCOUNT.id, key=event.key, kind=kind.value, thread=thread, body=text.encode())
     shop.engine.remember(arrival.id, event)
     await shop.store.ingest([arrival])
     await shop.settled()
     return arrival.id
+
+
+async def test_whoever_waits_is_told_his_own_place(shop: Shop) -> None:
+    for thread in ("t1", "t2", "t3"):
+        await shop.hears(thread, "cho mình gặp nhân viên với")
+        shop.pass_(minutes=1)
+    shop.pass_(minutes=6)
+    shop.sent.clear()
+    await shop.hears("t2", "mình còn thắc mắc về hợp đồng cũ")
+    assert "vị trí số 2" in shop.sent[-1].text
+    await shop.hears("t1", "xe em vừa bị tông, đang ở hiện trường")  # more urgent now, so he stays first
+    shop.pass_(minutes=6)
+    await shop.hears("t3", "mình còn thắc mắc về hợp đồng cũ")
+    assert "vị trí số 3" in shop.sent[-1].text
+
+
+async def test_a_list_shows_what_people_said_last(shop: Shop) -> None:
+    def preview(tx: Tx) -> str:
+        row = tx.one("SELECT id, contact_id, preview_sealed FROM conversation")
+        assert row is not None
+        return tx.keys.open_for(
+            tx, row.contact_id, "conversation", "preview_sealed", row.id, row.preview_sealed
+        ).decode()
+
+    await shop.hears("t", "cho mình gặp nhân viên với")
+    assert await shop.store.read(preview) == "cho mình gặp nhân viên với"
+    await shop.hears("t", payload="c1:yes")  # a tap says nothing, and the bot's answer is not his
+    assert await shop.store.read(preview) == "cho mình gặp nhân viên với"
+
+
+async def test_what_is_taken_back_is_gone_and_what_was_confirmed_stays(shop: Shop) -> None:
+    await shop.hears("t", "mình tên Lan, 0901234567, mua bảo hiểm xe máy")
+    said = await shop.store.read(lambda tx: tx.one("SELECT * FROM message WHERE direction = 'inbound'"))
+    assert said is not None
+    await edits(shop, "t", said.external_id, "", Kind.RETRACT)
+
+    def seen(tx: Tx) -> tuple[str, list[str], Any]:
+        rows = tx.all("SELECT * FROM message ORDER BY seq")
+        bodies = [
+            tx.keys.open_json(tx, one.contact_id, "message", "body_sealed", one.id, one.body_sealed) for one in rows
+        ]
+        raw = tx.value("SELECT body_sealed FROM inbox_event WHERE id = :id", id=said.event_id)
+        return (
+            bodies[0]["text"],
+            [one["text"] for one, row in zip(bodies, rows, strict=True) if row.author == "system"],
+            raw,
+        )
+
+    assert await shop.store.read(seen) == ("", ["Khách đã thu hồi một tin nhắn."], None)
+    shop.sent.clear()
+    await shop.hears("t", payload="c1:yes")  # nothing of it is read again at the yes
+    assert "họ tên" in shop.sent[-1].text
+    state = await shop.store.read(lambda tx: shop.engine.open_for(tx, said.conversation_id))
+    assert dict(state.slots) == {}
 
 
 async def test_an_edit_is_masked_like_what_is_said(shop: Shop) -> None:

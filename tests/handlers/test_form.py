@@ -7,7 +7,7 @@ from statistics import median
 
 import pytest
 
-from handlers.model import OpenHandoff, Stage, State
+from handlers.model import Note, OpenHandoff, Stage, State, Unsent
 from tests.stories.world import World
 
 GIVEN = {"C1": "given"}
@@ -161,6 +161,31 @@ def test_a_home_needs_its_province_and_a_place_we_do_not_know_is_no_dead_end() -
     assert "province" not in world.state.slots
 
 
+@pytest.mark.parametrize(
+    "line, words",
+    [
+        ("mình tên Lan, 0901234567, ở Huế, mua bảo hiểm xe máy, gọi chiều mai nhé", "12:00–17:00 thứ Ba 24/11"),
+        ("mua bảo hiểm du lịch, tên Lan, 0901234567, gọi lúc nào cũng được", "càng sớm càng tốt"),
+        ("tên Lan, 0901234567, mua bảo hiểm xe máy, liên hệ buổi tối giúp mình", "17:00–20:00 thứ Hai 23/11"),
+    ],
+)
+def test_when_he_wants_to_be_called_is_heard_among_all_else(line: str, words: str) -> None:
+    world = World()
+    world.say(line)
+    world.say("đồng ý")
+    assert "confirm.add_time_area" not in world.said
+    assert "confirm.add_time" not in world.said
+    assert words in world.words
+
+
+@pytest.mark.parametrize("line", ["gọi mình là Mai", "gọi cho tôi nhé, tôi tên Mai", "đi du lịch chiều mai"])
+def test_a_name_or_a_trip_is_no_appointment(line: str) -> None:
+    world = World()
+    world.say(f"mua bảo hiểm du lịch, 0901234567, {line}")
+    world.say("đồng ý")
+    assert "callback_time" not in world.state.slots
+
+
 def test_where_a_trip_goes_to_is_not_where_he_lives() -> None:
     world = collecting("phone", name="Lan", product="du_lich")
     world.say("0901234567, đi chơi ở Đà Nẵng")
@@ -173,3 +198,11 @@ def test_what_he_told_before_the_consent_counts() -> None:
     world.wait(timedelta(minutes=1))
     world.say("đồng ý")
     assert world.state.slots["province"] == "Cần Thơ"
+
+
+def test_a_message_taken_back_leaves_what_was_confirmed_and_people_see_it() -> None:
+    world = confirming()
+    world.happens(Unsent(at=world.now))
+    assert dict(world.state.slots) == KNOWN
+    assert [note.text for note in world.found(Note)] == ["Khách đã thu hồi một tin nhắn."]
+    assert (world.said, world.state.asked) == ([], "confirm")

@@ -9,6 +9,7 @@ import pytest
 from channels.contract import Kind
 from handlers import manner
 from handlers.model import Business, Said
+from handlers.understanding.address import beside
 from tests.stories.world import OFFICE, World
 
 TONGUES = [
@@ -155,3 +156,30 @@ def test_words_about_others_change_nothing() -> None:
     world.tap("c1:yes")
     world.say("mua cho anh", "em muốn mua luôn")
     assert world.state.salutation == "chị"
+
+
+def test_how_to_call_him_is_no_call() -> None:
+    world = World()
+    world.say("anh ơi tư vấn giúp gói du lịch")
+    world.say("mình là nữ nhé, gọi chị thôi em. chị đồng ý")
+    assert (world.state.consents["C1"], world.state.salutation) == ("given", "chị")
+    world.say("gọi là chị nhé")
+    assert world.state.stage.value == "collecting"
+    world.say("gọi chị nhé, chị cần nói chuyện với người thật")
+    assert world.state.stage.value == "queued"
+
+
+@pytest.mark.parametrize(
+    "text, rest",
+    [
+        ("gọi chị thôi em", ""),
+        ("Gọi chị thôi em. Chị đồng ý", "Chị đồng ý"),
+        ("đừng gọi tôi là anh, chị là nữ", "chị là nữ"),
+        ("gọi chị lúc 9h", "gọi chị lúc 9h"),
+        ("gọi chị nhé", "gọi chị nhé"),
+        ("đừng gọi cho chị nữa", "đừng gọi cho chị nữa"),
+        ("đừng gọi anh nữa", "đừng gọi anh nữa"),
+    ],
+)
+def test_what_else_he_says(text: str, rest: str) -> None:
+    assert beside(text) == rest

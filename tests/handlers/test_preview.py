@@ -49,7 +49,7 @@ def test_examples(name: str) -> None:
 def test_choices_are_lines_where_there_are_no_buttons() -> None:
     seen = preview.view(TEXTS, "confirm.edit_which", PLANNED["zalobot"], lang="vi", business=OFFICE)
     assert (seen.buttons, seen.listed) == ((), True)
-    assert seen.parts[-1].endswith("4. Giờ gọi")
+    assert seen.parts[-1].endswith("4. Giờ liên hệ")
     seen = preview.view(TEXTS, "confirm.edit_which", PLANNED["viber"], lang="en", business=OFFICE)
     assert (seen.buttons, seen.listed) == (("Name", "Phone number", "Insurance", "Call time"), False)
 

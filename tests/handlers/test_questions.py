@@ -68,3 +68,57 @@ def test_what_is_published_is_answered_and_the_rest_is_an_advisors(line: str, ke
     world = World(state=State(stage=Stage.COLLECTING, asked="phone", consents={"C1": "given"}, slots={"name": "Lan"}))
     world.say(line)
     assert world.said == [key, "ask.phone"]
+
+
+@pytest.mark.parametrize(
+    "line, words",
+    [("xe 49cc thì sao", "60.500"), ("còn ô tô 7 chỗ thì sao", "873.400"), ("xe bán tải thì sao em", "480.700")],
+)
+def test_another_vehicle_after_a_price(line: str, words: str) -> None:
+    world = World()
+    world.say("phí xe máy bao nhiêu")
+    world.say(line)
+    assert world.said == ["advice.fee_by_law", "consent.again"]
+    assert words in world.words
+
+
+def test_who_refused_hears_what_is_public_and_is_not_asked_again() -> None:
+    world = World()
+    world.say("mua bảo hiểm xe máy")
+    world.say("không đồng ý")
+    world.say("phí xe máy bao nhiêu")
+    assert world.said == ["advice.fee_motorbike"]
+    world.say("văn phòng ở đâu vậy em")
+    assert world.said == ["advice.office"]
+    world.say("mua bảo hiểm du lịch")
+    assert world.said == ["consent.declined"]
+    world.say("đồng ý")
+    assert world.said == ["consent.layer1"]
+
+
+@pytest.mark.parametrize("line", ["có đắt không em", "có lâu không", "vậy có được tặng gì không", "có gì không em"])
+def test_a_question_at_the_read_back_is_no_yes(line: str) -> None:
+    slots = {"name": "Lan", "phone": "+84901234567", "product": "tnds_xe_may"}
+    world = World(state=State(stage=Stage.CONFIRMING, asked="confirm", consents={"C1": "given"}, slots=slots))
+    world.say(line)
+    assert world.state.stage is Stage.CONFIRMING
+    assert world.said[-1] == "confirm.summary"
+
+
+@pytest.mark.parametrize("line", ["có", "chốt", "ok em", "đúng rồi", "ừ đúng", "dạ", "chuẩn rồi", "👍", "yes"])
+def test_a_yes_is_a_yes(line: str) -> None:
+    slots = {"name": "Lan", "phone": "+84901234567", "product": "tnds_xe_may"}
+    world = World(state=State(stage=Stage.CONFIRMING, asked="confirm", consents={"C1": "given"}, slots=slots))
+    world.say(line)
+    assert world.state.stage is Stage.QUEUED, line
+
+
+@pytest.mark.parametrize("answer", ["dsr:access", "Xem dữ liệu", "xóa dữ liệu", "dsr:withdraw"])
+def test_his_rights_are_a_question_away(answer: str) -> None:
+    world = World(state=State(stage=Stage.COLLECTING, asked="phone", consents={"C1": "given"}, slots={"name": "Lan"}))
+    world.say("dữ liệu của tôi")
+    assert (world.said, world.state.asked) == (["privacy.menu"], "phone")
+    assert world.shown == ["dsr:access", "dsr:rectify", "dsr:delete", "dsr:withdraw"]
+    (world.tap if ":" in answer else world.say)(answer)
+    assert world.said == ["consent.withdrawn" if "withdraw" in answer else "privacy.ack"]
+    assert world.state.stage is Stage.QUEUED

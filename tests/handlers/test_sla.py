@@ -9,7 +9,7 @@ import pytest
 from handlers import sla
 from handlers.model import Business, Note, OpenHandoff, Stage, State, TimerFired
 from handlers.schedule import local
-from tests.stories.world import HANOI, OFFICE, World
+from tests.stories.world import HANOI, MAI, OFFICE, World
 
 MORNINGS = Business(hours=dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat"), (("10:00", "12:00"),)))
 HOLIDAY = Business(hours=OFFICE.hours, holidays=("2026-11-24",))
@@ -55,6 +55,15 @@ def test_who_is_late_moves_up_once_and_people_see_why() -> None:
     assert world.found(Note)
     world.happens(TimerFired(name=sla.OVERDUE, at=world.now + timedelta(minutes=1)))
     assert world.effects == []
+
+
+def test_who_comes_back_to_the_queue_may_be_late_again() -> None:
+    world = World(state=State(stage=Stage.QUEUED, handoff="h1"))
+    world.happens(TimerFired(name=sla.OVERDUE, at=world.now))
+    world.act("take", MAI)
+    world.act("transfer", MAI, team="tư vấn")
+    world.happens(TimerFired(name=sla.OVERDUE, at=world.now))
+    assert world.found(Note)
 
 
 @pytest.mark.parametrize("had, gets", [(0, 10), (10, 20), (19, 29), (20, 20), (30, 30)])

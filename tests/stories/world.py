@@ -59,6 +59,15 @@ MAI: Final = Advisor(id="a1", name="Trần Mai", code="DL-0001")
 NAM: Final = Advisor(id="a2", name="Lê Nam")
 CHIEF: Final = Advisor(id="a9", name="Phạm Thu", code="DL-0009", role="supervisor")
 PEOPLE: Final = {"mai": MAI, "nam": NAM, "chief": CHIEF}
+ASKS: Final = {  # what a text of ours asks for
+    "ask.name": ("name",),
+    "ask.name_retry": ("name",),
+    "ask.name_phone": ("name", "phone"),
+    "ask.phone": ("phone",),
+    "ask.need": ("need",),
+    "ask.time": ("callback_time",),
+    "ask.province": ("province",),
+}
 SPOKEN_BY_ACTS: Final = ("handoff.", "queue.entered")
 MESSENGER: Final = 2000  # characters of one message on the tightest platform
 
@@ -129,7 +138,7 @@ class World:
     def happens(self, *events: Event) -> Decision:
         """One turn: decide, hold the decision to the rules, take it over as the engine would."""
         before = self.state
-        turn = Turn(events=events, history=() if "C1" in before.consents else tuple(self.history))
+        turn = Turn(events=events, history=() if before.consents.get("C1") == "given" else tuple(self.history))
         now, kept = self.now.astimezone(UTC), deepcopy(before)
         decision = decide(before, turn, now=now, context=self.context)
         assert before == kept, "the state that was given is not the core's to change"
@@ -217,17 +226,10 @@ def _buttons(buttons: Sequence[Button], lang: str) -> None:
 
 
 def _asks_only_what_is_missing(before: State, state: State, keys: Sequence[str]) -> None:
-    slot_of = {
-        "ask.name": "name",
-        "ask.name_retry": "name",
-        "ask.phone": "phone",
-        "ask.need": "need",
-        "ask.time": "callback_time",
-    }
     editing = {"time": "callback_time"}.get(str(state.memory.get("editing")), state.memory.get("editing"))
-    asked = [slot_of[key] for key in keys if key in slot_of]
+    asked = [ASKS[key] for key in keys if key in ASKS]
     assert len(asked) <= 1, f"two questions at once: {keys}"
-    for slot in asked:
+    for slot in (slot for slots in asked for slot in slots):
         known = state.slots.get("product") or state.slots.get("need") if slot == "need" else state.slots.get(slot)
         assert not known or slot == editing, f"asks for what is known: {slot}"
 

@@ -77,7 +77,7 @@ class Zygote:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()
-        self._process.wait(10)
+        self._process.wait(60)
         self._process.stdout.close()
         shutil.rmtree(self.compiled, ignore_errors=True)
 
@@ -170,6 +170,12 @@ class Gatewayd:
                 answered = await answer.json()
                 assert answer.status < 300, (path, answer.status, answered)
                 return answered
+
+    async def figure(self, name: str) -> float:
+        """Of /metrics, with its labels as they stand there."""
+        async with aiohttp.ClientSession() as session, session.get(f"{self.url}/metrics") as answer:
+            lines = (await answer.text()).splitlines()
+        return next(float(line.rpartition(" ")[2]) for line in lines if line.startswith(name + " "))
 
     def command(self, *words: str, input: str = "") -> str:  # noqa: A002 - as subprocess calls it
         """`gateway …` on this installation; what it printed."""

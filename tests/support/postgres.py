@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -42,9 +42,11 @@ TEMPLATE_LOCK: Final = 74_066_453  # any number: the advisory lock under which a
 
 
 class Postgres:
-    """A server of our own, in a folder of its own; `stop` and `start` may be played at will."""
+    """A server of our own, in a folder of its own; `stop` and `start` may be played at will. `settings` -- instead of
+    the tests' own."""
 
-    def __init__(self, *, port: int = 0) -> None:
+    def __init__(self, *, port: int = 0, settings: Mapping[str, str] | None = None) -> None:
+        self._settings = {**SETTINGS, **(settings or {})}
         self.base = Path(tempfile.mkdtemp(prefix="gateway-pg-"))
         self.port = port or _free_port()
         self._user: dict[str, Any] = {}
@@ -61,7 +63,7 @@ class Postgres:
         if not data.exists():
             options = ["-U", "gateway", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
             self._run([str(self._binaries / "initdb"), "-D", str(data), *options])
-        settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        settings = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         with (self.base / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [str(self._binaries / "postgres"), "-D", str(data), "-p", str(self.port), *settings],

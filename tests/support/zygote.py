@@ -58,6 +58,9 @@ def prepare() -> None:
     for name in LATE:
         import_module(name)
     import_module("gateway.api").declared()
+    import_module("gateway.web.static").Assets()
+    import_module("gateway.desk.words").Words()
+    import_module("gateway.webchat.page").Words(import_module("handlers.texts").Texts.load())
     for name in registry.MODULES:
         registry.adapter(name)
 

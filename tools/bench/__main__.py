@@ -1,4 +1,4 @@
-"""`make bench`: gateway on SQLite (and PostgreSQL with --postgres) beside the two yardsticks, interleaved rounds."""
+"""`make bench`: gateway on SQLite and on PostgreSQL beside the two yardsticks, interleaved rounds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -125,19 +125,25 @@ async def main() -> None:
     parser.add_argument("--customers", type=int, default=64)
     parser.add_argument("--redeliver", type=float, default=0.0, help="share of updates delivered again to the gateway")
     parser.add_argument(
-        "--postgres", default=os.environ.get("GATEWAY_TEST_PG_URL", ""), help="URL of an empty PostgreSQL database"
+        "--postgres",
+        default=os.environ.get("GATEWAY_TEST_PG_URL", ""),
+        help="URL of a PostgreSQL server; by default that of the tests, writing to disk as it does by itself",
     )
     parser.add_argument("--only", default="", help="names, comma separated")
     args = parser.parse_args()
-    makers = {
-        "bare": lambda api: _yardstick("bare", "tools.bench.bare", api),
-        "aiogram": lambda api: _yardstick("aiogram", "tools.bench.fsm", api),
-        "gateway": lambda api: _gateway("gateway", "", api),
-    }
-    if args.postgres:
-        makers["gateway-pg"] = lambda api: _gateway("gateway-pg", args.postgres, api)
-    if args.only:
-        makers = {name: makers[name] for name in args.only.split(",")}
+    with _databases(args.postgres) as databases:
+        makers = {
+            "bare": lambda api: _yardstick("bare", "tools.bench.bare", api),
+            "aiogram": lambda api: _yardstick("aiogram", "tools.bench.fsm", api),
+            "gateway": lambda api: _gateway("gateway", "", api),
+            "gateway-pg": lambda api: _gateway("gateway-pg", next(databases), api),
+        }
+        if args.only:
+            makers = {name: makers[name] for name in args.only.split(",")}
+        _table(await _rounds(makers, args))
+
+
+async def _rounds(makers: Mapping[str, Callable[[str], Contender]], args: argparse.Namespace) -> dict[str, Rounds]:
     results: dict[str, Rounds] = {name: [] for name in makers}
     for number in range(args.rounds):
         for name, make in makers.items():
@@ -148,7 +154,28 @@ async def main() -> None:
                 file=sys.stderr,
                 flush=True,
             )
-    _table(results)
+    return results
+
+
+@contextlib.contextmanager
+def _databases(server: str) -> Iterator[Iterator[str]]:
+    """Empty databases, a new one each time; `server` -- where, else on one of our own that starts with the first."""
+    with contextlib.ExitStack() as until:
+        yield _fresh(server, until)
+
+
+def _fresh(server: str, until: contextlib.ExitStack) -> Iterator[str]:
+    from tests.support.postgres import Databases, Postgres
+
+    if not server:
+        own = Postgres(settings={"fsync": "on", "full_page_writes": "on"})
+        until.callback(own.remove)
+        own.start()
+        server = own.url
+    databases = Databases(server, run="bench", worker=str(os.getpid()))
+    until.callback(databases.close)
+    while True:
+        yield until.enter_context(databases.fresh())
 
 
 Rounds = list[tuple[Measured, int]]

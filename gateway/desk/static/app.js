@@ -6,6 +6,7 @@ import { Composer } from "./composer.js";
 import { conversation, feeds, isNews, keep, mine, onChange, refresh, reload } from "./conversations.js";
 import { ask, toast, walk, wordsOf } from "./dialogs.js";
 import { forgetDrafts } from "./drafts.js";
+import { logCaller } from "./intake.js";
 import { List } from "./list.js";
 import { Live } from "./live.js";
 import { Notifier } from "./notify.js";
@@ -299,6 +300,7 @@ document.addEventListener("keydown", (event) => {
 
 const menu = byId("menu", HTMLElement);
 walk(menu, byId("menu-button", HTMLButtonElement));
+document.getElementById("log-call")?.addEventListener("click", () => void logCaller((id) => go(id, "pointer")));
 byId("keys", HTMLElement).addEventListener("click", () => byId("keys-dialog", HTMLDialogElement).showModal());
 byId("sign-out", HTMLFormElement).addEventListener("submit", () => {
   forgetDrafts();

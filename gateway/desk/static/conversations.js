@@ -100,8 +100,10 @@ const at = (value) => Date.parse(value);
 const newest = (a, b) => at(b.last_message_at) - at(a.last_message_at) || (a.id < b.id ? 1 : -1);
 /** @param {Conversation} one */
 export const waitingSince = (one) => one.waiting_since || one.last_message_at;
-/** Who waits longest comes first, urgent ones before. @param {Conversation} a @param {Conversation} b */
-const longest = (a, b) => (b.handoff?.priority ?? 0) - (a.handoff?.priority ?? 0) || at(waitingSince(a)) - at(waitingSince(b)) || (a.id < b.id ? -1 : 1);
+/** By when a person is to be in touch. @param {Conversation} one */
+export const dueAt = (one) => one.handoff?.due_at || waitingSince(one);
+/** Who is due first comes first, urgent ones before. @param {Conversation} a @param {Conversation} b */
+const longest = (a, b) => (b.handoff?.priority ?? 0) - (a.handoff?.priority ?? 0) || at(dueAt(a)) - at(dueAt(b)) || (a.id < b.id ? -1 : 1);
 /** @param {Conversation} one */
 export const mine = (one) => one.assignee?.id === setup.me.id && one.status === "with_advisor";
 /** The customer has the last word. @param {Conversation} one */

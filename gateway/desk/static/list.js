@@ -2,6 +2,7 @@
 import { byId, el } from "../../web/static/dom.js";
 import { Failure } from "./api.js";
 import { conversation, feeds, later, mine, onChange, search, unread, waitingSince } from "./conversations.js";
+import { dueBy, haste } from "./intake.js";
 import { channelName, face, icon, labelName, nameOf, productName, reasonName, stageName } from "./people.js";
 import { minutesSince, moment, setup, t, waits, when } from "./words.js";
 
@@ -67,16 +68,22 @@ class Row {
     const one = this.one;
     if (!one) return;
     if (one.status === "waiting") {
-      const minutes = minutesSince(waitingSince(one));
+      const mood = pressing(one);
       put(this.time, waits(waitingSince(one)));
-      this.time.classList.toggle("late", minutes >= setup.late_minutes);
-      this.time.classList.toggle("soon", minutes >= setup.late_minutes / 3 && minutes < setup.late_minutes);
+      for (const each of ["good", "soon", "late"]) this.time.classList.toggle(each, each === mood);
     } else {
       put(this.time, when(one.last_message_at));
-      this.time.classList.remove("late", "soon");
+      this.time.classList.remove("good", "soon", "late");
     }
-    this.time.title = moment(one.last_message_at);
+    this.time.title = one.status === "waiting" && one.handoff ? dueBy(one.handoff.due_at) : moment(one.last_message_at);
   }
+}
+
+/** good, soon or late: by the clock of working hours where we know it. @param {Conversation} one */
+function pressing(one) {
+  if (one.handoff) return haste(one.handoff.due_at);
+  const minutes = minutesSince(waitingSince(one));
+  return minutes >= setup.late_minutes ? "late" : minutes >= setup.late_minutes / 3 ? "soon" : "good";
 }
 
 /** Who waits is known by what he wants, the others by what was said last. @param {Conversation} one */
@@ -304,7 +311,7 @@ export class List {
       const text = feed.loaded && shown.length ? `${shown.length}${feed.next ? "+" : ""}` : "";
       put(badge, text);
       badge.hidden = !text;
-      badge.classList.toggle("fresh", tab === "mine" ? shown.some(unread) : shown.some((one) => minutesSince(waitingSince(one)) >= setup.late_minutes));
+      badge.classList.toggle("fresh", tab === "mine" ? shown.some(unread) : shown.some((one) => pressing(one) === "late"));
     }
   }
 

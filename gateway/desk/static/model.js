@@ -12,6 +12,7 @@
  * @property {number} late_minutes a customer who waits longer is late
  * @property {string} policies address of the policies section's module, or ''
  * @property {Record<string, string>} products names by code
+ * @property {string} consent C1 as it is read out in a call
  *
  * @typedef {object} Me
  * @property {string} id
@@ -42,6 +43,8 @@
  * @property {number} priority
  * @property {"waiting" | "taken" | "closed"} state
  * @property {string} opened_at
+ * @property {string} due_at by when a person is to be in touch
+ * @property {boolean} late
  * @property {string | null} taken_at
  * @property {string[]} missing
  * @property {Slots & Record<string, unknown>} captured
@@ -76,6 +79,30 @@
  * @property {number} unread
  * @property {boolean} reachable
  * @property {Handoff | null} [handoff] not in lists
+ * @property {Slots & {phone_raw?: string}} [lead] what a form or a call says, before consent; not in lists, as what follows
+ * @property {Attempt[]} [attempts]
+ * @property {string | null} [next_attempt_at]
+ * @property {{needed: boolean, record: Screening | null, prefill: Record<string, unknown>}} [screening]
+ *
+ * @typedef {object} Attempt
+ * @property {string} id
+ * @property {number} number of those that failed, 0 = it reached him
+ * @property {"reached" | "no_answer" | "busy" | "wrong_number"} result
+ * @property {string} note
+ * @property {Person} by
+ * @property {string} at
+ * @property {string | null} next_at
+ *
+ * @typedef {object} Screening
+ * @property {"need" | "no_need" | "spam"} outcome
+ * @property {Record<string, unknown>} answers
+ * @property {Person | null} by null: the bot
+ * @property {string} at
+ *
+ * @typedef {object} Double
+ * @property {string} id
+ * @property {"phone" | "email"} reason
+ * @property {Contact[]} contacts
  *
  * @typedef {object} Attachment
  * @property {string} id

@@ -3,6 +3,7 @@ import { byId, el } from "../../web/static/dom.js";
 import { get, patch } from "./api.js";
 import { conversation, later, refresh } from "./conversations.js";
 import { ask, field, toast, trouble, wordsOf } from "./dialogs.js";
+import { doubles, doublesOf, haste, intake, lead } from "./intake.js";
 import { isNote } from "./message.js";
 import { channelName, face, icon, labelName, may, nameOf, productName, reasonName, stageName } from "./people.js";
 import { has, moment, phone, span, t, waits, when } from "./words.js";
@@ -32,6 +33,8 @@ export class Panel {
     this.contact = null;
     /** @type {Conversation[]} */
     this.earlier = [];
+    /** @type {import("./model.js").Double[]} */
+    this.doubles = [];
     /** @type {string} */
     this.problem = "";
   }
@@ -41,6 +44,7 @@ export class Panel {
     this.id = id;
     this.contact = null;
     this.earlier = [];
+    this.doubles = [];
     this.problem = "";
     this.shown = "";
     this.update();
@@ -60,11 +64,13 @@ export class Panel {
     const one = conversation(this.id);
     if (!one) return;
     const turn = (this.reading += 1);
-    const [contact, earlier] = await Promise.allSettled([
+    const [contact, earlier, offered] = await Promise.allSettled([
       get(`/contacts/${one.contact_id}`),
       get("/conversations", { contact: one.contact_id, limit: EARLIER }),
+      doublesOf(one.contact_id),
     ]);
     if (turn !== this.reading || one.id !== this.id) return;
+    if (offered.status === "fulfilled") this.doubles = offered.value;
     if (contact.status === "fulfilled") this.contact = contact.value;
     this.problem = contact.status === "rejected" ? wordsOf(contact.reason) : "";
     if (earlier.status === "fulfilled") this.earlier = earlier.value.items.filter((/** @type {Conversation} */ each) => each.id !== one.id);
@@ -80,13 +86,14 @@ export class Panel {
       return;
     }
     const notes = this.to.notes().filter((each) => isNote(each)).slice(-NOTES).reverse();
-    const print = JSON.stringify([one, this.contact, this.earlier.map((each) => [each.id, each.version]), notes.map((each) => each.id), this.problem]);
+    const print = JSON.stringify([one, this.contact, this.earlier.map((each) => [each.id, each.version]), notes.map((each) => each.id), this.doubles.map((each) => each.id), this.problem, one.handoff ? haste(one.handoff.due_at) : ""]);
     if (print === this.shown) return;
     this.shown = print;
     const active = document.activeElement instanceof HTMLElement && this.root.contains(document.activeElement) ? document.activeElement.dataset["key"] : undefined;
     const top = this.root.parentElement?.scrollTop ?? 0;
     this.root.replaceChildren(
       this.#who(one),
+      ...[intake(one), lead(one), this.contact && doubles(this.doubles, this.contact, this.to.open, () => void this.read())].filter((each) => each instanceof HTMLElement),
       this.#request(one),
       ...(this.contact ? [this.#consents(this.contact), this.#points(this.contact, one)] : this.problem ? [el("p", { class: "problem" }, this.problem)] : []),
       ...(notes.length ? [this.#notes(notes)] : []),

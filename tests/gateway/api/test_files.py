@@ -93,6 +93,17 @@ async def test_a_certificate_from_upload_to_the_customer(house: House) -> None:
         assert answer_.headers["X-Content-Type-Options"] == "nosniff"
 
 
+async def test_nothing_is_put_to_a_customer_whom_another_has(house: House) -> None:
+    conversation = await house.conversation("f", lead=True)
+    lan, minh = await house.as_role("advisor", "Lan"), await house.as_role("advisor", "Minh")
+    await lan.post(f"/conversations/{conversation}/take")
+    contact = (await lan.get(f"/conversations/{conversation}"))["contact_id"]
+    for whose in ({"conversation_id": conversation}, {"contact_id": contact}):
+        status, answer = await send(minh, paper(), "hop-dong.pdf", **whose)
+        assert (status, answer["error"]["code"]) == (403, "not_yours")
+        assert (await send(lan, paper(), "hop-dong.pdf", **whose))[0] == 201
+
+
 async def test_what_is_refused_and_how_it_is_said(house: House) -> None:
     lan = await house.as_role("advisor", "Lan")
     for data, name, kind, wanted in (

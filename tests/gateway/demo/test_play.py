@@ -63,6 +63,7 @@ async def test_once_everything_holds() -> None:
         "✔ nhật ký không có dòng lỗi nào",
     ):
         assert held in told
+    assert told.count("Gọi được") == 4  # two forms, a missed call, one that was taken: all of them called and screened
     assert "\x1b" not in told  # colours are for terminals
 
 
@@ -112,7 +113,8 @@ async def test_the_house_is_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         assert config.database.path == folder / "gateway.db"
         assert config.server.host == "127.0.0.1"
         assert config.keys.path == folder / "keys"
-        assert sorted(account.id for account in config.accounts) == ["telegram:demo", "webchat:site"]
+        ids = ["hotline:tongdai", "leads:ladipage", "telegram:demo", "webchat:site"]
+        assert sorted(account.id for account in config.accounts) == ids
         assert all(account.get("test") for account in config.accounts)
         assert config.agency.hotline == "1900 6868"
         assert config.agency.hours is None  # always open: the story is the same at any hour

@@ -141,6 +141,16 @@ SAID = [
     ("chồng chị chạy grab", "chị", None),
     ("em xin lỗi, chị nhầm số", "", None),
     ("anh quên mật khẩu", "anh", True),
+    ("chị hiểu rồi", "chị", False),
+    ("c biết rồi e", "chị", False),
+    ("anh hiểu không", "", None),
+    ("em gái chị muốn mua", "chị", True),
+    ("con gái chị 6 tuổi, tư vấn giúp chị với", "chị", True),
+    ("anh Hùng đâu rồi em", "", None),
+    ("bên anh chị có bán không", "", None),
+    ("ad ơi cho mình hỏi", "", None),
+    ("dạ con chào cô", "", None),
+    ("anh cho em hỏi", "em", True),
     ("anh xem rồi, để anh hỏi vợ", "anh", True),
 ]
 

@@ -29,6 +29,8 @@ COMMON = (
     ("chị muốn hỏi phí bảo hiểm ô tô", None),
     ("chiều mai", "ask_time"),
     ("lát nữa", "ask_time"),
+    ("mua bảo hiểm ô tô 5 chỗ", None),
+    ("9h sáng thứ 2", "ask_time"),
 )
 
 
@@ -38,7 +40,7 @@ def test_read_again_it_is_the_same(memory: Memory) -> None:
     assert [understand(text, asked, now=MORNING) for text, asked in COMMON] == fresh
 
 
-@pytest.mark.parametrize("text", ["chiều mai", "sáng nay", "tối nay", "chiều thứ hai"])
+@pytest.mark.parametrize("text", ["chiều mai", "sáng nay", "tối nay", "chiều thứ 2", "14h chiều mai"])
 def test_a_time_is_reckoned_from_the_moment_it_is_said(
     text: str, memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,7 +65,10 @@ def test_what_is_handed_out_is_the_callers(memory: Memory) -> None:
     ("text", "asked"),
     [
         ("0912345678", "ask_phone"),
-        ("mua bảo hiểm ô tô 5 chỗ", None),
+        ("bảo hiểm cho mình 35 tuổi", None),
+        ("sinh năm 90", None),
+        ("xe máy 150", None),
+        ("9h30 sáng mai", "ask_time"),
         ("Nguyễn Thị Lan", "ask_name"),
         ("lan", "ask_name"),
         ("Mai Hoa", None),
@@ -84,7 +89,7 @@ def test_what_is_somebodys_own_is_not_kept(text: str, asked: str | None, memory:
 def test_the_memory_has_an_end() -> None:
     memory = Memory(most=3)
     for text in "abcde":
-        memory.keep(text, "", Common(text, {}, (), ("", False), None))
+        memory.keep(text, "", Common(text, {}, (), ("", False), "", None))
         assert len(memory) <= 3
     kept = memory.get("e", "")
     assert kept is not None

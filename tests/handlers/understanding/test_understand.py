@@ -60,7 +60,8 @@ NASTY = {
     "one letter": "a", "digits": "1", "digits apart": "1 ", "dots": ".", "spaces": " ", "ats": "@a.", "o and l": "o1", "no": "không ", "dates": "12/5/",
     "phones": "0912345678 ", "words": "mua bảo hiểm xe máy giá bao nhiêu ", "dead": "ba mẹ mất ", "passwords": "mật khẩu của tôi ", "otp": "otp la ",
     "spoken": "khong chin ", "names": "tên là Lan ", "call": "gọi cho ", "marks": "\u0301", "emoji": "👍", "bang": "!", "gaps": "đừng a a a ", "stop": "s t o p ",
-    "hours": "3h-", "mail words": "a cong gmail cham com ", "plates": "59x1 ", "seats": "7 c ", "quotes": '"\'',
+    "hours": "3h-", "mail words": "a cong gmail cham com ", "plates": "59x1 ", "seats": "7 c ", "quotes": '"\'', "telex": "baor hieemr ",
+    "vni": "ba3o hie63m ", "plates told": "nam chin ich mot ", "days told": "ngay muoi hai thang nam nam chin muoi ", "consents": "đồng ý, ", "signs told": "a moc b at gmail ",
 }  # fmt: skip
 
 

@@ -1,0 +1,58 @@
+"""The numbers of papers (data dictionary 2.4): normal forms, nothing derived from them."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from handlers.understanding.phone import SPELLED
+
+JOINT: Final = r"[ .\-–_]{0,2}"
+CCCD: Final = re.compile(rf"(?<![\d+])(\d(?:{JOINT}\d){{11}})(?!{JOINT}\d)")
+CCCD_DIGITS: Final = 12
+LETTER_O: Final = re.compile(r"(?<=\d)o(?=\d)|(?<![a-z])o(?=\d{2})")
+# read aloud, digit by digit
+TOLD: Final = re.compile(rf"(?<![a-z])(?:(?:{'|'.join(SPELLED)}|\d{{1,4}})(?:\s|\Z)){{8,12}}")
+CCCD_WORD: Final = re.compile(r"cccd|can cuoc|cmnd|cmt|chung minh|dinh danh|\bcc\b|\bid\b|giay to")
+PASSPORT: Final = re.compile(r"(?<![a-z\d])([a-z]\d{7,8})(?![a-z\d])")
+TAX_CODE: Final = re.compile(r"(?:mst|ma so thue|tax code)\D{0,12}(\d{10}(?:-\d{3})?)(?!\d)")
+TAX_CODE_DIGITS: Final = 10
+# codes of the provinces of birth registration, data dictionary 2.4
+BIRTH_PROVINCES: Final = frozenset(
+    "001 002 004 006 008 010 011 012 014 015 017 019 020 022 024 025 026 027 030 031 033 034 035 036 037 038 040 042 044 "
+    "045 046 048 049 051 052 054 056 058 060 062 064 066 067 068 070 072 074 075 077 079 080 082 083 084 086 087 089 091 "
+    "092 093 094 095 096".split()
+)
+NO_DIGITS: Final = re.compile(r"\D")
+NOWHERE: Final = (0, 0)
+
+
+def find_cccd(flat: str, *, asked: bool = False, phone_asked: bool = False) -> tuple[str, tuple[int, int]]:
+    """A 12-digit citizen's number when one is meant, else '', and where it stands.
+
+    phone_asked -- the open question is the phone number: only what is called a citizen's number is one
+    """
+    if asked and (told := TOLD.search(flat)):
+        digits = "".join(SPELLED.get(word, word) for word in told[0].split())
+        return (digits, told.span()) if len(digits) == CCCD_DIGITS else ("", NOWHERE)
+    if asked:
+        flat = LETTER_O.sub("0", flat)
+    named = CCCD_WORD.search(flat) is not None
+    for match in CCCD.finditer(flat):
+        digits = NO_DIGITS.sub("", match[1])
+        born = digits == match[1] and digits[:3] in BIRTH_PROVINCES and digits[3] in "0123"
+        if asked or named or (born and not phone_asked):
+            return digits, match.span()
+    return "", NOWHERE
+
+
+def find_passport(flat: str) -> str:
+    """A Vietnamese passport number, else ''."""
+    match = PASSPORT.search(flat)
+    return match[1].upper() if match else ""
+
+
+def find_tax_code(flat: str) -> str:
+    """A tax code that is called one, else ''."""
+    match = TAX_CODE.search(flat)
+    return match[1] if match else ""

@@ -1,0 +1,411 @@
+"""What holds in every conversation, however it goes: long ones at random, in the customers' own words and worse.
+
+Short here; `make properties EXAMPLES=20000` is the long form. A failure prints what happened, step by step.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import unicodedata
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final
+
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+
+from channels.contract import Capabilities, InboundFile, Kind, OutboundMessage, SharedContact
+from channels.fit import fit
+from channels.registry import ADAPTERS
+from handlers import schedule
+from handlers.hearing import TAPS
+from handlers.model import (
+    OPEN,
+    WAITING,
+    Acted,
+    Called,
+    CancelSends,
+    Edited,
+    Event,
+    Followed,
+    Refused,
+    Said,
+    Say,
+    SendEnded,
+    Stage,
+    State,
+    Submitted,
+    TimerFired,
+    Unfollowed,
+    Unsent,
+)
+from handlers.texts import Texts
+from handlers.voice import Voice
+from tests.stories.world import CHIEF, MAI, MONDAY, NAM, OFFICE, World
+
+EXAMPLES: Final = int(os.environ.get("EXAMPLES", "40"))
+CORPUS: Final = Path(__file__).parents[1] / "corpus"
+SEALED: Final = frozenset({"intents.held_out.jsonl", "intents.held_out_2.jsonl"})  # scored only
+STOPS: Final = ("dừng", "STOP", "hủy nhận tin", "đừng nhắn nữa", "unsubscribe", "ngừng gửi tin cho tôi")
+HUMAN: Final = (
+    "gặp người", "gặp tư vấn viên", "cho tôi gặp người thật", "gap nhan vien", "kết nối nhân viên giúp", "talk to an advisor",
+    "I'd rather talk to a person",
+)  # fmt: skip
+HUMAN_TAP: Final = "human"
+TOKENS: Final = (
+    "0912345678", "12345", "+14155552671", "tôi tên Lan", "xe máy", "à nhầm", "à không", "mai", "3h chiều", "ok", "không", "1", "2",
+    "5", "👍", "đồng ý", "sđt 0387654321", "gọi lại", "thôi", "bảo hiểm sức khỏe cho mẹ", "ô tô", "cả hai", "bắt buộc", "đúng rồi", "sai rồi",
+    "sửa số điện thoại", "{xung_ho}", "%s", "\u202e", "\x00", "9" * 60, "a@b.vn", "59X1-123.45", "079090001234", "4111 1111 1111 1111",
+)  # fmt: skip
+# A question and the name under which it is open
+QUESTIONS: Final = {
+    "consent.layer1": "consent", "consent.layer2": "consent", "consent.unclear": "consent", "greeting.menu": "menu", "ask.name": "name",
+    "ask.name_retry": "name", "ask.name_phone": "name", "ask.province": "province", "consent.again": "consent", "optout.scope": "scope",
+    "confirm.summary_area": "confirm", "ask.phone": "phone", "ask.phone_same_channel": "phone_same", "ask.need": "need", "ask.product_car": "product",
+    "ask.time": "time", "confirm.summary": "confirm", "confirm.edit_which": "edit", "queue.long_wait": "callback", "delivery.check_t1": "received",
+    "delivery.check_t1_plain": "received", "care.csat_ask": "csat", "care.csat_ask_plain": "csat", "care.csat_comment": "csat_comment",
+}  # fmt: skip
+POLICY: Final = {"number": "X-1", "insurer": "Hãng mẫu", "product": "du_lich", "starts_on": "2026-12-01", "ends_on": "2027-12-01"}  # fmt: skip
+ACTS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
+    ("take", {}), ("take", {}), ("reply", {"text": "Chào chị"}), ("echo", {}), ("note", {"text": "gọi lại"}), ("return", {}), ("return", {}),
+    ("assign", {"advisor": NAM}), ("transfer", {"advisor": NAM}), ("transfer", {"team": "claims"}), ("reopen", {}), ("label", {"add": ["vip"]}),
+    ("snooze", {"until": "2030-01-01T00:00:00+00:00"}), ("deliver", {"delivery": "d1", "file_ids": ["f1"], "policy": POLICY}),
+    *(("attempt", {"result": one}) for one in ("reached", "no_answer", "no_answer", "busy", "wrong_number")), ("call", {"answered": False}),
+    ("screen", {"outcome": "need", "answers": {"real_person": True, "need": "xe"}}), ("screen", {"outcome": "no_need", "reason": "hỏi thôi"}),
+    *(("close", {"outcome": one}) for one in ("won", "lost", "no_need", "spam", "done")),
+)  # fmt: skip
+CARE: Final = {
+    "task": "t1",
+    "policy": "p1",
+    "number": "X-1",
+    "product": "tnds_xe_may",
+    "name": "Lan",
+    "insurer": "Hãng",
+}
+# What other platforms carry that we have no channel for yet: as tight as they come
+TIGHT: Final = {
+    "messenger": Capabilities(title="", text_limit=2000, buttons=13, button_label_limit=20, button_data_bytes=1000),
+    "no buttons": Capabilities(title="", text_limit=2000),
+}
+CARRIES: Final = {name: adapter.capabilities for name, adapter in ADAPTERS.items()} | TIGHT
+VOICES: Final = {name: Voice(Texts.load(), OFFICE, carries) for name, carries in CARRIES.items()}
+
+
+@cache
+def lines() -> tuple[str, ...]:
+    """What customers typed: every labelled line but the sealed ones."""
+    files = sorted(path for path in CORPUS.glob("*.jsonl") if path.name not in SEALED)
+    return tuple(json.loads(row)["text"] for path in files for row in path.read_text("utf-8").splitlines())
+
+
+def plain(text: str) -> str:
+    """As typed on a phone without tone marks."""
+    letters = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
+    return "".join(one for one in letters if not unicodedata.combining(one))
+
+
+# ---- what can happen: values, so that a failing story can be read and made smaller
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`minutes` pass (what falls due fires), the bot is `on` or off, then all of `events` happen in one turn."""
+
+    minutes: float
+    on: bool
+    events: tuple[Event, ...]
+
+
+def words(text: str) -> Said:
+    return Said(message_id="m", kind=Kind.TEXT, at=MONDAY, text=text)
+
+
+corpus = st.integers(0, len(lines()) - 1).map(lambda at: lines()[at])
+typed = st.one_of(
+    corpus,
+    corpus.map(plain),
+    corpus.map(str.upper),
+    st.tuples(corpus, st.integers(0, 60)).map(
+        lambda told: told[0][: told[1]] + told[0][told[1] + 1 :]
+    ),  # a letter short
+    st.tuples(corpus, corpus).map(" ".join),
+    st.tuples(st.sampled_from(TOKENS), corpus).map(" ".join),
+    st.lists(st.sampled_from(TOKENS), min_size=1, max_size=3).map(" ".join),
+    st.text(max_size=12),
+)
+media = st.sampled_from([Kind.IMAGE, Kind.FILE, Kind.AUDIO, Kind.VIDEO, Kind.STICKER, Kind.LOCATION, Kind.UNSUPPORTED])
+said = st.one_of(
+    typed.map(words),
+    typed.map(words),
+    st.sampled_from([*TAPS, "?", "p:"]).map(lambda tap: Said(message_id="m", kind=Kind.BUTTON, at=MONDAY, payload=tap)),
+    st.sampled_from([*TAPS]).map(lambda tap: Said(message_id="m", kind=Kind.BUTTON, at=MONDAY, payload=tap)),
+    st.tuples(media, st.one_of(st.just(""), typed)).map(
+        lambda sent: Said(message_id="m", kind=sent[0], at=MONDAY, text=sent[1], files=(InboundFile(kind=sent[0], source="f"),))
+    ),
+    st.tuples(st.sampled_from(["+84901234567", "84912345678", "12"]), st.booleans(), st.booleans()).map(
+        lambda card: Said(
+            message_id="m", kind=Kind.CONTACT, at=MONDAY, contact=SharedContact(phone=card[0], own=card[1]), forwarded=card[2]
+        )
+    ),
+)  # fmt: skip
+timers = st.one_of(
+    st.sampled_from(["nudge", "close", "long_wait", "callback", "mute_end", "snooze", "care"]).map(
+        lambda name: TimerFired(name=name, at=MONDAY)
+    ),
+    st.sampled_from(["check_t1", "csat"]).map(
+        lambda kind: TimerFired(name="care:t1", at=MONDAY, data={**CARE, "kind": kind})
+    ),
+)
+ended = st.builds(
+    SendEnded,
+    message_id=st.just("m"),
+    at=st.just(MONDAY),
+    status=st.sampled_from(["failed", "unknown", "expired"]),
+    reason=st.sampled_from(["", "blocked", "window"]),
+    klass=st.sampled_from(["A", "B", "C", "D"]),
+)
+happened = st.one_of(
+    st.sampled_from(["", "tnds_xe_may", "x" * 99]).map(
+        lambda start: Followed(message_id="m", at=MONDAY, payload=start)
+    ),
+    st.just(Unfollowed(message_id="m", at=MONDAY)),
+    typed.map(lambda text: Edited(message_id="", at=MONDAY, text=text)),
+    st.just(Unsent(at=MONDAY)),
+    timers,
+    ended,
+)
+acted = st.tuples(st.sampled_from(ACTS), st.sampled_from([MAI, NAM, CHIEF])).map(
+    lambda done: Acted(name=done[0][0], by=done[1], at=MONDAY, data=done[0][1])
+)
+events = st.one_of(
+    st.lists(said, min_size=1, max_size=3).map(tuple),
+    said.map(lambda one: (one,)),
+    said.map(lambda one: (one,)),
+    st.lists(st.one_of(said, happened), min_size=1, max_size=3).map(tuple),
+    acted.map(lambda one: (one,)),
+)
+steps = st.builds(
+    Step,
+    minutes=st.sampled_from([0.2, 0.2, 0.2, 3, 12, 45, 60 * 13, 60 * 26, 60 * 24 * 9]),
+    on=st.sampled_from([True] * 9 + [False]),
+    events=events,
+)
+# Somebody on his way, so that what comes at random meets a form, a queue, an advisor and not the greeting alone
+ROADS: Final[tuple[tuple[str, ...], ...]] = (
+    (),
+    ("mua bảo hiểm xe máy",),
+    ("mua bảo hiểm xe máy", "đồng ý"),
+    ("mua bảo hiểm xe máy, mình tên Lan, 0901234567", "đồng ý"),
+    ("mua bảo hiểm ô tô, mình tên Lan", "đồng ý"),
+    ("mua bảo hiểm du lịch, mình tên Lan, 0901234567", "đồng ý", "gọi ngay"),
+    ("mua bảo hiểm du lịch, mình tên Lan, 0901234567", "đồng ý", "gọi ngay", "đúng rồi"),
+    ("mua bảo hiểm du lịch, mình tên Lan, 0901234567", "đồng ý", "9h sáng mai", "đúng rồi"),
+    ("gặp nhân viên",),
+    ("mua bảo hiểm xe máy, mình tên Lan", "không đồng ý"),
+    ("đồ ngu", "bot ngu vcl", "cút"),
+    ("mua bảo hiểm xe máy", "đồng ý", "dừng"),
+)
+WON: Final = State(
+    stage=Stage.WON,
+    consents={"C1": "given"},
+    slots={"name": "Lan", "phone": "+84901234567", "product": "tnds_xe_may"},
+    memory={"served": True, "won": True, "closed_at": "2026-11-21T01:00:00+00:00"},
+)
+contexts = st.fixed_dictionaries(
+    {
+        "business": st.sampled_from([OFFICE, replace(OFFICE, hours=None), replace(OFFICE, holidays=("2026-11-23",))]),
+        "asks_contact": st.booleans(),
+        "buttons": st.sampled_from([0, 3, 20]),
+        "queue_position": st.integers(0, 3),
+    }
+)
+
+
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example])
+@given(
+    begun=st.sampled_from([State(), State(), State(), WON]),
+    road=st.sampled_from(ROADS),
+    context=contexts,
+    hour=st.sampled_from([9, 9, 9, 12, 18, 22, 3]),
+    story=st.lists(steps, min_size=1, max_size=14),
+    human=st.sampled_from(HUMAN),
+    stop=st.sampled_from(STOPS),
+)
+def test_a_conversation_keeps_its_promises(
+    begun: State, road: Sequence[str], context: dict[str, Any], hour: int, story: Sequence[Step], human: str, stop: str
+) -> None:
+    now = World(now=MONDAY.replace(hour=hour), state=begun)
+    now.context = replace(now.context, **context)
+    for text in road:
+        now.say(text)
+    for step in story:
+        happen(now, step)
+        a_person_is_one_step_away(now, human)
+    a_stop_word_stops(now, stop)
+
+
+texts = st.one_of(st.just(""), typed)
+submitted = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(("name", "phone", "email", "message", "product", "province", "time"), texts)
+).map(lambda fields: Submitted(message_id="m", at=MONDAY, fields=fields))
+called = st.builds(
+    Called,
+    message_id=st.just("m"),
+    at=st.just(MONDAY),
+    call=st.sampled_from(["k1", "k2"]),
+    event=st.sampled_from(["ringing", "answered", "missed", "ended"]),
+    direction=st.sampled_from(["inbound", "outbound"]),
+    number=st.sampled_from(["+84901234567", "", "12"]),
+    duration_s=st.sampled_from([None, 0, 61]),
+)
+unwritten = st.builds(
+    Step,
+    minutes=st.sampled_from([0.2, 6, 45, 60 * 13, 60 * 26, 60 * 24 * 9]),
+    on=st.booleans(),
+    events=st.one_of(
+        st.lists(st.one_of(submitted, called), min_size=1, max_size=3).map(tuple),
+        acted.map(lambda one: (one,)),
+        timers.map(lambda one: (one,)),
+    ),
+)
+
+
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
+@given(context=contexts, story=st.lists(unwritten, min_size=1, max_size=10))
+def test_forms_and_calls_are_never_answered_in_writing(context: dict[str, Any], story: Sequence[Step]) -> None:
+    now = World()
+    now.context = replace(now.context, channel="hotline", writes=False, **context)
+    for step in story:
+        happen(now, step)
+        assert now.said == []
+
+
+def happen(now: World, step: Step) -> None:
+    """One step, held to what must be true of it. The world holds each decision to the rest (`tests.stories.world.held`)."""
+    pass_time(now, timedelta(minutes=step.minutes))
+    now.context = replace(now.context, bot=step.on)
+    before = now.state
+    try:
+        now.happens(*(replace(event, at=now.now) for event in step.events))
+    except Refused:
+        assert any(isinstance(event, Acted) for event in step.events), "only acts of people may be refused"
+        return
+    note(f"+{step.minutes} min {'' if step.on else '(off) '}{[brief(event) for event in step.events]} -> {told(now)}")
+    hold(before, now, step.events)
+
+
+def pass_time(now: World, how_long: timedelta) -> None:
+    """Timers fire in their order, each a turn of its own."""
+    until = now.now + how_long
+    while due := sorted((at, name) for name, (at, _) in now.timers.items() if at <= until):
+        at, name = due[0]
+        data = now.timers.pop(name)[1]
+        now.now, before = max(now.now, at), now.state
+        fired = TimerFired(name=name, at=now.now, data=data)
+        now.happens(fired)
+        note(f"{now.now:%d/%m %H:%M} {name} -> {told(now)}")
+        hold(before, now, (fired,))
+    now.now = until
+
+
+def hold(before: State, now: World, events: Sequence[Event]) -> None:
+    state, says = now.state, [effect for effect in now.effects if isinstance(effect, Say)]
+    acted = any(isinstance(event, Acted) for event in events)
+    spoke = any(isinstance(event, (Said, Edited, Followed)) for event in events)
+    if Stage.WITH_ADVISOR in (before.stage, state.stage) and not acted and not _left_alone(before, now, events):
+        assert all(say.key.startswith("optout.") for say in says), "the bot speaks while a person has it"
+        assert state.stage is before.stage, "nobody but a person takes it from a person"
+    if before.muted_until and before.muted_until > now.now and before.stage is state.stage is Stage.CLOSED_SPAM:
+        assert all(say.key.startswith("optout.") for say in says), "muted, and the bot speaks"
+    waits = all(say.key.startswith(("queue.", "handoff.")) for say in says)  # he does, and hears how it stands
+    if says and not spoke and not acted and not waits:
+        assert schedule.may_write(now.now, now.context.business), "unasked, at an hour when nobody is written to"
+        assert now.context.bot, "switched off, and speaks of itself"
+    if before.reminders_off and not spoke and not acted:
+        assert waits, "stopped, and written to"
+    one_question(state, says)
+    if state.stage in WAITING:
+        assert state.handoff, "waits for people whom nobody called"
+    if state.stage not in OPEN | WAITING | {Stage.WITH_ADVISOR}:
+        assert not state.asked or state.care or state.asked == "scope", "closed, with a question open"
+    for name in CARRIES:
+        fits(name, says, state)
+
+
+def _left_alone(before: State, now: World, events: Sequence[Event]) -> bool:
+    """His advisor did not answer for half an hour: the only way in which the bot comes back by itself."""
+    since = before.memory.get("unanswered")
+    if not since or not any(isinstance(event, TimerFired) and event.name == "absence" for event in events):
+        return False
+    return now.now - datetime.fromisoformat(str(since)) >= timedelta(minutes=30)
+
+
+def one_question(state: State, says: Sequence[Say]) -> None:
+    """At most one question in an answer, and it is the one that is open."""
+    asked = {QUESTIONS[say.key] for say in says if say.key in QUESTIONS}
+    assert len(asked) <= 1, f"several questions at once: {asked}"
+    assert asked <= {state.asked}, f"asks for {asked}, waits for {state.asked!r}"
+
+
+def fits(name: str, says: Sequence[Say], state: State) -> None:
+    """What is said in one go is one message on every channel, none of its buttons cut short."""
+    carries, voice = CARRIES[name], VOICES[name]
+    for _, group in groupby(says, key=lambda say: (say.klass, say.purpose)):
+        message = list(group)
+        text = "\n\n".join(voice.words(one, state) for one in message)
+        choices = voice.choices(message, state.lang)
+        whole = OutboundMessage(id="m", thread="t", text=text, buttons=choices.buttons)
+        parts = fit(whole, carries)
+        assert len(parts) == 1, f"{name}: {[say.key for say in message]} takes {len(parts)} messages"
+        assert len(parts[0].text) <= carries.text_limit
+        for shown, meant in zip(parts[0].buttons, choices.buttons, strict=False):
+            assert shown.label == meant.label, f"{name}: the button {meant.label!r} is cut"
+
+
+def a_person_is_one_step_away(now: World, text: str) -> None:
+    """From here, words for a human or the button bring people; what happens in this look is forgotten again."""
+    for word in (text, HUMAN_TAP):
+        fork = deepcopy(now)
+        fork.now += timedelta(seconds=5)
+        if word == HUMAN_TAP:
+            fork.tap(HUMAN_TAP)
+        else:
+            fork.say(word)
+        assert fork.state.stage in WAITING | {Stage.WITH_ADVISOR}, (
+            f"{word!r} in {now.state.stage} leads to {fork.state.stage}"
+        )
+        assert fork.state.stage is Stage.WITH_ADVISOR or fork.state.handoff
+
+
+def a_stop_word_stops(now: World, text: str) -> None:
+    """At once, whatever is going on; and then the clock brings nothing any more."""
+    now.say(text)
+    assert now.state.ads_off, f"{text!r} did not stop anything"
+    assert now.state.reminders_off
+    assert now.said in (["optout.confirm_all"], ["optout.scope"]), "a stop is confirmed, and nothing else is said"
+    assert now.found(CancelSends)
+    for kind in ("check_t1", "csat"):
+        now.happens(TimerFired(name="care:t9", at=now.now, data={**CARE, "task": "t9", "kind": kind}))
+        assert now.said == []
+    pass_time(now, timedelta(days=8))
+
+
+def brief(event: Event) -> str:
+    match event:
+        case Said():
+            return f"{event.kind} {event.text or event.payload!r}"
+        case Edited():
+            return f"edit {event.text!r}"
+        case Acted() | TimerFired():
+            return f"{event.name} {dict(event.data)}"
+    return type(event).__name__
+
+
+def told(now: World) -> str:
+    return f"{now.said} {now.state.stage} asked {now.state.asked!r}"
