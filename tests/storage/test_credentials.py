@@ -137,7 +137,7 @@ async def test_eight_workers_use_a_refresh_token_once(processes: list[Store], ha
         clients = []
         for store in processes:
             store.gates.configure(OA, rate=0, chat_rate=0)
-            client = ZaloClient(account, oauth=Http(url))
+            client = ZaloClient(account, oauth=Http(url, connect_s=60, total_s=120, idle_s=120))
             client.attach(OurHouse(Half(store, hand), OA))  # type: ignore[arg-type]
             # who waits in vain need not wait long; who waits for another's token waits however slow the machine is
             client.tokens._pause = _shortly if lost else asyncio.sleep
