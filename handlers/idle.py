@@ -49,7 +49,9 @@ def expired(state: State, now: datetime) -> bool:
 def shut(draft: Draft, stage: Stage) -> None:
     """Every way to close goes through here."""
     draft.move(stage)
-    draft.remember(closed_at=draft.now.astimezone(UTC).isoformat(), priority=None, late=None, noticed=None, editing=None)
+    draft.remember(
+        closed_at=draft.now.astimezone(UTC).isoformat(), priority=None, late=None, noticed=None, editing=None
+    )
     draft.set(unclear=0)
 
 
