@@ -23,6 +23,7 @@ AGREES: Final = re.compile(  # beside something else a yes must be said: "mình 
     r"\b(?:dung|ok|oke|okay|yes|yeah|vang|da|uh?|um|chuan|chinh xac|dong y|duoc|on|correct|right|sure)\b"
 )
 ASKS: Final = re.compile(r"\b(?:khong|ko|hong|sao|bao nhieu|bao lau|gi|the nao|why|how|what)\b")
+NEEDS_NONE: Final = re.compile(r"\b(?:khong|ko|k|hong) can (?:hen|gio|thoi gian|noi|ghi)\b")  # what is optional
 ADDED: Final = frozenset({"callback_time", "province"})  # told beside the yes, they need no second one
 
 
@@ -49,7 +50,7 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
     elif any(one.wants("no") for one in heard):
         if any(idle.gives_up(one.folded) for one in heard):
             idle.no_need(draft)
-        elif draft.state.asked == "edit":
+        elif draft.state.asked == "edit" or any(NEEDS_NONE.search(one.folded) for one in heard):
             read_back(draft)
         else:
             steps.ask(draft, "edit")

@@ -225,7 +225,7 @@ def _edited(draft: Draft, events: Sequence[Edited]) -> None:
     _back(draft, max(event.at for event in events))
     said = [Said(message_id=event.message_id, kind=Kind.TEXT, at=event.at, text=event.text) for event in events]
     heard = [hearing.hear(one, draft.state, now=draft.now) for one in said]
-    if optout.hear(draft, heard) or not draft.context.bot:
+    if optout.hear(draft, heard, may_ask=False) or not draft.context.bot:  # he may say more in this turn
         return
     if draft.state.stage in (Stage.COLLECTING, Stage.CONFIRMING):
         collecting.corrected(draft, heard)

@@ -35,6 +35,7 @@ CONTEXTS: Final[Mapping[str, str]] = {  # the open question -> the name under wh
     "time": "ask_time",
     "province": "ask_province",
     "confirm": "confirm",
+    "edit": "confirm",
     "callback": "confirm",
     "received": "confirm",
     "csat": "csat",

@@ -20,8 +20,8 @@ STOPPED: Final = ("ads", "reminder", "care", "delivery_check")  # purposes of wh
 URGENT: Final = ("claim", "complaint", "talk_to_human")
 
 
-def hear(draft: Draft, heard: Sequence[Heard]) -> bool:
-    """Act on the last word about messages; whether the turn is answered by it."""
+def hear(draft: Draft, heard: Sequence[Heard], *, may_ask: bool = True) -> bool:
+    """Act on the last word about messages; whether the turn is answered by it. `may_ask` -- how much he meant."""
     about = [one for one in heard if one.wants("opt_out", "opt_ads", "opt_all", "opt_on")]
     if not about:
         return False
@@ -33,7 +33,7 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> bool:
         _only_ads(draft, narrower=last.intent == "opt_ads" or draft.state.asked == "scope")
     else:
         said = last.intent == "opt_all" or "scope" in last.entities or draft.state.asked == "scope"
-        _everything(draft, ask=not (said or urgent) and _may_ask(draft))
+        _everything(draft, ask=may_ask and not (said or urgent) and _may_ask(draft))
     return not urgent
 
 

@@ -25,6 +25,7 @@ COVERS: Final = (
     re.compile(r"\b(?:bat buoc|tnds|trach nhiem dan su|ben thu (?:ba|3)|dang kiem|compulsory)\b"),
     re.compile(r"\b(?:than vo|vat chat|tu nguyen|hai chieu|2 chieu|own damage|body)\b"),
 )
+MORE: Final = re.compile(r"\b(?:them|nua|luon ca|as well|too|also)\b")
 BOTH: Final = re.compile(r"\b(?:ca hai|ca 2|hai loai|2 loai|both)\b")
 WISHES: Final = ("buy", "ask_fee", "renewal")
 WORD: Final = re.compile(r"\w+")
@@ -61,7 +62,7 @@ DETAILS: Final = (
 DETAIL: Final = frozenset(DETAILS)
 UNSPECIFIED_CAR: Final = "o_to_unspecified"
 CARS: Final = frozenset({"tnds_o_to", "vat_chat_o_to"})
-OF_THE_REQUEST: Final = frozenset({"need", "product", "callback_time", *DETAILS}) - {"province", "email"}
+OF_THE_REQUEST: Final = frozenset({"need", "product", "product_alt", "callback_time", *DETAILS}) - {"province", "email"}
 
 
 def known(state: State, slot: str) -> bool:
@@ -164,9 +165,13 @@ def _need(draft: Draft, one: Heard) -> None:
             write(draft, "need", product=None)
         if not draft.state.slots.get("product"):
             draft.remember(car=True)
-    if product in PRODUCTS and _open_to(draft, "need", one):
+    if product in PRODUCTS and _adds(draft, one, product):
+        draft.put(product_alt=str(product))
+    elif product in PRODUCTS and _open_to(draft, "need", one):
         changed = draft.state.slots.get("product") not in (None, product)
         write(draft, "need", product=str(product), **({"need": None} if changed else {}))
+        if draft.state.slots.get("product_alt") == product:
+            draft.put(product_alt=None)
         draft.remember(car=None)
     if draft.state.asked == "product":
         _which_cover(draft, one)
@@ -177,6 +182,12 @@ def _need(draft: Draft, one: Heard) -> None:
     told = product or one.entities.get("need") or wish
     if told and not sensitive and one.said.text and not draft.state.slots.get("need"):
         write(draft, "need", need=one.said.text[:NEED_MAX])
+
+
+def _adds(draft: Draft, one: Heard, product: str) -> bool:
+    """ "Thêm cả bảo hiểm sức khỏe nữa": a second wish beside the first, not instead of it."""
+    beside = draft.state.slots.get("product") not in (None, product) and not one.wants("ask_fee", "claim")
+    return beside and MORE.search(one.folded) is not None
 
 
 def _is_vague(one: Heard) -> bool:

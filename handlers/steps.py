@@ -217,7 +217,9 @@ def _read_back(draft: Draft) -> None:
         "confirm.summary_area" if area else "confirm.summary",
         *buttons(draft, "confirm"),
         ten=str(name) if name else ("slot.unnamed",),
-        san_pham=(f"product.{product}",) if product else str(known.get("need", ""))[:80],
+        san_pham=tuple(f"product.{code}" for code in (product, known.get("product_alt")) if code)
+        if product
+        else str(known.get("need", ""))[:80],
         gio_hen=wording.appointment(draft.state, draft.business),
         klass="A",
         purpose="contact",

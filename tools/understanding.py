@@ -29,7 +29,7 @@ FILES: Final = (
     "intents.held_out.jsonl",
     "intents.held_out_2.jsonl",
 )
-SEALED: Final = frozenset({"intents.held_out.jsonl", "intents.held_out_2.jsonl"})
+SEALED: Final = ("intents.held_out", "intents.more_kept")  # beginnings of names
 HARD: Final = ("phone", "email", "plate", "cccd", "dob", "product")  # the values that must be exact
 LOOSE: Final = frozenset({"destination", "topic", "vehicle_model", "province", "district", "reason", "staff_name"})
 
@@ -180,7 +180,7 @@ def main() -> None:
     for name in args.files:
         made = score(rows_of(CORPUS / name))
         print(report(name, made))
-        show = args.wrong and Path(name).name not in SEALED
+        show = args.wrong and not Path(name).name.startswith(SEALED)
         print("\n".join(made.unsafe + made.wrong) + "\n" if show else confusion(made))
 
 

@@ -102,6 +102,8 @@ def _consent(reading: Reading, context: str, ruled: str, judged: model.Opinion) 
     if ruled == "yes":
         return ruled if likely["yes"] >= AGREED else _second(likely)
     best = max(likely, key=likely.__getitem__)
+    if best == "no" and ruled != CALM:
+        return ruled  # "mắc không": a question of the rules' is no refusal
     if best != "yes":
         return ruled if likely[ruled] >= SURER * likely[best] or not judged.known else best
     return "no" if ruled == "no" else CALM

@@ -112,6 +112,9 @@ def _stop(reading: Reading, scores: dict[str, int], context: str) -> str:
         return "opt_out"
     if context == "ask_scope" and reading.fact("scope"):
         return "opt_out"
+    about_cover = "claim" in scores or "buy" in scores
+    if "fatal" in reading.labels and about_cover and "@forbids" not in reading.labels:
+        return ""  # a death outranks a stop that is not plainly one; it is reported beside it
     return (
         "opt_out"
         if scores.get("opt_out", 0) >= 6 or ("@forbids" in reading.labels and not _limited(reading.labels))

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 import aiohttp
+import pytest
 
 from gateway.demo.standins.telegram import Clock, Customer, FakeTelegram
 from tests.e2e.killing import LINES, settle
@@ -29,7 +30,7 @@ ROOT: Final = Path(__file__).parents[2]
 CUSTOMERS: Final = 250  # of seven lines each
 FIRST_CPU_S: Final = 12.0  # everything is compiled and the tables are made; what it takes: docs/performance.md
 AGAIN_CPU_S: Final = 5.0
-PATIENCE_S: Final = 60.0
+PATIENCE_S: Final = 100.0  # on a machine that a dozen others use too
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+@pytest.mark.timeout(240)
 async def test_the_default_configuration_serves_soon_in_an_empty_home(tmp_path: Path) -> None:
     shutil.copy(ROOT / "config.yaml", tmp_path)
     port = free_port()
@@ -95,6 +97,7 @@ async def test_the_default_configuration_serves_soon_in_an_empty_home(tmp_path: 
     assert (tmp_path / "log").read_text("utf-8").count("administrator: admin@localhost  password: ") == 1
 
 
+@pytest.mark.timeout(240)
 async def test_ready_again_soon_after_a_kill_with_telegram_off(zygote: Zygote, tmp_path: Path) -> None:
     fake = FakeTelegram(clock=Clock(speed=100))
     async with fake.running() as api:

@@ -103,6 +103,23 @@ def test_a_yes_with_a_time_needs_no_second_yes() -> None:
     assert "12:00–17:00 thứ Ba 24/11" in world.words
 
 
+def test_a_second_wish_stands_beside_the_first() -> None:
+    world = confirming(product="tnds_xe_may")
+    world.say("thêm cả bảo hiểm sức khỏe nữa")
+    assert (world.state.slots["product"], world.state.slots["product_alt"]) == ("tnds_xe_may", "suc_khoe")
+    assert "xe máy" in world.words
+    assert "sức khỏe" in world.words
+
+
+def test_what_is_optional_may_be_declined() -> None:
+    world = confirming()
+    world.say("không cần hẹn giờ đâu")
+    assert world.said == ["confirm.summary"]
+    world.tap("edit")
+    world.say("ok")
+    assert (world.said, world.state.asked) == (["confirm.summary"], "confirm")
+
+
 def test_a_plain_no_is_asked_what_is_wrong() -> None:
     world = confirming()
     world.say("không đúng")
