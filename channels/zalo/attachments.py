@@ -11,8 +11,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from channels.contract import InboundFile, Kind, SharedContact
+from channels.loose import at, number, part, several, words
 from channels.reading import clean, clean_name
-from channels.zalo.loose import at, number, part, several, words
 
 FILES: Final[Mapping[str, tuple[Kind, str]]] = {  # attachment type -> our kind, the mime type when none is told
     "image": (Kind.IMAGE, "image/jpeg"),

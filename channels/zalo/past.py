@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from channels.contract import Account, Delivery
-from channels.zalo.loose import ident, number, several, words
+from channels.loose import ident, number, several, words
 from channels.zalo.settings import app_id, oa_id
 
 RECENT: Final = "/v2.0/oa/listrecentchat"

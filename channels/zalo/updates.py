@@ -23,9 +23,9 @@ from channels.contract import (
     Receipt,
     SharedContact,
 )
+from channels.loose import at, ident, number, part, several, words
 from channels.reading import clean_name, moment, read_json
 from channels.zalo.attachments import Hung, plain_phone, read
-from channels.zalo.loose import at, ident, number, part, several, words
 from channels.zalo.settings import app_id, family, oa_id
 from channels.zalo.signature import speaks_for
 from channels.zalo.tracking import thread_of

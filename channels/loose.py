@@ -1,6 +1,6 @@
 """Reading what is spelt in many ways: whatever has the wrong shape counts as absent, nothing raises.
 
-Zalo's own pages, its tests and its live traffic disagree on texts and numbers, objects and lists.
+For platforms whose own pages, tests and live traffic disagree on texts and numbers, objects and lists.
 """
 
 from __future__ import annotations
