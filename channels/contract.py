@@ -186,6 +186,7 @@ class InboundEvent:
     at_limit: bool = False
     forwarded: bool = False
     by_human: bool = False
+    standby: bool = False  # another app answers there: kept where a conversation is, begins none, answered by nobody
     window_ms: int = 0
     reason: str = ""  # why it is ignored or unsupported, for people
     extra: Mapping[str, str] = field(default_factory=dict, repr=False)  # e.g. start payload, form fields
@@ -237,6 +238,7 @@ class OutboundMessage:
     clear_keyboard: bool = False  # take an earlier contact keyboard away
     notification: bool = True
     template: Template | None = None
+    by_human: bool = False  # an advisor's own words, not the machine's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,6 +307,7 @@ class Adapter:
     client: Callable[[Account], Client] | None  # None: handed in by gateway (web chat)
     problems: Callable[[Account], list[str]] = lambda account: []  # settings this account lacks, one line each
     reply: Callable[[Delivery, Account, Mapping[str, str]], bytes | None] | None = None
+    greet: Callable[[Delivery, Account], bytes] | None = None  # answers a GET of the address; raises WebhookRejected
     refuses_unreadable: bool = False  # who posts can act on a refusal, and does not come again: 422, not quarantine
     prepare: Callable[[], None] | None = None  # heavy imports: call it in a thread at start, before render and call
     served: Callable[[Account], Mapping[str, bytes]] = lambda account: {}  # pages at our root, for the platform's eyes
@@ -379,6 +382,8 @@ def outbound_to_json(message: OutboundMessage) -> dict[str, Any]:
         out["silent"] = True
     if message.template:
         out["template"] = [message.template.purpose, dict(message.template.values), message.template.phone]
+    if message.by_human:
+        out["human"] = True
     return out
 
 
@@ -400,4 +405,5 @@ def outbound_from_json(row_id: str, data: Mapping[str, Any], *, file_data: bytes
         clear_keyboard=data.get("clear", False),
         notification=not data.get("silent", False),
         template=Template(purpose=template[0], values=template[1], phone=template[2]) if template else None,
+        by_human=data.get("human", False),
     )

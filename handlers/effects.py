@@ -279,7 +279,9 @@ def receipt(event: InboundEvent, point_id: str, conversation_id: str) -> Act:
 
 def echo(event: InboundEvent, point_id: str) -> Act:
     """Something we sent, told back by the platform: what we did not know for certain, we know now."""
-    return lambda tx: echoes.heard(tx, point_id, external_id=event.external_id, text=event.text)
+    return lambda tx: echoes.heard(
+        tx, point_id, external_id=event.external_id, text=event.text, row_id=event.extra.get("sent_id", "")
+    )
 
 
 def _delivered(tx: Tx, message_id: str, status: str, reason: str) -> None:

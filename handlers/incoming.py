@@ -45,6 +45,9 @@ def take_in(draft: LaneDraft, opened: OpenEvent, event: InboundEvent | Ours) -> 
     if draft.lane.conversation is None and profile is not None and profile.name:
         draft.name_sealed = draft.seal("contact_point", "name_sealed", draft.lane.point_id, profile.name.encode())
     said_at = at(opened.received_at) if event.said_at == UNSAID else event.said_at
+    if event.standby and kind in (*SAID, Kind.SYSTEM, Kind.FOLLOW, Kind.REACTION):
+        _message(draft, opened, event, said_at)
+        return []
     if kind in SAID and "opens" not in event.extra:
         return [_said(draft, opened, event, said_at)]
     if kind is Kind.RECEIPT:
@@ -65,10 +68,11 @@ def take_in(draft: LaneDraft, opened: OpenEvent, event: InboundEvent | Ours) -> 
 
 
 def leaves_nothing(event: InboundEvent | Ours) -> bool:
-    """A receipt, an echo of ours, or what is not for us: it changes what is there and makes nothing."""
+    """A receipt, an echo of ours, what is said to another app, or what is not for us: it changes what is there and
+    makes nothing."""
     if not isinstance(event, InboundEvent):
         return False
-    return event.kind in (Kind.RECEIPT, Kind.IGNORED) or (event.kind is Kind.ECHO and not event.by_human)
+    return event.standby or event.kind in (Kind.RECEIPT, Kind.IGNORED) or (event.kind is Kind.ECHO and not event.by_human)
 
 
 def let_pass(rows: Rows, opened: Sequence[OpenEvent], events: Sequence[InboundEvent | Ours], now_ms: int) -> None:

@@ -99,8 +99,11 @@ def _out(
         kind = Kind.IMAGE if file.mime.startswith("image/") else Kind.FILE
         _attachment(draft, message_id, kind, file)
     calls = _calls(draft, message_id, text, choices, file=file, clear=clear)
+    human = author == "advisor" and klass == "B" and purpose == "advise"
+    if human:
+        calls = [call | {"human": True} for call in calls]
     # A call that says just what the transcript says is not written twice: storage.outbox reads it there.
-    as_said = len(calls) == 1 and file is None and choices.whole and calls[0].get("text") == text
+    as_said = not human and len(calls) == 1 and file is None and choices.whole and calls[0].get("text") == text
     for at_part, call in enumerate(calls):
         _outbox(draft, message_id, call, at_part, len(calls), klass, purpose, as_said=as_said)
     draft.transcript(

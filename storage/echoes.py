@@ -11,8 +11,9 @@ from storage.tx import Row, Tx
 LOST = "answer_lost"
 
 
-def heard(tx: Tx, point_id: str, *, external_id: str, text: str) -> None:
-    """Settle the oldest open row of this lane that says so; its words are all there is to know it by."""
+def heard(tx: Tx, point_id: str, *, external_id: str, text: str, row_id: str = "") -> None:
+    """Settle the oldest open row of this lane that says so: its words are all there is to know it by, where the
+    platform does not tell back the row itself."""
     rows = tx.all(
         "SELECT id, message_id, contact_id, conversation_id, klass, state, error, last_part, body_sealed FROM outbox"
         " WHERE point_id = :point AND external_id IS NULL AND (state IN ('sending','unknown','unconfirmed')"
@@ -21,7 +22,7 @@ def heard(tx: Tx, point_id: str, *, external_id: str, text: str) -> None:
         lost=LOST,
     )
     for row in rows:
-        if outbox.body_of(tx, row).get("text", "") == text:
+        if row.id == row_id if row_id else outbox.body_of(tx, row).get("text", "") == text:
             _arrived(tx, row, external_id)
             return
 

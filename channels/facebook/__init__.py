@@ -1,0 +1,5 @@
+"""Facebook Messenger."""
+
+from channels.facebook.adapter import ADAPTER
+
+__all__ = ["ADAPTER"]

@@ -1,0 +1,175 @@
+"""What hangs on a message: files, stickers, places, shares. Every field may be missing, null or elsewhere; what no field
+of ours holds goes into the text, so that nothing that was sent is lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+from channels.contract import InboundFile, Kind
+from channels.loose import at, ident, number, part, several, words
+from channels.reading import clean, clean_name
+
+FILES: Final[Mapping[str, Kind]] = {
+    "image": Kind.IMAGE,
+    "file": Kind.FILE,
+    "audio": Kind.AUDIO,
+    "video": Kind.VIDEO,
+}
+SHARES: Final = frozenset({"fallback", "share", "post", "ig_post", "reel", "ig_reel", "story_mention", "template"})
+TYPES: Final[Mapping[str, str]] = {  # a file's extension -> its mime type
+    "pdf": "application/pdf",
+    "doc": "application/msword",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xls": "application/vnd.ms-excel",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv",
+    "txt": "text/plain",
+    "zip": "application/zip",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    "heic": "image/heic",
+    "mp4": "video/mp4",
+    "m4a": "audio/mp4",
+    "aac": "audio/aac",
+    "mp3": "audio/mpeg",
+}
+_TOLD: Final = ("text", "title", "subtitle", "description", "name", "url", "item_url", "link", "href")
+_BOOKED: Final = ("booking_id", "status", "start_time", "end_time", "timezone")
+
+
+@dataclass(slots=True)
+class Hung:
+    """What was found. `lines` -- what only words can keep · `unknown` -- types that we do not know, or that lack what
+    makes them one."""
+
+    files: list[InboundFile] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    location: tuple[float, float] | None = None
+    sticker: str = ""
+    stuck: bool = False
+    unknown: list[str] = field(default_factory=list)
+
+
+def read(message: Any) -> Hung:
+    """Everything on a message."""
+    hung = Hung(sticker=ident(message, "sticker_id"))
+    hung.stuck = bool(hung.sticker)
+    for one in [*several(message, "attachments"), *several(message, "attachment")]:
+        kind = words(one, "type").strip().lower()
+        for payload in _payloads(one):
+            _read(hung, kind, payload, one)
+    _stick_once(hung)
+    return hung
+
+
+def _payloads(one: Any) -> Iterator[Mapping[str, Any]]:
+    """Mostly one object; several in a list, the address alone, or none and its fields on the attachment."""
+    if isinstance(one, str):
+        one = {"payload": one}
+    for inner in several(one, "payload") or [{}]:
+        if isinstance(inner, str) and not inner.lstrip().startswith("{"):
+            yield {"url": inner}
+        else:
+            yield part({"it": inner}, "it")
+
+
+def _read(hung: Hung, kind: str, payload: Mapping[str, Any], one: Any) -> None:
+    sticker = ident(payload, "sticker_id") or ident(one, "sticker_id")
+    if kind == "sticker" or sticker or (kind == "image" and hung.stuck and not hung.files):
+        hung.stuck, hung.sticker = True, hung.sticker or sticker
+        _file(hung, Kind.STICKER, payload, one)
+    elif kind in FILES:
+        if not _file(hung, FILES[kind], payload, one):
+            hung.unknown.append(f"{kind} without an address")
+            _tell(hung, payload, one)
+    elif kind == "location" or at(payload, "coordinates") is not None:
+        if not _place(hung, payload):
+            hung.unknown.append("location without a place")
+        _tell(hung, payload, one)
+    else:
+        if not _tell(hung, payload, one) or kind not in SHARES:
+            hung.unknown.append(clean_name(kind) or "no type")
+        for name in _BOOKED if kind == "appointment_booking" else ():
+            if line := words(payload, name).strip():
+                hung.lines.append(f"{name}: {line}")
+
+
+def _file(hung: Hung, kind: Kind, payload: Mapping[str, Any], one: Any) -> bool:
+    source = _address(payload) or _address(one)
+    if not source:
+        return False
+    last = _last_part(source)
+    extension = last.rpartition(".")[2].lower()
+    if extension not in TYPES and kind is Kind.FILE:
+        extension = (words(payload, "title") or words(payload, "name")).rpartition(".")[2].strip().lower()
+    named = words(payload, "name") or words(payload, "file_name") or words(payload, "title") or last
+    size = number(payload, "size")
+    hung.files.append(
+        InboundFile(
+            kind=kind,
+            source=source,
+            name=clean_name(named) if kind is Kind.FILE else "",
+            mime=TYPES.get(extension, ""),
+            size=int(size) if size is not None and 0 <= size < 1e12 else 0,
+        )
+    )
+    return True
+
+
+def _address(raw: Any) -> str:
+    """A web address, as it came."""
+    for name in ("url", "src", "link", "file_url"):
+        value = at(raw, name)
+        if isinstance(value, str) and re.match(r"https?://[^\s]", value.strip(), re.IGNORECASE):
+            return clean(value).strip()[:8000]
+    return ""
+
+
+def _last_part(source: str) -> str:
+    """The file's name is nowhere else."""
+    try:
+        path = urlsplit(source).path
+    except ValueError:
+        return ""
+    return unquote(path.rstrip("/").rpartition("/")[2], errors="replace")
+
+
+def _place(hung: Hung, payload: Mapping[str, Any]) -> bool:
+    inner = part(payload, "coordinates") or payload
+    latitude = _first(inner, ("lat", "latitude"))
+    longitude = _first(inner, ("long", "lng", "lon", "longitude"))
+    if latitude is None or longitude is None or abs(latitude) > 90 or abs(longitude) > 180:
+        return False
+    hung.location = (latitude, longitude)
+    return True
+
+
+def _first(raw: Any, names: tuple[str, ...]) -> float | None:
+    return next((found for name in names if (found := number(raw, name)) is not None), None)
+
+
+def _tell(hung: Hung, payload: Mapping[str, Any], one: Any) -> bool:
+    """What a share says and where it leads, a line each; was there anything?"""
+    before = len(hung.lines)
+    parts = [payload, one if isinstance(one, dict) else {}]
+    for where in (payload, part(payload, "product"), part(payload, "generic")):
+        parts += [element for element in several(where, "elements") if isinstance(element, dict)]
+    for piece in parts:
+        hung.lines += [line for name in _TOLD if (line := words(piece, name).strip())]
+        hung.lines += [line for button in several(piece, "buttons") if (line := words(button, "url").strip())]
+    return len(hung.lines) > before
+
+
+def _stick_once(hung: Hung) -> None:
+    """For three months of 2026 a sticker came twice, as itself and as a picture."""
+    stuck = [one for one in hung.files if one.kind is Kind.STICKER]
+    sources = {one.source for one in stuck}
+    others = [one for one in hung.files if one.kind is not Kind.STICKER and one.source not in sources]
+    hung.files = [*stuck[:1], *others]

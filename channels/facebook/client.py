@@ -1,0 +1,181 @@
+"""The part of Messenger that touches the network: sending, files, thread control, profiles, the page's own view."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+from channels.contract import Account, ChannelError, DeliveryUnknown, Permanent, Profile, Retryable
+from channels.facebook.answers import NOT_OURS, WINDOW, answer, outcome
+from channels.facebook.calls import Call, Upload
+from channels.facebook.settings import api_url, app_secrets, graph, page_token, path_of
+from channels.http import Http
+from channels.loose import at, several, words
+from channels.outside import Outside
+from channels.reading import clean_name
+
+FETCH_BYTES: Final = 25 << 20
+UPLOAD_S: Final = 60.0
+HOSTS: Final = (".fbcdn.net", ".fbsbx.com")
+START: Final = "GET_STARTED"
+FIELDS: Final = (
+    "messages,messaging_postbacks,messaging_optins,messaging_referrals,message_deliveries,message_reads,message_echoes,"
+    "message_edits,message_reactions,messaging_handovers,standby,messaging_policy_enforcement"
+)
+
+
+class FacebookClient:
+    """One page. `api` -- to the Graph API."""
+
+    def __init__(self, account: Account, *, api: Http | None = None) -> None:
+        self._account = account
+        base = api_url(account)
+        self._own = "://".join(urlsplit(base)[:2])
+        self._api = api or Http(base)
+        self._outside = Outside(HOSTS)
+
+    def __repr__(self) -> str:
+        return f"FacebookClient({self._account.id})"
+
+    # ---- sending
+
+    async def call(self, request: Call) -> str:
+        """Meta's message id. A person's own words are let through where the machine's are not: outside the window as
+        an agent's (if the page has that right), and after taking the thread back from another app. Raises
+        ChannelError."""
+        taken = tagged = False
+        while True:
+            try:
+                return await self._send(request)
+            except Permanent as err:
+                if not request.by_human:
+                    raise
+                if err.reason == WINDOW and self._account.get("human_agent") and not tagged:
+                    request, tagged = request.tagged(), True
+                elif err.reason == NOT_OURS and not taken:
+                    taken = True
+                else:
+                    raise
+            if taken:
+                await self.take_back(json.loads(request.body)["recipient"])
+
+    async def _send(self, request: Call) -> str:
+        path = self._proven(self._path("messages"))
+        if request.upload is None:
+            return outcome(*await self._api.post(path, _bytes(request.body), self._headers()))
+        content_type, body = _form(json.loads(request.body), request.upload)
+        headers = self._headers() | {"Content-Type": content_type}
+        return outcome(*await self._api.post(path, body, headers, total_s=UPLOAD_S, idle_s=UPLOAD_S))
+
+    async def take_back(self, recipient: Mapping[str, str]) -> None:
+        """Hold the thread again; what arrives comes to us from then on. Raises ChannelError."""
+        await self._change("take_thread_control", {"recipient": dict(recipient)})
+
+    async def _change(self, edge: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A call that may be made twice: a lost answer is Retryable."""
+        try:
+            return answer(
+                *await self._api.post(self._proven(self._path(edge)), _bytes(json.dumps(body)), self._headers())
+            )
+        except DeliveryUnknown as err:
+            problem = Retryable(str(err), code=err.code)
+        raise problem
+
+    # ---- files
+
+    async def fetch(self, source: str, *, limit: int) -> bytes:
+        """A customer's file by its address: Meta's own hosts only, https only. Raises ChannelError."""
+        limit = min(limit, FETCH_BYTES)
+        if source.startswith(f"{self._own}/"):  # where the account's API answers: a stand-in keeps its files there
+            status, data = await self._api.get(source.removeprefix(self._own), {}, cap=limit)
+        else:
+            status, data = await self._outside.get(source, cap=limit)
+        if status == 200:
+            return data
+        if status in (401, 403, 404, 410):
+            raise Permanent("facebook: the file is gone", reason="gone", code=str(status))
+        raise Retryable(f"facebook: no file, HTTP {status}", code=str(status))
+
+    # ---- people's side
+
+    async def profile(self, thread: str) -> Profile:
+        """What Meta says about a person; an empty one where it may not. Raises ChannelError for what may pass."""
+        path = f"/{graph(self._account)}/{quote(thread, safe='')}?fields=first_name,last_name,name"
+        try:
+            said = await self._read(path)
+        except Permanent:
+            return Profile()
+        first, last = words(said, "first_name"), words(said, "last_name")
+        return Profile(name=clean_name(words(said, "name") or f"{last} {first}".strip()))
+
+    async def setup(self, url: str) -> list[str]:
+        """Subscribe the page and show the start button; the address itself a person enters. What was done, a line each.
+        Raises ChannelError."""
+        await self._change("subscribed_apps", {"subscribed_fields": FIELDS})
+        await self._change("messenger_profile", {"get_started": {"payload": START}})
+        return [
+            "the page is subscribed to the app's events",
+            f"start button set: {START}",
+            f"enter in the app's dashboard, Webhooks, Page: {url} and the verify_token",
+        ]
+
+    async def status(self) -> dict[str, Any]:
+        """Meta's own view of the page. Raises ChannelError."""
+        page = await self._read(f"{self._path('').rstrip('/')}?fields=name")
+        subscribed = await self._read(self._path("subscribed_apps"))
+        names = [words(one, "name") or words(one, "id") for one in several(subscribed, "data")]
+        fields = sum(len(several(one, "subscribed_fields")) for one in several(subscribed, "data"))
+        return {"page": at(page, "name") or "", "subscribed": ", ".join(names) or "no app", "fields": fields}
+
+    async def close(self) -> None:
+        await self._api.close()
+        await self._outside.close()
+
+    # ---- small things
+
+    async def _read(self, path: str) -> Mapping[str, Any]:
+        """A read of the API; a lost answer is Retryable."""
+        try:
+            return answer(*await self._api.get(self._proven(path), self._headers()))
+        except DeliveryUnknown as err:
+            problem: ChannelError = Retryable(str(err), code=err.code)
+        raise problem
+
+    def _path(self, edge: str) -> str:
+        return path_of(self._account, edge)
+
+    def _proven(self, path: str) -> str:
+        """Apps may demand that whoever shows the token knows the app's secret too."""
+        if not self._account.get("appsecret_proof"):
+            return path
+        key = app_secrets(self._account)[0].encode()
+        proof = hmac.new(key, page_token(self._account).encode(), hashlib.sha256).hexdigest()
+        return f"{path}{'&' if '?' in path else '?'}appsecret_proof={proof}"
+
+    def _headers(self) -> dict[str, str]:
+        return {"Content-Type": "application/json", "Authorization": f"Bearer {page_token(self._account)}"}
+
+
+def _bytes(body: str) -> bytes:
+    """As UTF-8; half an emoji, which is none, as its escape."""
+    try:
+        return body.encode()
+    except UnicodeEncodeError:
+        return json.dumps(json.loads(body)).encode()
+
+
+def _form(body: Mapping[str, Any], upload: Upload) -> tuple[str, bytes]:
+    """Content type and body of a multipart form: every member a field, the file beside them."""
+    boundary = hashlib.sha256(upload.data).hexdigest()[:32]
+    parts: list[bytes] = []
+    for name, value in body.items():
+        data = value if isinstance(value, str) else json.dumps(value)
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'
+        parts += [head.encode(), data.encode(), b"\r\n"]
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="filedata"; filename="{upload.name}"\r\n'
+    parts += [f"{head}Content-Type: {upload.mime}\r\n\r\n".encode(), upload.data, b"\r\n"]
+    return f"multipart/form-data; boundary={boundary}", b"".join((*parts, f"--{boundary}--\r\n".encode()))

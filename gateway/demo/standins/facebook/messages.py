@@ -1,0 +1,131 @@
+"""The Send API's own rules: what it takes, and with which code it refuses the rest."""
+
+from __future__ import annotations
+
+import json
+from email.parser import BytesParser
+from email.policy import HTTP
+from typing import TYPE_CHECKING, Any, Final
+
+from .records import GraphError, Json, Sent
+
+if TYPE_CHECKING:
+    from .server import FakeFacebook
+
+DAY_S: Final = 86_400
+TOP: Final = frozenset({"recipient", "messaging_type", "message", "tag", "notification_type"})
+MEMBERS: Final = frozenset({"text", "attachment", "quick_replies", "metadata", "template"})
+FILE_BYTES: Final = 25 << 20
+
+
+def read(content_type: str, raw: bytes) -> tuple[Json, str, bytes]:
+    """Body, file name and bytes of JSON or of a form, whose members are JSON."""
+    if content_type == "application/json":
+        body = json.loads(raw)
+        _need(isinstance(body, dict), "an object")
+        return body, "", b""
+    parsed = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + raw)
+    body, name, data = {}, "", b""
+    for part in parsed.iter_parts():
+        field = part.get_param("name", header="content-disposition")
+        content = part.get_payload(decode=True)
+        assert isinstance(content, bytes)
+        if field == "filedata":
+            name, data = part.get_filename() or "", content
+            _need(bool(name) and bool(data), "a named file")
+        else:
+            value = content.decode()
+            body[str(field)] = json.loads(value) if value.startswith("{") else value
+    return body, name, data
+
+
+def take(fake: FakeFacebook, body: Json, file_name: str, file: bytes) -> Sent:
+    """The message that is sent. Raises GraphError."""
+    _need(TOP.issuperset(body), f"unknown members: {sorted(set(body) - TOP)}")
+    to, message = body.get("recipient"), body.get("message")
+    _need(isinstance(to, dict) and isinstance(message, dict), "recipient and message")
+    assert isinstance(message, dict)
+    assert isinstance(to, dict)
+    user = fake.people.get(str(to.get("id")))
+    if user is None:
+        raise GraphError(100, 2018001, "No matching user found")
+    if user.blocked:
+        raise GraphError(551, 1545041, "This person isn't available right now")
+    if fake.holder != fake.app_id:
+        raise GraphError(10, 2018300, "Another app is controlling this thread")
+    kind, tag = str(body.get("messaging_type")), str(body.get("tag") or "")
+    _window(fake, user.acted_at, kind, tag)
+    _need(MEMBERS.issuperset(message), f"unknown members: {sorted(set(message) - MEMBERS)}")
+    _need(sum(name in message for name in ("text", "attachment", "template")) == 1, "one of text and attachment")
+    _need(len(str(message.get("metadata", ""))) <= 1000, "metadata")
+    said: dict[str, Any] = {}
+    if kind == "UTILITY":
+        said = _template(fake, message.get("template"))
+    elif "text" in message:
+        _need(isinstance(message["text"], str) and 0 < len(message["text"]) <= 2000, "text of 1 to 2000", 2018034)
+        said = {"text": message["text"]}
+    else:
+        said = _attachment(message["attachment"], file_name, file)
+    return Sent(
+        fake.new_id(), user.id, kind, tag=tag, metadata=str(message.get("metadata", "")), **said, **_replies(message)
+    )
+
+
+def _need(good: bool, what: str, subcode: int = 0) -> None:
+    if not good:
+        raise GraphError(100, subcode, f"Invalid parameter: {what}")
+
+
+def _window(fake: FakeFacebook, acted_at: float, kind: str, tag: str) -> None:
+    age = fake.clock.now() - acted_at
+    match kind, tag:
+        case (("RESPONSE" | "UPDATE"), ""):
+            good = age <= DAY_S
+        case "MESSAGE_TAG", "HUMAN_AGENT":
+            if not fake.human_agent:
+                raise GraphError(100, 2018276, "(#100) The app may not use the tag")
+            good = age <= 7 * DAY_S
+        case "MESSAGE_TAG", _:
+            raise GraphError(100, 1893061, "This tag is retired")
+        case "UTILITY", "":
+            good = True
+        case _:
+            raise GraphError(100, 0, "Invalid parameter: messaging_type")
+    if not good:
+        raise GraphError(10, 2018278, "This message is sent outside of allowed window.")
+
+
+def _template(fake: FakeFacebook, template: Any) -> dict[str, Any]:
+    _need(isinstance(template, dict) and isinstance(template.get("language"), dict), "template")
+    wanted = fake.templates.get(str(template["name"]))
+    parts = [one["parameters"] for one in template.get("components", ()) if one.get("type") == "body"]
+    values = tuple(one["text"] for one in parts[0]) if parts else ()
+    _need(wanted is not None and len(values) == wanted, "template parameters")
+    return {"template": template["name"], "values": values}
+
+
+def _attachment(attachment: Any, file_name: str, file: bytes) -> dict[str, Any]:
+    _need(isinstance(attachment, dict) and isinstance(attachment.get("payload"), dict), "attachment")
+    payload = attachment["payload"]
+    if attachment["type"] == "template":
+        _need(payload.get("template_type") == "button", "template_type")
+        buttons = payload.get("buttons") or []
+        _need(0 < len(payload.get("text", "")) <= 640 and 0 < len(buttons) <= 3, "button template")
+        _need(all(one["type"] == "web_url" and 0 < len(one["title"]) <= 20 for one in buttons), "button")
+        return {"text": payload["text"], "links": tuple(one["url"] for one in buttons)}
+    _need(attachment["type"] in ("image", "file", "audio", "video") and bool(file), "attachment type", 2018294)
+    _need(len(file) <= FILE_BYTES, "size", 2018109)
+    return {"file": file, "file_name": file_name}
+
+
+def _replies(message: Json) -> dict[str, Any]:
+    replies = message.get("quick_replies", [])
+    _need(isinstance(replies, list) and len(replies) <= 13, "quick_replies")
+    titles = []
+    for one in replies:
+        if one.get("content_type") == "text":
+            _need(0 < len(one["title"]) <= 20 and 0 < len(one["payload"]) <= 1000, "quick reply")
+            titles.append(one["title"])
+        else:
+            _need(one == {"content_type": "user_phone_number"}, "quick reply")
+    return {"replies": tuple(titles), "asks_phone": len(titles) < len(replies)}

@@ -1,0 +1,227 @@
+"""Graph API and webhook as one server: who may call, what goes wrong, what is answered, and all of it on record."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+import itertools
+import json
+from collections.abc import AsyncIterator
+from typing import Final
+
+import aiohttp
+from aiohttp import web
+
+from gateway.demo.standins.telegram.clock import Clock
+from gateway.demo.standins.telegram.faults import Fault, Faults
+from gateway.demo.standins.telegram.watch import Watch
+
+from . import messages
+from .customer import Customer
+from .records import Call, GraphError, Json, Sent, escaped
+
+FIRST: Final = 24_681_357_902_468_135
+VERSION: Final = "v26.0"
+ANSWER_S: Final = 20.0
+
+
+class FakeFacebook:
+    """A strict local Meta for one app with one page. `holder` -- the app that holds every thread · `templates` -- name
+    to the number of parameters · `echoes` -- every send is told back."""
+
+    def __init__(
+        self,
+        *,
+        page_id: str = "102938475610293",
+        app_id: str = "731905522817364",
+        token: str = "page-token",
+        app_secret: str = "app-secret",
+        clock: Clock | None = None,
+        echoes: bool = True,
+    ) -> None:
+        self.page_id, self.app_id, self.token, self.app_secret = page_id, app_id, token, app_secret
+        self.clock = clock or Clock()
+        self.watch, self.faults = Watch(), Faults()
+        self.people: dict[str, Customer] = {}
+        self.media: dict[str, bytes] = {}  # path -> a customer's file
+        self.templates: dict[str, int] = {}
+        self.human_agent = False
+        self.holder = app_id
+        self.echoes = echoes
+        self.calls: list[Call] = []
+        self.sent: list[Sent] = []
+        self.violations: list[str] = []  # what no client may do, whatever it is answered
+        self.statuses: list[int] = []  # of our POSTs to the webhook
+        self.url = self._hook = ""
+        self._ids = itertools.count(1)
+        self._tasks: set[asyncio.Task[int]] = set()
+        self._released = asyncio.Event()
+
+    # ---- running
+
+    @contextlib.asynccontextmanager
+    async def running(self, port: int = 0) -> AsyncIterator[str]:
+        runner = web.ServerRunner(
+            web.Server(self._serve, access_log=None, handler_cancellation=True), shutdown_timeout=1.0
+        )
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        try:
+            yield self.url
+        finally:
+            self._released.set()
+            for task in self._tasks:
+                task.cancel()
+            await runner.cleanup()
+
+    def hook(self, url: str) -> None:
+        self._hook = url
+
+    def customer(self, name: str = "Lan") -> Customer:
+        made = Customer(self, str(FIRST + len(self.people)), name)
+        self.people[made.id] = made
+        return made
+
+    def new_id(self) -> str:
+        return f"m_Ab${next(self._ids):08d}-x"
+
+    def now_ms(self) -> int:
+        return round(self.clock.now() * 1000)
+
+    def next(self, *faults: Fault, path: str = "messages") -> None:
+        """Each meets the next call of that edge."""
+        self.faults.add(faults, method=path, chat=None)
+
+    # ---- the webhook
+
+    async def tell(self, *items: Json, name: str = "messaging") -> Json:
+        """One POST of these events."""
+        body = {"object": "page", "entry": [{"id": self.page_id, "time": self.now_ms(), name: list(items)}]}
+        await self.post(escaped(body))
+        return body
+
+    async def post(self, body: bytes) -> int:
+        """Signed over the very bytes; the status."""
+        if not self._hook:
+            return 0
+        mac = hmac.new(self.app_secret.encode(), body, hashlib.sha256).hexdigest()
+        headers = {"X-Hub-Signature-256": f"sha256={mac}", "Content-Type": "application/json"}
+        timeout = aiohttp.ClientTimeout(total=ANSWER_S)
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.post(self._hook, data=body, headers=headers) as response,
+        ):
+            await response.read()
+            self.statuses.append(response.status)
+            self.watch.changed()
+            return response.status
+
+    async def typed(self, customer: Customer, text: str) -> Json:
+        """A person answers in the page's inbox."""
+        message = {"mid": self.new_id(), "text": text, "is_echo": True, "app_id": 263902037430900}
+        return await self.tell(self._from_page(customer.id, message))
+
+    def _from_page(self, user: str, message: Json) -> Json:
+        stamp = self.now_ms()
+        return {"sender": {"id": self.page_id}, "recipient": {"id": user}, "timestamp": stamp, "message": message}
+
+    @property
+    def pending(self) -> int:
+        return len(self._tasks)
+
+    # ---- serving
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        edge = request.path.rpartition("/")[2].lower()
+        self.calls.append(Call(request.method, request.path))
+        try:
+            if self.faults.refuses(edge):
+                return await self._drop(request)
+            raw = await request.read()
+            fault = self.faults.take(edge, 0)
+            if fault is None:
+                return self._carry_out(request, raw)
+            return await self._fail(request, fault, self._carry_out(request, raw) if fault.accepted else None)
+        finally:
+            self.watch.changed()
+
+    def _carry_out(self, request: web.BaseRequest, raw: bytes) -> web.Response:
+        if request.path in self.media:
+            return web.Response(body=self.media[request.path])
+        if "access_token" in request.query:
+            self.violations.append(f"{request.path}: the token in an address")
+        try:
+            self._known(request)
+            return web.json_response(self._answer(request, raw))
+        except GraphError as err:
+            return web.Response(status=err.status, body=err.body(), content_type="application/json")
+
+    def _known(self, request: web.BaseRequest) -> None:
+        if request.headers.get("Authorization") != f"Bearer {self.token}":
+            raise GraphError(190, 460, "Error validating access token", status=401)
+
+    def _answer(self, request: web.BaseRequest, raw: bytes) -> Json:
+        parts = request.path.strip("/").split("/")
+        if parts[0] != VERSION:
+            raise GraphError(2635, 0, "You are calling a deprecated version")
+        match request.method, parts[1:]:
+            case "POST", [self.page_id, "messages"]:
+                body, name, data = messages.read(request.headers.get("Content-Type", ""), raw)
+                self.calls[-1].body = body
+                return self._deliver(messages.take(self, body, name, data), body)
+            case "POST", [self.page_id, "take_thread_control"]:
+                self.holder = self.app_id
+                return {"success": True}
+            case "POST", [self.page_id, "subscribed_apps" | "messenger_profile"]:
+                self.calls[-1].body = json.loads(raw)
+                return {"success": True}
+            case "GET", [self.page_id, "subscribed_apps"]:
+                return {"data": [{"id": self.app_id, "name": "gateway", "subscribed_fields": ["messages"]}]}
+            case "GET", [self.page_id]:
+                return {"id": self.page_id, "name": "IBAOHIEM"}
+            case "GET", [user] if user in self.people:
+                return {"id": user, "first_name": self.people[user].name, "last_name": "Nguyễn"}
+            case "GET", [_]:
+                raise GraphError(100, 33, "Unsupported get request")
+        self.violations.append(f"{request.method} {request.path}: not played here")
+        raise GraphError(100, 0, "Unsupported request")
+
+    def _deliver(self, sent: Sent, body: Json) -> Json:
+        self.sent.append(sent)
+        self.people[sent.user].inbox.append(sent)
+        if self.echoes and self._hook:
+            message = {"mid": sent.id, "is_echo": True, "app_id": int(self.app_id), "metadata": sent.metadata}
+            message |= {"text": sent.text} if "text" in body["message"] else {"attachments": []}
+            echo = self._from_page(sent.user, message)
+            entry = {"id": self.page_id, "time": self.now_ms(), "messaging": [echo]}
+            task = asyncio.create_task(self.post(escaped({"object": "page", "entry": [entry]})))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return {"recipient_id": sent.user, "message_id": sent.id}
+
+    # ---- failing
+
+    async def _fail(self, request: web.BaseRequest, fault: Fault, answer: web.Response | None) -> web.StreamResponse:
+        match fault.kind:
+            case "answer":
+                return web.Response(status=fault.status, body=fault.body, headers=dict(fault.headers))
+            case "hang":
+                self.watch.changed()
+                await self._released.wait()
+            case "half" if answer is not None:
+                body = answer.body
+                assert isinstance(body, bytes)
+                response = web.StreamResponse(headers={"Content-Length": str(len(body))})
+                await response.prepare(request)
+                await response.write(body[: len(body) // 2])
+        return await self._drop(request)
+
+    async def _drop(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.watch.changed()
+        if request.transport is not None:
+            request.transport.close()
+        await asyncio.Event().wait()  # the end of the connection cancels this handler
+        raise AssertionError
