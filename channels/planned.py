@@ -13,16 +13,6 @@ from channels.registry import ADAPTERS
 
 PLANNED: Final[Mapping[str, Capabilities]] = {
     "zalobot": Capabilities(title="Zalo Bot", text_limit=2000),  # no buttons at all: numbered lines
-    # quick replies; a letter outside the basic plane counts twice, so 1,900 of the 2,000
-    "facebook": Capabilities(
-        title="Messenger",
-        text_limit=1900,
-        buttons=13,
-        button_label_limit=20,
-        button_data_bytes=1000,
-        asks_contact=True,
-        window_hours=24,
-    ),
     "viber": Capabilities(title="Viber", text_limit=7000, buttons=24, asks_contact=True),
 }
 

@@ -28,6 +28,7 @@ HERE: Final = (
     "webchat",
     "telegram",
     "zalo",
+    "facebook",
     "leads",
     "hotline",
 )  # the others are known names that later versions bring
@@ -99,6 +100,12 @@ CHANNELS: Final[Mapping[str, Mapping[str, Key]]] = {
         "app_secret": _secret("the app's secret", "FB_APP_SECRET"),
         "verify_token": _secret("the handshake's word, made by you", "FB_VERIFY_TOKEN"),
         "api_url": _url("https://graph.facebook.com"),
+        "graph_version": Key(readers.text, "the Graph API's version; each dies after about two years", "v26.0"),
+        "human_agent": Key(
+            readers.switch, "true: advisors answer for 7 days; Meta must have granted Human Agent", False
+        ),
+        "templates": Key(readers.mapping, "purpose: name language parameters, of approved utility templates", ()),
+        "appsecret_proof": Key(readers.switch, "true: sign calls with the app's secret, if the app demands it", False),
     },
     "leads": {
         "secret": _secret("the form's secret, made by you", "LEADS_SECRET"),

@@ -17,6 +17,8 @@ from channels.contract import (
     RateLimited,
     Retryable,
 )
+from channels.facebook import answers as facebook_answers
+from channels.facebook import signature as facebook_signature
 from channels.registry import MODULES
 from channels.telegram import answers
 from channels.zalo import answers as zalo_answers
@@ -65,6 +67,21 @@ def sign_zalo(body: bytes, account: Account) -> dict[str, str]:
     return {signature.HEADER: f"mac={mac.decode()}"}
 
 
+FACEBOOK_SETTINGS: Mapping[str, Any] = {
+    "page_id": "102938475610293",
+    "page_token": SECRETS[0],
+    "app_id": "731905522817364",
+    "app_secret": SECRETS[1],
+    "verify_token": "verify-Nobody-May-See-0123",
+    "api_url": "http://127.0.0.1:9",
+}
+FACEBOOK = Account(channel="facebook", name="page", settings=FACEBOOK_SETTINGS)
+
+
+def sign_facebook(body: bytes, account: Account) -> dict[str, str]:
+    return {facebook_signature.HEADER: facebook_signature.sign(body, str(account.get("app_secret") or ""))}
+
+
 def _posted(channel: str) -> Sample:
     """A secret that whoever posts shows, in a header here."""
     return Sample(
@@ -99,6 +116,38 @@ SAMPLES: Mapping[str, Sample] = {
             {"token": SECRETS[0], "receive": "webhook", "secret": "đ" * 32},
             {"token": SECRETS[0], "receive": "webhook", "secret": ["a" * 32, "b" * 32, "c" * 32]},
             {"token": SECRETS[0], "receive": "webhook", "secret": ["a" * 32, "short"]},
+        ),
+    ),
+    "facebook": Sample(
+        account=FACEBOOK,
+        sign=sign_facebook,
+        outcome=facebook_answers.outcome,
+        answers=(
+            (200, b'{"recipient_id":"24681357902468135","message_id":"m_Ab$-1"}', None),
+            (503, b"", Retryable),
+            (400, b'{"error":{"message":"x","code":2,"is_transient":true}}', Retryable),
+            (400, b'{"error":{"message":"x","code":613}}', RateLimited),
+            (429, b"", RateLimited),
+            (502, b"<html>", DeliveryUnknown),
+            (200, b"{}", DeliveryUnknown),
+            (500, b'{"error":{"code":1,"error_subcode":1357046}}', DeliveryUnknown),
+            (400, b'{"error":{"code":190,"error_subcode":460}}', NeedsReauth),
+            (403, b'{"error":{"code":200,"error_subcode":2018028}}', NeedsReauth),
+            (400, b'{"error":{"code":10,"error_subcode":2534122}}', NeedsReauth),
+            (400, b'{"error":{"code":10,"error_subcode":2018278}}', Permanent),
+            (400, b'{"error":{"code":"551"}}', Permanent),
+            (400, b'{"error":{"code":99999}}', Permanent),
+        ),
+        lacking=(
+            {},
+            {**FACEBOOK_SETTINGS, "page_id": ""},
+            {**FACEBOOK_SETTINGS, "page_id": "my page"},
+            {**FACEBOOK_SETTINGS, "app_id": ""},
+            {**FACEBOOK_SETTINGS, "page_token": ""},
+            {**FACEBOOK_SETTINGS, "app_secret": []},
+            {**FACEBOOK_SETTINGS, "app_secret": ["a", "b", "c"]},
+            {**FACEBOOK_SETTINGS, "verify_token": ""},
+            {**FACEBOOK_SETTINGS, "graph_version": "latest"},
         ),
     ),
     "zalo": Sample(

@@ -208,7 +208,7 @@ def test_paths(tmp_path: Path) -> None:
 
 
 DAYS = "mon, tue, wed, thu, fri, sat, sun"
-HERE = "this version has webchat, telegram, zalo, leads, hotline"
+HERE = "this version has webchat, telegram, zalo, facebook, leads, hotline"
 MISTAKES = [
     # the file
     ("server: {port: 80", "config.yaml line 2, column 1: did not find expected ',' or '}' (while parsing a flow mapping, begun in line 1, column 9)"),

@@ -1,0 +1,200 @@
+"""Messenger through the whole gateway, in this process: what its stand-in delivers, what we answer, who is silent when."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from gateway.app import application, compose, start, stop
+from gateway.config import load
+from gateway.demo.standins.facebook import Customer, FakeFacebook, drop
+from gateway.parts import Parts
+from handlers.model import Advisor
+from tests.channels.samples import FIXTURES
+
+CONFIG = """
+server: {{host: 127.0.0.1, port: 0}}
+conversation: {{turn_quiet_ms: 0, turn_max_ms: 0}}
+limits: {{disk_free_mb: 0, disk_free_percent: 0}}
+business: {{name: IBAOHIEM, legal_name: IBAOHIEM, address: Hà Nội, hotline: "1900 6868", dpo_email: d@i.example, agency_code: X1,
+  policy_url: "https://i.example/p", product_url: "https://i.example/s", hours: always}}
+accounts:
+  - {{channel: webchat, name: site}}
+  - {{channel: facebook, name: page, page_id: "{page}", app_id: "{app}", page_token: "${{TOKEN}}", app_secret: "${{SECRET}}",
+     verify_token: "${{WORD}}", api_url: "{url}"}}
+"""
+
+
+class Place:
+    """A gateway with one page, and the platform that it speaks to."""
+
+    def __init__(self, parts: Parts, fake: FakeFacebook) -> None:
+        self.parts, self.fake = parts, fake
+        self.hook = f"{parts.config.public_url}/hooks/facebook/page"
+        fake.hook(self.hook)
+
+    async def rows(self, sql: str, **binds: Any) -> list[Any]:
+        return list(await self.parts.store.read(lambda tx: tx.all(sql, **binds)))
+
+    async def until(self, sql: str, **binds: Any) -> list[Any]:
+        """Until it finds something."""
+        for _ in range(1000):
+            if found := await self.rows(sql, **binds):
+                return found
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"never: {sql}")
+
+    async def lines(self, person: Customer) -> list[tuple[str, str, str]]:
+        """Author, kind, status."""
+        found = await self.rows(
+            "SELECT m.author, m.kind, m.status FROM message m JOIN contact_point p ON p.id = m.point_id"
+            " WHERE p.thread = :thread AND m.direction <> 'internal' ORDER BY m.seq",
+            thread=person.id,
+        )
+        return [tuple(row) for row in found]
+
+    async def settled(self) -> None:
+        for _ in range(1000):
+            left = await self.rows(
+                "SELECT 1 FROM inbox_event WHERE state = 'new' UNION ALL SELECT 1 FROM outbox WHERE state IN ('queued','sending')"
+            )
+            if not left and not self.fake.pending:
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError("it never came to rest")
+
+
+@pytest.fixture
+async def messenger(tmp_path: Path) -> AsyncIterator[Place]:
+    fake = FakeFacebook()
+    async with fake.running() as url:
+        text = CONFIG.format(page=fake.page_id, app=fake.app_id, url=url)
+        (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
+        secrets = {"TOKEN": fake.token, "SECRET": fake.app_secret, "WORD": "our-word"}
+        parts = compose(load(tmp_path / "config.yaml", secrets))
+        runner = web.AppRunner(application(parts), access_log=None, auto_decompress=False, shutdown_timeout=1)
+        try:
+            await start(parts)
+            await runner.setup()
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            parts.config = parts.config.bound(runner.addresses[0][1])
+            yield Place(parts, fake)
+            assert fake.violations == []
+            assert set(fake.statuses) <= {200}
+        finally:
+            await runner.cleanup()
+            await stop(parts)
+
+
+async def test_a_customer_is_answered_once_and_never_his_echoes(messenger: Place) -> None:
+    lan = messenger.fake.customer("Lan")
+    await lan.start("agent=ng01")
+    await lan.say("Em muốn mua bảo hiểm ô tô")
+    await messenger.settled()
+    assert lan.inbox
+    lines = await messenger.lines(lan)
+    assert lines[0] == ("customer", "follow", "received")
+    assert sum(author == "bot" for author, _, _ in lines) == len(lan.inbox)
+    assert not any(author == "advisor" for author, _, _ in lines)
+    await lan.reads()
+    await messenger.until("SELECT 1 FROM message WHERE direction = 'outbound' AND status = 'read'")
+
+
+async def test_a_persons_answer_silences_the_bot(messenger: Place) -> None:
+    lan = messenger.fake.customer("Lan")
+    await lan.say("Em muốn mua bảo hiểm ô tô")
+    await messenger.settled()
+    sent = len(lan.inbox)
+    await messenger.fake.typed(lan, "Chị ơi em là Hoa đây ạ")
+    await lan.say("dạ vâng, 500 nghìn hả em")
+    await messenger.settled()
+    assert len(lan.inbox) == sent
+    assert ("advisor", "text", "sent") in await messenger.lines(lan)
+
+
+async def test_standby_begins_nothing_and_is_kept_where_something_is(messenger: Place) -> None:
+    lan, hoa = messenger.fake.customer("Lan"), messenger.fake.customer("Hoa")
+    await messenger.fake.tell(hoa.event(message={"mid": "m_s1", "text": "còn ai không?"}), name="standby")
+    await messenger.fake.tell(hoa.event(take_thread_control={"previous_owner_app_id": messenger.fake.app_id}))
+    await lan.say("Em muốn mua bảo hiểm ô tô")
+    await messenger.settled()
+    assert await messenger.lines(hoa) == []
+    assert await messenger.rows("SELECT 1 FROM conversation") != []
+    before = len(lan.inbox)
+    await messenger.fake.tell(lan.event(take_thread_control={"previous_owner_app_id": messenger.fake.app_id}))
+    await messenger.fake.tell(lan.event(message={"mid": "m_s2", "text": "em hỏi thêm"}), name="standby")
+    await messenger.settled()
+    assert (await messenger.lines(lan))[-2:] == [("customer", "system", "received"), ("customer", "text", "received")]
+    assert len(lan.inbox) == before
+    assert len(await messenger.rows("SELECT 1 FROM conversation")) == 1
+
+
+async def test_a_lost_answer_is_settled_by_its_metadata(messenger: Place) -> None:
+    lan = messenger.fake.customer("Lan")
+    messenger.fake.next(drop(accepted=True))
+    await lan.say("Em muốn mua bảo hiểm ô tô")
+    await messenger.until(
+        "SELECT 1 FROM message WHERE direction = 'outbound' AND status = 'sent' AND external_id IS NOT NULL"
+    )
+    await messenger.settled()
+    assert len({sent.metadata for sent in messenger.fake.sent}) == len(messenger.fake.sent)
+
+
+async def test_an_advisors_reply_takes_the_thread_back_and_the_bots_does_not(messenger: Place) -> None:
+    lan = messenger.fake.customer("Lan")
+    await lan.say("Em muốn mua bảo hiểm ô tô")
+    await messenger.settled()
+    messenger.fake.holder = "263902037430900"
+    ((conversation,),) = await messenger.rows("SELECT id FROM conversation")
+    hoa = Advisor(id="a1", name="Hoa")
+    await messenger.parts.store.run(
+        lambda tx: tx.run("UPDATE outbox SET state = 'cancelled' WHERE state IN ('queued','retry_wait')")
+    )
+    await messenger.parts.act(conversation, "reply", by=hoa, data={"text": "Dạ em Hoa đây ạ"})
+    await messenger.settled()
+    assert messenger.fake.holder == messenger.fake.app_id
+    assert messenger.fake.sent[-1].text == "Dạ em Hoa đây ạ"
+
+
+async def test_a_redelivery_is_one_message_and_a_forgery_none(messenger: Place) -> None:
+    lan = messenger.fake.customer("Lan")
+    event = await lan.say("chào em")
+    twice = json.dumps({"object": "page", "entry": [*event["entry"], *event["entry"]]}).encode()
+    assert await messenger.fake.post(twice) == 200
+    await messenger.settled()
+    texts = [line for line in await messenger.lines(lan) if line[0] == "customer"]
+    assert len(texts) == 1
+    (stat,) = await messenger.rows("SELECT deliveries, duplicates FROM account_stat WHERE account_id = 'facebook:page'")
+    assert stat.duplicates == 2
+    async with aiohttp.ClientSession() as session:
+        async with session.post(messenger.hook, data=twice, headers={"X-Hub-Signature-256": "sha256=00"}) as refused:
+            assert refused.status == 401
+        query = {"hub.mode": "subscribe", "hub.verify_token": "our-word", "hub.challenge": "0115820"}
+        async with session.get(messenger.hook, params=query) as greeted:
+            assert (greeted.status, await greeted.text()) == (200, "0115820")
+            assert greeted.content_type == "text/plain"
+        async with session.get(messenger.hook, params=query | {"hub.verify_token": "x"}) as refused:
+            assert (refused.status, await refused.read()) == (403, b"")
+
+
+async def test_every_fixture_is_taken_and_the_books_balance(messenger: Place) -> None:
+    for path in sorted((FIXTURES / "facebook").glob("*.json")):
+        assert await messenger.fake.post(path.read_bytes()) == 200, path.name
+    await messenger.fake.post(b"not json")
+    await messenger.until("SELECT 1 FROM inbox_event WHERE state = 'quarantined'")
+    for _ in range(1000):
+        if not await messenger.rows("SELECT 1 FROM inbox_event WHERE state = 'new'"):
+            break
+        await asyncio.sleep(0.01)
+    assert await messenger.rows("SELECT reason FROM inbox_event WHERE reason LIKE 'our own error%'") == []
+    (stat,) = await messenger.rows("SELECT * FROM account_stat WHERE account_id = 'facebook:page'")
+    aside = await messenger.rows("SELECT reason FROM inbox_event WHERE state = 'quarantined'")
+    assert len(aside) == stat.quarantined == 1
+    assert stat.events == stat.messages + stat.receipts + stat.ignored + stat.quarantined
