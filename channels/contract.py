@@ -145,10 +145,12 @@ class SharedContact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """`status` delivered, read or failed; for `external_ids`, or for everything up to `watermark`."""
+    """`status` delivered, read or failed; for `external_ids` (`and_before` -- and what we said before them), or for
+    everything up to `watermark`."""
 
     status: str
     external_ids: tuple[str, ...] = ()
+    and_before: bool = False
     watermark: datetime | None = None
     reason: str = ""
 

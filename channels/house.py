@@ -58,6 +58,10 @@ class House(Protocol):
         """`InboundEvent.extra` of the customer's last message there."""
         ...
 
+    def link(self, file_id: str, name: str) -> str:
+        """A public address of a file of ours, good for some days; it ends in `name`, which is ASCII."""
+        ...
+
     def tell(self, what: str) -> None:
         """Call people: the account is in trouble. '' = it is over."""
         ...

@@ -10,6 +10,7 @@ import structlog
 
 from channels.contract import Retryable
 from channels.house import Credential
+from gateway import links
 from storage import credentials, visits
 from storage.errors import StorageUnavailable
 from storage.killpoints import kp
@@ -85,6 +86,11 @@ class OurHouse:
             return await self._parts.store.read(lambda tx: visits.beside(tx, self._account_id, thread))
         except StorageUnavailable as err:
             raise Retryable(f"the thread cannot be looked up now: {err.reason}") from err
+
+    def link(self, file_id: str, name: str) -> str:
+        parts = self._parts
+        until = parts.clock.ms() // 1000 + links.GOOD_S
+        return parts.config.files_url + links.path(parts.engine.keys.secret(links.PURPOSE), file_id, name, until)
 
     def tell(self, what: str) -> None:
         gate = self._parts.store.gates.of(self._account_id)

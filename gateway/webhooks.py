@@ -14,7 +14,7 @@ import structlog
 from aiohttp import web
 
 from channels.contract import Account, Adapter, Delivery, InboundEvent, MalformedPayload, WebhookRejected
-from gateway import handshake
+from gateway import handshake, links, welcome
 from gateway.parts import PARTS, Parts
 from gateway.web.limits import Bucket
 from gateway.web.security import Status
@@ -41,6 +41,8 @@ class Hooks:
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
+        answered = any(adapter.reply is not None for adapter in parts.adapters.values())
+        self._welcome = welcome.words(parts.texts) if answered else {}
         self._in_flight = 0
         self._buckets: dict[str, Bucket] = {}
         for account in parts.accounts.values():
@@ -91,6 +93,10 @@ class Hooks:
         except WebhookRejected as err:
             raise _Refusal(err.status, str(err)) from err
         await keep(self.parts, account, understood(self.parts, adapter, account, delivery))
+        if adapter.reply is not None and self.parts.engine.switches.on(account.id):
+            said = adapter.reply(delivery, account, self._welcome)
+            if said is not None:
+                return web.Response(body=said, content_type="application/json")
         return Status()
 
     def _refuse(self, account: Account, refusal: _Refusal) -> web.Response:
@@ -197,6 +203,7 @@ def routes(parts: Parts) -> list[web.RouteDef]:
     return [
         *known,
         *(web.get(path, partial(_page, page)) for path, page in served.items()),
+        *links.routes(parts),
         *handshake.routes(parts),
         web.post("/hooks/{channel}/{account}", hooks.post),
         web.post("/hooks/{channel}/{account}/{secret}", hooks.post),

@@ -111,6 +111,8 @@ def _step(draft: Draft, group: Sequence[Event], *, speaks: bool) -> None:
     match group[0]:
         case Said():
             _said(draft, [event for event in group if isinstance(event, Said)])
+        case Followed(welcomed=True) as event:
+            intake.started(draft, event.payload, quiet=True)
         case Followed() as event:
             _back(draft, event.at)
             draft.add(Reachable(yes=True))

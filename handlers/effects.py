@@ -248,15 +248,20 @@ def receipt(event: InboundEvent, point_id: str, conversation_id: str) -> Act:
     assert told is not None
 
     def write(tx: Tx) -> None:
-        columns = "SELECT id, status, contact_id, conversation_id FROM message WHERE point_id = :point AND direction = 'outbound' "
+        columns = "SELECT id, status, contact_id, conversation_id, said_at FROM message WHERE point_id = :point AND direction = 'outbound' "
+        upto = ms(told.watermark) or 0
+        rows: Sequence[Any] = ()
         if told.external_ids:
             rows = tx.among(columns + "AND external_id IN (:among)", list(told.external_ids), point=point_id)
-        else:
-            rows = tx.all(
+            upto = max((row.said_at for row in rows), default=0) if told.and_before else 0
+        if upto:
+            known = {row.id for row in rows}
+            before = tx.all(
                 columns + "AND said_at <= :upto AND status IN ('sent','delivered','unknown','unconfirmed')",
                 point=point_id,
-                upto=ms(told.watermark) or 0,
+                upto=upto,
             )
+            rows = [*rows, *(row for row in before if row.id not in known)]
         for row in rows:
             status = receipts.told(row.status, told.status)
             if status != row.status:

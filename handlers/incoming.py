@@ -72,7 +72,9 @@ def leaves_nothing(event: InboundEvent | Ours) -> bool:
     makes nothing."""
     if not isinstance(event, InboundEvent):
         return False
-    return event.standby or event.kind in (Kind.RECEIPT, Kind.IGNORED) or (event.kind is Kind.ECHO and not event.by_human)
+    return (
+        event.standby or event.kind in (Kind.RECEIPT, Kind.IGNORED) or (event.kind is Kind.ECHO and not event.by_human)
+    )
 
 
 def let_pass(rows: Rows, opened: Sequence[OpenEvent], events: Sequence[InboundEvent | Ours], now_ms: int) -> None:
@@ -138,6 +140,7 @@ def _happened(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at:
                 message_id=message_id,
                 at=said_at,
                 payload=event.extra.get("start", ""),
+                welcomed="welcomed" in event.extra,
                 profile_name=event.profile.name if event.profile else "",
                 profile_language=_language(draft, event),
             )

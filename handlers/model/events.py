@@ -35,11 +35,13 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """Start pressed, bot added or unblocked. `payload` -- of a deep link. Must not wipe an intake in progress."""
+    """Start pressed, bot added or unblocked. `payload` -- of a deep link. Must not wipe an intake in progress.
+    `welcomed` -- he only opened the chat and was answered on the spot: nothing more may be said to him yet."""
 
     message_id: str
     at: datetime
     payload: str = ""
+    welcomed: bool = False
     profile_name: str = ""
     profile_language: str = ""
 

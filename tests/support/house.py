@@ -73,6 +73,9 @@ class MemoryHouse:
     async def beside(self, thread: str) -> Mapping[str, str]:
         return self.threads.get(thread, {})
 
+    def link(self, file_id: str, name: str) -> str:
+        return f"https://files.example/f/{file_id}/{name}"
+
     def tell(self, what: str) -> None:
         self.told.append(what)
 
