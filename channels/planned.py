@@ -13,7 +13,6 @@ from channels.registry import ADAPTERS
 
 PLANNED: Final[Mapping[str, Capabilities]] = {
     "zalobot": Capabilities(title="Zalo Bot", text_limit=2000),  # no buttons at all: numbered lines
-    "viber": Capabilities(title="Viber", text_limit=7000, buttons=24, asks_contact=True),
 }
 
 

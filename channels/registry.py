@@ -15,6 +15,7 @@ MODULES: Final[Mapping[str, str]] = {
     "webchat": "channels.webchat",
     "telegram": "channels.telegram",
     "zalo": "channels.zalo",
+    "viber": "channels.viber",
     "facebook": "channels.facebook",
     "leads": "channels.leads",
     "hotline": "channels.hotline",

@@ -28,6 +28,7 @@ HERE: Final = (
     "webchat",
     "telegram",
     "zalo",
+    "viber",
     "facebook",
     "leads",
     "hotline",
@@ -92,6 +93,9 @@ CHANNELS: Final[Mapping[str, Mapping[str, Key]]] = {
     "viber": {
         "token": _secret("the bot's authentication token", "VIBER_TOKEN"),
         "api_url": _url("https://chatapi.viber.com"),
+        "sender_name": Key(readers.text, "who speaks, as the customer sees it; at most 28 characters", "IBAOHIEM"),
+        "avatar_url": Key(readers.page, "picture beside what we say", ""),
+        "billed": Key(readers.switch, "true: write outside the free 24 hours too, which Viber bills", False),
     },
     "facebook": {
         "page_id": Key(readers.text, "the page's id"),

@@ -21,6 +21,8 @@ from channels.facebook import answers as facebook_answers
 from channels.facebook import signature as facebook_signature
 from channels.registry import MODULES
 from channels.telegram import answers
+from channels.viber import answers as viber_answers
+from channels.viber import signature as viber_signature
 from channels.zalo import answers as zalo_answers
 from channels.zalo import signature
 
@@ -65,6 +67,13 @@ def sign_zalo(body: bytes, account: Account) -> dict[str, str]:
     at = signature.timestamp(body) or b""
     mac = signature.mac(account.get("app_id"), body, at, str(account.get("oa_secret_key")))
     return {signature.HEADER: f"mac={mac.decode()}"}
+
+
+VIBER = Account(channel="viber", name="main", settings={"token": SECRETS[1], "api_url": "http://127.0.0.1:9"})
+
+
+def sign_viber(body: bytes, account: Account) -> dict[str, str]:
+    return {viber_signature.HEADER: viber_signature.mac(str(account.get("token") or ""), body)}
 
 
 FACEBOOK_SETTINGS: Mapping[str, Any] = {
@@ -116,6 +125,35 @@ SAMPLES: Mapping[str, Sample] = {
             {"token": SECRETS[0], "receive": "webhook", "secret": "đ" * 32},
             {"token": SECRETS[0], "receive": "webhook", "secret": ["a" * 32, "b" * 32, "c" * 32]},
             {"token": SECRETS[0], "receive": "webhook", "secret": ["a" * 32, "short"]},
+        ),
+    ),
+    "viber": Sample(
+        account=VIBER,
+        sign=sign_viber,
+        outcome=viber_answers.outcome,
+        answers=(
+            (200, b'{"status":0,"status_message":"ok","message_token":5741311803571721087}', None),
+            (200, b'{"status":"0","message_token":"5741311803571721088"}', None),
+            (503, b"", Retryable),
+            (200, b'{"status":99,"status_message":"general error"}', Retryable),
+            (200, b'{"status":12}', RateLimited),
+            (429, b"", RateLimited),
+            (502, b"<html>", DeliveryUnknown),
+            (200, b"{}", DeliveryUnknown),
+            (200, b'{"status":2,"status_message":"invalidAuthToken"}', NeedsReauth),
+            (200, b'{"status":10}', NeedsReauth),
+            (401, b'{"status":"5"}', Permanent),
+            (200, b'{"status":6}', Permanent),
+            (200, b'{"status":24}', Permanent),
+        ),
+        lacking=(
+            {},
+            {"token": ""},
+            {"token": []},
+            {"token": "short"},
+            {"token": "đ" * 32},
+            {"token": ["a" * 32, "b" * 32, "c" * 32]},
+            {"token": "a" * 32, "sender_name": "x" * 29},
         ),
     ),
     "facebook": Sample(

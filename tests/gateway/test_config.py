@@ -208,7 +208,7 @@ def test_paths(tmp_path: Path) -> None:
 
 
 DAYS = "mon, tue, wed, thu, fri, sat, sun"
-HERE = "this version has webchat, telegram, zalo, facebook, leads, hotline"
+HERE = "this version has webchat, telegram, zalo, viber, facebook, leads, hotline"
 MISTAKES = [
     # the file
     ("server: {port: 80", "config.yaml line 2, column 1: did not find expected ',' or '}' (while parsing a flow mapping, begun in line 1, column 9)"),
@@ -279,7 +279,7 @@ MISTAKES = [
     ("accounts: [{channel: webchat, name: a__b}]", 'accounts[webchat:a__b].name: "a__b" is not a name (letters, digits, single . _ -, at most 63)'),
     ("accounts: [{channel: telegramm, name: a}]", 'accounts[telegramm:a].channel: "telegramm" is not a channel; did you mean telegram?'),
     ("accounts: [{channel: fax, name: a}]", f'accounts[fax:a].channel: "fax" is not a channel; {HERE}'),
-    ("accounts: [{channel: viber, name: main}]", f"accounts[viber:main].channel: viber is not in this version ({HERE}); comment the account out"),
+    ("accounts: [{channel: email, name: smtp}]", f"accounts[email:smtp].channel: email is not in this version ({HERE}); comment the account out"),
     ("accounts: [{channel: webchat, name: a}, {channel: webchat, name: A}]", "accounts[webchat:A].name: is taken by account #1 of this channel"),
     ("accounts: [{channel: webchat, name: a, orgins: []}]", "accounts[webchat:a].orgins: unknown key; did you mean origins?"),
     ("accounts: [{channel: webchat, name: a, origins: [http://a.vn]}]", 'accounts[webchat:a].origins: "http://a.vn" is plain http; beyond this machine it must be https'),

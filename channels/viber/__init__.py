@@ -1,0 +1,5 @@
+"""Viber bots."""
+
+from channels.viber.adapter import ADAPTER
+
+__all__ = ["ADAPTER"]

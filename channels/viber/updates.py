@@ -1,0 +1,344 @@
+"""What a callback says, one event a delivery. Whatever is not known is IGNORED or UNSUPPORTED with its reason, and a
+member of the wrong shape counts as absent.
+
+Who is who: `sender` writes, `user` opens or subscribes, `user_id` leaves or received something of ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from channels.contract import (
+    UNSAID,
+    Account,
+    Delivery,
+    InboundEvent,
+    InboundFile,
+    Kind,
+    MalformedPayload,
+    Profile,
+    Receipt,
+    SharedContact,
+)
+from channels.loose import at, ident, number, part, several, words
+from channels.reading import clean_name, moment, read_json
+
+TEXT_LIMIT: Final = 7000  # code points
+TAP: Final = "btn:"  # what begins the ActionBody of a button of ours: it comes back as a text
+
+Raw = Mapping[str, Any]
+Found = dict[str, Any]
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "text": Kind.TEXT,
+    "url": Kind.TEXT,
+    "picture": Kind.IMAGE,
+    "image": Kind.IMAGE,
+    "photo": Kind.IMAGE,
+    "gif": Kind.IMAGE,
+    "video": Kind.VIDEO,
+    "file": Kind.FILE,
+    "document": Kind.FILE,
+    "audio": Kind.AUDIO,
+    "voice": Kind.AUDIO,
+    "ptt": Kind.AUDIO,
+    "sticker": Kind.STICKER,
+    "location": Kind.LOCATION,
+    "contact": Kind.CONTACT,
+}
+FILES: Final = frozenset({Kind.IMAGE, Kind.FILE, Kind.AUDIO, Kind.VIDEO})
+_TAPPED: Final = re.compile(r"btn:(\S{1,200})")
+_LINK: Final = re.compile(r"https?://\S{1,4000}", re.IGNORECASE)
+_PHONE: Final = re.compile(r"\+?[0-9 ().-]{6,24}")
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
+
+
+def parse(delivery: Delivery, account: Account) -> list[InboundEvent]:
+    """The one event of one delivery. Raises MalformedPayload for what is no object, or was said by nobody."""
+    raw = read_json(delivery.body)
+    if not isinstance(raw, dict):
+        raise MalformedPayload("the payload: an object was expected")
+    name = clean_name(words(raw, "event").strip())[:40]
+    found: Found = {"kind": Kind.IGNORED, "thread": "", "said_at": _when(raw)} | _read(name.lower(), raw)
+    if found["kind"] is Kind.IGNORED:
+        found["thread"] = ""
+    found["key"] = _key(name, raw, delivery.body)
+    return [InboundEvent(channel=account.channel, account=account.name, raw=delivery.body, **found)]
+
+
+def _read(name: str, raw: Raw) -> Found:
+    if (reader := _READERS.get(name)) is not None:
+        return reader(raw)
+    if at(raw, "message") is not None and _user(raw):
+        return _said(raw)  # an event of tomorrow, or one without its name: the person did say something
+    return {"reason": f"event: {name}" if name else "an event without a name"}
+
+
+# ---- what customers say
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """What a message holds, whatever it is called."""
+
+    kind: str
+    text: str
+    files: tuple[InboundFile, ...]
+    contact: SharedContact | None
+    location: tuple[float, float] | None
+    extra: Mapping[str, str]
+
+
+def _said(raw: Raw) -> Found:
+    thread = _user(raw)
+    if not thread:
+        raise MalformedPayload("sender.id: said by nobody")
+    if group := ident(raw, "chat_id"):
+        return {"reason": "a group or an inline conversation", "extra": {"chat": group}}
+    message = _message(at(raw, "message"))
+    kind = _kind(message)
+    found: Found = {
+        "kind": kind,
+        "thread": thread,
+        "external_id": _token(raw),
+        "text": message.text,
+        "files": message.files,
+        "contact": message.contact,
+        "location": message.location,
+        "profile": _profile(raw, "sender") or _profile(raw, "user"),
+        "extra": message.extra,
+    }
+    if kind is Kind.TEXT:
+        if tapped := _TAPPED.fullmatch(message.text.strip()):
+            return found | {"kind": Kind.BUTTON, "payload": tapped[1], "text": ""}
+        found["at_limit"] = len(message.text) >= TEXT_LIMIT
+    elif kind is Kind.UNSUPPORTED:
+        named = clean_name(message.kind)[:60]
+        found["reason"] = f"{named} without what makes it one" if message.kind in KINDS else named or "no type"
+    return found
+
+
+def _message(given: Any) -> _Message:
+    raw = given if isinstance(given, dict) else {"type": "text", "text": given}
+    kind = words(raw, "type").strip().lower()[:60]
+    if not kind and words(raw, "text").strip():
+        kind = "text"
+    contact, said = _contact(raw, words(raw, "text"))
+    place = part(raw, "location")
+    files = _files(kind, raw)
+    lines = [said] if said.strip() else []
+    if kind == "url":
+        lines += [link for link in _links(raw) if link not in said]
+    if kind == "location":
+        address = words(place, "address") or words(raw, "address")
+        lines += [address] if address.strip() else []
+    if not files and kind in ("picture", "video", "file"):  # a name is better than nothing
+        lines += [name for name in [words(raw, "file_name")] if name.strip()]
+    extra = {
+        "sticker": ident(raw, "sticker_id"),
+        "tracking_data": words(raw, "tracking_data")[:400],
+        "media": next(iter(_links(raw)), "") if kind == "text" else "",
+    }
+    return _Message(
+        kind=kind,
+        text="\n".join(lines) if len(lines) > 1 else (lines[0] if lines else said),
+        files=files,
+        contact=contact,
+        location=_place(place),
+        extra={name: value for name, value in extra.items() if value},
+    )
+
+
+def _kind(message: _Message) -> Kind:
+    """What it is called; or what it holds, where the two differ."""
+    called = KINDS.get(message.kind, Kind.UNSUPPORTED)
+    match called:
+        case Kind.TEXT if message.text.strip():
+            return called
+        case Kind.STICKER if message.files or message.extra.get("sticker"):
+            return called
+        case Kind.LOCATION if message.location is not None:
+            return called
+        case Kind.CONTACT if message.contact is not None:
+            return called
+    if message.files:
+        return called if called in FILES else message.files[0].kind
+    if message.contact is not None:
+        return Kind.CONTACT
+    if message.location is not None:
+        return Kind.LOCATION
+    return Kind.UNSUPPORTED
+
+
+def _files(kind: str, raw: Raw) -> tuple[InboundFile, ...]:
+    """What can be fetched. A text's `media` is no file of the customer's; a thumbnail stands in for a lost picture."""
+    if kind in ("url", "location", "contact") or (kind == "text" and words(raw, "text").strip()):
+        return ()
+    called = KINDS[kind] if kind in KINDS and kind != "text" else Kind.FILE
+    sources = _links(raw)
+    if not sources and (small := words(raw, "thumbnail").strip()) and _LINK.fullmatch(small):
+        sources, called = [small], Kind.IMAGE
+    size = number(raw, "size")
+    size = number(raw, "file_size") if size is None else size
+    mime = words(raw, "mime_type") or words(raw, "content_type")
+    return tuple(
+        InboundFile(
+            kind=called,
+            source=source,
+            name=clean_name(words(raw, "file_name") or words(raw, "filename")) if not place else "",
+            mime=mime if "/" in mime and len(mime) < 100 else "",
+            size=int(size) if size is not None and 0 < size < 1 << 40 else 0,
+        )
+        for place, source in enumerate(sources)
+    )
+
+
+def _links(raw: Raw) -> list[str]:
+    """The addresses that `media` holds: a text, an object with one, or a list of them."""
+    found = []
+    for one in several(raw, "media") or several(raw, "url"):
+        link = one if isinstance(one, str) else words(one, "url") or words(one, "media")
+        if _LINK.fullmatch(link.strip()):
+            found.append(link.strip())
+    return list(dict.fromkeys(found))
+
+
+def _contact(raw: Raw, said: str) -> tuple[SharedContact | None, str]:
+    """The card, and the words beside it. It is the sender's own only where our share-phone button brought it: its
+    ActionBody stands beside it then, which a card from the address book does not have."""
+    card = at(raw, "contact")
+    card = card[0] if isinstance(card, list) and card else card
+    if not isinstance(card, dict):
+        return None, said
+    own = _TAPPED.fullmatch(said.strip()) is not None
+    name = clean_name(words(card, "name"))
+    phone = next((given for key in ("phone_number", "phone") if (given := words(card, key).strip())), "")
+    rest = "" if own else said
+    if not _PHONE.fullmatch(phone):
+        lines = [line for line in (rest, name, phone) if line.strip()]
+        return None, "\n".join(lines)
+    return SharedContact(phone=_international(phone), name=name, own=own), rest
+
+
+def _international(phone: str) -> str:
+    """Viber writes numbers without the plus; what begins with our zero stays as it is."""
+    digits = re.sub(r"[^0-9]", "", phone)
+    return f"+{digits}" if len(digits) >= 10 and not digits.startswith("0") else digits
+
+
+def _place(raw: Raw) -> tuple[float, float] | None:
+    lat = number(raw, "lat")
+    lon = number(raw, "lon")
+    lat = number(raw, "latitude") if lat is None else lat
+    lon = (
+        next((one for key in ("lng", "longitude") if (one := number(raw, key)) is not None), None)
+        if lon is None
+        else lon
+    )
+    return (lat, lon) if lat is not None and lon is not None and abs(lat) <= 90 and abs(lon) <= 180 else None
+
+
+# ---- what happens
+
+
+def _opened(raw: Raw) -> Found:
+    """The chat was opened: not subscribed yet, so that only the answer to this very delivery can say something."""
+    found = _of(raw, Kind.FOLLOW)
+    extra = {
+        "welcomed": "yes",
+        "start": words(raw, "context")[:400],
+        "opened": words(raw, "type")[:40],
+        "subscribed": "yes" if at(raw, "subscribed") is True else "",
+    }
+    return found | {"extra": {name: value for name, value in extra.items() if value}} if found["thread"] else found
+
+
+def _subscribed(raw: Raw) -> Found:
+    return _of(raw, Kind.FOLLOW)
+
+
+def _unsubscribed(raw: Raw) -> Found:
+    return _of(raw, Kind.UNFOLLOW)
+
+
+def _of(raw: Raw, kind: Kind) -> Found:
+    """An event of a customer; IGNORED when it does not say whose."""
+    thread = _user(raw)
+    if not thread:
+        return {"thread": "", "reason": "it names no customer"}
+    return {"kind": kind, "thread": thread, "profile": _profile(raw, "user")}
+
+
+# ---- what became of what we sent
+
+
+def _receipt(status: str) -> Callable[[Raw], Found]:
+    def reader(raw: Raw) -> Found:
+        thread, token = _user(raw), _token(raw)
+        if not thread or not token:
+            return {"reason": "a receipt of nothing"}
+        told = Receipt(
+            status=status, external_ids=(token,), and_before=status == "read", reason=words(raw, "desc")[:200]
+        )
+        return {"kind": Kind.RECEIPT, "thread": thread, "receipt": told}
+
+    return reader
+
+
+def _checked(_raw: Raw) -> Found:
+    return {"reason": "Viber's check of the address"}
+
+
+_READERS: Final[Mapping[str, Callable[[Raw], Found]]] = {
+    "message": _said,
+    "conversation_started": _opened,
+    "subscribed": _subscribed,
+    "unsubscribed": _unsubscribed,
+    "delivered": _receipt("delivered"),
+    "seen": _receipt("read"),
+    "failed": _receipt("failed"),
+    "webhook": _checked,
+}
+
+
+# ---- small things
+
+
+def _user(raw: Raw) -> str:
+    return ident(raw, "sender", "id") or ident(raw, "user", "id") or ident(raw, "user_id")
+
+
+def _token(raw: Raw) -> str:
+    """Beyond 53 bits: text, from the digits as they came."""
+    return ident(raw, "message_token")
+
+
+def _profile(raw: Raw, who: str) -> Profile | None:
+    name, language = clean_name(words(raw, who, "name")), words(raw, who, "language").strip()
+    if not _LANGUAGE.fullmatch(language):
+        language = ""
+    return Profile(name=name, language=language) if name or language else None
+
+
+def _when(raw: Raw) -> datetime:
+    """Milliseconds; seconds where it can be nothing else."""
+    stamp = number(raw, "timestamp")
+    if stamp is None:
+        return UNSAID
+    try:
+        found = moment(stamp / 1000 if abs(stamp) >= 1e11 else stamp)
+    except MalformedPayload:
+        return UNSAID
+    return found.astimezone(UTC)
+
+
+def _key(name: str, raw: Raw, body: bytes) -> str:
+    """The event, its token and whose it is: receipts repeat the token of their message. With the body's digest where
+    there is none."""
+    token = _token(raw)
+    return f"{name or 'nameless'}:{token or hashlib.sha256(body).hexdigest()[:32]}:{_user(raw)}"
