@@ -53,8 +53,8 @@ KINDS: Final[Mapping[str, Kind]] = {
 }
 FILES: Final = frozenset({Kind.IMAGE, Kind.FILE, Kind.AUDIO, Kind.VIDEO})
 _TAPPED: Final = re.compile(r"btn:(\S{1,200})")
-_LINK: Final = re.compile(r"https?://\S{1,4000}", re.IGNORECASE)
-_PHONE: Final = re.compile(r"\+?[0-9 ().-]{6,24}")
+_LINK: Final = re.compile(r"(https?://|[a-z0-9-]+(\.[a-z0-9-]+)+/)\S{1,4000}", re.IGNORECASE)
+_PHONE: Final = re.compile(r"\+?[0-9 ().-]{3,24}")
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 
 
@@ -128,7 +128,7 @@ def _message(given: Any) -> _Message:
     kind = words(raw, "type").strip().lower()[:60]
     if not kind and words(raw, "text").strip():
         kind = "text"
-    contact, said = _contact(raw, words(raw, "text"))
+    contact, said = _contact(raw, words(raw, "text") or words(raw, "alt_text"))
     place = part(raw, "location")
     files = _files(kind, raw)
     lines = [said] if said.strip() else []
@@ -209,16 +209,17 @@ def _links(raw: Raw) -> list[str]:
 
 
 def _contact(raw: Raw, said: str) -> tuple[SharedContact | None, str]:
-    """The card, and the words beside it. It is the sender's own only where our share-phone button brought it: its
+    """The card, and the words beside it; of several cards, the others as words. It is the sender's own only where our share-phone button brought it: its
     ActionBody stands beside it then, which a card from the address book does not have."""
-    card = at(raw, "contact")
-    card = card[0] if isinstance(card, list) and card else card
-    if not isinstance(card, dict):
+    cards = [one for one in several(raw, "contact") if isinstance(one, dict)]
+    if not cards:
         return None, said
+    card = cards[0]
     own = _TAPPED.fullmatch(said.strip()) is not None
     name = clean_name(words(card, "name"))
     phone = next((given for key in ("phone_number", "phone") if (given := words(card, key).strip())), "")
-    rest = "" if own else said
+    others = (f"{words(one, 'name')} {words(one, 'phone_number')}".strip() for one in cards[1:])
+    rest = "\n".join(line for line in ("" if own else said, *others) if line.strip())
     if not _PHONE.fullmatch(phone):
         lines = [line for line in (rest, name, phone) if line.strip()]
         return None, "\n".join(lines)

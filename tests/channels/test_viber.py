@@ -162,6 +162,13 @@ def test_odd_shapes_lose_no_words() -> None:
     assert said({"type": "text", "media": "https://dl.viber.com/a.jpg"}).files[0].source == "https://dl.viber.com/a.jpg"
     assert said({"type": "TEXT", "text": 15}).text == "15"
     assert said(["x"]).kind is Kind.UNSUPPORTED
+    assert said({"type": "file", "media": "www.images.com/a.doc"}).files[0].source == "www.images.com/a.doc"
+    assert said({"type": "url", "media": "www.website.com/go_here"}).text == "www.website.com/go_here"
+    assert said({"type": "rich_media", "alt_text": "ba gói"}).text == "ba gói"
+    cards = said(
+        {"type": "contact", "contact": [{"phone_number": "84901234567"}, {"name": "B", "phone_number": "113"}]}
+    )
+    assert (cards.kind, cards.text) == (Kind.CONTACT, "B 113")
 
 
 def test_whoever_says_something_is_named() -> None:
