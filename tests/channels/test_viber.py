@@ -279,8 +279,9 @@ def test_a_signature_is_over_the_bytes_with_either_token() -> None:
     account = replace(VIBER, settings={"token": ["n" * 32, "o" * 32]})
     for token in ("n" * 32, "o" * 32):
         verify(Delivery(headers={HEADER.lower(): mac(token, b"{ }")}, body=b"{ }"), account)
-        with pytest.raises(WebhookRejected):
-            verify(Delivery(headers={HEADER: mac(token, b"{ }")}, body=b"{}"), account)
+        for other in (b"{}", b"{ }\n", b" { }"):
+            with pytest.raises(WebhookRejected):
+                verify(Delivery(headers={HEADER: mac(token, b"{ }")}, body=other), account)
 
 
 # ---- rendering
