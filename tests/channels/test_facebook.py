@@ -325,7 +325,7 @@ def test_two_secrets_are_good_while_one_takes_the_others_place() -> None:
 
 
 def greet(account: Account = FACEBOOK, **changes: str) -> bytes:
-    query = {"mode": "subscribe", "verify_token": "verify-Nobody-May-See-0123", "challenge": "1158201444"} | changes
+    query = {"mode": "subscribe", "verify_token": "verify-Nobody-May-See-0123", "challenge": "1158201444", **changes}
     assert ADAPTER.greet is not None
     named = {f"hub.{name}": value for name, value in query.items()}
     return ADAPTER.greet(Delivery(headers={}, body=b"", query=named, method="GET"), account)
@@ -348,7 +348,7 @@ def test_the_handshake_echoes_the_challenge_byte_for_byte() -> None:
         {"challenge": "x" * 65},
     ],
 )
-def test_every_other_handshake_is_refused(changes: dict[str, str]) -> None:
+def test_every_other_handshake_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(WebhookRejected) as caught:
         greet(**changes)
     assert caught.value.status == 403

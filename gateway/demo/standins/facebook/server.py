@@ -193,8 +193,9 @@ class FakeFacebook:
         self.sent.append(sent)
         self.people[sent.user].inbox.append(sent)
         if self.echoes and self._hook:
-            message = {"mid": sent.id, "is_echo": True, "app_id": int(self.app_id), "metadata": sent.metadata}
-            message |= {"text": sent.text} if "text" in body["message"] else {"attachments": []}
+            message: Json = {"mid": sent.id, "is_echo": True, "app_id": int(self.app_id), "metadata": sent.metadata}
+            if "text" in body["message"]:
+                message["text"] = sent.text
             echo = self._from_page(sent.user, message)
             entry = {"id": self.page_id, "time": self.now_ms(), "messaging": [echo]}
             task = asyncio.create_task(self.post(escaped({"object": "page", "entry": [entry]})))
