@@ -61,6 +61,9 @@ PART_NAMES: Final = {
     "sang": "morning", "trua": "noon", "chieu": "afternoon", "toi": "evening", "dem": "evening", "tonight": "evening",
     "morning": "morning", "noon": "noon", "afternoon": "afternoon", "evening": "evening",
 }  # fmt: skip
+GOES_OVER: Final = re.compile(
+    r"\d{1,2}(?:\s?(?:h|g|gio|:))?(?:\s?\d\d)?\s(?:trua|chieu|toi)(?![a-z])"
+)  # "sang 3h chiều": moved to
 # bare "toi" is mostly "tôi", bare "sang" mostly "go over": they are parts of a day beside a day or an hour only
 BESIDE_DAY: Final = re.compile(r"(?:nay|mai|mot|kia|hom|thu|t\d|chu nhat|cn|ngay|cuoi tuan|som|muon|\d)")
 DAY_BEFORE: Final = re.compile(r"(?:buoi|mai|mot|kia|nay|thu \w{1,4}|t\d|chu nhat|cn|\d\s?h?|gio|ruoi|hoac|va|ca)\s?\Z")
@@ -184,6 +187,8 @@ def _part(text: str, flat: str) -> str:
             continue
         if typed in ("toi", "sang"):
             after = flat[match.end() :].lstrip()
+            if typed == "sang" and GOES_OVER.match(after):
+                continue
             if not BESIDE_DAY.match(after) and not DAY_BEFORE.search(flat[: match.start()]):
                 continue
         return PART_NAMES[match[1]]

@@ -68,7 +68,7 @@ CORRECTED: Final = re.compile(
 )
 CUT: Final = re.compile(
     r"[,;\n\t|/()\"“”]+|\s[\-–]\s|\.(?:\s|$)|\d|@|\b(?:sinh nam|sinh ngay|nam sinh|ngay sinh|sn|sdt|so dien thoai|dien thoai|dt|phone|so la|so cua|zalo"
-    r"|email|gmail|mail|tuoi|bao hiem|muon|can mua|can tu van|mua|o quan|o tp|phong (?:nhan su|ke toan|kinh doanh|hanh chinh)|dia chi|nhung|lien he|goi (?:em|minh|toi|lai)|chu (?:khong|ko|k|hong) phai|(?:ti|lat|chut|xiu) nua)\b"
+    r"|email|gmail|mail|tuoi|bao hiem|muon|can mua|can tu van|mua|o quan|o tp|phong (?:nhan su|ke toan|kinh doanh|hanh chinh)|dia chi|nhung|lien he|goi (?:em|minh|toi|lai)|chu (?:khong|ko|k|hong) phai|(?:ti|lat|chut|xiu) nua|moi (?:dung|phai))\b"
 )
 BEFORE: Final = frozenset(
     "dạ da vâng vang ạ ok oke okie ừ à ah ơ hi hello chào chao xin mình minh tôi toi em tui mk mik e là la tên ten họ gọi goi cứ cu đây day "
@@ -107,6 +107,13 @@ NO_NAMES: Final = (
     "sang mai",
     "chieu mai",
     "ngay mai",
+    "so nay",
+    "so do",
+    "so em",
+    "so minh",
+    "so toi",
+    "so tui",
+    "so zalo",
 )
 WANTING: Final = ("muon", "mua", "can", "bao hiem", "nhung", "goi", "lien he")  # what follows is a want, no name
 PRESENTED: Final = re.compile(
@@ -117,6 +124,10 @@ BRANDS: Final = frozenset(
     "zalo viber viettel mobi mobifone vina vinaphone sdt so telegram facebook messenger hotline sim call phone".split()
 )
 VOWELS: Final = frozenset("aeiouy")
+PARENTS: Final = frozenset({"mẹ", "má", "ba", "bố", "bà", "ông"})  # "Mẹ Bống": by the child's name, as people do
+ALONE: Final = frozenset(
+    {"em", "chị", "cô", "chú", "bác", "dạ", "vâng", "đó", "chuẩn", "chuan"}
+)  # no names by themselves
 LONGEST: Final = 120  # characters of a name with its lead-ins and particles
 COMPANY: Final = re.compile(r"\b(?:cong ty|cty|tnhh|dntn|co phan|hop tac xa|htx|doanh nghiep|company|co\.? ?ltd)\b")
 
@@ -302,9 +313,11 @@ def _take(text: str, flat: str) -> Name | None:
     if not _plausible(tokens):
         return None
     name = " ".join(token.text for token in tokens)
+    if by_the_child := _by_the_child(tokens):
+        name = name[0].upper() + name[1:]
     if name.islower() or name.isupper():
         name = name.title().replace("’", "'")
-    return Name(name, salutation, led=bool(salutation))
+    return Name(name, salutation, led=bool(salutation) or by_the_child)
 
 
 def _vocative(tokens: Sequence[_Token]) -> bool:
@@ -320,18 +333,22 @@ def _surname_of(tokens: Sequence[_Token]) -> bool:
 def _plausible(tokens: Sequence[_Token]) -> bool:
     if not 1 <= len(tokens) <= 8 or sum(len(token.text) + 1 for token in tokens) > 81:
         return False
-    if len(tokens) == 1 and (
-        len(tokens[0].text) < 2 or tokens[0].low in ("em", "chị", "cô", "chú", "bác", "dạ", "vâng", "đó")
-    ):
+    if len(tokens) == 1 and (len(tokens[0].text) < 2 or tokens[0].low in ALONE):
         return False
     if any(len(token.text) > 16 for token in tokens):
         return False
-    if not _written_in_full(tokens) and any(token.low in NEVER for token in tokens):
+    own = tokens[1:] if _by_the_child(tokens) else tokens
+    if not _written_in_full(tokens) and any(token.low in NEVER for token in own):
         return False
     keys = " ".join([token.key for token in tokens])
     if len(tokens) > 1 and any(phrase in keys for phrase in NO_NAMES):
         return False
     return all(len(token.key) == 1 or not token.key.isascii() or not VOWELS.isdisjoint(token.key) for token in tokens)
+
+
+def _by_the_child(tokens: Sequence[_Token]) -> bool:
+    """ "Mẹ Bống", "ba Tí": what parents are called by."""
+    return 2 <= len(tokens) <= 3 and tokens[0].low in PARENTS and all(token.text.istitle() for token in tokens[1:])
 
 
 def _written_in_full(tokens: Sequence[_Token]) -> bool:

@@ -48,6 +48,10 @@ ASKED = [
     ("la thi kim ngan", "La Thi Kim Ngan", None),
     ("Vàng A Sình", "Vàng A Sình", None),
     ("Gọi chú Ba là được", "Ba", "chú"),
+    ("Mẹ Bống 0912 000 111", "Mẹ Bống", None),  # by the child, as parents do
+    ("ba Tí", "Ba Tí", None),
+    ("tên Hoa mới đúng", "Hoa", None),
+    ("Nguyễn Văn Chuẩn", "Nguyễn Văn Chuẩn", None),
     ("mình là Trang, gọi mình là Trang nhé", "Trang", None),
 ]
 
@@ -110,3 +114,10 @@ FIRMS = [
 def test_a_firm_is_no_person(text: str, firm: str | None) -> None:
     found = understand(text).entities
     assert (found.get("org_name"), found.get("name")) == (firm, None)
+
+
+@pytest.mark.parametrize(
+    "text", ["so nay 0912333444", "số này nhé", "chuẩn", "chuan", "zalo số này", "gọi lúc nào cũng được"]
+)
+def test_words_beside_a_number_or_a_yes_are_no_name(text: str) -> None:
+    assert "name" not in understand(text, "ask_name").entities
