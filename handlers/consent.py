@@ -9,7 +9,7 @@ from channels.contract import Kind
 from handlers import slots, steps, wording
 from handlers.draft import Draft, code
 from handlers.hearing import PRODUCTS, Heard, reread
-from handlers.model import Advisor, RecordConsent
+from handlers.model import Advisor, RecordConsent, Stage
 
 TEXT: Final = "consent.layer1"
 SAID_MAX: Final = 200  # characters of his words in the evidence
@@ -36,12 +36,7 @@ def settled(draft: Draft, heard: Sequence[Heard]) -> bool:
     if by is None:
         return False
     if told == "given":
-        give(draft, by, heard)
-        draft.say(
-            "consent.accepted",
-            thoi_diem=wording.stamp(draft.now, draft.business, draft.state.lang),
-            ma_dong_y=_code(draft, by),
-        )
+        _accept(draft, by, heard)
     elif told == "refused":
         refuse(draft, by)
         draft.say("consent.declined", steps.HUMAN)
@@ -49,6 +44,48 @@ def settled(draft: Draft, heard: Sequence[Heard]) -> bool:
         draft.say("consent.layer2", *steps.buttons(draft, "consent"))
         draft.add(RecordConsent(purpose="C1", state="asked", text_key="consent.layer2"))
     return True
+
+
+def late(draft: Draft, heard: Sequence[Heard]) -> bool:
+    """ "Đồng ý", or a tap on its button, after the question was let pass: he has seen the text, so that is a yes as long
+    as it is the same text (R-CNS-5). A mere "ok" is not."""
+    by = next((one for one in reversed(heard) if one.agrees), None)
+    if by is None or not _shown(draft):
+        return False
+    _accept(draft, by, heard)
+    return True
+
+
+def ask(draft: Draft) -> None:
+    """C1, whole; in a line to whom it was shown in this conversation and who has not said no."""
+    if "C1" in draft.state.consents or not _shown(draft):
+        steps.ask_consent(draft)
+        return
+    remind(draft)
+    if draft.state.stage in (Stage.NEW, Stage.GREETED, Stage.COLLECTING, Stage.CONFIRMING):
+        draft.move(Stage.CONSENT_PENDING)
+    draft.set(asked="consent", tries=0)
+
+
+def remind(draft: Draft) -> None:
+    """The question in a line: what he has told is kept once he agrees."""
+    draft.say("consent.to_note", *steps.buttons(draft, "consent"))
+
+
+def _shown(draft: Draft) -> bool:
+    """Has he seen the text as it is today?"""
+    shown = draft.state.memory.get("consent_shown")
+    today = draft.context.notice.values()
+    return bool(shown) and (shown is True or not today or shown in today)
+
+
+def _accept(draft: Draft, by: Heard, heard: Sequence[Heard]) -> None:
+    give(draft, by, heard)
+    draft.say(
+        "consent.accepted",
+        thoi_diem=wording.stamp(draft.now, draft.business, draft.state.lang),
+        ma_dong_y=_code(draft, by),
+    )
 
 
 def give(draft: Draft, by: Heard, heard: Sequence[Heard]) -> None:
@@ -92,6 +129,7 @@ def withdraw(draft: Draft, by: Heard) -> None:
     """Taken back by one message, at once: nothing that rested on it stays in the form."""
     _record(draft, "withdrawn", by)
     draft.set(slots={})
+    draft.remember(consent_shown=None)  # he would have to see it again
 
 
 def by_phone(draft: Draft, *, given: bool, by: Advisor) -> None:

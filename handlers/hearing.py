@@ -171,12 +171,14 @@ APPOINTMENT: Final = re.compile(
     r"|(?:ngay|hom) mai|luc nao cung|gio nao cung|tomorrow|(?:in the )?(?:morning|afternoon|evening)|any ?time)\b"
 )
 DIGITS: Final = re.compile(r"\+?\d[\d .()-]{3,}")
+AGREES: Final = re.compile(r"\b(?:dong y|i (?:agree|consent))\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """One thing that was said. `folded` -- its text without marks and case · `stale` -- a button of a question that
-    is not open any more · `place` -- a province that it names, whatever for."""
+    is not open any more · `agrees` -- "đồng ý", to the consent text that was shown before and is not the last thing
+    asked · `place` -- a province that it names, whatever for."""
 
     said: Said
     intent: str
@@ -184,6 +186,7 @@ class Heard:
     entities: Mapping[str, Any] = EMPTY
     also: tuple[str, ...] = ()
     stale: bool = False
+    agrees: bool = False
     speaks_as: str = ""
     surely: bool = False
     place: str = ""
@@ -213,12 +216,15 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
         stale = bool(tap.steps) and state.asked not in tap.steps
         if not said.payload:
             said = replace(said, payload=payload, text="")  # its words are the button
-        return Heard(said=said, intent=tap.intent, entities=tap.entities, folded=folded, stale=stale)
+        late = stale and payload == "c1:yes" and _consent_left_open(state)
+        return Heard(said=said, intent=tap.intent, entities=tap.entities, folded=folded, stale=stale, agrees=late)
     if not folded:
         return Heard(said=said, intent=_WORDLESS.get(said.kind, "nothing"))
     if folded in RESUME:
         return Heard(said=said, intent="opt_on", folded=folded)
-    read = understand(said.text, _context(state, folded), now=now)
+    agrees = AGREES.search(folded) is not None and _consent_left_open(state)
+    context = "ask_consent" if agrees else _context(state, folded)
+    read = understand(said.text, context, now=now)
     if read.surely and "talk_to_human" in (read.intent, *read.also) and (rest := beside(said.text)) != said.text:
         # "gọi chị thôi em" puts right how he is called, and asks for no call
         read = replace(understand(rest, _context(state, fold(rest)), now=now), speaks_as=read.speaks_as, surely=True)
@@ -244,7 +250,14 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
         place=read.place,
         distress=DISTRESS.search(folded) is not None or SELF_HARM.search(said.text.lower()) is not None,
         minor=CHILD.search(folded) is not None,
+        agrees=agrees and read.intent == "yes",
     )
+
+
+def _consent_left_open(state: State) -> bool:
+    """He has been shown what he is to agree to, and nothing else is asked that a yes could mean."""
+    pending = bool(state.memory.get("consent_shown")) and state.consents.get("C1") != "given"
+    return pending and state.asked in ("", "menu")
 
 
 def _numbered(folded: str, choices: Sequence[str]) -> str:

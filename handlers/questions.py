@@ -146,8 +146,18 @@ def _office(draft: Draft) -> bool:
     return True
 
 
+def _agency(draft: Draft) -> bool:
+    """He doubts that we are real."""
+    business = draft.business
+    if not (business.legal_name and business.address and business.hotline):
+        return False
+    draft.say("advice.who_we_are")
+    return True
+
+
 ANSWERS: Final[Mapping[str, Callable[[Draft], bool]]] = {  # topics of understanding -> what is published on them
     "bot_identity": _who,
+    "company_legit": _agency,
     "compulsory": _covers,
     "ecert_validity": _electronic,
     "office": _office,

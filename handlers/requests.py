@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from channels.contract import Button
-from handlers import consent, idle, slots, steps, waiting, wording
+from handlers import consent, grave, idle, slots, steps, waiting, wording
 from handlers.draft import Draft, code
 from handlers.hearing import Heard
 from handlers.model import WAITING, CancelSends, Note, Relabel, Stage
@@ -40,8 +40,14 @@ TOPICS: Final = frozenset({"fraud_signal", "cancel_policy"})
 
 def divert(draft: Draft, heard: Sequence[Heard]) -> bool:
     """Answer what must not wait for the form; whether the turn is answered by that."""
-    return any(map(_may_not_wait, heard)) and (
-        _harm(draft, heard)
+    if any(map(_may_not_wait, heard)):
+        return _divert(draft, heard)
+    return grave.guide(draft, heard)
+
+
+def _divert(draft: Draft, heard: Sequence[Heard]) -> bool:
+    return (
+        grave.hear(draft, heard)
         or _privacy(draft, heard)
         or _complaint(draft, heard)
         or _fraud(draft, heard)
@@ -60,28 +66,6 @@ def _may_not_wait(one: Heard) -> bool:
         or one.entities.get("topic") in TOPICS
         or bool(one.entities.get("fatal"))
     )
-
-
-def _harm(draft: Draft, heard: Sequence[Heard]) -> bool:
-    """Safety first, then a human with priority."""
-    claims = [one for one in heard if one.wants("claim")]
-    fatal = any(one.entities.get("fatal") for one in heard)
-    at_once = fatal or any(one.distress or (one.wants("claim") and one.entities.get("urgent")) for one in heard)
-    minor = any(one.minor for one in heard)
-    if not (claims or at_once or minor):
-        return False
-    if minor and not claims and not at_once:
-        steps.greet(draft, hours=False)
-        waiting.hand_over(draft, "minor", consent_line=False)  # his guardian consents, not he
-        return True
-    _keep_number(draft, heard)
-    life = fatal and any(one.entities.get("product") == "nhan_tho" for one in claims)
-    reason = "distress" if at_once and not claims else "urgent_claim" if at_once else "claim"
-    if not waiting.say_once(draft, "claim.steps_life" if life else "claim.safety_first", reason):
-        waiting.note(draft, "claim.noted")
-    steps.greet(draft, safety=True)
-    waiting.hand_over(draft, reason)
-    return True
 
 
 def _privacy(draft: Draft, heard: Sequence[Heard]) -> bool:
@@ -128,7 +112,7 @@ def withdraw(draft: Draft, by: Heard) -> None:
 def _complaint(draft: Draft, heard: Sequence[Heard]) -> bool:
     if not any(one.wants("complaint") for one in heard):
         return False
-    _keep_number(draft, heard)
+    waiting.keep_number(draft, heard)
     steps.greet(draft, hours=False)
     waiting.say_once(draft, "complaint.start", "complaint")
     waiting.hand_over(draft, "complaint")
@@ -157,17 +141,10 @@ def _person(draft: Draft, heard: Sequence[Heard]) -> bool:
         return False  # the call that he waits for, at a time that suits him
     if draft.state.asked == "confirm" and all(calls(one) for one in by) and not cancel:
         return False  # the call is what the form is about, and he wants it
-    _keep_number(draft, heard)
+    waiting.keep_number(draft, heard)
     steps.greet(draft, hours=False)
     waiting.hand_over(draft, "cancel" if cancel else "human")
     return True
-
-
-def _keep_number(draft: Draft, heard: Sequence[Heard]) -> None:
-    """The form stops here, but a number given in the same breath is the one to call."""
-    for one in heard:
-        if (number := one.entities.get("phone")) and not one.stale and not one.entities.get("offered"):
-            slots.write(draft, "phone", phone=str(number))
 
 
 def _call_me(one: Heard) -> bool:

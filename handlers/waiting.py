@@ -35,6 +35,7 @@ PRIORITIES: Final = {
     "urgent_claim": 30,
 }
 CALLED: Final = re.compile(r"\b(?:goi|hen|call)\b")
+CONTACT: Final = ("name", "phone")
 SILENT: Final = ("thanks", "yes", "media", "sticker", "nothing")
 
 
@@ -57,7 +58,7 @@ def hand_over(draft: Draft, reason: str, *, consent_line: bool = True, told: boo
     if schedule.in_hours(draft.now, draft.business):
         draft.wake("long_wait", draft.now + LONG_WAIT)
     if consent_line and "C1" not in draft.state.consents:
-        steps.ask_consent(draft)
+        consent.ask(draft)
 
 
 def say_once(draft: Draft, key: str, reason: str) -> bool:
@@ -69,6 +70,13 @@ def say_once(draft: Draft, key: str, reason: str) -> bool:
         draft.remember(told=[*(one for one in told if one != key), key])
         return True
     return False
+
+
+def keep_number(draft: Draft, heard: Sequence[Heard]) -> None:
+    """The form stops here, but a number given in the same breath is the one to call."""
+    for one in heard:
+        if (number := one.entities.get("phone")) and not one.stale and not one.entities.get("offered"):
+            slots.write(draft, "phone", phone=str(number))
 
 
 def note(draft: Draft, key: str) -> None:
@@ -108,16 +116,36 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
         draft.add(OpenHandoff(reason="returned", priority=PRIORITIES["returned"]))
         enter(draft)
         return
-    if draft.state.asked == "consent" and consent.settled(draft, heard):
+    if (draft.state.asked == "consent" and consent.settled(draft, heard)) or consent.late(draft, heard):
+        if draft.consented and not draft.state.slots.get("phone"):
+            draft.say("queue.leave_contact")
         return
-    before = draft.state.slots.get("callback_time")
+    before = draft.state.slots
     slots.fill(draft, heard)
+    gained = [slot for slot in CONTACT if draft.state.slots.get(slot) != before.get(slot)]
     if draft.state.asked in ("phone", "callback") or any(one.intent == "call_me" for one in heard):
         _about_the_call(draft, heard)
-    elif draft.state.slots.get("callback_time") != before and _asks_for_then(draft, heard):
+    elif draft.state.slots.get("callback_time") != before.get("callback_time") and _asks_for_then(draft, heard):
         schedule_call(draft)
+    elif gained and draft.state.stage is Stage.CALLBACK_SCHEDULED:
+        _notice(draft)
+    elif gained:
+        draft.remember(noticed=draft.now.isoformat())
+        draft.say("queue.contact_noted", muc_da_ghi=tuple(f"slot.{slot}" for slot in gained))
+    elif _consent_is_due(draft, heard):
+        consent.ask(draft)
     elif _may_notice(draft) and not all(one.intent in SILENT for one in heard):
         _notice(draft)
+
+
+def _consent_is_due(draft: Draft, heard: Sequence[Heard]) -> bool:
+    """In a grave moment it was not put; he writes again, calmly. Or he offers what cannot be kept without it."""
+    memory = draft.state.memory
+    if "C1" in draft.state.consents or draft.state.asked not in ("", "consent"):
+        return False
+    grave = (memory.get("guide") or memory.get("guided")) and not memory.get("consent_shown")
+    offers = any(one.entities.get(slot) for one in heard for slot in CONTACT)
+    return bool(grave or (offers and memory.get("consent_shown"))) and not all(one.intent in SILENT for one in heard)
 
 
 def _asks_for_then(draft: Draft, heard: Sequence[Heard]) -> bool:
