@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from channels.contract import Kind
-from handlers import confirming, idle, questions, slots, steps, waiting
+from handlers import confirming, idle, noting, questions, slots, steps, waiting
 from handlers.draft import Draft
 from handlers.hearing import Heard
 from handlers.model import Stage
@@ -22,6 +22,7 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
     asked = draft.state.asked
     if _offered_number(draft, heard):
         return
+    left = slots.missing(draft.state)
     changed = slots.fill(draft, heard)
     _take_freely(draft, heard)
     answered = _answered(draft, asked)
@@ -32,19 +33,27 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
     elif changed or answered:
         if any(map(questions.is_question, heard)):
             questions.answer(draft, heard)
+        elif not answered and not draft.said() and (asked == "product" or slots.missing(draft.state) == left):
+            draft.say("ask.noted")  # something else than was asked
+        draft.set(tries=0)
         proceed(draft)
     elif any(one.wants("no") for one in heard):
         _will_not_say(draft, asked, heard)
     elif any(one.said.kind is Kind.AUDIO for one in heard):
         draft.say("error.voice")
         steps.again(draft)
+    elif any(map(noting.tells, heard)):
+        noting.note(draft, heard)
+        steps.again(draft)
     elif any(map(questions.is_question, heard)):
         questions.answer(draft, heard)
         steps.again(draft)
+    elif draft.said():  # that nobody works at the time he wished
+        steps.again(draft)
     elif any(is_noise(one) for one in heard):
         not_understood(draft, asked)
-    else:
-        steps.again(draft)
+    elif not steps.once_more(draft):
+        give_up(draft)
 
 
 def corrected(draft: Draft, heard: Sequence[Heard]) -> None:
@@ -158,5 +167,10 @@ def is_noise(one: Heard) -> bool:
 def not_understood(draft: Draft, asked: str) -> None:
     draft.set(asked=asked)
     if not steps.not_understood(draft):
-        draft.say("error.not_understood_2")
-        waiting.hand_over(draft, "unclear", told=True)
+        give_up(draft)
+
+
+def give_up(draft: Draft) -> None:
+    """A human for what we do not understand, instead of the same question for ever."""
+    draft.say("error.not_understood_2")
+    waiting.hand_over(draft, "unclear", told=True)

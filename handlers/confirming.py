@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from handlers import idle, questions, requests, schedule, screening, slots, steps, waiting
+from handlers import idle, noting, questions, requests, schedule, screening, slots, steps, waiting
 from handlers.draft import Draft
 from handlers.hearing import Heard
 from handlers.model import OpenHandoff, Stage, State
@@ -54,6 +54,8 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
             read_back(draft)
         else:
             steps.ask(draft, "edit")
+    elif _aside(draft, heard):
+        steps.again(draft)
     elif any((one.wants("yes") and not _asks(one)) or requests.calls(one) for one in heard):
         if draft.state.asked == "confirm":
             submit(draft)
@@ -65,10 +67,22 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
         questions.answer(draft, heard)
         steps.again(draft)
     elif all(one.wordless or one.stale or one.intent in ("thanks", "greeting", "buy") for one in heard):
-        steps.again(draft)
+        if not steps.once_more(draft):
+            _give_up(draft)
     elif not steps.not_understood(draft):
-        draft.say("error.not_understood_2")
-        waiting.hand_over(draft, "unclear", told=True)
+        _give_up(draft)
+
+
+def _aside(draft: Draft, heard: Sequence[Heard]) -> bool:
+    """Something that no line of the read-back takes, and of which he has been told what became."""
+    if any(noting.tells(one) and not AGREES.search(one.folded) for one in heard):
+        noting.note(draft, heard)
+    return draft.said()  # noted; or nobody works at the time that he wished
+
+
+def _give_up(draft: Draft) -> None:
+    draft.say("error.not_understood_2")
+    waiting.hand_over(draft, "unclear", told=True)
 
 
 def _asks(one: Heard) -> bool:

@@ -162,6 +162,10 @@ READ_BACK: Final = frozenset({"confirm", "edit"})
 UNSETTLED: Final = frozenset({"no", "other"})
 TIMES: Final = ("day", "part", "time", "time_to", "time_after", "callback_from", "callback_to")
 CORRECTIONS: Final = frozenset({"product", "name", "phone", "province", "topic", *TIMES})
+PARTS_OF_A_DAY: Final = frozenset({"sang", "trua", "chieu", "toi", "mai", "mot", "morning", "afternoon", "evening"})
+NAMELESS: Final = frozenset({"product", "phone", "time"})  # asked while the name may still be unknown
+NAME_LENGTH: Final = 4  # words
+NUMBERS: Final = frozenset({"hai", "ba", "ca"})  # "Hai" to the question which of the two covers
 CHOICE: Final = re.compile(
     r"(?:em |minh |toi )?(?:chon )?(?:so |muc |cau |option |number )?\(?(\d{1,2})[.)]?(?: nhe| nha| a| em| di)*"
 )
@@ -169,6 +173,7 @@ CHOICE: Final = re.compile(
 APPOINTMENT: Final = re.compile(
     r"\b(?:goi|lien he|hen|doi gio|call)\b.*\b(?:\d{1,2} ?(?:h|gio)|(?:sang|trua|chieu|toi) (?:nay|mai|mot)|buoi (?:sang|trua|chieu|toi)"
     r"|(?:ngay|hom) mai|luc nao cung|gio nao cung|tomorrow|(?:in the )?(?:morning|afternoon|evening)|any ?time)\b"
+    r"|^(?:da )?(?:luc|khi|gio) nao cung (?:duoc|dc|ok|tien)\b"
 )
 DIGITS: Final = re.compile(r"\+?\d[\d .()-]{3,}")
 AGREES: Final = re.compile(r"\b(?:dong y|i (?:agree|consent))\b")
@@ -233,6 +238,9 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
     entities = read.entities
     if state.asked in READ_BACK and read.intent in UNSETTLED:
         entities = _looked_at_again(said.text, folded, entities, now=now)
+    intent = read.intent
+    if not entities and (bare := _bare_name(said.text, folded, state, now=now)):
+        intent, entities = "give_name", {"name": bare}
     rather_writes = (
         read.intent == "opt_out"
         and state.asked in FOR_A_CALL
@@ -241,7 +249,7 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
     )
     return Heard(
         said=said,
-        intent="no" if rather_writes else read.intent,
+        intent="no" if rather_writes else intent,
         entities=entities,
         folded=folded,
         also=tuple(read.also),
@@ -269,7 +277,7 @@ def _numbered(folded: str, choices: Sequence[str]) -> str:
 def _looked_at_again(text: str, folded: str, entities: Mapping[str, Any], *, now: datetime) -> Mapping[str, Any]:
     """ "À không, xe máy", "sáng mai nhé": at the read-back a no, or nothing known, may hold the value that is meant
     instead. Then it is read as the answer to the questions that ask for such values."""
-    if len(folded.split()) < 2 or not CORRECTIONS.isdisjoint(entities):
+    if (len(folded.split()) < 2 and folded not in PARTS_OF_A_DAY) or not CORRECTIONS.isdisjoint(entities):
         return entities
     when = understand(text, "ask_time", now=now).entities
     # "buổi sáng chị ở nhà" speaks of no house to insure: beside a time, what is insured is named in full
@@ -279,6 +287,16 @@ def _looked_at_again(text: str, folded: str, entities: Mapping[str, Any], *, now
         **{key: what[key] for key in ("product",) if key in what},
         **{key: when[key] for key in TIMES if key in when},
     }
+
+
+def _bare_name(text: str, folded: str, state: State, *, now: datetime) -> str:
+    """ "Tuan", asked for something else while nobody knows his name; '' when it is none, or not written like one."""
+    words = text.split()
+    alone = 0 < len(words) <= NAME_LENGTH and all(word.istitle() and word.isalpha() for word in words)
+    if state.asked not in NAMELESS or state.slots.get("name") or state.lang != "vi" or not alone or folded in NUMBERS:
+        return ""
+    read = understand(text, "ask_name", now=now)
+    return str(read.entities.get("name", "")) if read.intent == "give_name" else ""
 
 
 def appointed(one: Heard, *, now: datetime) -> Mapping[str, Any]:

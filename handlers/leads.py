@@ -4,6 +4,7 @@ that call alone, beside the slots: they stay empty until consent C1, which the c
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
@@ -54,8 +55,9 @@ def read(fields: Mapping[str, str], *, now: datetime, draft: Draft) -> dict[str,
         found["province"] = str(hearing.reread(place, now=now).entities.get("province") or place)[:80]
     if when := fields.get("time", "").strip():
         wish = understand(when, READ["time"], now=now).entities
-        if interval := appointments.wish(wish, now=now, business=draft.business):
-            found["callback_time"] = interval
+        with suppress(appointments.Closed):
+            if interval := appointments.wish(wish, now=now, business=draft.business):
+                found["callback_time"] = interval
     return found
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from handlers import appointments, manner
+from handlers import appointments, manner, wanted
 from handlers.draft import Draft
 from handlers.hearing import APPOINTMENT, PRODUCTS, Heard, appointed
 from handlers.model import Stage, State
@@ -19,6 +19,8 @@ NO_NAMES: Final = frozenset({"chào", "chao", "alo", "hello", "hi", "dạ", "vâ
 AREA: Final = frozenset({"nha_tu_nhan"})  # covers that need the province; of the others the advisor may want it
 LIVES: Final = re.compile(r"\b(?:o|tai|tinh|tp|thanh pho|khu vuc|song|in|from|live)\b")  # who says so says where
 PLACE_WORDS: Final = 6  # an answer of at most so many words may be nothing but the name of a place
+TAIL: Final = re.compile(r"\b(?:duoi|so cuoi|cuoi(?: cung)?|last digits|ends? (?:in|with))\b\D{0,12}(\d{2,6})(?!\d)")
+RENAMES: Final = re.compile(r"\bten\b.+\bmoi (?:dung|phai)\b")
 NEED_MAX: Final = 2000  # characters: data dictionary, need_text
 OPEN_FORM: Final = frozenset({"confirm", "edit"})  # questions at which anything may be changed
 COVERS: Final = (
@@ -126,7 +128,15 @@ def start_over(draft: Draft) -> None:
     draft.put(**dict.fromkeys(OF_THE_REQUEST))
     draft.set(code="")
     draft.remember(
-        editing=None, skipped=None, car=None, soon=None, invited=None, screening=None, tries=None, origin=None
+        editing=None,
+        skipped=None,
+        car=None,
+        soon=None,
+        invited=None,
+        screening=None,
+        tries=None,
+        origin=None,
+        **{wanted.CAR: None, wanted.RENEWS: None},
     )
 
 
@@ -151,20 +161,26 @@ def _open_to(draft: Draft, slot: str, one: Heard) -> bool:
 
 def _person(draft: Draft, one: Heard) -> None:
     name = one.entities.get("name")
-    if name and str(name).split()[0].lower() not in NO_NAMES and _open_to(draft, "name", one):
+    open_to = _open_to(draft, "name", one) or RENAMES.search(one.folded) is not None
+    if name and open_to and str(name).split()[0].lower() not in NO_NAMES:
         write(draft, "name", name=str(name))
     if phone := one.entities.get("phone"):
         alternative = one.entities.get("phone_alt")
         write(draft, "phone", phone=str(phone), phone_alt=str(alternative) if alternative else None)
+    elif draft.state.slots.get("phone") and not one.said.payload and (tail := TAIL.search(one.folded)):
+        number = str(draft.state.slots["phone"])
+        write(draft, "phone", phone=number[: -len(tail[1])] + tail[1])
 
 
 def _need(draft: Draft, one: Heard) -> None:
+    if one.wants("renewal") and not known(draft.state, "need"):
+        draft.remember(**{wanted.RENEWS: True})
     product = one.entities.get("product")
     if product == UNSPECIFIED_CAR and draft.state.slots.get("product") not in CARS:
         if _open_to(draft, "need", one):
             write(draft, "need", product=None)
         if not draft.state.slots.get("product"):
-            draft.remember(car=True)
+            draft.remember(car=True, **{wanted.CAR: True})
     if product in PRODUCTS and _adds(draft, one, product):
         draft.put(product_alt=str(product))
     elif product in PRODUCTS and _open_to(draft, "need", one):
@@ -204,6 +220,7 @@ def _which_cover(draft: Draft, one: Heard) -> None:
     write(draft, "need", product="vat_chat_o_to" if own and not both else "tnds_o_to")
     if both:
         write(draft, "need", need=f"{draft.state.slots.get('need', '')} / {one.said.text}"[:NEED_MAX])
+        draft.put(product_alt="vat_chat_o_to")
     draft.remember(car=None)
 
 
@@ -224,7 +241,11 @@ def _time(draft: Draft, one: Heard) -> None:
     told = any(entities.get(word) for word in (TIME_WORDS if asked else UNASKED_TIME))
     if not told or not _open_to(draft, "time", one):
         return
-    wished = appointments.wish(entities, now=draft.now, business=draft.business)
+    try:
+        wished = appointments.wish(entities, now=draft.now, business=draft.business)
+    except appointments.Closed:
+        draft.say("ask.time_closed")
+        return
     if wished:
         write(draft, "time", callback_time=wished)
         draft.remember(soon=None)

@@ -40,7 +40,7 @@ CONFIRM_OR_TIME: Final = (*CONFIRM, *TIME[1:])  # "at once" is what is read back
 EDIT: Final = tuple(Button(id=f"edit:{slot}", label=f"e_{slot}") for slot in slots.ORDER)
 CALL: Final = (Button(id="call", label="call_me"),)
 ID_PAPERS: Final = re.compile(r"\b(?:c{1,3}d|can cuoc|cmnd|chung minh|ho chieu|passport|tuy than|id card)\b")
-TRIES: Final = 3  # of an answer that cannot be right
+TRIES: Final = 3  # of an answer that cannot be right, or that is none
 CAPTIONS: Final = frozenset({"other", "buy", "thanks", "greeting", "yes", "give_name", "give_plate", "spam_abuse"})
 ANSWERS: Final = frozenset({"name", "phone", "product", "topic"})  # what makes more of a caption than a caption
 UNCLEAR: Final = 2  # turns in a row that we did not understand
@@ -149,6 +149,15 @@ def again(draft: Draft) -> None:
         ask(draft, draft.state.asked)
 
 
+def once_more(draft: Draft) -> bool:
+    """Put the open question again; False when it has been put three times without an answer: then a human is due."""
+    draft.set(tries=draft.state.tries + 1)
+    if draft.state.tries >= TRIES:
+        return False
+    again(draft)
+    return True
+
+
 def wrong_phone(draft: Draft, one: Heard) -> None:
     """This number cannot be called: say what is wrong with it."""
     draft.set(tries=draft.state.tries + 1)
@@ -210,16 +219,12 @@ def _read_back(draft: Draft) -> None:
     _invite(draft)
     known = draft.state.slots
     area = known.get("province")
-    product = known.get("product")
     name = known.get("name")
     where: dict[str, str] = {"tinh_thanh": str(area)} if area else {}
     draft.say(
         "confirm.summary_area" if area else "confirm.summary",
         *buttons(draft, "confirm"),
         ten=str(name) if name else ("slot.unnamed",),
-        san_pham=tuple(f"product.{code}" for code in (product, known.get("product_alt")) if code)
-        if product
-        else str(known.get("need", ""))[:80],
         gio_hen=wording.appointment(draft.state, draft.business),
         klass="A",
         purpose="contact",

@@ -126,7 +126,7 @@ BRANDS: Final = frozenset(
 VOWELS: Final = frozenset("aeiouy")
 PARENTS: Final = frozenset({"mẹ", "má", "ba", "bố", "bà", "ông"})  # "Mẹ Bống": by the child's name, as people do
 ALONE: Final = frozenset(
-    {"em", "chị", "cô", "chú", "bác", "dạ", "vâng", "đó", "chuẩn", "chuan"}
+    {"em", "chị", "cô", "chú", "bác", "dạ", "vâng", "đó", "chuẩn", "chuan", "biển", "bien"}
 )  # no names by themselves
 LONGEST: Final = 120  # characters of a name with its lead-ins and particles
 COMPANY: Final = re.compile(r"\b(?:cong ty|cty|tnhh|dntn|co phan|hop tac xa|htx|doanh nghiep|company|co\.? ?ltd)\b")

@@ -100,7 +100,7 @@ def test_a_yes_with_a_time_needs_no_second_yes() -> None:
     world = confirming()
     world.say("đúng rồi, gọi chiều mai nhé")
     assert world.said == ["confirm.saved", "queue.callback_set"]
-    assert "12:00–17:00 thứ Ba 24/11" in world.words
+    assert "13:00–17:00 thứ Ba 24/11" in world.words
 
 
 def test_a_second_wish_stands_beside_the_first() -> None:
@@ -181,9 +181,9 @@ def test_a_home_needs_its_province_and_a_place_we_do_not_know_is_no_dead_end() -
 @pytest.mark.parametrize(
     "line, words",
     [
-        ("mình tên Lan, 0901234567, ở Huế, mua bảo hiểm xe máy, gọi chiều mai nhé", "12:00–17:00 thứ Ba 24/11"),
+        ("mình tên Lan, 0901234567, ở Huế, mua bảo hiểm xe máy, gọi chiều mai nhé", "13:00–17:00 thứ Ba 24/11"),
         ("mua bảo hiểm du lịch, tên Lan, 0901234567, gọi lúc nào cũng được", "càng sớm càng tốt"),
-        ("tên Lan, 0901234567, mua bảo hiểm xe máy, liên hệ buổi tối giúp mình", "17:00–20:00 thứ Hai 23/11"),
+        ("tên Lan, 0901234567, mua bảo hiểm xe máy, liên hệ buổi tối giúp mình", "17:00–17:30 thứ Hai 23/11"),
     ],
 )
 def test_when_he_wants_to_be_called_is_heard_among_all_else(line: str, words: str) -> None:
@@ -223,3 +223,61 @@ def test_a_message_taken_back_leaves_what_was_confirmed_and_people_see_it() -> N
     assert dict(world.state.slots) == KNOWN
     assert [note.text for note in world.found(Note)] == ["Khách đã thu hồi một tin nhắn."]
     assert (world.said, world.state.asked) == ([], "confirm")
+
+
+@pytest.mark.parametrize(
+    "lines, words",
+    [
+        (["mua bảo hiểm du lịch đi Nhật 7 ngày 2 người"], "bảo hiểm du lịch (đi Nhật Bản, 7 ngày, 2 người)"),
+        (["bên mình có bán bảo hiểm cho xe tải 5 tấn ko", "bắt buộc"], "bảo hiểm TNDS ô tô (xe tải 5 tấn)"),
+        (["hợp đồng của tôi sắp hết hạn, gia hạn giúp"], "Nhu cầu: gia hạn hợp đồng\n"),
+        (["gia hạn bảo hiểm xe máy"], "gia hạn hợp đồng: bảo hiểm TNDS xe máy"),
+    ],
+)
+def test_the_need_is_read_back_in_our_words(lines: list[str], words: str) -> None:
+    world = World()
+    world.say(lines[0])
+    world.say("đồng ý")
+    for line in (*lines[1:], "Lan 0901234567"):
+        world.say(line)
+    assert words in world.words
+
+
+@pytest.mark.parametrize(
+    "line, words",
+    [
+        ("chiều", "13:00–17:00 thứ Hai 23/11"),  # the office is closed from twelve to one
+        ("trưa nay", "11:00–12:00 thứ Hai 23/11"),
+        ("sau 5h chiều nay", "17:00–17:30 thứ Hai 23/11"),
+        ("mai", "08:00–17:30 thứ Ba 24/11"),
+    ],
+)
+def test_a_wished_time_is_clipped_to_the_hours_of_work(line: str, words: str) -> None:
+    world = confirming()
+    world.say(line)
+    assert words in world.words
+
+
+@pytest.mark.parametrize("line", ["12h15 trưa nay", "tối nay 8h gọi nhé", "chủ nhật 9h tối"])
+def test_who_wishes_an_hour_at_which_nobody_works_is_told_so(line: str) -> None:
+    world = confirming()
+    world.say(line)
+    assert (world.said, world.state.unclear) == (["ask.time_closed", "confirm.summary"], 0)
+    assert "callback_time" not in world.state.slots
+
+
+def test_the_last_digits_of_a_number_are_put_right() -> None:
+    world = confirming()
+    world.say("sai rồi số đuôi 223")
+    assert (world.said, world.state.slots["phone"]) == (["confirm.summary"], "+84901234223")
+
+
+@pytest.mark.parametrize("asked", ["name", "phone"])
+def test_a_detail_beside_the_question_is_noted(asked: str) -> None:
+    world = collecting(asked, **({"name": "Lan"} if asked == "phone" else {}))
+    for line in ("xe mình màu đỏ", "biển 59X1-123.45", "năm ngoái mua bên Bảo Việt"):
+        world.say(line)
+        assert world.said[0] == "ask.noted", line
+        assert (world.state.asked, world.state.unclear) == (asked, 0)
+    assert "màu đỏ" in world.state.slots["need"]
+    assert "59X1" not in world.state.slots["need"]

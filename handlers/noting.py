@@ -1,0 +1,46 @@
+"""What nobody asked and no slot takes, a plate, a colour, an insurer: the advisor can use it, so it is never "not
+understood". It is acknowledged, and the open question stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from handlers import questions
+from handlers.draft import Draft
+from handlers.hearing import Heard
+
+OF_THE_VEHICLE: Final = frozenset({"plate", "plate_invalid", "chassis"})
+INSURERS: Final = (
+    "bao viet|bao minh|bao long|pvi|pjico|pti|bic|mic|vbi|bsh|vni|gic|liberty|samsung vina|manulife|prudential|aia"
+    "|dai ?ichi|chubb|sun ?life|generali|fwd|hanwha"
+)
+COLOURS: Final = "do|den|trang|xanh|bac|xam|ghi|vang|nau|cam|tim|hong|kem"
+TELLS: Final = re.compile(
+    rf"\b(?:bien so|bks|bien (?:xe|vang|trang|xanh|\d\d)|mau (?:xe|son|{COLOURS})|(?:{INSURERS})|so khung|so may|dang ky xe"
+    r"|xe (?:nay|do|em|e|minh|toi|tui|anh|chi|cua|mua|cu|moi|chay|dung|doi|hang|dang|con|da|vua)|doi \d{4}"
+    r"|(?:mua|dung|chay|di) (?:duoc |tu )?(?:\d+ nam|nam (?:ngoai|kia|nay))"
+    r"|(?:my|the) (?:car|bike|motorbike) is|plate)\b"
+)
+ALL_OF_IT: Final = 2000  # characters: data dictionary, need_text
+
+
+def tells(one: Heard) -> bool:
+    """Is it something about what is to be insured, and no question?"""
+    if one.said.payload or one.stale or one.wants("no", "spam_abuse"):
+        return False
+    if questions.is_question(one) and not one.wants("renewal"):  # "mua năm ngoái của Bảo Việt" only looks like one
+        return False
+    return not OF_THE_VEHICLE.isdisjoint(one.entities) or TELLS.search(one.folded) is not None
+
+
+def note(draft: Draft, heard: Sequence[Heard]) -> None:
+    """Acknowledge it. Into the request goes what may be kept from a chat: no papers and nothing of health (F-2, F-3)."""
+    for one in heard:
+        if tells(one) and OF_THE_VEHICLE.isdisjoint(one.entities) and "sensitive" not in one.entities:
+            need = str(draft.state.slots.get("need", ""))
+            if one.said.text not in need:
+                draft.put(need=" / ".join(filter(None, (need, one.said.text)))[:ALL_OF_IT])
+    draft.say("ask.noted")
+    draft.set(unclear=0)
