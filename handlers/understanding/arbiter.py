@@ -30,6 +30,7 @@ MET: Final = 0.7  # of the words
 SOLD: Final = frozenset({"buy", "yes", "renewal", "ask_fee"})  # never said to a fraud
 UNEASY: Final = SPACED | {"nua"}  # names too, and words of a stop: "Dũng", "Từ Nay Ngừng"
 NO_NAME: Final = re.compile(r"[\d/@?]")
+HAPPENED: Final = frozenset({"incident", "urgent", "fatal"})
 CALM: Final = "other"
 
 
@@ -84,11 +85,19 @@ def _main(reading: Reading, facts: Facts, context: str, ruled: str, judged: mode
     if ruled == "talk_to_human" and facts.name is None:
         barred.add("give_name")  # asked for his name he asks for a person: that he gets
     barred |= {name for name in SUMMONS if likely[name] < GUESSED and name not in reading.scores}
+    if _asks_of_cover(reading):
+        barred.add("claim")
     # nobody is warned, and muted at the third time, for words that are only unusual
     if not (reading.scores.get("spam_abuse") or ruled == "spam_abuse" or _is_surely_spam(reading, judged)):
         barred.add("spam_abuse")
     best = max((name for name in likely if name not in barred), key=likely.__getitem__)
     return ruled if likely[ruled] >= SURER * likely[best] else best
+
+
+def _asks_of_cover(reading: Reading) -> bool:
+    """Whether something would be paid is a question; nobody is hurt."""
+    asks = reading.fact("topic") == "benefits" and "claim" not in reading.scores
+    return asks and HAPPENED.isdisjoint(reading.labels)
 
 
 def _is_surely_spam(reading: Reading, judged: model.Opinion) -> bool:
@@ -102,7 +111,7 @@ def _consent(reading: Reading, context: str, ruled: str, judged: model.Opinion) 
     if ruled == "yes":
         return ruled if likely["yes"] >= AGREED else _second(likely)
     best = max(likely, key=likely.__getitem__)
-    if best == "no" and ruled != CALM:
+    if (best == "no" and ruled != CALM) or (best == "claim" and _asks_of_cover(reading)):
         return ruled  # "mắc không": a question of the rules' is no refusal
     if best != "yes":
         return ruled if likely[ruled] >= SURER * likely[best] or not judged.known else best
