@@ -38,8 +38,7 @@ def settled(draft: Draft, heard: Sequence[Heard]) -> bool:
     if told == "given":
         _accept(draft, by, heard)
     elif told == "refused":
-        refuse(draft, by)
-        draft.say("consent.declined", steps.HUMAN)
+        _decline(draft, by)
     else:
         draft.say("consent.layer2", *steps.buttons(draft, "consent"))
         draft.add(RecordConsent(purpose="C1", state="asked", text_key="consent.layer2"))
@@ -47,12 +46,15 @@ def settled(draft: Draft, heard: Sequence[Heard]) -> bool:
 
 
 def late(draft: Draft, heard: Sequence[Heard]) -> bool:
-    """ "Đồng ý", or a tap on its button, after the question was let pass: he has seen the text, so that is a yes as long
-    as it is the same text (R-CNS-5). A mere "ok" is not."""
-    by = next((one for one in reversed(heard) if one.agrees), None)
+    """ "Đồng ý" or "không đồng ý", said or tapped after the question was let pass: he has seen the text, so that is an
+    answer as long as it is the same text (R-CNS-5). A mere "ok" is none."""
+    by = next((one for one in reversed(heard) if one.late), None)
     if by is None or not _shown(draft):
         return False
-    _accept(draft, by, heard)
+    if by.intent == "yes":
+        _accept(draft, by, heard)
+    else:
+        _decline(draft, by)
     return True
 
 
@@ -86,6 +88,11 @@ def _accept(draft: Draft, by: Heard, heard: Sequence[Heard]) -> None:
         thoi_diem=wording.stamp(draft.now, draft.business, draft.state.lang),
         ma_dong_y=_code(draft, by),
     )
+
+
+def _decline(draft: Draft, by: Heard) -> None:
+    refuse(draft, by)
+    draft.say("consent.declined", steps.HUMAN)
 
 
 def give(draft: Draft, by: Heard, heard: Sequence[Heard]) -> None:

@@ -21,6 +21,9 @@ ASKS_ON: Final = re.compile(
 VEHICLE: Final = re.compile(
     r"\b(?:hien truong|giam dinh|xe|o to|oto|xe may|tong|dam xe|va quet|va cham|lai xe|car|bike|motorbike|truck|crash|traffic)\b"
 )
+LOST: Final = re.compile(  # one of his own is dead; whoever calls for help stands at the scene
+    r"^(?!.*\b(?:hien truong|cap cuu|cuu|chay mau|bi thuong)\b).*\b(?:bo|ba|cha|me|ma|chong|vo|con|anh|chi|em|ong|chau|nguoi nha)\b(?: \w+){0,3} (?:mat|qua doi|tu vong)\b"
+)
 GUIDES: Final = {
     "tnds_xe_may": "claim.steps_scene",
     "tnds_o_to": "claim.steps_scene",
@@ -36,6 +39,7 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> bool:
     claims = [one for one in heard if one.wants("claim")]
     urgent = any(one.distress or (one.wants("claim") and one.entities.get("urgent")) for one in heard)
     fatal = any(one.entities.get("fatal") for one in heard)
+    dead = fatal and (not urgent or any(LOST.search(one.folded) for one in heard))
     if any(one.minor for one in heard) and not (claims or urgent or fatal):
         steps.greet(draft, hours=False)
         draft.remember(consent_shown=None)  # a yes of his is none
@@ -47,8 +51,8 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> bool:
     at_once = urgent or fatal
     reason = "distress" if at_once and not claims else "urgent_claim" if at_once else "claim"
     if claims:
-        draft.remember(guide=_guide(draft, claims, dead=fatal and not urgent))
-    if not waiting.say_once(draft, "claim.condolence" if fatal and not urgent else "claim.safety_first", reason):
+        draft.remember(guide=_guide(draft, claims, dead=dead))
+    if not waiting.say_once(draft, "claim.condolence" if dead else "claim.safety_first", reason):
         if not guide(draft, heard):
             waiting.note(draft, "claim.noted")
         waiting.hand_over(draft, reason)
@@ -67,6 +71,7 @@ def guide(draft: Draft, heard: Sequence[Heard]) -> bool:
         return False
     draft.say(str(key))
     draft.remember(guide=None, guided=True)
+    waiting.aside(draft)
     return True
 
 

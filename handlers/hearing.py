@@ -177,13 +177,14 @@ APPOINTMENT: Final = re.compile(
 )
 DIGITS: Final = re.compile(r"\+?\d[\d .()-]{3,}")
 AGREES: Final = re.compile(r"\b(?:dong y|i (?:agree|consent))\b")
+REFUSAL: Final = 5  # words: "tôi không đồng ý với cách giải quyết đó" is of something else
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """One thing that was said. `folded` -- its text without marks and case · `stale` -- a button of a question that
-    is not open any more · `agrees` -- "đồng ý", to the consent text that was shown before and is not the last thing
-    asked · `place` -- a province that it names, whatever for."""
+    is not open any more · `late` -- "đồng ý" or "không đồng ý", to the consent text that was shown before and is not
+    the last thing asked · `place` -- a province that it names, whatever for."""
 
     said: Said
     intent: str
@@ -191,7 +192,7 @@ class Heard:
     entities: Mapping[str, Any] = EMPTY
     also: tuple[str, ...] = ()
     stale: bool = False
-    agrees: bool = False
+    late: bool = False
     speaks_as: str = ""
     surely: bool = False
     place: str = ""
@@ -221,14 +222,14 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
         stale = bool(tap.steps) and state.asked not in tap.steps
         if not said.payload:
             said = replace(said, payload=payload, text="")  # its words are the button
-        late = stale and payload == "c1:yes" and _consent_left_open(state)
-        return Heard(said=said, intent=tap.intent, entities=tap.entities, folded=folded, stale=stale, agrees=late)
+        late = stale and payload in ("c1:yes", "c1:no") and _consent_left_open(state)
+        return Heard(said=said, intent=tap.intent, entities=tap.entities, folded=folded, stale=stale, late=late)
     if not folded:
         return Heard(said=said, intent=_WORDLESS.get(said.kind, "nothing"))
     if folded in RESUME:
         return Heard(said=said, intent="opt_on", folded=folded)
-    agrees = AGREES.search(folded) is not None and _consent_left_open(state)
-    context = "ask_consent" if agrees else _context(state, folded)
+    late = AGREES.search(folded) is not None and _consent_left_open(state)
+    context = "ask_consent" if late else _context(state, folded)
     read = understand(said.text, context, now=now)
     if read.surely and "talk_to_human" in (read.intent, *read.also) and (rest := beside(said.text)) != said.text:
         # "gọi chị thôi em" puts right how he is called, and asks for no call
@@ -258,7 +259,7 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
         place=read.place,
         distress=DISTRESS.search(folded) is not None or SELF_HARM.search(said.text.lower()) is not None,
         minor=CHILD.search(folded) is not None,
-        agrees=agrees and read.intent == "yes",
+        late=late and (read.intent == "yes" or (read.intent == "no" and len(folded.split()) <= REFUSAL)),
     )
 
 

@@ -20,7 +20,7 @@ NEEDS: Final = ("buy", "ask_fee", "renewal", "give_name", "give_phone", "give_em
 HESITATES: Final = re.compile(
     r"\b(?:h+m+|u+m+|de (?:xem|coi|tinh|toi|minh|anh|chi|em|suy|nghi)|suy nghi|can nhac|cai (?:nay|do|gi|j)|la (?:sao|gi|j)|(?:tai|vi|lam) sao"
     r"|(?:de )?lam (?:gi|chi)|(?:khong|ko|k|chua|hong) (?:biet|chac|hieu|ro)|tu tu|tinh sau|tuy|ke|sao cung|(?:the )?nao cung|cung duoc"
-    r"|nhung|lam phien|quang cao|goi (?:nhieu|hoai|lien tuc)|bi goi|^dung$"
+    r"|nhung|lam phien|quang cao|goi (?:nhieu|hoai|lien tuc)|bi goi|^dung$|^(?:the|vay|u|o|a)(?: (?:a|ha|thi|nhi|sao))?\W*$"
     r"|maybe|perhaps|not sure|why|what for|what (?:is|does) (?:this|that|it)\b.*|let me (?:think|see))\b"
 )
 ASKS: Final = re.compile(r"\?|\b(?:gi|sao|the nao|bao nhieu|bao lau|o dau|khong|ko|what|how|which|where|when)\b")
@@ -70,7 +70,8 @@ def started(draft: Draft, payload: str, *, quiet: bool) -> None:
 def _serve(draft: Draft, heard: Sequence[Heard]) -> None:
     """Greeted, no form open: does this message open it?"""
     if consent.late(draft, heard):
-        collecting.proceed(draft)
+        if draft.consented:
+            collecting.proceed(draft)
     elif any(one.wants(*NEEDS) or one.entities.get("product") for one in heard) or _agrees(draft, heard):
         _open(draft, heard)
     elif (draft.state.asked == "menu" and any(map(_declines, heard))) or _leaves(draft, heard):

@@ -84,6 +84,7 @@ def note(draft: Draft, key: str) -> None:
     if _may_notice(draft):
         draft.remember(noticed=draft.now.isoformat())
         draft.say(key)
+        aside(draft)
 
 
 def enter(draft: Draft) -> None:
@@ -117,8 +118,7 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
         enter(draft)
         return
     if (draft.state.asked == "consent" and consent.settled(draft, heard)) or consent.late(draft, heard):
-        if draft.consented and not draft.state.slots.get("phone"):
-            draft.say("queue.leave_contact")
+        _thank(draft)
         return
     before = draft.state.slots
     slots.fill(draft, heard)
@@ -130,12 +130,31 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
     elif gained and draft.state.stage is Stage.CALLBACK_SCHEDULED:
         _notice(draft)
     elif gained:
-        draft.remember(noticed=draft.now.isoformat())
-        draft.say("queue.contact_noted", muc_da_ghi=tuple(f"slot.{slot}" for slot in gained))
+        _noted(draft, gained)
     elif _consent_is_due(draft, heard):
         consent.ask(draft)
     elif _may_notice(draft) and not all(one.intent in SILENT for one in heard):
         _notice(draft)
+
+
+def _thank(draft: Draft) -> None:
+    """He has answered the consent while he waits: what he had told before is kept now; what is missing is welcome."""
+    told = [slot for slot in CONTACT if draft.state.slots.get(slot)]
+    if "phone" in told:
+        _noted(draft, told)
+    elif draft.consented:
+        draft.say("queue.leave_contact")
+
+
+def _noted(draft: Draft, told: Sequence[str]) -> None:
+    draft.remember(noticed=draft.now.isoformat())
+    draft.say("queue.contact_noted", muc_da_ghi=tuple(f"slot.{slot}" for slot in told))
+
+
+def aside(draft: Draft) -> None:
+    """Something else is said than the consent question: an "ok" is to that. "Đồng ý" still is an answer."""
+    if draft.state.asked == "consent":
+        draft.set(asked="", tries=0)
 
 
 def _consent_is_due(draft: Draft, heard: Sequence[Heard]) -> bool:
@@ -205,6 +224,7 @@ def _may_notice(draft: Draft) -> bool:
 
 def _notice(draft: Draft) -> None:
     """Once in a while of waiting: we read you."""
+    aside(draft)
     draft.remember(noticed=draft.now.isoformat())
     if draft.state.stage is Stage.CALLBACK_SCHEDULED and draft.state.slots.get("phone"):
         _told_when(draft)

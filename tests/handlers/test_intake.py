@@ -251,6 +251,26 @@ def test_nothing_else_is_taken_for_a_late_yes(line: str) -> None:
     assert world.state.consents.get("C1") != "given"
 
 
+@pytest.mark.parametrize(
+    "line, told",
+    [
+        ("tôi đồng ý ạ", "given"),
+        ("tôi không đồng ý", "refused"),
+        ("ok", None),
+        ("tôi không đồng ý với cách giải quyết đó", None),
+        ("vợ tôi đồng ý rồi", None),
+        ("bên kia đồng ý đền rồi", None),
+    ],
+)
+def test_what_answers_the_consent_while_he_waits(line: str, told: str | None) -> None:
+    world = World()
+    world.say("gặp nhân viên")
+    world.say("alo")
+    assert world.state.asked == ""
+    world.say(line)
+    assert world.state.consents.get("C1") == told
+
+
 def test_a_yes_after_an_advisor_may_be_to_him() -> None:
     world = asking("consent", memory={"consent_shown": True})
     world.act("take", MAI)
