@@ -15,6 +15,7 @@ from handlers.understanding.fold import flatten
 from handlers.understanding.intent import CONSENT, Decision
 from handlers.understanding.person import SURNAME_KEYS, Name
 from handlers.understanding.reading import SPACED, Reading
+from handlers.understanding.supposed import APPLIES, SUPPOSED
 
 STOP: Final = 0.3  # a stop is believed early: a missed one costs more than one too many
 STOP_IN_A_WORD: Final = 0.5  # in a few words of which the rules know nothing: "Tin số 10"
@@ -27,6 +28,10 @@ SUMMONS: Final = ("talk_to_human", "complaint", "privacy_request")  # a person i
 GUESSED: Final = 0.45
 SPAM: Final = 0.55
 MET: Final = 0.7  # of the words
+HONEST: Final = frozenset(
+    {APPLIES, "cooling_off"}
+)  # whoever tells of an illness, or asks for his money back, hides nothing
+DOUBTFUL: Final = 0.6
 SOLD: Final = frozenset({"buy", "yes", "renewal", "ask_fee"})  # never said to a fraud
 UNEASY: Final = SPACED | {"nua"}  # names too, and words of a stop: "Dũng", "Từ Nay Ngừng"
 NO_NAME: Final = re.compile(r"[\d/@?]")
@@ -44,6 +49,8 @@ def settle(reading: Reading, facts: Facts, context: str, ruled: Decision, by: mo
     judged = (by or model.shipped()).judge(reading, facts, context, ruled.intent)
     flags = {flag for flag, likely in judged.flags.items() if likely >= FLAGGED}
     main = _main(reading, facts, context, ruled.intent, judged)
+    if judged.flags.get("fraud", 0.0) < DOUBTFUL and not HONEST.isdisjoint(reading.labels):
+        flags.discard("fraud")
     if "fraud" in flags and main in SOLD:
         main = CALM
     if main == CALM and "fraud" in flags:
@@ -82,6 +89,8 @@ def _main(reading: Reading, facts: Facts, context: str, ruled: str, judged: mode
         return ruled
     barred = {name for name in likely if name.startswith("give_") and not _is_given(name, reading, facts, context)}
     barred.add("opt_out")
+    if not reading.labels.isdisjoint((SUPPOSED, APPLIES)):
+        barred.add("claim")
     if ruled == "talk_to_human" and facts.name is None:
         barred.add("give_name")  # asked for his name he asks for a person: that he gets
     barred |= {name for name in SUMMONS if likely[name] < GUESSED and name not in reading.scores}

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from handlers.understanding.cues import INDEX, SHORT, Found, Hit, Sentence, find
 from handlers.understanding.fold import Word, both, spell, tokens
+from handlers.understanding.supposed import weigh
 from handlers.understanding.telex import decoded
 
 PIECE: Final = 48  # words; people write 5 to 30
@@ -101,6 +102,7 @@ def read(text: str) -> Reading:
             scores[label] += min(2, len(where) - 1)
         else:
             del scores[label]
+    weigh(scores, labels, values)
     return Reading(cleaned, flat, sentence, hits, answers, scores, labels, values)
 
 
