@@ -40,9 +40,10 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> bool:
     urgent = any(one.distress or (one.wants("claim") and one.entities.get("urgent")) for one in heard)
     fatal = any(one.entities.get("fatal") for one in heard)
     dead = fatal and (not urgent or any(LOST.search(one.folded) for one in heard))
+    if any(one.minor for one in heard):
+        draft.remember(consent_shown=None, minor=True)  # a yes of his is none
     if any(one.minor for one in heard) and not (claims or urgent or fatal):
         steps.greet(draft, hours=False)
-        draft.remember(consent_shown=None)  # a yes of his is none
         waiting.hand_over(draft, "minor", consent_line=False)  # his guardian consents, not he
         return True
     if not (claims or urgent or fatal):
@@ -55,12 +56,12 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> bool:
     if not waiting.say_once(draft, "claim.condolence" if dead else "claim.safety_first", reason):
         if not guide(draft, heard):
             waiting.note(draft, "claim.noted")
-        waiting.hand_over(draft, reason)
+        waiting.hand_over(draft, reason, consent_line=False)
     elif at_once:
         _call(draft, reason)
     else:
         steps.greet(draft, safety=True)
-        waiting.hand_over(draft, reason)
+        waiting.hand_over(draft, reason, consent_line=not draft.state.memory.get("minor"))
     return True
 
 

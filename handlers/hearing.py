@@ -177,6 +177,10 @@ APPOINTMENT: Final = re.compile(
 )
 DIGITS: Final = re.compile(r"\+?\d[\d .()-]{3,}")
 AGREES: Final = re.compile(r"\b(?:dong y|i (?:agree|consent))\b")
+WORRIES: Final = re.compile(  # about his data, asked for his consent: the long text answers that
+    r"\b(?:thong tin|du lieu|sdt|so dien thoai|data|details)\b.*\b(?:lo|ro ri|bi ban|ban cho|an toan|bao mat|cho ai|leak\w*|safe|sold)\b"
+)
+ASKING_ABOUT: Final = ("other", "privacy_request")
 REFUSAL: Final = 5  # words: "tôi không đồng ý với cách giải quyết đó" is of something else
 
 
@@ -242,6 +246,9 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
     intent = read.intent
     if not entities and (bare := _bare_name(said.text, folded, state, now=now)):
         intent, entities = "give_name", {"name": bare}
+    about = read.intent in ASKING_ABOUT and entities.get("request") in (None, "access", "inform")
+    if state.asked == "consent" and about and WORRIES.search(folded):
+        return Heard(said=said, intent="details", folded=folded)
     rather_writes = (
         read.intent == "opt_out"
         and state.asked in FOR_A_CALL

@@ -210,7 +210,7 @@ def _welcome_back(draft: Draft, heard: Sequence[Heard]) -> None:
         return
     steps.greet(draft)
     draft.move(Stage.GREETED)
-    draft.remember(closed_at=None, served=None, consent_shown=None, guide=None, guided=None)
+    draft.remember(closed_at=None, served=None, consent_shown=None, guide=None, guided=None, minor=None)
     if resumes and draft.consented:
         slots.fill(draft, heard)
         _go_on(draft)

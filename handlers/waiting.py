@@ -160,7 +160,7 @@ def aside(draft: Draft) -> None:
 def _consent_is_due(draft: Draft, heard: Sequence[Heard]) -> bool:
     """In a grave moment it was not put; he writes again, calmly. Or he offers what cannot be kept without it."""
     memory = draft.state.memory
-    if "C1" in draft.state.consents or draft.state.asked not in ("", "consent"):
+    if "C1" in draft.state.consents or memory.get("minor") or draft.state.asked not in ("", "consent"):
         return False
     grave = (memory.get("guide") or memory.get("guided")) and not memory.get("consent_shown")
     offers = any(one.entities.get(slot) for one in heard for slot in CONTACT)
