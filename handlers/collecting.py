@@ -37,6 +37,8 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
             draft.say("ask.noted")  # something else than was asked
         draft.set(tries=0)
         proceed(draft)
+    elif slots.unworkable(draft):
+        steps.again(draft)
     elif any(one.wants("no") for one in heard):
         _will_not_say(draft, asked, heard)
     elif any(one.said.kind is Kind.AUDIO for one in heard):
@@ -48,9 +50,7 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
     elif any(map(questions.is_question, heard)):
         questions.answer(draft, heard)
         steps.again(draft)
-    elif draft.said():  # that nobody works at the time he wished
-        steps.again(draft)
-    elif any(is_noise(one) for one in heard):
+    elif any(is_noise(one) for one in heard) and not noting.wonders(draft, heard):
         not_understood(draft, asked)
     elif not steps.once_more(draft):
         give_up(draft)
@@ -98,7 +98,11 @@ def _take_freely(draft: Draft, heard: Sequence[Heard]) -> None:
         if not slots.known(draft.state, "need"):
             slots.write(draft, "need", need=words[-1].said.text[: slots.NEED_MAX])
     elif asked == "province" and not slots.known(draft.state, "province"):
-        _skip(draft, "province")  # a place that we do not know: asked once, the advisor will see to it
+        place = " ".join(one.said.text for one in words)
+        if len(place.split()) <= slots.PLACE_WORDS:
+            slots.write(draft, "province", province=place)  # one that we do not know: as he says it
+        else:
+            _skip(draft, "province")  # asked once, the advisor will see to it
 
 
 def _wrong_phone(draft: Draft, heard: Sequence[Heard]) -> bool:

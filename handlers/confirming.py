@@ -19,6 +19,14 @@ WHICH: Final = (  # what he wants to change, in his own words
     ("province", re.compile(r"\b(?:tinh|thanh pho|khu vuc|cho o|noi o|province|city)\b")),
 )
 WRONG: Final = re.compile(r"\b(?:sua|doi|sai|nham|change|wrong)\b")
+EXCEPT: Final = re.compile(  # a yes to the rest is none to this
+    r"\b(?:tru|ngoai tru|ngoai|chi (?:sai|co|con|moi|thieu|nham)|rieng|nhung|thieu|nham|lon"
+    r"|(?<!khong )(?<!ko )(?<!k )(?<!khong co )(?<!ko co )(?<!co gi )sai|except|apart from|other than|but|only|wrong)\b"
+)
+DOUBTS: Final = re.compile(
+    r"\b(?:hinh nhu|co le|khong chac|ko chac|chac (?:la|dung|vay|the)|gan (?:dung|het|nhu)|khoan|tu tu|doi (?:ti|xiu|chut|da)|neu"
+    r"|chua (?:dung|chinh xac|du|chuan|chac|xong)|dung (?:khong|ko|k|hong)|hay la|maybe|not sure|almost|wait|hold on|unless|if)\b"
+)
 AGREES: Final = re.compile(  # beside something else a yes must be said: "mình ở Cần Thơ" is none
     r"\b(?:dung|ok|oke|okay|yes|yeah|vang|da|uh?|um|chuan|chinh xac|dong y|duoc|on|correct|right|sure)\b"
 )
@@ -42,6 +50,8 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
             submit(draft)
         else:
             read_back(draft)
+    elif slots.unworkable(draft):
+        steps.again(draft)
     elif which := _which(draft, heard):
         slots.edit(draft, which)
         draft.move(Stage.COLLECTING)
@@ -54,8 +64,17 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
             read_back(draft)
         else:
             steps.ask(draft, "edit")
-    elif _aside(draft, heard):
+    else:
+        _settle(draft, heard)
+
+
+def _settle(draft: Draft, heard: Sequence[Heard]) -> None:
+    """Neither a change nor a no: a yes, or something that leaves the read-back standing."""
+    if any(noting.tells(one) and not AGREES.search(one.folded) for one in heard):
+        noting.note(draft, heard)
         steps.again(draft)
+    elif any(map(_doubts, heard)):
+        steps.ask(draft, "edit")
     elif any((one.wants("yes") and not _asks(one)) or requests.calls(one) for one in heard):
         if draft.state.asked == "confirm":
             submit(draft)
@@ -66,18 +85,13 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
     elif any(map(questions.is_question, heard)):
         questions.answer(draft, heard)
         steps.again(draft)
-    elif all(one.wordless or one.stale or one.intent in ("thanks", "greeting", "buy") for one in heard):
+    elif all(
+        one.wordless or one.stale or one.intent in ("thanks", "greeting", "buy") for one in heard
+    ) or noting.wonders(draft, heard):
         if not steps.once_more(draft):
             _give_up(draft)
     elif not steps.not_understood(draft):
         _give_up(draft)
-
-
-def _aside(draft: Draft, heard: Sequence[Heard]) -> bool:
-    """Something that no line of the read-back takes, and of which he has been told what became."""
-    if any(noting.tells(one) and not AGREES.search(one.folded) for one in heard):
-        noting.note(draft, heard)
-    return draft.said()  # noted; or nobody works at the time that he wished
 
 
 def _give_up(draft: Draft) -> None:
@@ -90,12 +104,18 @@ def _asks(one: Heard) -> bool:
     return not one.said.payload and ASKS.search(one.folded) is not None and AGREES.search(one.folded) is None
 
 
+def _doubts(one: Heard) -> bool:
+    """ "Đúng hết trừ số": a yes with something taken out of it saves nothing."""
+    hesitates = EXCEPT.search(one.folded) is not None or DOUBTS.search(one.folded) is not None
+    return one.wants("yes") and not one.said.payload and hesitates
+
+
 def _agreed_with_more(before: State, after: State, heard: Sequence[Heard]) -> bool:
     """ "Ok, call me tomorrow afternoon", "ok, right away": he agrees to what was read back and adds when, or where he
     lives, which he is told again with his code."""
     soon = not before.slots.get("callback_time")
     agreed = any((one.wants("yes") and AGREES.search(one.folded)) or (soon and requests.calls(one)) for one in heard)
-    if before.asked != "confirm" or not agreed or any(one.wants("no") for one in heard):
+    if before.asked != "confirm" or not agreed or any(one.wants("no") or _doubts(one) for one in heard):
         return False
     return all(after.slots.get(key) == before.slots.get(key) for key in {*after.slots, *before.slots} - ADDED)
 
@@ -121,6 +141,7 @@ def _which(draft: Draft, heard: Sequence[Heard]) -> str:
         if chosen := one.entities.get("edit"):
             return "" if one.stale else str(chosen)
         said = one.folded
-        if (draft.state.asked == "edit" or WRONG.search(said)) and not one.said.payload and not one.wants("yes"):
+        mends = (draft.state.asked == "edit" or WRONG.search(said)) and not one.wants("yes")
+        if (mends or (one.wants("yes") and EXCEPT.search(said))) and not one.said.payload:
             return next((slot for slot, pattern in WHICH if pattern.search(said)), "")
     return ""

@@ -162,7 +162,9 @@ READ_BACK: Final = frozenset({"confirm", "edit"})
 UNSETTLED: Final = frozenset({"no", "other"})
 TIMES: Final = ("day", "part", "time", "time_to", "time_after", "callback_from", "callback_to")
 CORRECTIONS: Final = frozenset({"product", "name", "phone", "province", "topic", *TIMES})
-PARTS_OF_A_DAY: Final = frozenset({"sang", "trua", "chieu", "toi", "mai", "mot", "morning", "afternoon", "evening"})
+PARTS_OF_A_DAY: Final = frozenset(
+    "sang trua chieu toi mai mot t2 t3 t4 t5 t6 t7 cn morning afternoon evening tomorrow".split()
+)
 NAMELESS: Final = frozenset({"product", "phone", "time"})  # asked while the name may still be unknown
 NAME_LENGTH: Final = 4  # words
 NUMBERS: Final = frozenset({"hai", "ba", "ca"})  # "Hai" to the question which of the two covers
@@ -172,8 +174,8 @@ CHOICE: Final = re.compile(
 # to be called, and when; a bare "mai" may be a name and "toi" is oneself
 APPOINTMENT: Final = re.compile(
     r"\b(?:goi|lien he|hen|doi gio|call)\b.*\b(?:\d{1,2} ?(?:h|gio)|(?:sang|trua|chieu|toi) (?:nay|mai|mot)|buoi (?:sang|trua|chieu|toi)"
-    r"|(?:ngay|hom) mai|luc nao cung|gio nao cung|tomorrow|(?:in the )?(?:morning|afternoon|evening)|any ?time)\b"
-    r"|^(?:da )?(?:luc|khi|gio) nao cung (?:duoc|dc|ok|tien)\b"
+    r"|(?:ngay|hom) mai|luc nao cung|gio nao cung|gio hanh chinh|tomorrow|(?:in the )?(?:morning|afternoon|evening)|any ?time)\b"
+    r"|\b(?:sang|trua|chieu|toi) .{0,16}\b(?:ranh|nghe may)\b|^(?:da )?(?:luc|khi|gio) nao cung (?:duoc|dc|ok|tien)\b"
 )
 DIGITS: Final = re.compile(r"\+?\d[\d .()-]{3,}")
 AGREES: Final = re.compile(r"\b(?:dong y|i (?:agree|consent))\b")

@@ -31,7 +31,9 @@ RIGHTS: Final = tuple(
         ("withdraw", "withdraw"),
     )
 )
-CALL: Final = re.compile(r"\bgoi (?:lai|ngay|lien|luon|lun|cho|em|e|minh|toi|anh|a|chi|c)\b|\bcall (?:me|back)\b")
+CALL: Final = re.compile(
+    r"\bgoi (?:lai|ngay|lien|luon|lun|cho|em|e|minh|mk|toi|tui|anh|a|chi|c|co|chu|bac|con|chau)\b|\bcall (?:me|back)\b"
+)
 HERE: Final = re.compile(r"\b(?:gap|nguoi that|nhan vien|tu van vien|noi chuyen|person|human|agent)\b")  # not by phone
 FORM: Final = frozenset({Stage.COLLECTING, Stage.CONFIRMING})
 INTENTS: Final = frozenset({"claim", "privacy_request", "complaint", "talk_to_human", "spam_abuse"})
@@ -139,7 +141,7 @@ def _person(draft: Draft, heard: Sequence[Heard]) -> bool:
         return False  # "call me" answers what was asked
     if draft.state.stage in WAITING and not cancel and all(_at_another_time(draft, one) for one in by):
         return False  # the call that he waits for, at a time that suits him
-    if draft.state.asked == "confirm" and all(calls(one) for one in by) and not cancel:
+    if draft.state.asked in ("name", "product", "confirm") and all(calls(one) for one in by) and not cancel:
         return False  # the call is what the form is about, and he wants it
     waiting.keep_number(draft, heard)
     steps.greet(draft, hours=False)

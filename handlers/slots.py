@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
-from handlers import appointments, manner, wanted
+from handlers import appointments, manner, schedule, wanted
 from handlers.draft import Draft
 from handlers.hearing import APPOINTMENT, PRODUCTS, Heard, appointed
-from handlers.model import Stage, State
+from handlers.model import Say, Stage, State
 
 ORDER: Final = ("name", "phone", "need", "time")  # what is read back, and may be put right by a button
 ASKED: Final = (*ORDER, "province")  # every question of the form; which of them are put, `missing` says
@@ -38,8 +39,16 @@ VAGUE: Final = frozenset(
     i want to buy get need some an insurance would like please hi hello the price cost how much is what fee renew my
     """.split()
 )
+# an hour or a part of a day, and nothing that travels: beside his number, or alone, it is when he wants to be called
+WHEN: Final = re.compile(
+    r"\b(?:(?:sang|trua|chieu|toi) (?:nay|mai|mot|thu|t[2-7]|chu nhat|cn)|\d{1,2} ?(?:h|gio)(?: ?\d\d)? (?:sang|trua|chieu|toi))\b"
+)
+TRAVELS: Final = re.compile(r"\b(?:di|bay|khoi hanh|ve|den|cong tac)\b")
+ALONE: Final = 6  # words
+CONTACT: Final = frozenset({"name", "phone", "product"})
 TIME_WORDS: Final = ("part", "callback_from")
 UNASKED_TIME: Final = ("time", "time_after")  # a day alone may be a name (Mai), a trip, a date of birth
+CLOSED: Final = "ask.time_closed"
 TIME: Final = frozenset({*TIME_WORDS, *UNASKED_TIME})
 # Said without being asked and of use to the advisor; what may be asked only later (dates of birth, plates, papers,
 # anything of health) is not kept from a chat: F-2, F-3
@@ -189,7 +198,7 @@ def _need(draft: Draft, one: Heard) -> None:
         if draft.state.slots.get("product_alt") == product:
             draft.put(product_alt=None)
         draft.remember(car=None)
-    if draft.state.asked == "product":
+    if draft.state.asked == "product" or (draft.state.memory.get(wanted.CAR) and not draft.state.slots.get("product")):
         _which_cover(draft, one)
     sensitive = "sensitive" in one.entities
     if sensitive and not known(draft.state, "need"):
@@ -230,9 +239,20 @@ def _reschedules(draft: Draft, one: Heard) -> bool:
     return stage is Stage.CALLBACK_SCHEDULED or (stage is Stage.QUEUED and APPOINTMENT.search(one.folded) is not None)
 
 
+def _for_a_call(draft: Draft, one: Heard) -> bool:
+    """ "Gọi chiều mai nhé"; "Hà 0912345678, 10h sáng mai" and "sáng thứ 2" to a question about himself."""
+    if one.said.payload:
+        return False
+    if APPOINTMENT.search(one.folded):
+        return True
+    if draft.state.asked not in CONTACT or WHEN.search(one.folded) is None or TRAVELS.search(one.folded):
+        return False
+    return bool(one.entities.get("phone")) or len(one.folded.split()) <= ALONE
+
+
 def _time(draft: Draft, one: Heard) -> None:
     entities = one.entities
-    calls = not one.said.payload and APPOINTMENT.search(one.folded) is not None
+    calls = _for_a_call(draft, one)
     if TIME.isdisjoint(entities):
         if not calls:
             return
@@ -244,13 +264,30 @@ def _time(draft: Draft, one: Heard) -> None:
     try:
         wished = appointments.wish(entities, now=draft.now, business=draft.business)
     except appointments.Closed:
-        draft.say("ask.time_closed")
+        if asked or draft.state.stage is Stage.COLLECTING:
+            draft.say(CLOSED)
         return
     if wished:
+        if _moved(draft, entities, wished["from"]):
+            draft.say("ask.time_moved")
         write(draft, "time", callback_time=wished)
         draft.remember(soon=None)
     elif wished is not None:
         soon(draft)
+
+
+def _moved(draft: Draft, entities: Mapping[str, Any], begins: str) -> bool:
+    """He named a day on which nobody works."""
+    if not (entities.get("callback_from") and (entities.get("day") or entities.get("date"))):
+        return False
+    meant, kept = (datetime.fromisoformat(str(text)) for text in (entities["callback_from"], begins))
+    day = schedule.local(meant, draft.business).date()
+    return day != schedule.local(kept, draft.business).date() and not schedule.spans(day, draft.business)
+
+
+def unworkable(draft: Draft) -> bool:
+    """Has he been told in this turn that nobody works at the time he wishes?"""
+    return any(isinstance(effect, Say) and effect.key == CLOSED for effect in draft.effects)
 
 
 def _details(draft: Draft, entities: Mapping[str, Any]) -> None:

@@ -209,7 +209,8 @@ def _has_time(draft: Draft) -> bool:
 
 def _invite(draft: Draft) -> None:
     """Once: what may be told or left to the advisor."""
-    lacking = (_has_time(draft), bool(draft.state.slots.get("province")))
+    told = draft.state.slots.get("province") or "province" in draft.state.memory.get("skipped", ())
+    lacking = (_has_time(draft), bool(told))
     if lacking in INVITATIONS and not draft.state.memory.get("invited"):
         draft.remember(invited=True)
         draft.say(INVITATIONS[lacking])

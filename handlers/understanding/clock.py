@@ -37,7 +37,7 @@ NOW: Final = re.compile(
     r")\b"
 )
 ANY: Final = re.compile(
-    r"\b(?:luc nao cung|khi nao cung|gio nao cung|bat cu luc nao|bat ky luc nao|thoai mai gio|any ?time|sao cung duoc|tuy (?:em|ban|shop|ad))\b"
+    r"\b(?:luc nao cung|khi nao cung|gio nao cung|bat cu luc nao|bat ky luc nao|thoai mai gio|gio hanh chinh|any ?time|sao cung duoc|tuy (?:em|ban|shop|ad))\b"
 )
 
 TODAY: Final = re.compile(r"\b(?:hom nay|bua nay|trong ngay|(?:sang|trua|chieu|toi|dem) nay|today|tonight)\b")

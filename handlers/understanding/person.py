@@ -69,6 +69,7 @@ CORRECTED: Final = re.compile(
 CUT: Final = re.compile(
     r"[,;\n\t|/()\"“”]+|\s[\-–]\s|\.(?:\s|$)|\d|@|\b(?:sinh nam|sinh ngay|nam sinh|ngay sinh|sn|sdt|so dien thoai|dien thoai|dt|phone|so la|so cua|zalo"
     r"|email|gmail|mail|tuoi|bao hiem|muon|can mua|can tu van|mua|o quan|o tp|phong (?:nhan su|ke toan|kinh doanh|hanh chinh)|dia chi|nhung|lien he|goi (?:em|minh|toi|lai)|chu (?:khong|ko|k|hong) phai|(?:ti|lat|chut|xiu) nua|moi (?:dung|phai))\b"
+    r"|(?<=[a-z] )(?:(?:o|ben|cua) )?(?:cty|cong ty)\b[^,;\n]*"
 )
 BEFORE: Final = frozenset(
     "dạ da vâng vang ạ ok oke okie ừ à ah ơ hi hello chào chao xin mình minh tôi toi em tui mk mik e là la tên ten họ gọi goi cứ cu đây day "

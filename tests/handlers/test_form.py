@@ -174,8 +174,8 @@ def test_a_home_needs_its_province_and_a_place_we_do_not_know_is_no_dead_end() -
     world.say("0901234567")
     assert (world.said, world.state.asked) == (["ask.province"], "province")
     world.say("xóm Đông")
-    assert world.said == ["confirm.add_time_area", "confirm.summary"]
-    assert "province" not in world.state.slots
+    assert world.said == ["confirm.add_time", "confirm.summary_area"]
+    assert world.state.slots["province"] == "xóm Đông"  # as he says it
 
 
 @pytest.mark.parametrize(
@@ -281,3 +281,48 @@ def test_a_detail_beside_the_question_is_noted(asked: str) -> None:
         assert (world.state.asked, world.state.unclear) == (asked, 0)
     assert "màu đỏ" in world.state.slots["need"]
     assert "59X1" not in world.state.slots["need"]
+
+
+@pytest.mark.parametrize(
+    "line, words",
+    [
+        ("Hà - 0912345678 - 10h sáng mai", "10:00–10:30 thứ Ba 24/11"),
+        ("Hùng 0977.888.999 gọi mình 9h sáng t3", "09:00–09:30 thứ Ba 24/11"),
+        ("Tâm cty Minh Phát 0909888777 chiều mai", "13:00–17:00 thứ Ba 24/11"),
+    ],
+)
+def test_a_time_beside_his_number_is_for_the_call(line: str, words: str) -> None:
+    world = collecting()
+    world.say(line)
+    assert world.said == ["confirm.add_area", "confirm.summary"]
+    assert words in world.words
+
+
+@pytest.mark.parametrize(
+    "line", ["gọi lúc nào cũng được", "giờ nào cũng được ạ", "sáng thứ 3", "gọi lại chiều mai nhé"]
+)
+def test_a_time_instead_of_the_name_is_kept_and_the_name_asked_again(line: str) -> None:
+    world = collecting()
+    world.say(line)
+    assert world.said == ["ask.noted", "ask.name_phone"]
+    assert world.state.slots["callback_time"]
+
+
+def test_which_cover_may_be_told_later_than_asked() -> None:
+    world = World()
+    for line in ("mua bảo hiểm ô tô", "đồng ý", "chưa biết loại nào", "cả hai"):
+        world.say(line)
+    assert (world.state.slots["product"], world.state.slots["product_alt"]) == ("tnds_o_to", "vat_chat_o_to")
+
+
+def test_what_the_home_is_like_is_noted() -> None:
+    world = confirming(product="nha_tu_nhan", province="Huế")
+    world.say("nhà 3 tầng")
+    assert world.said == ["ask.noted", "confirm.summary_area"]
+
+
+def test_office_hours_as_a_time_to_call_are_any_time() -> None:
+    world = confirming()
+    world.say("gọi giờ hành chính")
+    assert world.said == ["confirm.summary"]
+    assert world.state.memory["soon"]
