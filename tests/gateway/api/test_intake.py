@@ -276,6 +276,25 @@ async def test_calls_of_which_only_people_know(office: Office) -> None:
     assert (status, list(refused["error"]["fields"])) == (422, ["phone"])
 
 
+async def test_nobody_writes_into_what_another_has(office: Office) -> None:
+    mai, nam = await office.as_role("advisor", "Mai"), await office.as_role("advisor", "Nam")
+    made = await mai.post("/calls", {"phone": "0912345678", "name": "Lan"})
+    at = f"/conversations/{made['id']}"
+    await mai.post(f"{at}/take")
+    before = await mai.get(at)
+    for path, body in (
+        ("/calls", {"phone": "0912345678", "name": "Ai Đó", "note": "ghi bậy", "answered": False}),
+        (f"{at}/calls", {"direction": "inbound", "answered": False, "note": "x"}),
+    ):
+        status, refused = await nam("POST", path, body)
+        assert (status, refused["error"]["code"], refused["error"]["holder"]["name"]) == (403, "not_yours", "Mai")
+    after = await mai.get(at)
+    assert (after["name"], after["stage"], after["last_seq"]) == ("Lan", "with_advisor", before["last_seq"])
+    assert (await mai.post("/calls", {"phone": "0912345678", "name": "Lan Anh"}))["name"] == "Lan Anh"
+    await mai.post(f"{at}/close", {"outcome": "done", "reason": "xong"})
+    assert (await nam.post("/calls", {"phone": "0987654321", "name": "Ba"}))["name"] == "Ba"
+
+
 async def test_who_does_not_agree_on_the_telephone_is_not_kept(office: Office) -> None:
     mai = await office.as_role("intake", "Mai")
     await office.form(LAN)
