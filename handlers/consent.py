@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, Literal
 
 from channels.contract import Kind
-from handlers import slots, steps, wording
+from handlers import refusal, slots, steps, wording
 from handlers.draft import Draft, code
-from handlers.hearing import PRODUCTS, Heard, reread
-from handlers.model import Advisor, RecordConsent, Stage
+from handlers.hearing import DIGITS, PRODUCTS, Heard, reread
+from handlers.model import WAITING, Advisor, RecordConsent, Stage
 
 TEXT: Final = "consent.layer1"
+NAME: Final = 4  # words
 SAID_MAX: Final = 200  # characters of his words in the evidence
 Answer = Literal["given", "refused", "details", ""]
 
 
-def answer(heard: Sequence[Heard]) -> tuple[Answer, Heard | None]:
-    """The last clear word in these messages, and the message that holds it; '' when there is none."""
+def answer(heard: Sequence[Heard], *, explicitly: bool) -> tuple[Answer, Heard | None]:
+    """The last clear word in these messages, and the message that holds it; '' when there is none. `explicitly` -- a no
+    counts only when it can be said of nothing but the consent."""
     for one in reversed(heard):
         if one.stale:
             continue
         if one.intent == "yes":
             return "given", one
-        if one.intent == "no":
+        if refusal.refuses(one, explicitly=explicitly):
             return "refused", one
         if one.intent == "details":
             return "details", one
@@ -32,7 +35,7 @@ def answer(heard: Sequence[Heard]) -> tuple[Answer, Heard | None]:
 
 def settled(draft: Draft, heard: Sequence[Heard]) -> bool:
     """Act on a clear answer to the open question; False when there is none."""
-    told, by = answer(heard)
+    told, by = answer(heard, explicitly=draft.state.stage in WAITING)
     if by is None:
         return False
     if told == "given":
@@ -106,6 +109,18 @@ def give(draft: Draft, by: Heard, heard: Sequence[Heard]) -> None:
     if start in PRODUCTS:
         draft.put(product=start)
     slots.fill(draft, [*earlier, *now, *(one for one in heard if one.said.contact is not None)])
+    if not renewed and not slots.known(draft.state, "name") and (name := _name_before_number(draft)):
+        slots.write(draft, "name", name=name)
+
+
+def _name_before_number(draft: Draft) -> str:
+    """ "Bảy", and "0399888777" in the next message: together what they are in one. '' when there is no such pair."""
+    for name, number in pairwise(draft.history):
+        if name.istitle() and len(name.split()) <= NAME and DIGITS.fullmatch(number.strip()):
+            alone, both = (reread(text, now=draft.now) for text in (name, f"{name} {number}"))
+            if both.intent == "give_phone" and not alone.entities and both.entities.get("name"):
+                return str(both.entities["name"])
+    return ""
 
 
 def outdated(draft: Draft) -> bool:
@@ -136,7 +151,7 @@ def withdraw(draft: Draft, by: Heard) -> None:
     """Taken back by one message, at once: nothing that rested on it stays in the form."""
     _record(draft, "withdrawn", by)
     draft.set(slots={})
-    draft.remember(consent_shown=None)  # he would have to see it again
+    draft.remember(consent_shown=None, offered=None, lead=None, notice=None)  # he would have to see it again
 
 
 def by_phone(draft: Draft, *, given: bool, by: Advisor) -> None:

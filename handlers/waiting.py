@@ -46,7 +46,7 @@ def hand_over(draft: Draft, reason: str, *, consent_line: bool = True, told: boo
     was = draft.state.stage
     if was not in WAITING or urgent > int(draft.state.memory.get("priority", 0)):
         draft.add(OpenHandoff(reason="claim" if reason == "urgent_claim" else reason, priority=urgent))
-        draft.remember(priority=urgent)
+        draft.remember(priority=urgent, matter=reason)
     if was is Stage.QUEUED:
         if not told and not draft.said() and _may_notice(draft):
             _notice(draft)
@@ -131,7 +131,7 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
         _notice(draft)
     elif gained:
         _noted(draft, gained)
-    elif _consent_is_due(draft, heard):
+    elif consent_is_due(draft, heard):
         consent.ask(draft)
     elif _may_notice(draft) and not all(one.intent in SILENT for one in heard):
         _notice(draft)
@@ -157,10 +157,12 @@ def aside(draft: Draft) -> None:
         draft.set(asked="", tries=0)
 
 
-def _consent_is_due(draft: Draft, heard: Sequence[Heard]) -> bool:
+def consent_is_due(draft: Draft, heard: Sequence[Heard]) -> bool:
     """In a grave moment it was not put; he writes again, calmly. Or he offers what cannot be kept without it."""
     memory = draft.state.memory
     if "C1" in draft.state.consents or memory.get("minor") or draft.state.asked not in ("", "consent"):
+        return False
+    if any(one.wants("no") for one in heard):
         return False
     grave = (memory.get("guide") or memory.get("guided")) and not memory.get("consent_shown")
     offers = any(one.entities.get(slot) for one in heard for slot in CONTACT)
