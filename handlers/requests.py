@@ -144,6 +144,9 @@ def _person(draft: Draft, heard: Sequence[Heard]) -> bool:
     if draft.state.asked in ("name", "product", "confirm") and all(calls(one) for one in by) and not cancel:
         return False  # the call is what the form is about, and he wants it
     waiting.keep_number(draft, heard)
+    if not cancel and draft.state.stage is Stage.QUEUED and waiting.consent_is_due(draft, heard):
+        consent.ask(draft)  # a person is called already; he gives the number to call
+        return True
     steps.greet(draft, hours=False)
     waiting.hand_over(draft, "cancel" if cancel else "human")
     return True
