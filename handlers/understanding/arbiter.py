@@ -12,7 +12,7 @@ from typing import Final
 from handlers.understanding import intent, model
 from handlers.understanding.facts import Facts
 from handlers.understanding.fold import flatten
-from handlers.understanding.intent import CONSENT, Decision
+from handlers.understanding.intent import CONSENT, GRAVE, Decision
 from handlers.understanding.person import SURNAME_KEYS, Name
 from handlers.understanding.reading import SPACED, Reading
 from handlers.understanding.supposed import APPLIES, SUPPOSED
@@ -132,9 +132,21 @@ def _second(likely: Mapping[str, float]) -> str:
 
 
 def _is_safety(reading: Reading, ruled: str) -> bool:
-    """What the rules say of stops, of death and danger, and of fraud is not up for discussion."""
-    danger = ruled == "claim" and not reading.labels.isdisjoint(("fatal", "urgent"))
-    return ruled == "opt_out" or danger or (ruled == CALM and "fraud" in reading.scores)
+    """What the rules say of stops, of death, danger and despair, of fraud, of authorities and of impostors is not up for
+    discussion."""
+    labels = reading.labels
+    match ruled:
+        case "opt_out":
+            return True
+        case "claim":
+            return not labels.isdisjoint(("fatal", "urgent"))
+        case "other":
+            return "fraud" in reading.scores or not labels.isdisjoint(GRAVE)
+        case "talk_to_human":
+            return "@authority" in labels
+        case "complaint":
+            return "topic=incident" in labels
+    return False
 
 
 def _is_exact(reading: Reading, facts: Facts, context: str, ruled: str) -> bool:
