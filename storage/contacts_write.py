@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from storage import contacts, duplicates, search
 from storage.ids import new_id
 from storage.tx import Tx
@@ -68,3 +70,23 @@ def add_value(tx: Tx, contact_id: str, kind: str, value: str, *, source: str, co
     if made:
         duplicates.note(tx, contact_id, kind, blind)
     tx.hint("contact", contact_id)
+
+
+def rename(tx: Tx, account_id: str, name: Callable[[str], str]) -> int:
+    """Threads of the account that are telephone numbers become what `name` makes of them; how many."""
+    rows = tx.all(
+        "SELECT id, thread FROM contact_point WHERE account_id = :account AND (thread LIKE '+%' OR thread BETWEEN '0' AND '9~')",
+        account=account_id,
+    )
+    known = {
+        row.thread
+        for row in tx.among(
+            "SELECT thread FROM contact_point WHERE account_id = :account AND thread IN (:among)",
+            [name(row.thread) for row in rows],
+            account=account_id,
+        )
+    }
+    done = [row for row in rows if name(row.thread) not in known]
+    for row in done:
+        tx.run("UPDATE contact_point SET thread = :thread WHERE id = :id", thread=name(row.thread), id=row.id)
+    return len(done)

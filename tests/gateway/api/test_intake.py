@@ -136,8 +136,10 @@ async def test_a_form_and_a_missed_call_meet_the_same_queue(either: Office) -> N
         ("callback_scheduled", "waiting")
     }
     hotline, lead = (each["conversation"] for each in queue)
-    assert hotline["thread"] == "+84912345678"
-    assert "912345678" not in lead["thread"]
+    assert "912345678" not in hotline["thread"] + lead["thread"]
+    assert (await mai.get(f"/contacts/{hotline['contact_id']}"))["phones"] == ["+84912345678"]
+    for one in await office.parts.store.read(lambda tx: tx.all("SELECT thread FROM contact_point")):
+        assert "912345678" not in one.thread
 
     seen = await mai.get(f"/conversations/{lead['id']}")
     assert (seen["slots"], seen["lead"]["phone"], seen["lead"]["product"]) == ({}, "+84912345678", "tnds_xe_may")
@@ -257,12 +259,13 @@ async def test_a_call_is_one_line_whatever_comes_first(office: Office) -> None:
 async def test_calls_of_which_only_people_know(office: Office) -> None:
     mai = await office.as_role("intake", "Mai")
     made = await mai.post("/calls", {"phone": "0912 345 678", "name": "Lan", "note": "hỏi xe máy", "answered": False})
-    assert (made["channel"], made["thread"], made["stage"], made["name"]) == (
-        "hotline",
-        "+84912345678",
-        "callback_scheduled",
-        "Lan",
-    )
+    assert (made["channel"], made["stage"], made["name"]) == ("hotline", "callback_scheduled", "Lan")
+    assert (await mai.get(f"/contacts/{made['contact_id']}"))["phones"] == ["+84912345678"]
+    (found,) = (await mai.get("/conversations", channel="hotline", thread="+84912345678"))["items"]
+    assert (found["id"], "912345678" in found["thread"]) == (made["id"], False)
+    called = await mai.post("/calls", {"phone": "0987 654 321", "direction": "outbound"})
+    boss = await office.as_role("supervisor")  # nobody waits for him: masked for the others
+    assert (await boss.get(f"/contacts/{called['contact_id']}"))["phones"] == ["+84987654321"]
     again = await mai.post("/calls", {"phone": "+84912345678", "duration_s": 30})
     assert again["id"] == made["id"]
     await mai.post(f"/conversations/{made['id']}/calls", {"direction": "outbound", "note": "gọi từ máy riêng"})
@@ -274,6 +277,16 @@ async def test_calls_of_which_only_people_know(office: Office) -> None:
     ]
     status, refused = await mai("POST", "/calls", {"phone": "1234"})
     assert (status, list(refused["error"]["fields"])) == (422, ["phone"])
+
+
+async def test_threads_of_pre_releases_lose_their_numbers(tmp_path: Path) -> None:
+    async with opened(tmp_path, "sqlite:///gateway.db") as office:
+        mai = await office.as_role("intake", "Mai")
+        made = await mai.post("/calls", {"phone": "0912345678"})
+        await office.parts.store.run(lambda tx: tx.run("UPDATE contact_point SET thread = '+84912345678'"))
+    async with opened(tmp_path, "sqlite:///gateway.db") as office:
+        again = await (await office.as_role("intake", "Ba")).post("/calls", {"phone": "0912345678"})
+        assert (again["id"], again["thread"]) == (made["id"], made["thread"])
 
 
 async def test_nobody_writes_into_what_another_has(office: Office) -> None:
