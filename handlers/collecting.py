@@ -39,6 +39,9 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
         proceed(draft)
     elif slots.unworkable(draft):
         steps.again(draft)
+    elif draft.state.memory.get("editing") == asked and any(one.wants("yes") for one in heard):
+        draft.remember(editing=None)  # it may stay as it was
+        proceed(draft)
     elif any(one.wants("no") for one in heard):
         _will_not_say(draft, asked, heard)
     elif any(one.said.kind is Kind.AUDIO for one in heard):
@@ -88,6 +91,8 @@ def _take_freely(draft: Draft, heard: Sequence[Heard]) -> None:
     """Three questions take the customer's own words: the need, which cover for the car, and where he lives."""
     asked = draft.state.asked
     words = [one for one in heard if one.said.text.strip() and not one.stale and not one.wants(*NOT_A_NEED, "no")]
+    if asked == "need":
+        words = [one for one in words if not one.wants("yes")]
     if not words:
         return
     if asked == "need" and asked in slots.missing(draft.state) and not any(map(questions.is_question, words)):

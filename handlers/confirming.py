@@ -14,7 +14,10 @@ from handlers.model import OpenHandoff, Stage, State
 WHICH: Final = (  # what he wants to change, in his own words
     ("phone", re.compile(r"\b(?:so|sdt|dien thoai|phone|number)\b")),
     ("time", re.compile(r"\b(?:gio|hen|thoi gian|luc|time|when)\b")),
-    ("need", re.compile(r"\b(?:san pham|loai|goi|bao hiem|bh|nhu cau|product|insurance)\b")),
+    (
+        "need",
+        re.compile(r"\b(?:san pham|loai|goi (?:bao hiem|bh|nao|khac|cuoc)|bao hiem|bh|nhu cau|product|insurance)\b"),
+    ),
     ("name", re.compile(r"\b(?:ten|ho ten|name)\b")),
     ("province", re.compile(r"\b(?:tinh|thanh pho|khu vuc|cho o|noi o|province|city)\b")),
 )
@@ -32,6 +35,7 @@ AGREES: Final = re.compile(  # beside something else a yes must be said: "mình 
 )
 ASKS: Final = re.compile(r"\b(?:khong|ko|hong|sao|bao nhieu|bao lau|gi|the nao|why|how|what)\b")
 NEEDS_NONE: Final = re.compile(r"\b(?:khong|ko|k|hong) can (?:hen|gio|thoi gian|noi|ghi)\b")  # what is optional
+DONE: Final = re.compile(r"\b(?:xong|duoc|roi) chua\b")  # a question, no "not yet"
 ADDED: Final = frozenset({"callback_time", "province"})  # told beside the yes, they need no second one
 
 
@@ -60,7 +64,9 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
     elif any(one.wants("no") for one in heard):
         if any(idle.gives_up(one.folded) for one in heard):
             idle.no_need(draft)
-        elif draft.state.asked == "edit" or any(NEEDS_NONE.search(one.folded) for one in heard):
+        elif draft.state.asked == "edit" or any(
+            NEEDS_NONE.search(one.folded) or DONE.search(one.folded) for one in heard
+        ):
             read_back(draft)
         else:
             steps.ask(draft, "edit")
@@ -142,6 +148,6 @@ def _which(draft: Draft, heard: Sequence[Heard]) -> str:
             return "" if one.stale else str(chosen)
         said = one.folded
         mends = (draft.state.asked == "edit" or WRONG.search(said)) and not one.wants("yes")
-        if (mends or (one.wants("yes") and EXCEPT.search(said))) and not one.said.payload:
+        if (mends or (one.wants("yes", "no") and EXCEPT.search(said))) and not one.said.payload:
             return next((slot for slot, pattern in WHICH if pattern.search(said)), "")
     return ""

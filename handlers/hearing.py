@@ -246,11 +246,16 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
     if state.asked in READ_BACK and read.intent in UNSETTLED:
         entities = _looked_at_again(said.text, folded, entities, now=now)
     intent = read.intent
+    if state.asked == "name" and entities.get("phone") and not entities.get("name"):
+        beside_it = understand(said.text, None, now=now).entities  # "Hương 0903222347 Hà Nội"
+        entities = {**entities, **{key: beside_it[key] for key in ("name",) if key in beside_it}}
     if not entities and (bare := _bare_name(said.text, folded, state, now=now)):
         intent, entities = "give_name", {"name": bare}
     about = read.intent in ASKING_ABOUT and entities.get("request") in (None, "access", "inform")
     if state.asked == "consent" and about and WORRIES.search(folded):
         return Heard(said=said, intent="details", folded=folded)
+    if said.had_secret and intent in ("yes", "no", "give_name"):  # what was covered answers nothing
+        intent, entities = "other", {key: told for key, told in entities.items() if key != "name"}
     rather_writes = (
         read.intent == "opt_out"
         and state.asked in FOR_A_CALL

@@ -20,8 +20,8 @@ INSURERS: Final = (
 COLOURS: Final = "do|den|trang|xanh|bac|xam|ghi|vang|nau|cam|tim|hong|kem"
 TELLS: Final = re.compile(
     rf"\b(?:bien so|bks|bien (?:xe|vang|trang|xanh|\d\d)|mau (?:xe|son|{COLOURS})|(?:{INSURERS})|so khung|so may|dang ky xe"
-    r"|nha (?:cap|ong|pho|tro|may|\d+ tang)|\d+ (?:tang|lau|m2|met vuong|cc|phan khoi|tuoi|nguoi|chiec|tan|cho)|dien tich|dia chi"
-    r"|(?:qua|bang) (?:zalo|email|mail|viber|telegram|tin nhan)"
+    r"|nha (?:cap|ong|pho|tro|may|\d+ tang)|\d+ (?:tang|lau|m2|met vuong|cc|phan khoi|tuoi|nguoi|chiec|tan|cho)|dien tich|dia chi|vo chong|ca nha|ca gia dinh"
+    r"|(?:qua|bang|nhan|nhan tin|chat) (?:qua )?(?:zalo|email|mail|viber|telegram|tin nhan)"
     r"|xe (?:nay|do|em|e|minh|toi|tui|anh|chi|cua|mua|cu|moi|chay|dung|doi|hang|dang|con|da|vua)|doi \d{4}"
     r"|(?:mua|dung|chay|di) (?:duoc |tu )?(?:\d+ nam|nam (?:ngoai|kia|nay))"
     r"|(?:my|the) (?:car|bike|motorbike) is|plate)\b"
@@ -31,8 +31,8 @@ WONDERS: Final = re.compile(
     r"\b(?:(?:duoc|dc|co|phai) (?:khong|ko|hong)|bao nhieu|bao lau|the nao|nhu nao|tai sao|vi sao|sao (?:phai|lai)"
     r"|why|how (?:much|long|come))\b"
 )
-COUNTS: Final = ("people", "days", "seats", "payload_t", "quantity")
-TRIP: Final = frozenset({"people", "days"})
+VEHICLES: Final = slots.CARS | {"tnds_xe_may"}
+OF_VEHICLES: Final = ("seats", "payload_t", "quantity")
 ALL_OF_IT: Final = 2000  # characters: data dictionary, need_text
 
 
@@ -73,6 +73,7 @@ def note(draft: Draft, heard: Sequence[Heard]) -> None:
 
 def _count(draft: Draft, one: Heard) -> None:
     """ "Đi 2 người": numbers that mean something for what he wants."""
+    product = draft.state.slots.get("product")
+    counts = OF_VEHICLES if product in VEHICLES else ("people", *(("days",) if product == slots.TRIP else ()))
     numbers = details.find_numbers(one.folded)
-    trip = draft.state.slots.get("product") == slots.TRIP
-    draft.put(**{key: numbers[key] for key in COUNTS if numbers.get(key, 0) > 1 and (key in TRIP) == trip})
+    draft.put(**{key: numbers[key] for key in counts if numbers.get(key, 0) > 1})

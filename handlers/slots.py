@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any, Final
 
 from handlers import appointments, manner, schedule, wanted
 from handlers.draft import Draft
 from handlers.hearing import APPOINTMENT, PRODUCTS, Heard, appointed
 from handlers.model import Say, Stage, State
+from handlers.understanding import when
 
 ORDER: Final = ("name", "phone", "need", "time")  # what is read back, and may be put right by a button
 ASKED: Final = (*ORDER, "province")  # every question of the form; which of them are put, `missing` says
@@ -20,7 +21,8 @@ NO_NAMES: Final = frozenset({"chào", "chao", "alo", "hello", "hi", "dạ", "vâ
 AREA: Final = frozenset({"nha_tu_nhan"})  # covers that need the province; of the others the advisor may want it
 LIVES: Final = re.compile(r"\b(?:o|tai|tinh|tp|thanh pho|khu vuc|song|in|from|live)\b")  # who says so says where
 PLACE_WORDS: Final = 6  # an answer of at most so many words may be nothing but the name of a place
-TAIL: Final = re.compile(r"\b(?:duoi|so cuoi|cuoi(?: cung)?|last digits|ends? (?:in|with))\b\D{0,12}(\d{2,6})(?!\d)")
+TAIL: Final = re.compile(r"\b(?:duoi|so cuoi|cuoi(?: cung)?|last digits|ends? (?:in|with))\b\D{0,24}(\d{2,6})(?!\d)")
+NOT_BUT: Final = re.compile(r"\b(?:khong|ko|k) phai (?:la )?(\d{2,6}) ma (?:la )?(\d{2,6})(?!\d)")
 RENAMES: Final = re.compile(r"\bten\b.+\bmoi (?:dung|phai)\b")
 NEED_MAX: Final = 2000  # characters: data dictionary, need_text
 OPEN_FORM: Final = frozenset({"confirm", "edit"})  # questions at which anything may be changed
@@ -41,7 +43,8 @@ VAGUE: Final = frozenset(
 )
 # an hour or a part of a day, and nothing that travels: beside his number, or alone, it is when he wants to be called
 WHEN: Final = re.compile(
-    r"\b(?:(?:sang|trua|chieu|toi) (?:nay|mai|mot|thu|t[2-7]|chu nhat|cn)|\d{1,2} ?(?:h|gio)(?: ?\d\d)? (?:sang|trua|chieu|toi))\b"
+    r"\b(?:(?:sang|trua|chieu|toi) (?:nay|mai|mot|thu|t[2-7]|chu nhat|cn)|\d{1,2} ?(?:h|gio)(?: ?\d\d)? (?:sang|trua|chieu|toi)"
+    r"|cuoi tuan|dau tuan|ngay (?:mai|mot)|thu [2-7])\b"
 )
 TRAVELS: Final = re.compile(r"\b(?:di|bay|khoi hanh|ve|den|cong tac)\b")
 ALONE: Final = 6  # words
@@ -176,9 +179,17 @@ def _person(draft: Draft, one: Heard) -> None:
     if phone := one.entities.get("phone"):
         alternative = one.entities.get("phone_alt")
         write(draft, "phone", phone=str(phone), phone_alt=str(alternative) if alternative else None)
-    elif draft.state.slots.get("phone") and not one.said.payload and (tail := TAIL.search(one.folded)):
-        number = str(draft.state.slots["phone"])
-        write(draft, "phone", phone=number[: -len(tail[1])] + tail[1])
+    elif draft.state.slots.get("phone") and not one.said.payload and (tail := _tail(draft, one)):
+        write(draft, "phone", phone=str(draft.state.slots["phone"])[: -len(tail)] + tail)
+
+
+def _tail(draft: Draft, one: Heard) -> str:
+    """The last digits of his number, put right: "số đuôi 223", "không phải 345 mà 346"; or ''."""
+    if swapped := NOT_BUT.search(one.folded):
+        fits = len(swapped[1]) == len(swapped[2]) and str(draft.state.slots["phone"]).endswith(swapped[1])
+        return swapped[2] if fits else ""
+    told = TAIL.search(one.folded)
+    return told[1] if told else ""
 
 
 def _need(draft: Draft, one: Heard) -> None:
@@ -258,6 +269,8 @@ def _time(draft: Draft, one: Heard) -> None:
             return
         entities = appointed(one, now=draft.now)
     asked = calls or draft.state.asked in ("time", *OPEN_FORM) or _reschedules(draft, one)
+    if asked:
+        entities = _on_the_day_named(draft, entities)
     told = any(entities.get(word) for word in (TIME_WORDS if asked else UNASKED_TIME))
     if not told or not _open_to(draft, "time", one):
         return
@@ -274,6 +287,29 @@ def _time(draft: Draft, one: Heard) -> None:
         draft.remember(soon=None)
     elif wished is not None:
         soon(draft)
+
+
+def _on_the_day_named(draft: Draft, entities: Mapping[str, Any]) -> Mapping[str, Any]:
+    """ "Thứ 6", then "sáng": the morning of that Friday."""
+    known_time, begins = draft.state.slots.get("callback_time"), entities.get("callback_from")
+    if not known_time or not begins or entities.get("day") or entities.get("date") or draft.state.memory.get("soon"):
+        return entities
+    here = [schedule.local(datetime.fromisoformat(str(at)), draft.business) for at in (known_time["from"], begins)]
+    ahead = here[0].date() - here[1].date()
+    if ahead <= timedelta(0):
+        return entities
+    if entities.get("part") and not (entities.get("time") or entities.get("time_after")):
+        midnight = schedule.at(here[0].date(), time(0), draft.business)
+        found = when.interval(when.When(part=str(entities["part"])), midnight)
+        moved = (found.start, found.end) if found else None
+    else:
+        moved = (
+            datetime.fromisoformat(str(begins)) + ahead,
+            datetime.fromisoformat(str(entities["callback_to"])) + ahead,
+        )
+    if moved is None:
+        return entities
+    return {**entities, "day": "named", "callback_from": moved[0].isoformat(), "callback_to": moved[1].isoformat()}
 
 
 def _moved(draft: Draft, entities: Mapping[str, Any], begins: str) -> bool:

@@ -53,7 +53,9 @@ WEEKDAY: Final = re.compile(
     r"|\b(monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b"
 )
 WEEKDAY_WORDS: Final = {"hai": 2, "ba": 3, "tu": 4, "nam": 5, "sau": 6, "bay": 7}
-NEXT_WEEK: Final = re.compile(r"\btuan (?:sau|toi|ke)\b|next week|\b(?:thu \w+|t\d|chu nhat) sau\b")
+NEXT_WEEK: Final = re.compile(
+    r"\btuan (?:sau|toi|ke)\b|next week|\b(?:thu \w+|t\d|chu nhat) sau\b(?! (?:luc |khoang )?\d)"
+)
 WEEKEND: Final = re.compile(r"\bcuoi tuan\b|weekend")
 EARLY_WEEK: Final = re.compile(r"\bdau tuan\b")
 PART: Final = re.compile(r"(?<![a-z])(sang|trua|chieu|toi|dem|morning|noon|afternoon|evening|tonight)(?![a-z])")

@@ -326,3 +326,48 @@ def test_office_hours_as_a_time_to_call_are_any_time() -> None:
     world.say("gọi giờ hành chính")
     assert world.said == ["confirm.summary"]
     assert world.state.memory["soon"]
+
+
+@pytest.mark.parametrize("line", ["số đuôi sai, phải là 999", "không phải 567 mà 999", "3 số cuối là 999 mới đúng"])
+def test_the_last_digits_in_other_words(line: str) -> None:
+    world = confirming()
+    world.say(line)
+    assert (world.said, world.state.slots["phone"]) == (["confirm.summary"], "+84901234999")
+
+
+def test_a_part_of_the_day_keeps_the_day_named_before() -> None:
+    world = confirming()
+    for line, words in (("thứ 6", "08:00–17:30 thứ Sáu 27/11"), ("sáng", "08:00–12:00 thứ Sáu 27/11")):
+        world.say(line)
+        assert words in world.words
+    world.say("10h")
+    assert "10:00–10:30 thứ Sáu 27/11" in world.words
+    world.say("chủ nhật")
+    assert world.said == ["ask.time_moved", "confirm.summary"]
+    assert "thứ Hai 30/11" in world.words
+
+
+@pytest.mark.parametrize("line, people", [("2 vợ chồng", 2), ("gia đình 4 người", 4)])
+def test_how_many_they_are_is_read_back(line: str, people: int) -> None:
+    world = confirming(product="suc_khoe")
+    world.say(line)
+    assert world.state.slots["people"] == people
+    assert f"bảo hiểm sức khỏe ({people} người)" in world.words
+
+
+def test_is_it_done_is_no_correction_and_a_yes_keeps_what_was_to_be_edited() -> None:
+    world = confirming()
+    world.say("xong chưa")
+    assert world.said == ["confirm.summary"]
+    world.say("sửa loại bảo hiểm")
+    assert world.said == ["ask.need"]
+    world.say("ok")
+    assert (world.said, dict(world.state.slots)) == (["confirm.summary"], KNOWN)
+
+
+@pytest.mark.parametrize("line", ["Hương 0903222347 Hà Nội", "ten Huong so 0903222347 nhe"])
+def test_a_name_beside_a_number_and_more(line: str) -> None:
+    world = collecting()
+    world.say(line)
+    assert world.state.slots["name"] in ("Hương", "Huong")
+    assert world.state.stage is Stage.CONFIRMING
