@@ -45,7 +45,7 @@ STRETCHED: Final = re.compile(r"(\w)\1{2,}")  # nhaaa
 NAME_WORD: Final = re.compile(r"[^\W\d_]+(?:['’ʼ\-][^\W\d_]+)*")
 # the words that lead to a name, wherever they stand
 LED: Final = re.compile(
-    r"\b(?<!hoi )(?:ho (?:va )?ten|ten)(?: (?:cua|day du|that|khai sinh|khach hang|khach|minh|em|toi|anh|chi|tui|co|chu|bac|chau|con|mk))*"
+    r"\b(?<!hoi )(?:ho (?:va )?ten|ten)(?: (?:cua|day du|that|khai sinh|khach hang|khach|minh|em|toi|anh|chi|tui|co|chu|bac|chau|con|mk|(?:viet )?(?:khong|ko|k|hong) dau))*"
     r"(?: la\b)?\s?[:\-=]?\s{0,2}"
     r"|\bgoi (?:minh|em|toi|anh|chi|tui|co|chu|bac|chau|mk)?\s?la\s"
     r"|\b(?:my name is|name is(?: spelled)?|name's|my name's|call me|i am|i'm|im|this is)\s"
@@ -73,7 +73,7 @@ CUT: Final = re.compile(
     r"|(?<=[a-z] )(?:(?:o|ben|cua) )?(?:cty|cong ty)\b[^,;\n]*"
 )
 BEFORE: Final = frozenset(
-    "dạ da vâng vang ạ ok oke okie ừ à ah ơ hi hello chào chao xin mình minh tôi toi em tui mk mik e là la tên ten họ gọi goi cứ cu đây day "
+    "dạ da vâng vang ạ ok oke okie ừ à ah ơ hi hello chào chao xin mình minh tôi toi em tui mk mik e là la tên ten họ gọi goi cứ cu đây day nữa "
     "được rồi roi thì thi của cua my name is im am call me hay mà ma thưa thế nhé nha nickname nick kêu giáo tớ".split()
 )
 AFTER: Final = frozenset(
@@ -96,6 +96,9 @@ NEVER: Final = frozenset(
     "giúp giup việc viec đúng sai nhầm tên lúc giờ gio ngày ngay tháng năm-nay tối trưa tuần ơi oi ok oke chốt mình tôi toi mk mik là chủ nhân-viên "
     "cty tel mobile sim talk speak person human agent advisor someone anybody rather would rứa đệm dấu vợ chồng sử dụng theo khỏi chả chẳng hông hong hok lưu lấy đưa xin tại bao-giờ hả hử ủa ừ uk vâng dạ hoặc hay phải rằng mà nhận dùng xài thử phí-bao".split()
 )
+OBSCENE: Final = frozenset("cặc lồn buồi địt đụ đéo cứt đĩ".split())  # however it is written
+INITIALS: Final = 3  # letters: "Sơn Tùng MTP"
+NO_INITIALS: Final = frozenset({"hcm", "cty", "vnd", "sdt"})
 NO_NAMES: Final = (
     "bao hiem",
     "tu van",
@@ -337,7 +340,7 @@ def _plausible(tokens: Sequence[_Token]) -> bool:
         return False
     if len(tokens) == 1 and (len(tokens[0].text) < 2 or tokens[0].low in ALONE):
         return False
-    if any(len(token.text) > 16 for token in tokens):
+    if any(len(token.text) > 16 or token.low in OBSCENE for token in tokens):
         return False
     own = tokens[1:] if _by_the_child(tokens) else tokens
     if not _written_in_full(tokens) and any(token.low in NEVER for token in own):
@@ -345,7 +348,14 @@ def _plausible(tokens: Sequence[_Token]) -> bool:
     keys = " ".join([token.key for token in tokens])
     if len(tokens) > 1 and any(phrase in keys for phrase in NO_NAMES):
         return False
-    return all(len(token.key) == 1 or not token.key.isascii() or not VOWELS.isdisjoint(token.key) for token in tokens)
+    spoken = tokens[:-1] if _ends_in_initials(tokens) else tokens
+    return all(len(token.key) == 1 or not token.key.isascii() or not VOWELS.isdisjoint(token.key) for token in spoken)
+
+
+def _ends_in_initials(tokens: Sequence[_Token]) -> bool:
+    last = tokens[-1]
+    many = len(tokens) > 2 and all(token.text[0].isupper() for token in tokens) and not tokens[0].text.isupper()
+    return many and last.text.isupper() and len(last.text) == INITIALS and last.key not in NO_INITIALS
 
 
 def _by_the_child(tokens: Sequence[_Token]) -> bool:

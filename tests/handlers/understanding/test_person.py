@@ -14,6 +14,9 @@ ASKED = [
     ("NGUYỄN VĂN HÙNG", "Nguyễn Văn Hùng", None),
     ("tran thi mai", "Tran Thi Mai", None),  # tone marks are never restored
     ("em là Phúc ạ", "Phúc", None),
+    ("sai tên nữa Nguyễn Văn Anh", "Nguyễn Văn Anh", None),
+    ("Sơn Tùng MTP 0912345678", "Sơn Tùng MTP", None),
+    ("tên k dấu la Nguyen Thi Thuy 0912345678", "Nguyen Thi Thuy", None),
     ("dạ em tên Minh ạ", "Minh", None),
     ("mình tên Lan", "Lan", None),
     ("ten minh la Le Hoang Nam", "Le Hoang Nam", None),
@@ -72,7 +75,8 @@ def test_a_name_beside_a_want_is_kept() -> None:
 
 NO_NAMES = [
     "mua bảo hiểm", "mua bảo hiểm xe máy", "0912345678", "không", "để làm gì vậy", "bao nhiêu tiền", "https://a.vn", "không muốn nói", "👍", "ok", "gì cơ",
-    "tại sao phải cho tên", "gặp nhân viên", "dạ", "sao phải hỏi", "1990", "",
+    "tại sao phải cho tên", "gặp nhân viên", "dạ", "sao phải hỏi", "1990", "", "Cặc 0912345678", "Nguyễn Văn Buồi",
+    "tên là lồn",
 ]  # fmt: skip
 
 
