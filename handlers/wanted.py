@@ -51,7 +51,7 @@ COUNTED: Final[Mapping[str, Mapping[str, str]]] = {  # in the order in which the
     "en": {
         "seats": "{} seats",
         "use": "{}",
-        "destination": "to {}",
+        "destination": "destination {}",
         "days": "{} days",
         "months": "{} months",
         "people": "{} people",
