@@ -92,6 +92,8 @@ def details(slots: Mapping[str, Any], lang: str) -> str:
             value = f"{value:,}".replace(",", ".") if isinstance(value, int) else None
         elif key == "use":
             value = USES[lang].get(str(value))
+        elif key == "term_years" and value == 1:
+            continue  # "bao nhiêu 1 năm" asks a price
         if value:
             told.append(words.format(value))
     return ", ".join(filter(None, told))

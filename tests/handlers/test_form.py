@@ -231,6 +231,7 @@ def test_a_message_taken_back_leaves_what_was_confirmed_and_people_see_it() -> N
         (["mua bảo hiểm du lịch đi Nhật 7 ngày 2 người"], "bảo hiểm du lịch (đi Nhật Bản, 7 ngày, 2 người)"),
         (["bên mình có bán bảo hiểm cho xe tải 5 tấn ko", "bắt buộc"], "bảo hiểm TNDS ô tô (xe tải 5 tấn)"),
         (["hợp đồng của tôi sắp hết hạn, gia hạn giúp"], "Nhu cầu: gia hạn hợp đồng\n"),
+        (["bảo hiểm xe máy bao nhiêu 1 năm"], "Nhu cầu: bảo hiểm TNDS xe máy\n"),
         (["gia hạn bảo hiểm xe máy"], "gia hạn hợp đồng: bảo hiểm TNDS xe máy"),
     ],
 )
