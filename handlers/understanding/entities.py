@@ -21,6 +21,7 @@ STAFF: Final = re.compile(
 )
 OF_STAFF: Final = frozenset({"talk_to_human", "complaint", "renewal"})
 REFERENCE: Final = re.compile(r"\b([A-Z]{2,4}-?\d{3,8})\b")
+PUTS_RIGHT: Final = frozenset({"@correction", "@negation", "@contrast"})
 KEEPS_OFF: Final = frozenset({"dung", "khoi", "cho"})  # "đừng gọi sáng" names the time that is not meant
 # what is put right at the read-back; the first that fits
 PUT_RIGHT: Final = (
@@ -234,7 +235,7 @@ def _named(found: dict[str, Any], reading: Reading, intent: str, context: str) -
 
 def _put_right(reading: Reading, found: dict[str, Any]) -> str:
     """Which line of the read-back is wrong, where it is said: phone, email, plate, time, product or name; else ''."""
-    if not (answers.turns_back(reading) or "@correction" in reading.labels or "@negation" in reading.labels):
+    if not (answers.turns_back(reading) or not reading.labels.isdisjoint(PUTS_RIGHT)):
         return ""
     for key in ("phone", "email", "plate"):
         if key in found:
