@@ -120,7 +120,9 @@ def _consent(reading: Reading, context: str, ruled: str, judged: model.Opinion) 
     if ruled == "yes":
         return ruled if likely["yes"] >= AGREED else _second(likely)
     best = max(likely, key=likely.__getitem__)
-    if (best == "no" and ruled != CALM) or (best == "claim" and _asks_of_cover(reading)):
+    if (best == "no" and (ruled != CALM or "@unclear" in reading.told.bits)) or (
+        best == "claim" and _asks_of_cover(reading)
+    ):
         return ruled  # "mắc không": a question of the rules' is no refusal
     if best != "yes":
         return ruled if likely[ruled] >= SURER * likely[best] or not judged.known else best
@@ -188,4 +190,6 @@ def _is_given(name: str, reading: Reading, facts: Facts, context: str) -> bool:
             return bool(facts.emails) or context == "ask_email"
         case "give_plate":
             return bool(facts.plates) or context == "ask_plate"
-    return facts.name is not None or (len(reading.words) <= LONGEST_NAME and NO_NAME.search(reading.flat) is None)
+    if facts.name is not None or "kind=abuse" in reading.labels:
+        return facts.name is not None
+    return len(reading.words) <= LONGEST_NAME and NO_NAME.search(reading.flat) is None
