@@ -21,6 +21,7 @@ ASKS_ON: Final = re.compile(
 VEHICLE: Final = re.compile(
     r"\b(?:hien truong|giam dinh|xe|o to|oto|xe may|tong|dam xe|va quet|va cham|lai xe|car|bike|motorbike|truck|crash|traffic)\b"
 )
+CONDOLENCE: Final = "claim.condolence"
 LOST: Final = re.compile(  # one of his own is dead; whoever calls for help stands at the scene
     r"^(?!.*\b(?:hien truong|cap cuu|cuu|chay mau|bi thuong)\b).*\b(?:bo|ba|cha|me|ma|chong|vo|con|anh|chi|em|ong|chau|nguoi nha)\b(?: \w+){0,3} (?:mat|qua doi|tu vong)\b"
 )
@@ -51,9 +52,11 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> bool:
     waiting.keep_number(draft, heard)
     at_once = urgent or fatal
     reason = "distress" if at_once and not claims else "urgent_claim" if at_once else "claim"
+    told = draft.state.memory.get("told", ()) if draft.state.stage in WAITING else ()
+    mourns = dead or (CONDOLENCE in told and not urgent)  # nobody is in danger now
     if claims:
-        draft.remember(guide=_guide(draft, claims, dead=dead))
-    if not waiting.say_once(draft, "claim.condolence" if dead else "claim.safety_first", reason):
+        draft.remember(guide=_guide(draft, claims, dead=mourns))
+    if not waiting.say_once(draft, CONDOLENCE if mourns else "claim.safety_first", reason):
         if not guide(draft, heard):
             waiting.note(draft, "claim.noted")
         waiting.hand_over(draft, reason, consent_line=False)

@@ -35,6 +35,9 @@ PRIORITIES: Final = {
     "urgent_claim": 30,
 }
 CALLED: Final = re.compile(r"\b(?:goi|hen|call)\b")
+UPSET: Final = re.compile(  # he is in the midst of it
+    r"\b(?:hien truong|bo chay|chay mat|xe kia|cong an|canh sat|cap cuu|benh vien|bac si|mau|so qua|dau qua|bat tinh|police|ambulance|hospital)\b"
+)
 CONTACT: Final = ("name", "phone")
 SILENT: Final = ("thanks", "yes", "media", "sticker", "nothing")
 
@@ -162,10 +165,10 @@ def consent_is_due(draft: Draft, heard: Sequence[Heard]) -> bool:
     memory = draft.state.memory
     if "C1" in draft.state.consents or memory.get("minor") or draft.state.asked not in ("", "consent"):
         return False
-    if any(one.wants("no") for one in heard):
+    offers = any(one.entities.get(slot) for one in heard for slot in CONTACT)
+    if any(one.wants("no") or (UPSET.search(one.folded) and not offers) for one in heard):
         return False
     grave = (memory.get("guide") or memory.get("guided")) and not memory.get("consent_shown")
-    offers = any(one.entities.get(slot) for one in heard for slot in CONTACT)
     return bool(grave or (offers and memory.get("consent_shown"))) and not all(one.intent in SILENT for one in heard)
 
 
