@@ -53,6 +53,7 @@ from handlers.model import (
     Reachable,
     Relabel,
     Said,
+    Say,
     SendEnded,
     Stage,
     State,
@@ -78,8 +79,9 @@ def decide(state: State, turn: Turn, *, now: datetime, context: Context) -> Deci
     if context.bot and state.bot_off_told:
         draft.set(bot_off_told=False)
     speaks = any(isinstance(event, WORDS) for event in turn.events)
+    more = any(isinstance(event, Said) for event in turn.events)
     for group in _groups(turn.events):
-        _step(draft, group, speaks=speaks)
+        _step(draft, group, speaks=speaks, more=more)
     idle.arm(draft)
     return draft.decision()
 
@@ -108,7 +110,7 @@ def _groups(events: Sequence[Event]) -> list[Sequence[Event]]:
     return [group for group in groups if group]
 
 
-def _step(draft: Draft, group: Sequence[Event], *, speaks: bool) -> None:
+def _step(draft: Draft, group: Sequence[Event], *, speaks: bool, more: bool) -> None:
     draft.by = MOVED_BY.get(type(group[0]), By.CUSTOMER)
     match group[0]:
         case Said():
@@ -128,7 +130,7 @@ def _step(draft: Draft, group: Sequence[Event], *, speaks: bool) -> None:
             _back(draft, event.at)
             calls.happened(draft, event)
         case Edited():
-            _edited(draft, [event for event in group if isinstance(event, Edited)])
+            _edited(draft, [event for event in group if isinstance(event, Edited)], more=more)
         case Unsent() as event:
             _back(draft, event.at)
             draft.add(Note(text="Khách đã thu hồi một tin nhắn."))
@@ -164,6 +166,12 @@ def _said(draft: Draft, said: Sequence[Said]) -> None:
         return
     if any(one.had_secret for one in said):
         draft.say("error.secret_shared")
+        if (
+            all(one.said.had_secret and one.intent == "other" and not one.entities for one in heard)
+            and draft.state.asked
+        ):
+            steps.again(draft)
+            return
     if draft.state.care:
         if care.hear(draft, heard):
             return
@@ -221,8 +229,9 @@ def _people_only(draft: Draft) -> None:
     draft.add(OpenHandoff(reason="bot_off"))
 
 
-def _edited(draft: Draft, events: Sequence[Edited]) -> None:
-    """An earlier message reads differently now: a stop counts, a value is put right, nothing else is answered."""
+def _edited(draft: Draft, events: Sequence[Edited], *, more: bool) -> None:
+    """An earlier message reads differently now: a stop counts, a value is put right, nothing else is answered. `more` -- he
+    says something too, and that is what is answered."""
     _back(draft, max(event.at for event in events))
     said = [Said(message_id=event.message_id, kind=Kind.TEXT, at=event.at, text=event.text) for event in events]
     heard = [hearing.hear(one, draft.state, now=draft.now) for one in said]
@@ -231,6 +240,8 @@ def _edited(draft: Draft, events: Sequence[Edited]) -> None:
         return
     if draft.state.stage in (Stage.COLLECTING, Stage.CONFIRMING):
         collecting.corrected(draft, heard)
+        if more:
+            draft.effects = [effect for effect in draft.effects if not isinstance(effect, Say)]
 
 
 def _timer(draft: Draft, event: TimerFired) -> None:

@@ -1,4 +1,5 @@
-"""What says no to consent C1, or takes it back: he need not know our word for it (process 3.6, R-CNS-4)."""
+"""What says no to consent C1, or takes it back: he need not know our word for it (process 3.6, R-CNS-4); and what only
+looks like a request about his data."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ MISTAKEN: Final = (
 )
 # said of nothing but the consent: these count whatever is asked
 EXPLICIT: Final = re.compile(
-    rf"\b{NOT} (?:con |muon |he )?{AGREE} nua\b|{MISTAKEN}"
+    rf"\b{NOT} (?:con |muon |he )?{AGREE}(?: dau| ma)? nua\b|{MISTAKEN}|\bnham\b.*\b{NOT} {AGREE}(?: dau| nha| nhe| a| nua| em| anh| chi)*(?:[ .!]*$)"
     r"|\b(?:rut|rut lai|thu hoi|huy|bo) (?:lai )?(?:su )?(?:dong y|chap thuan|cho phep)\b"
     rf"|\b(?:{NOT}|dung|thoi) (?:muon )?(?:cho |de )(?:phep )?(?:\w+ ){{0,3}}?{USE} (?:\w+ ){{0,3}}?{DATA}\b"
     rf"|\b(?:{NOT}|dung|thoi) (?:dung|su dung|xu ly) (?:\w+ ){{0,3}}?{DATA}(?: \w+){{0,3}} nua\b"
@@ -44,6 +45,8 @@ OF_ADS: Final = re.compile(
 )
 AGREES_AFTER: Final = re.compile(rf"^(?:\w+ ){{0,4}}?(?:{AGREE}|i agree|agree)\b")
 NEGATED: Final = re.compile(rf"\b(?:{NOT}|don'?t|not|nham|lo|rut|thu hoi|huy|bo)\b")
+MENDS: Final = re.compile(r"\b(?:nham|lon|sai|doi|sua|thay|moi dung|moi la|lai la|wrong|change|instead)\b")
+ERASES: Final = re.compile(r"\b(?:xoa|huy|delete|erase|remove)\b")
 CLAUSE: Final = re.compile(r"[,;.!\n…]+")
 BARE: Final = re.compile(
     r"(?:(?:da|a|o|u|oh|thoi|em|minh|toi) )*(?:khong|ko|k|hong|hok|no|nope|tu choi|phan doi)(?: (?:a|ah|em|e|anh|chi|ban|shop|oi|nha|nhe|dau|cam on|thanks|thank you))*[ .!]*"
@@ -62,6 +65,13 @@ def refuses(one: Heard, *, explicitly: bool) -> bool:
     if one.said.payload or BARE.fullmatch(one.folded) or declined(one.folded):
         return True
     return not explicitly and NO_REFUSAL.search(one.folded) is None
+
+
+def mends_number(one: Heard) -> bool:
+    """ "Đổi số giúp em 0987654321", "em gõ nhầm số, 0987… mới đúng": a number put right, and no request about his data."""
+    if not one.entities.get("phone") or ERASES.search(one.folded):
+        return False
+    return one.entities.get("request") == "rectify" or MENDS.search(one.folded) is not None
 
 
 def declined(folded: str, *, plainly: bool = True) -> bool:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from channels.contract import Button
-from handlers import consent, grave, idle, slots, steps, waiting, wording
+from handlers import consent, grave, idle, refusal, slots, steps, waiting, wording
 from handlers.draft import Draft, code
 from handlers.hearing import Heard
 from handlers.model import WAITING, CancelSends, Note, Relabel, Stage
@@ -71,7 +71,11 @@ def _may_not_wait(one: Heard) -> bool:
 
 
 def _privacy(draft: Draft, heard: Sequence[Heard]) -> bool:
-    by = next((one for one in heard if one.wants("privacy_request") and one.entities.get("request")), None)
+    asked = [one for one in heard if one.wants("privacy_request") and one.entities.get("request")]
+    by = next((one for one in asked if not refusal.mends_number(one)), None)
+    if asked and by is None and draft.state.stage in FORM | WAITING:
+        return False  # another number for the call that he waits for
+    by = by or next(iter(asked), None)
     if by is None:
         return _which_right(draft, heard)
     request = str(by.entities["request"])

@@ -353,6 +353,35 @@ def test_consent_is_taken_back_at_any_question(road: Sequence[str], text: str, t
     consent_is_one_message_from_its_end(on_the_way(road), typed_as(text))
 
 
+SECRETS: Final = ("mật khẩu là abc123", "mã OTP là 123456", "pass: qwerty12", "mã pin 1234")
+NUMBERS: Final = (
+    "đổi số giúp em 0987654321",
+    "em gõ nhầm số, 0987654321 mới đúng",
+    "sai số rồi, số đúng là 0987654321",
+    "sửa số thành 0987654321",
+)
+
+
+@settings(max_examples=EXAMPLES)
+@given(road=st.sampled_from(ROADS), text=st.sampled_from(SECRETS))
+def test_a_secret_answers_nothing(road: Sequence[str], text: str) -> None:
+    now = on_the_way(road)
+    before = now.state
+    now.say(text)
+    assert now.state.stage is before.stage or before.stage is Stage.NEW
+    assert now.state.slots == before.slots
+    assert now.state.consents == before.consents
+
+
+@settings(max_examples=EXAMPLES)
+@given(road=st.sampled_from(QUEUED), text=st.sampled_from(NUMBERS), typed_as=tones)
+def test_a_number_put_right_in_the_queue_is_the_number_to_call(road: Sequence[str], text: str, typed_as: Any) -> None:
+    now = on_the_way(road)
+    now.say(typed_as(text))
+    assert now.state.slots["phone"] == "+84987654321"
+    assert now.found(OpenHandoff) == []
+
+
 texts = st.one_of(st.just(""), typed)
 submitted = st.fixed_dictionaries(
     {}, optional=dict.fromkeys(("name", "phone", "email", "message", "product", "province", "time"), texts)
