@@ -50,9 +50,25 @@ def shut(draft: Draft, stage: Stage) -> None:
     """Every way to close goes through here."""
     draft.move(stage)
     draft.remember(
-        closed_at=draft.now.astimezone(UTC).isoformat(), priority=None, matter=None, late=None, noticed=None, editing=None
+        closed_at=draft.now.astimezone(UTC).isoformat(),
+        priority=None,
+        matter=None,
+        late=None,
+        noticed=None,
+        editing=None,
     )
     draft.set(unclear=0)
+    if not draft.consented:
+        forget_held(draft)
+
+
+def forget_held(draft: Draft) -> None:
+    """What was held for a call that will not be made (docs/adr/0061); his contact forgets it with it."""
+    memory = draft.state.memory
+    if memory.get("lead"):
+        draft.remember(lead=None)
+    if any(call.get("number") for call in memory.get("calls", {}).values()):
+        draft.remember(calls={key: {**call, "number": ""} for key, call in memory["calls"].items()})
 
 
 def no_need(draft: Draft, *, quiet: bool = False) -> None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
-from handlers import appointments, consent, hearing, sla
+from handlers import appointments, consent, hearing, idle, sla
 from handlers.draft import Draft
 from handlers.model import OPEN, WAITING, CallBy, Note, OpenHandoff, Stage, State, Submitted
 from handlers.understanding import understand
@@ -115,7 +115,10 @@ def consented(draft: Draft, *, given: bool, by: Any) -> None:
     """The words of C1 were read out in a call, and he answered: with a yes what was held becomes the form, with a no it
     goes."""
     told = draft.state.memory.get("lead", {})
-    draft.remember(lead=None)
+    if given:
+        draft.remember(lead=None)
+    else:
+        idle.forget_held(draft)
     consent.by_phone(draft, given=given, by=by)
     if given:
         draft.put(

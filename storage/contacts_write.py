@@ -40,8 +40,15 @@ def set_switches(tx: Tx, contact_id: str, *, ads_off: bool, reminders_off: bool)
 
 
 def forget(tx: Tx, contact_id: str, *, source: str) -> None:
-    """What was held of him for a call, and he did not want to be kept: his name, and the values that came this way."""
+    """What was held of him for a call, and is not to be kept: his name, the values that came this way, and whom they
+    made him look like."""
+    tx.run("DELETE FROM duplicate WHERE state = 'open' AND (one_id = :id OR other_id = :id)", id=contact_id)
     tx.run("DELETE FROM contact_value WHERE contact_id = :id AND source = :source", id=contact_id, source=source)
+    tx.run(
+        "UPDATE contact_point SET name_sealed = NULL WHERE contact_id = :id AND account_id LIKE :account",
+        id=contact_id,
+        account=f"{source}:%",
+    )
     search.forget(tx, contact_id)
     tx.run(
         "UPDATE contact SET name_sealed = NULL, version = version + 1, updated_at = :now WHERE id = :id",

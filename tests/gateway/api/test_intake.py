@@ -17,7 +17,7 @@ from channels import webchat
 from gateway import app
 from gateway.config import load
 from gateway.parts import Clock, Parts
-from scheduler import overdue
+from scheduler import overdue, retention, timers
 from storage import tokens
 from tests.gateway.api.conftest import Caller
 
@@ -324,6 +324,42 @@ async def test_who_does_not_agree_on_the_telephone_is_not_kept(office: Office) -
     known = await mai.get(f"/contacts/{contact}")
     assert (await mai.get("/conversations", q="5678"))["items"] == []
     assert (known["phones"], known["name"], known["consents"][-1]["state"]) == ([], "", "refused")
+
+
+@pytest.mark.parametrize("ends", ["no_need", "third try", "caller"])
+async def test_what_was_held_for_a_call_goes_when_it_is_over(office: Office, ends: str) -> None:
+    mai, boss = await office.as_role("intake", "Mai"), await office.as_role("admin")
+    await office.form({**LAN, "email": "lan@example.vn"})
+    await office.call({"call_id": "k1", "event": "missed", "from": "0912345678"})
+    await office.settled()
+    channel = "hotline" if ends == "caller" else "leads"
+    (held,) = (await mai.get("/conversations", channel=channel))["items"]
+    at, contact = f"/conversations/{held['id']}", f"/contacts/{held['contact_id']}"
+    assert (await boss.get(contact))["phones"] == ["+84912345678"]
+    if ends == "third try":
+        for _ in range(3):
+            await mai.post(f"{at}/attempts", {"result": "no_answer", "note": "không nghe"})
+        await office.later(minutes=24 * 60 + 1)
+        await office.parts.store.run(overdue.fire)
+        await office.parts.store.run(timers.fire)
+        await office.settled()
+    else:
+        await mai.post(f"{at}/screening", {"outcome": "no_need", "reason": "đã mua nơi khác"})
+    over = await boss.get(at)
+    assert over["stage"] == ("closed_idle" if ends == "third try" else "closed_no_need")
+    assert (over["lead"], over["slots"], over["name"]) == ({}, {}, "")
+    known = await boss.get(contact)
+    assert (known["phones"], known["emails"], known["name"]) == ([], [], "")
+    assert (await boss.get("/duplicates"))["items"] == []
+    await office.later(minutes=31 * 24 * 60)
+    await retention.tidy(office.parts.store)
+    rows = await office.parts.store.read(
+        lambda tx: tx.all(
+            "SELECT note_sealed AS words FROM contact_attempt UNION ALL SELECT answers_sealed FROM screening"
+        )
+    )
+    assert [row.words for row in rows if row.words] == []
+    assert rows
 
 
 async def test_doubles_are_offered_and_what_people_say_is_remembered(either: Office) -> None:
