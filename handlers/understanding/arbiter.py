@@ -17,7 +17,7 @@ from handlers.understanding.person import SURNAME_KEYS, Name
 from handlers.understanding.reading import SPACED, Reading
 from handlers.understanding.supposed import APPLIES, SUPPOSED
 
-STOP: Final = 0.3  # a stop is believed early: a missed one costs more than one too many
+STOP: Final = 0.25  # a stop is believed early: a missed one costs more than one too many
 STOP_IN_A_WORD: Final = 0.5  # in a few words of which the rules know nothing: "Tin số 10"
 SENTENCE: Final = 5  # words
 AGREED: Final = 0.5  # below it, what the rules took for a consent is none
