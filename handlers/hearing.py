@@ -150,6 +150,7 @@ DISTRESS: Final = re.compile(
     r"\b(?:cuu (?:toi|em|minh|voi)|chay mau|goi cap cuu|bat tinh|ngat xiu|kho tho|khong muon song|khong thiet song"
     r"|tuyet vong|muon chet|muon tu tu|help me please|bleeding|unconscious|kill myself|suicid\w*)\b"
 )
+DESPAIR: Final = frozenset({"self_harm", "violence"})  # topics
 SELF_HARM: Final = re.compile(r"\btự (?:tử|sát|vẫn)\b")
 
 
@@ -271,7 +272,11 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
         speaks_as=read.speaks_as,
         surely=read.surely,
         place=read.place,
-        distress=DISTRESS.search(folded) is not None or SELF_HARM.search(said.text.lower()) is not None,
+        distress=(
+            read.entities.get("topic") in DESPAIR
+            or DISTRESS.search(folded) is not None
+            or SELF_HARM.search(said.text.lower()) is not None
+        ),
         minor=CHILD.search(folded) is not None,
         late=late and (read.intent == "yes" or (read.intent == "no" and len(folded.split()) <= REFUSAL)),
     )

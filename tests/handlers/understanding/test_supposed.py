@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 
 import pytest
 
+from handlers.model import WAITING
 from handlers.understanding import intent, understand
 from handlers.understanding.common import is_common
 from handlers.understanding.facts import gather
 from handlers.understanding.fold import LONGEST
 from handlers.understanding.reading import read
 from handlers.understanding.supposed import APPLIES, SUPPOSED
+from tests.stories.world import World
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
 
@@ -105,3 +107,13 @@ def test_the_end_of_a_long_letter_is_read(letters: int) -> None:
     letter = "tôi có chiếc xe này lâu rồi " * (letters // 28 + 1)
     assert understand(letter + "đừng nhắn tin cho tôi nữa").intent == "opt_out"
     assert understand(letter + "ba tôi mất hôm qua vì tai nạn").entities.get("fatal")
+
+
+@pytest.mark.parametrize(
+    "text", ["chắc em nhảy cầu quá", "sống không bằng chết, muốn kết thúc tất cả", "chồng đánh em, em sợ lắm"]
+)
+def test_who_is_in_danger_is_shown_no_menu_and_no_form(text: str) -> None:
+    world = World()
+    world.say(text)
+    assert not [key for key in world.said if key.startswith(("consent", "menu", "ask"))]
+    assert world.state.stage in WAITING
