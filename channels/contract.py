@@ -98,12 +98,15 @@ class Delivery:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """One OA, page or bot of ours. `settings` is its block of config.yaml, secrets resolved; never printed.
-    `siblings` -- the other accounts of its channel: one webhook may speak for several."""
+    `siblings` -- the other accounts of its channel: one webhook may speak for several. `thread_key` -- lent by the
+    installation's key ring when the gateway starts, one an account and for ever: names of people who have no id of a
+    platform are made under it (`channels.posted.veiled`)."""
 
     channel: str
     name: str
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
     siblings: tuple[Account, ...] = field(default=(), repr=False, compare=False)
+    thread_key: bytes = field(default=b"", repr=False, compare=False)
 
     @property
     def id(self) -> str:
@@ -313,6 +316,7 @@ class Adapter:
     refuses_unreadable: bool = False  # who posts can act on a refusal, and does not come again: 422, not quarantine
     prepare: Callable[[], None] | None = None  # heavy imports: call it in a thread at start, before render and call
     served: Callable[[Account], Mapping[str, bytes]] = lambda account: {}  # pages at our root, for the platform's eyes
+    thread_of: Callable[[Account, str], str] | None = None  # of a telephone number as people type it; '' = it is none
     varies: Callable[[Account], Capabilities] | None = None  # what this account carries, where its settings change it
 
     def carries(self, account: Account) -> Capabilities:

@@ -6,7 +6,6 @@ centres' names are understood where they are usual, the rest by the account's ma
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
@@ -106,7 +105,7 @@ def _event(flat: Mapping[str, str], account: Account) -> InboundEvent:
     outbound = way in OUT
     theirs = told.get("customer") or told.get("to" if outbound else "from", "")
     number = "" if posted.plain(theirs) in WITHHELD else posted.number(theirs)
-    call, window_ms = _call(told)
+    call, window_ms = _call(told, account)
     extra = {
         "event": event,
         "direction": "outbound" if outbound else "inbound",
@@ -120,11 +119,11 @@ def _event(flat: Mapping[str, str], account: Account) -> InboundEvent:
     return InboundEvent(
         channel=account.channel,
         account=account.name,
-        key=f"{call}:{_digest(extra, told)}",
+        key=f"{call}:{_digest(extra, told, account)}",
         window_ms=window_ms,
         kind=Kind.IGNORED if reason else Kind.CALL,
         reason=reason,
-        thread="" if reason else number or f"withheld-{call[:100]}",
+        thread="" if reason else thread_of(account, number) or f"withheld-{call[:100]}",
         said_at=_moment(told.get("started_at", "")),
         external_id=call,
         text="" if reason else f"{event} {number}".strip(),
@@ -141,21 +140,27 @@ def _why_not(told: Mapping[str, str], event: str, way: str) -> str:
     return ""
 
 
-def _call(told: Mapping[str, str]) -> tuple[str, int]:
+def thread_of(account: Account, number: str) -> str:
+    """A caller's conversation is named after his number, which it does not tell."""
+    told = posted.number(number)
+    return f"caller-{posted.veiled(account, told)}" if told else ""
+
+
+def _call(told: Mapping[str, str], account: Account) -> tuple[str, int]:
     """The call's id, and how long a repetition of its events is one: for ever, unless nothing tells it from others."""
     own = told.get("call_id", "")
     if own and len(own) <= 96 and own.isprintable():
         return own, 0
     named = [own] if own else [told.get(key, "") for key in ("from", "to", "customer", "started_at")]
-    made = "call-" + hashlib.sha256("\n".join(named).encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    made = "call-" + posted.veiled(account, "\n".join(named))
     return made, 0 if own or told.get("started_at") else SHORT_MS
 
 
-def _digest(extra: Mapping[str, str], told: Mapping[str, str]) -> str:
+def _digest(extra: Mapping[str, str], told: Mapping[str, str], account: Account) -> str:
     """The event with what it adds: a second `ended` that brings the recording is no repetition of the first."""
     added = [extra.get(key, "") for key in ("event", "direction", "number", "agent", "duration_s", "recording_url")]
     words = posted.plain(told.get("event", ""))
-    return f"{extra.get('event') or 'other'}:{hashlib.sha256(orjson.dumps([words, *added])).hexdigest()[:16]}"
+    return f"{extra.get('event') or 'other'}:{posted.veiled(account, orjson.dumps([words, *added]))}"
 
 
 def seconds(text: str) -> str:
@@ -194,4 +199,5 @@ ADAPTER: Final = Adapter(
     render=posted.render,
     client=posted.Mute,
     problems=posted.problems,
+    thread_of=thread_of,
 )

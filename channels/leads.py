@@ -6,8 +6,6 @@ and what builders have been seen to post. There is no signature: the secret stan
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Mapping
 from typing import Final
 
@@ -75,7 +73,7 @@ def _event(flat: Mapping[str, str], account: Account) -> InboundEvent:
     name = _whole_name(flat)
     if name and known.get("name", name) in name:
         known["name"] = name
-    digest = _digest(known, more)
+    digest = _digest(known, more, account)
     kept = {**known, **{key if key not in FIELDS else f"{key}_": text for key, text in more.items()}}
     phone = posted.number(known.get("phone", ""))
     empty = not kept
@@ -86,7 +84,7 @@ def _event(flat: Mapping[str, str], account: Account) -> InboundEvent:
         window_ms=0 if _submission(flat) else WINDOW_MS,
         kind=Kind.IGNORED if empty else Kind.FORM,
         reason="an empty form" if empty else "",
-        thread="" if empty else _thread(account, phone or known.get("email", "").lower() or digest),
+        thread="" if empty else "lead-" + posted.veiled(account, phone or known.get("email", "").lower() or digest),
         said_at=UNSAID,
         external_id=_submission(flat)[:128],
         text=clean("\n".join(f"{LABELS.get(key, key)}: {text}" for key, text in kept.items())),
@@ -117,18 +115,12 @@ def _key(flat: Mapping[str, str], digest: str) -> str:
     return f"id:{own[:128]}" if own else f"form:{digest}"
 
 
-def _digest(known: Mapping[str, str], more: Mapping[str, str]) -> str:
+def _digest(known: Mapping[str, str], more: Mapping[str, str], account: Account) -> str:
     """Of what the person wrote, and on which form; not of what changes from one try of the builder to the next."""
     told = {key: posted.number(text) or text if key == "phone" else text for key, text in known.items()}
     where = {key: text for key, text in more.items() if posted.plain(key) in ADDRESS}
     what = {**told, **where} if told else dict(more)
-    return hashlib.sha256(orjson.dumps(what, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
-
-
-def _thread(account: Account, who: str) -> str:
-    """A name for the person that tells nobody his number: threads are shown to all, and stored as they are."""
-    secret = next(iter(posted.secrets_of(account)), "")
-    return "lead-" + hmac.new(secret.encode(), who.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:24]
+    return posted.veiled(account, orjson.dumps(what, option=orjson.OPT_SORT_KEYS))
 
 
 ADAPTER: Final = Adapter(

@@ -6,16 +6,17 @@ list of {name, value}, as JSON in a field. What comes out is one flat mapping an
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from email.parser import BytesParser
-from email.policy import HTTP
+from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
+from channels import formbody
 from channels.contract import (
     Account,
     Delivery,
@@ -24,13 +25,22 @@ from channels.contract import (
     Permanent,
     WebhookRejected,
 )
-from channels.reading import clean, read_json
+from channels.reading import RAW_LENGTH, clean, read_json
 
 ENTRIES: Final = 100  # of one POST
 FIELDS: Final = 200  # of one entry
 NAME: Final = 100
+VALUES: Final = 3_000  # of one POST, objects and lists counted too: thrice the longest batch seen
+LETTERS: Final = 300_000  # code points of all its texts, each as far as `clean` reads it
+MARKS: Final = 20_000  # commas and brackets of a JSON body: to read a megabyte of them alone takes 100 ms
+WITHIN: Final = 64  # objects and lists one in another, those of JSON in a field included
 BOM: Final = b"\xef\xbb\xbf"
 WRAPPERS: Final = ("data", "leads", "entries", "items", "events", "payload", "body", "records", "results")
+# What holds JSON as a text; in other fields people write.
+HOLDERS: Final = frozenset(
+    {*WRAPPERS, "lead", "entry", "fields", "form", "answers", "form_data", "form_fields", "raw_request"}
+)
+OPENS: Final = ("{", "[")
 NAMED: Final = ("name", "key", "label", "field", "title", "id")  # what a list of fields calls the field
 VALUED: Final = ("value", "values", "answer", "content")
 
@@ -60,6 +70,15 @@ def verify(delivery: Delivery, account: Account) -> None:
 def problems(account: Account) -> list[str]:
     """What the account lacks."""
     return [] if secrets_of(account) else ["secret: is missing"]
+
+
+def veiled(account: Account, told: str | bytes) -> str:
+    """24 hex digits that stand for what a person told us, the same for ever: threads and keys lie in the clear and are
+    shown to all, and a plain hash of a telephone number is found by trying them all. Raises ValueError without a key."""
+    if not account.thread_key:
+        raise ValueError(f"{account.id}: no thread_key was lent")
+    data = told if isinstance(told, bytes) else told.encode("utf-8", "surrogatepass")
+    return hmac.new(account.thread_key, data, hashlib.sha256).hexdigest()[:24]
 
 
 class Mute:
@@ -92,89 +111,40 @@ def entries(delivery: Delivery) -> list[dict[str, str]]:
     if not body:
         raise MalformedPayload("an empty body")
     if body[:1] in (b"{", b"["):
+        if sum(map(body.count, (b",", b"{", b"["))) > MARKS:
+            raise MalformedPayload("more values than a form has")
         value = read_json(body)
     else:
         value = dict(_form(body, delivery.headers.get("Content-Type", "")))
         if not value:
             raise MalformedPayload("neither JSON nor a form")
-    flats = [flat for one in _apart(value) if (flat := _flat(one))]
+    reading = _Reading()
+    flats = [flat for one in islice(_apart(value), ENTRIES) if (flat := reading.flat(one))]
     if not flats:
         raise MalformedPayload("no field in it")
     return flats
 
 
 def _form(body: bytes, content_type: str) -> list[tuple[str, Any]]:
-    """Form-encoded, or multipart by its own first line; a name that comes several times is a list."""
-    if body.startswith(b"--"):
-        pairs = _multipart(body)
-    else:
-        charset = re.search(r"charset=[\"']?([\w.:-]+)", content_type, re.IGNORECASE)
-        if b"=" not in body:
-            return []
-        pairs = _encoded(body, charset[1] if charset else "utf-8")
+    """A name that comes several times is a list."""
     found: dict[str, list[str]] = {}
-    for name, value in pairs[:FIELDS]:
+    for name, value in formbody.pairs(body, content_type):
         found.setdefault(name.removesuffix("[]"), []).append(value)
     return [(name, values[0] if len(values) == 1 else values) for name, values in found.items() if name]
-
-
-def _encoded(body: bytes, charset: str) -> list[tuple[str, str]]:
-    text = _unpacked(body, charset)
-    try:
-        for encoding in (charset, "utf-8"):
-            try:
-                return parse_qsl(
-                    text, keep_blank_values=True, encoding=encoding, errors="strict", max_num_fields=FIELDS
-                )
-            except (UnicodeDecodeError, LookupError):
-                continue
-        return parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="replace", max_num_fields=FIELDS)
-    except ValueError:
-        raise MalformedPayload("no form that can be read") from None
-
-
-def _unpacked(body: bytes, charset: str) -> str:
-    """The body as text; some send their own letters as they are, without %."""
-    if not body.isascii():
-        for encoding in (charset, "utf-8"):
-            try:
-                return body.decode(encoding)
-            except (UnicodeDecodeError, LookupError):
-                continue
-    return body.decode("latin-1")
-
-
-def _multipart(body: bytes) -> list[tuple[str, str]]:
-    boundary = body.partition(b"\n")[0].strip()[2:]
-    if not 0 < len(boundary) <= 200 or not re.fullmatch(rb"[\w'()+,./:=? -]+", boundary):
-        raise MalformedPayload("a multipart body without a boundary")
-    if b"multipart/" in body.lower():
-        raise MalformedPayload("a multipart body within another")
-    head = b'Content-Type: multipart/form-data; boundary="' + boundary + b'"\r\n\r\n'
-    found = []
-    try:
-        for part in BytesParser(policy=HTTP).parsebytes(head + body).iter_parts():
-            name = part.get_param("name", header="Content-Disposition")
-            if isinstance(name, str) and name and part.get_filename() is None:
-                payload = part.get_payload(decode=True)
-                found.append((name, payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""))
-    except (ValueError, LookupError, TypeError, AttributeError, IndexError):
-        raise MalformedPayload("a multipart body that cannot be read") from None
-    return found
 
 
 def _apart(value: Any) -> Iterable[Any]:
     """Entries of one POST: of a list, or of the list that is all that matters in it."""
     if isinstance(value, list) and not _pairs(value):
-        return value[:ENTRIES]
+        return value
     if isinstance(value, dict):
         for name, given in value.items():
             if name.lower() not in WRAPPERS:
                 continue
-            inner = _opened(given) if isinstance(given, str) and given[:1] == "[" else given
+            inner = _opened(_text(given)) if isinstance(given, str) and given.lstrip()[:1] in OPENS else given
             if isinstance(inner, list) and inner and not _pairs(inner) and all(isinstance(one, dict) for one in inner):
                 rest = {key: other for key, other in value.items() if key != name}
-                return [{**rest, **one} for one in inner[:ENTRIES]]
+                return ({**rest, **one} for one in inner)
     return [value]
 
 
@@ -190,47 +160,77 @@ def _pairs(value: Any) -> bool:
     )
 
 
-def _flat(value: Any) -> dict[str, str]:
-    """Every text below it under its own name, or its path where the name is taken; empty ones stay empty."""
-    found: dict[str, str] = {}
-    _flatten(value, "", found)
-    return found
+class _Reading:
+    """Of one POST: what it may still hold."""
+
+    def __init__(self) -> None:
+        self._left = VALUES
+        self._letters = LETTERS
+
+    def flat(self, value: Any) -> dict[str, str]:
+        """Every text below it under its own name, or its path where the name is taken; empty ones stay empty."""
+        found: dict[str, str] = {}
+        self._flatten(value, "", found, WITHIN)
+        return found
+
+    def _flatten(self, value: Any, path: str, found: dict[str, str], within: int) -> None:
+        self._left -= 1
+        if self._left < 0 or not within:
+            raise MalformedPayload("more values than a form has" if within else "nested deeper than a form is")
+        if isinstance(value, list) and not any(isinstance(one, (dict, list)) for one in value):
+            value = ", ".join(filter(None, map(self._text, value[:FIELDS])))
+        if not isinstance(value, (dict, list)):
+            text = self._text(value)
+            value = _opened(text) if text[:1] in OPENS and plain(_last(path)) in HOLDERS else text
+        if isinstance(value, str):
+            _put(found, path, value)
+        else:
+            for name, inner in _below(value):
+                self._flatten(inner, _beneath(path, name), found, within - 1)
+
+    def _text(self, value: Any) -> str:
+        if isinstance(value, str):
+            self._letters -= min(len(value), RAW_LENGTH)
+            if self._letters < 0:
+                raise MalformedPayload("longer texts than a form has")
+        return _text(value)
 
 
-def _flatten(value: Any, path: str, found: dict[str, str]) -> None:
-    if isinstance(value, str) and value[:1] in ("{", "["):
-        value = _opened(value)
+def _below(value: dict[str, Any] | list[Any]) -> Iterable[tuple[str, Any]]:
+    """Names and what stands under them."""
     if isinstance(value, dict):
-        for name, inner in value.items():
-            _flatten(inner, f"{path}.{name}" if path else str(name), found)
+        yield from value.items()
     elif _pairs(value):
         for one in value:
             name = next(one[key] for key in NAMED if key in one)
-            inner = next(one[key] for key in VALUED if key in one)
             if isinstance(name, str) and name:
-                _flatten(inner, f"{path}.{name}" if path else name, found)
-    elif isinstance(value, list):
-        if all(not isinstance(one, (dict, list)) for one in value):
-            _put(found, path, ", ".join(filter(None, map(_text, value))))
-        else:
-            for number, one in enumerate(value[:FIELDS]):
-                _flatten(one, f"{path}.{number}" if path else str(number), found)
+                yield name, next(one[key] for key in VALUED if key in one)
     else:
-        _put(found, path, _text(value))
+        for number, one in enumerate(value[:FIELDS]):
+            yield str(number), one
+
+
+def _beneath(path: str, name: str) -> str:
+    """Cut before it is cleaned, and at every step: a long name would be written out again for all that is below it."""
+    name = "".join(char for char in clean(name[:NAME]) if char.isprintable())
+    return f"{path}.{name}"[-NAME:].lstrip(".") if path else name
+
+
+def _last(path: str) -> str:
+    return path.rpartition(".")[2]
 
 
 def _put(found: dict[str, str], path: str, text: str) -> None:
     if not path or len(found) >= FIELDS:
         return
-    path = "".join(char for char in clean(path)[:NAME] if char.isprintable())
-    last = path.rpartition(".")[2]
+    last = _last(path)
     name = last if last and not last.isdigit() and not found.get(last) else path
     if name and not found.get(name):
         found[name] = text
 
 
 def _opened(text: str) -> Any:
-    """JSON in a field; what only looks like it stays a text."""
+    """JSON in a field, as a cleaned text; what only looks like it stays a text."""
     try:
         value = read_json(text.encode("utf-8", "surrogatepass"))
     except MalformedPayload:
@@ -243,9 +243,11 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, str):
+        return clean(value).strip()
     if isinstance(value, float) and math.isfinite(value) and value == int(value) and abs(value) < 1e18:
         return str(int(value))
-    return clean(str(value)).strip()
+    return str(value)
 
 
 # ---- names: theirs to ours
@@ -255,6 +257,7 @@ _BETWEEN: Final = re.compile(r"[^0-9a-z]+")
 _HUMPS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
+@lru_cache(maxsize=2048)
 def plain(name: str) -> str:
     """A field's name without marks, case and signs: `Họ và tên:`, `hoVaTen` and `ho-va-ten` are ho_va_ten."""
     bare = "".join(char for char in unicodedata.normalize("NFD", name.translate(_UNMARKED)) if char.isascii())

@@ -180,8 +180,9 @@ _CONTROLS: Final = {code: "\ufffd" for code in (*range(32), *range(0xD800, 0xE00
 _DIRTY: Final = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff]")
 # Normalising is quadratic in a run of combining marks (a megabyte of them would hold the loop for minutes), so it
 # is done in pieces that end before an ASCII character, which never composes with what stands before it.
-_PIECE: Final = re.compile(r".{1,999}(?=[\x00-\x7f]|\Z)|.{1,1000}", re.DOTALL)
-_RAW_LENGTH: Final = 4 * TEXT_LENGTH  # a letter of Vietnamese is up to three code points before NFC
+_WHOLE: Final = 100
+_PIECE: Final = re.compile(rf".{{1,{_WHOLE - 1}}}(?=[\x00-\x7f]|\Z)|.{{1,{_WHOLE}}}", re.DOTALL)
+RAW_LENGTH: Final = 4 * TEXT_LENGTH  # a letter of Vietnamese is up to three code points before NFC
 
 
 def clean(value: str) -> str:
@@ -189,10 +190,10 @@ def clean(value: str) -> str:
     U+FFFD, line ends as \\n, at most 16,000 code points (a cut ends in …)."""
     if value.isascii() and len(value) <= TEXT_LENGTH and not _DIRTY.search(value):
         return value
-    value = value[:_RAW_LENGTH]
+    value = value[:RAW_LENGTH]
     if _DIRTY.search(value):
         value = value.replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROLS)
-    if len(value) <= 1000:
+    if len(value) <= _WHOLE:
         value = unicodedata.normalize("NFC", value)
     else:
         value = "".join(unicodedata.normalize("NFC", piece) for piece in _PIECE.findall(value))

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -33,7 +34,7 @@ from handlers.engine import Engine
 from handlers.texts import Texts
 from scheduler import app as scheduler
 from storage import accounts as account_rows
-from storage import fingerprint, outbox
+from storage import contacts_write, fingerprint, outbox
 from storage.db import Store
 from storage.errors import AlreadyRunning, SchemaNewer, StorageBroken, StorageUnavailable
 from storage.keys import KeyBroken, KeyRing
@@ -59,7 +60,7 @@ def compose(config: Config, *, clock: Clock | None = None) -> Parts:
     keys = KeyRing.load(config.keys.path)
     store = Store(config.database.url, keys, now_ms=clock.ms)
     store.lanes.stretch_ms = max(0, config.conversation.turn_max_ms - config.conversation.turn_quiet_ms)
-    accounts = {account.id: account for account in config.accounts}
+    accounts = {one.id: replace(one, thread_key=keys.blind("thread", one.id)) for one in config.accounts}
     adapters: dict[str, Adapter] = {account.channel: registry.adapter(account.channel) for account in config.accounts}
     texts = Texts.load()
 
@@ -125,6 +126,14 @@ def application(parts: Parts) -> web.Application:
     return app
 
 
+async def _veil(parts: Parts) -> None:
+    """Threads that pre-releases named after telephone numbers get the name that they have now."""
+    for account in parts.accounts.values():
+        if thread_of := parts.adapters[account.channel].thread_of:
+            rename = partial(contacts_write.rename, account_id=account.id, name=partial(thread_of, account))
+            await parts.store.run(rename)
+
+
 async def start(parts: Parts) -> list[asyncio.Task[Any]]:
     """Open the store, recover, begin to think, send and tick. The loops that now run."""
     store = parts.store
@@ -144,6 +153,7 @@ async def start(parts: Parts) -> list[asyncio.Task[Any]]:
     store.on_wait = parts.metrics.store_wait_seconds.observe
     await store.run(fingerprint.recognise)
     await store.run(lambda tx: account_rows.ensure(tx, [(a.id, a.channel, a.name) for a in parts.accounts.values()]))
+    await _veil(parts)
     switches = await store.run(lambda tx: account_rows.switches(tx, default=parts.config.conversation.bot))
     parts.engine.switches.bot, parts.engine.switches.accounts = switches
     for account in parts.accounts.values():  # the configuration can only switch off what the desk has on

@@ -17,11 +17,18 @@ FIRST_CALL: Final = 15  # working minutes until a lead is called: T-FIRST
 NOTICE: Final = timedelta(minutes=30)  # what is left of a part of the day must be worth a promise
 EARLIEST: Final = 7  # nobody is called before this hour, or from LATEST on, whatever he wishes
 LATEST: Final = 21
+WEEK: Final = 7
+
+
+class Closed(Exception):
+    """Nobody works at the hours that were asked for."""
 
 
 def wish(entities: Mapping[str, Any], *, now: datetime, business: Business) -> dict[str, str] | None:
     """The interval that was asked for, {"from", "to"} in RFC 3339; None when there is none that we can keep.
-    `{}` -- as soon as possible."""
+    `{}` -- as soon as possible.
+
+    :raises Closed: we understood when, and nobody is at work then"""
     if entities.get("part") == "now":
         return {}
     begins, ends = _moment(entities.get("callback_from")), _moment(entities.get("callback_to"))
@@ -32,7 +39,8 @@ def wish(entities: Mapping[str, Any], *, now: datetime, business: Business) -> d
         begins, ends = found.start, found.end
     elif begins <= now and not (entities.get("part") or entities.get("time_to")):
         return {}  # "now", "at any time"; not "this morning", which has begun
-    begins, ends = _workable(begins, ends, now=now, business=business)
+    named = any(entities.get(key) for key in ("day", "date"))
+    begins, ends = _workable(begins, ends, now=now, business=business, days=1 if named else WEEK)
     if not EARLIEST <= schedule.local(begins, business).hour < LATEST:
         return None
     return interval(begins, ends)
@@ -48,13 +56,32 @@ def interval(begins: datetime, ends: datetime) -> dict[str, str]:
     return {"from": _rfc3339(begins), "to": _rfc3339(max(begins, ends))}
 
 
-def _workable(begins: datetime, ends: datetime, *, now: datetime, business: Business) -> tuple[datetime, datetime]:
-    """The same hours on the first day on which people work and enough of them is left."""
+def _workable(
+    begins: datetime, ends: datetime, *, now: datetime, business: Business, days: int
+) -> tuple[datetime, datetime]:
+    """What people keep of these hours, on the first day on which they work and enough of it is left.
+
+    days -- how many to try; one where he named the day"""
     day = schedule.local(begins, business).date()
     shift = schedule.next_working_day(day, business) - day
     if not shift and ends - max(begins, now) < min(NOTICE, ends - begins):
         shift = schedule.next_working_day(day + timedelta(days=1), business) - day
-    return max(begins + shift, _next_five(now)), ends + shift
+    for later in range(days):
+        ahead = shift + timedelta(days=later)
+        if kept := _kept(max(begins + ahead, _next_five(now)), ends + ahead, business):
+            return kept
+    raise Closed
+
+
+def _kept(begins: datetime, ends: datetime, business: Business) -> tuple[datetime, datetime] | None:
+    """From the first to the last moment of these hours at which people are at work; a break in the middle stays in it."""
+    day = schedule.local(begins, business).date()
+    worked = [
+        (max(begins, opens), min(ends, closes))
+        for opens, closes in schedule.spans(day, business)
+        if max(begins, opens) < min(ends, closes)
+    ]
+    return (worked[0][0], worked[-1][1]) if worked else None
 
 
 def _moment(text: object) -> datetime | None:

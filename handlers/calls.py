@@ -65,7 +65,7 @@ def happened(draft: Draft, event: Called) -> None:
     others = [(key, value) for key, value in known.items() if key != event.call]
     draft.remember(calls=dict([*others, (event.call, call)][-KEPT:]))
     draft.add(CallTold(message_id=call["message"], text=line(call), fields=_fields(event.call, call)))
-    if call["number"] and call["direction"] == "inbound":
+    if call["number"]:
         leads.hold(draft, {"phone": call["number"]} if not leads.held(draft.state).get("phone") else {})
     was, now = outcome(before) if before else "", outcome(call)
     if call["direction"] == "outbound" or was == now:

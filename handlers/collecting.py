@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from channels.contract import Kind
-from handlers import confirming, idle, questions, slots, steps, waiting
+from handlers import confirming, idle, noting, questions, slots, steps, waiting
 from handlers.draft import Draft
 from handlers.hearing import Heard
 from handlers.model import Stage
@@ -22,6 +22,7 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
     asked = draft.state.asked
     if _offered_number(draft, heard):
         return
+    left = slots.missing(draft.state)
     changed = slots.fill(draft, heard)
     _take_freely(draft, heard)
     answered = _answered(draft, asked)
@@ -32,19 +33,30 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
     elif changed or answered:
         if any(map(questions.is_question, heard)):
             questions.answer(draft, heard)
+        elif not answered and not draft.said() and (asked == "product" or slots.missing(draft.state) == left):
+            draft.say("ask.noted")  # something else than was asked
+        draft.set(tries=0)
+        proceed(draft)
+    elif slots.unworkable(draft):
+        steps.again(draft)
+    elif draft.state.memory.get("editing") == asked and any(one.wants("yes") for one in heard):
+        draft.remember(editing=None)  # it may stay as it was
         proceed(draft)
     elif any(one.wants("no") for one in heard):
         _will_not_say(draft, asked, heard)
     elif any(one.said.kind is Kind.AUDIO for one in heard):
         draft.say("error.voice")
         steps.again(draft)
+    elif any(map(noting.tells, heard)):
+        noting.note(draft, heard)
+        steps.again(draft)
     elif any(map(questions.is_question, heard)):
         questions.answer(draft, heard)
         steps.again(draft)
-    elif any(is_noise(one) for one in heard):
+    elif any(is_noise(one) for one in heard) and not noting.wonders(draft, heard):
         not_understood(draft, asked)
-    else:
-        steps.again(draft)
+    elif not steps.once_more(draft):
+        give_up(draft)
 
 
 def corrected(draft: Draft, heard: Sequence[Heard]) -> None:
@@ -79,6 +91,8 @@ def _take_freely(draft: Draft, heard: Sequence[Heard]) -> None:
     """Three questions take the customer's own words: the need, which cover for the car, and where he lives."""
     asked = draft.state.asked
     words = [one for one in heard if one.said.text.strip() and not one.stale and not one.wants(*NOT_A_NEED, "no")]
+    if asked == "need":
+        words = [one for one in words if not one.wants("yes")]
     if not words:
         return
     if asked == "need" and asked in slots.missing(draft.state) and not any(map(questions.is_question, words)):
@@ -89,7 +103,11 @@ def _take_freely(draft: Draft, heard: Sequence[Heard]) -> None:
         if not slots.known(draft.state, "need"):
             slots.write(draft, "need", need=words[-1].said.text[: slots.NEED_MAX])
     elif asked == "province" and not slots.known(draft.state, "province"):
-        _skip(draft, "province")  # a place that we do not know: asked once, the advisor will see to it
+        place = " ".join(one.said.text for one in words)
+        if len(place.split()) <= slots.PLACE_WORDS:
+            slots.write(draft, "province", province=place)  # one that we do not know: as he says it
+        else:
+            _skip(draft, "province")  # asked once, the advisor will see to it
 
 
 def _wrong_phone(draft: Draft, heard: Sequence[Heard]) -> bool:
@@ -158,5 +176,10 @@ def is_noise(one: Heard) -> bool:
 def not_understood(draft: Draft, asked: str) -> None:
     draft.set(asked=asked)
     if not steps.not_understood(draft):
-        draft.say("error.not_understood_2")
-        waiting.hand_over(draft, "unclear", told=True)
+        give_up(draft)
+
+
+def give_up(draft: Draft) -> None:
+    """A human for what we do not understand, instead of the same question for ever."""
+    draft.say("error.not_understood_2")
+    waiting.hand_over(draft, "unclear", told=True)

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, Literal
 
 from channels.contract import Kind
-from handlers import slots, steps, wording
+from handlers import refusal, slots, steps, wording
 from handlers.draft import Draft, code
-from handlers.hearing import PRODUCTS, Heard, reread
-from handlers.model import Advisor, RecordConsent
+from handlers.hearing import DIGITS, PRODUCTS, Heard, reread
+from handlers.model import WAITING, Advisor, RecordConsent, Stage
 
 TEXT: Final = "consent.layer1"
+NAME: Final = 4  # words
 SAID_MAX: Final = 200  # characters of his words in the evidence
 Answer = Literal["given", "refused", "details", ""]
 
 
-def answer(heard: Sequence[Heard]) -> tuple[Answer, Heard | None]:
-    """The last clear word in these messages, and the message that holds it; '' when there is none."""
+def answer(heard: Sequence[Heard], *, explicitly: bool) -> tuple[Answer, Heard | None]:
+    """The last clear word in these messages, and the message that holds it; '' when there is none. `explicitly` -- a no
+    counts only when it can be said of nothing but the consent."""
     for one in reversed(heard):
         if one.stale:
             continue
         if one.intent == "yes":
             return "given", one
-        if one.intent == "no":
+        if refusal.refuses(one, explicitly=explicitly):
             return "refused", one
         if one.intent == "details":
             return "details", one
@@ -32,23 +35,67 @@ def answer(heard: Sequence[Heard]) -> tuple[Answer, Heard | None]:
 
 def settled(draft: Draft, heard: Sequence[Heard]) -> bool:
     """Act on a clear answer to the open question; False when there is none."""
-    told, by = answer(heard)
+    told, by = answer(heard, explicitly=draft.state.stage in WAITING)
     if by is None:
         return False
     if told == "given":
-        give(draft, by, heard)
-        draft.say(
-            "consent.accepted",
-            thoi_diem=wording.stamp(draft.now, draft.business, draft.state.lang),
-            ma_dong_y=_code(draft, by),
-        )
+        _accept(draft, by, heard)
     elif told == "refused":
-        refuse(draft, by)
-        draft.say("consent.declined", steps.HUMAN)
+        _decline(draft, by)
     else:
         draft.say("consent.layer2", *steps.buttons(draft, "consent"))
         draft.add(RecordConsent(purpose="C1", state="asked", text_key="consent.layer2"))
     return True
+
+
+def late(draft: Draft, heard: Sequence[Heard]) -> bool:
+    """ "Đồng ý" or "không đồng ý", said or tapped after the question was let pass: he has seen the text, so that is an
+    answer as long as it is the same text (R-CNS-5). A mere "ok" is none."""
+    by = next((one for one in reversed(heard) if one.late), None)
+    if by is None or not _shown(draft):
+        return False
+    if by.intent == "yes":
+        _accept(draft, by, heard)
+    else:
+        _decline(draft, by)
+    return True
+
+
+def ask(draft: Draft) -> None:
+    """C1, whole; in a line to whom it was shown in this conversation and who has not said no."""
+    if "C1" in draft.state.consents or not _shown(draft):
+        steps.ask_consent(draft)
+        return
+    remind(draft)
+    if draft.state.stage in (Stage.NEW, Stage.GREETED, Stage.COLLECTING, Stage.CONFIRMING):
+        draft.move(Stage.CONSENT_PENDING)
+    draft.set(asked="consent", tries=0)
+
+
+def remind(draft: Draft) -> None:
+    """The question in a line: what he has told is kept once he agrees."""
+    draft.say("consent.to_note", *steps.buttons(draft, "consent"))
+
+
+def _shown(draft: Draft) -> bool:
+    """Has he seen the text as it is today?"""
+    shown = draft.state.memory.get("consent_shown")
+    today = draft.context.notice.values()
+    return bool(shown) and (shown is True or not today or shown in today)
+
+
+def _accept(draft: Draft, by: Heard, heard: Sequence[Heard]) -> None:
+    give(draft, by, heard)
+    draft.say(
+        "consent.accepted",
+        thoi_diem=wording.stamp(draft.now, draft.business, draft.state.lang),
+        ma_dong_y=_code(draft, by),
+    )
+
+
+def _decline(draft: Draft, by: Heard) -> None:
+    refuse(draft, by)
+    draft.say("consent.declined", steps.HUMAN)
 
 
 def give(draft: Draft, by: Heard, heard: Sequence[Heard]) -> None:
@@ -62,6 +109,18 @@ def give(draft: Draft, by: Heard, heard: Sequence[Heard]) -> None:
     if start in PRODUCTS:
         draft.put(product=start)
     slots.fill(draft, [*earlier, *now, *(one for one in heard if one.said.contact is not None)])
+    if not renewed and not slots.known(draft.state, "name") and (name := _name_before_number(draft)):
+        slots.write(draft, "name", name=name)
+
+
+def _name_before_number(draft: Draft) -> str:
+    """ "Bảy", and "0399888777" in the next message: together what they are in one. '' when there is no such pair."""
+    for name, number in pairwise(draft.history):
+        if name.istitle() and len(name.split()) <= NAME and DIGITS.fullmatch(number.strip()):
+            alone, both = (reread(text, now=draft.now) for text in (name, f"{name} {number}"))
+            if both.intent == "give_phone" and not alone.entities and both.entities.get("name"):
+                return str(both.entities["name"])
+    return ""
 
 
 def outdated(draft: Draft) -> bool:
@@ -92,6 +151,7 @@ def withdraw(draft: Draft, by: Heard) -> None:
     """Taken back by one message, at once: nothing that rested on it stays in the form."""
     _record(draft, "withdrawn", by)
     draft.set(slots={})
+    draft.remember(consent_shown=None, offered=None, lead=None, notice=None)  # he would have to see it again
 
 
 def by_phone(draft: Draft, *, given: bool, by: Advisor) -> None:

@@ -1,6 +1,6 @@
 """What a conversation becomes: routes each event of a turn to the module that owns it. No clock, no storage, no await.
 
-The order of precedence, for what the customer says: stop words · an advisor has it (silence) · muted · the bot is
+The order of precedence, for what the customer says: a consent taken back · stop words · an advisor has it (silence) · muted · the bot is
 switched off · an open care question · what cannot wait (requests) · the stage.
 """
 
@@ -23,6 +23,7 @@ from handlers import (
     idle,
     intake,
     leads,
+    leaving,
     manner,
     optout,
     questions,
@@ -32,6 +33,7 @@ from handlers import (
     slots,
     steps,
     waiting,
+    withdrawal,
 )
 from handlers.consent import give, refuse
 from handlers.draft import Draft
@@ -51,6 +53,7 @@ from handlers.model import (
     Reachable,
     Relabel,
     Said,
+    Say,
     SendEnded,
     Stage,
     State,
@@ -76,8 +79,9 @@ def decide(state: State, turn: Turn, *, now: datetime, context: Context) -> Deci
     if context.bot and state.bot_off_told:
         draft.set(bot_off_told=False)
     speaks = any(isinstance(event, WORDS) for event in turn.events)
+    more = any(isinstance(event, Said) for event in turn.events)
     for group in _groups(turn.events):
-        _step(draft, group, speaks=speaks)
+        _step(draft, group, speaks=speaks, more=more)
     idle.arm(draft)
     return draft.decision()
 
@@ -106,7 +110,7 @@ def _groups(events: Sequence[Event]) -> list[Sequence[Event]]:
     return [group for group in groups if group]
 
 
-def _step(draft: Draft, group: Sequence[Event], *, speaks: bool) -> None:
+def _step(draft: Draft, group: Sequence[Event], *, speaks: bool, more: bool) -> None:
     draft.by = MOVED_BY.get(type(group[0]), By.CUSTOMER)
     match group[0]:
         case Said():
@@ -128,7 +132,7 @@ def _step(draft: Draft, group: Sequence[Event], *, speaks: bool) -> None:
             _back(draft, event.at)
             calls.happened(draft, event)
         case Edited():
-            _edited(draft, [event for event in group if isinstance(event, Edited)])
+            _edited(draft, [event for event in group if isinstance(event, Edited)], more=more)
         case Unsent() as event:
             _back(draft, event.at)
             draft.add(Note(text="Khách đã thu hồi một tin nhắn."))
@@ -149,7 +153,9 @@ def _said(draft: Draft, said: Sequence[Said]) -> None:
     _back(draft, max(one.at for one in said))
     heard = list(draft.heard) or [hearing.hear(one, draft.state, now=draft.now) for one in said]
     manner.follow(draft, heard)
-    if optout.hear(draft, heard):
+    taken_back = withdrawal.hear(draft, heard)
+    left = not taken_back and leaving.hear(draft, heard)
+    if optout.hear(draft, heard) or left or (taken_back and draft.state.stage is not Stage.WITH_ADVISOR):
         return
     if draft.state.stage is Stage.WITH_ADVISOR:
         _silently(draft, heard)
@@ -162,6 +168,12 @@ def _said(draft: Draft, said: Sequence[Said]) -> None:
         return
     if any(one.had_secret for one in said):
         draft.say("error.secret_shared")
+        if (
+            all(one.said.had_secret and one.intent == "other" and not one.entities for one in heard)
+            and draft.state.asked
+        ):
+            steps.again(draft)
+            return
     if draft.state.care:
         if care.hear(draft, heard):
             return
@@ -188,16 +200,13 @@ def _back(draft: Draft, at: datetime) -> None:
 
 
 def _silently(draft: Draft, heard: Sequence[Heard]) -> None:
-    """A person has it. Consent and its withdrawal count all the same; nothing is said."""
+    """A person has it. Consent counts all the same; nothing is said."""
     absence.waits(draft, heard)
     slots.overhear(draft, heard)
     for one in heard:
-        if one.said.payload in ("c1:yes", "c1:no") and draft.state.memory.get("consent_shown"):
-            if "C1" not in draft.state.consents:
-                _consent_beside(draft, one, heard)
-        elif one.wants("privacy_request") and one.entities.get("request") == "withdraw" and draft.consented:
-            requests.withdraw(draft, one)
-            draft.add(Note(text="Khách rút lại đồng ý liên hệ: thông tin đã điền được gỡ khỏi biểu mẫu."))
+        answers = one.said.payload in ("c1:yes", "c1:no") and draft.state.memory.get("consent_shown")
+        if answers and "C1" not in draft.state.consents:
+            _consent_beside(draft, one, heard)
     if any(one.distress or (one.wants("claim") and one.entities.get("urgent")) for one in heard):
         draft.add(Relabel(add=("urgent",)))
 
@@ -222,15 +231,19 @@ def _people_only(draft: Draft) -> None:
     draft.add(OpenHandoff(reason="bot_off"))
 
 
-def _edited(draft: Draft, events: Sequence[Edited]) -> None:
-    """An earlier message reads differently now: a stop counts, a value is put right, nothing else is answered."""
+def _edited(draft: Draft, events: Sequence[Edited], *, more: bool) -> None:
+    """An earlier message reads differently now: a stop counts, a value is put right, nothing else is answered. `more` -- he
+    says something too, and that is what is answered."""
     _back(draft, max(event.at for event in events))
     said = [Said(message_id=event.message_id, kind=Kind.TEXT, at=event.at, text=event.text) for event in events]
     heard = [hearing.hear(one, draft.state, now=draft.now) for one in said]
-    if optout.hear(draft, heard, may_ask=False) or not draft.context.bot:  # he may say more in this turn
+    taken_back = withdrawal.hear(draft, heard)
+    if optout.hear(draft, heard, may_ask=False) or taken_back or not draft.context.bot:  # he may say more in this turn
         return
     if draft.state.stage in (Stage.COLLECTING, Stage.CONFIRMING):
         collecting.corrected(draft, heard)
+        if more:
+            draft.effects = [effect for effect in draft.effects if not isinstance(effect, Say)]
 
 
 def _timer(draft: Draft, event: TimerFired) -> None:

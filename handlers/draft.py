@@ -98,6 +98,8 @@ class Draft:
         now = self.state.stage
         if stage is not now and stage not in stages.ALLOWED[self.by][now]:
             raise stages.IllegalMove(f"{now} to {stage} by {self.by}")
+        if now is Stage.WITH_ADVISOR and stage is not now:
+            self.remember(consent_shown=None)  # people ask their own questions: a yes from now on may be to one of them
         self.set(stage=stage, asked=asked, tries=0)
 
     def wake(self, name: str, at: datetime, data: Mapping[str, Any] = EMPTY) -> None:

@@ -319,7 +319,7 @@ def contact_changes(draft: LaneDraft) -> None:
         told = after.memory.get("lead") or {}
         later.extend(_of_person(before.memory.get("lead") or {}, told, contact_id, draft.channel))
         later.append(_findable(draft, told))
-        if after.consents.get("C1") == "refused":
+        if not told and after.consents.get("C1") != "given":
             later.append(partial(contacts_write.forget, contact_id=contact_id, source=draft.channel))
     switched = (after.ads_off, after.reminders_off)
     if switched != (before.ads_off, before.reminders_off):

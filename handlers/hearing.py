@@ -150,6 +150,7 @@ DISTRESS: Final = re.compile(
     r"\b(?:cuu (?:toi|em|minh|voi)|chay mau|goi cap cuu|bat tinh|ngat xiu|kho tho|khong muon song|khong thiet song"
     r"|tuyet vong|muon chet|muon tu tu|help me please|bleeding|unconscious|kill myself|suicid\w*)\b"
 )
+DESPAIR: Final = frozenset({"self_harm", "violence"})  # topics
 SELF_HARM: Final = re.compile(r"\btự (?:tử|sát|vẫn)\b")
 
 
@@ -162,21 +163,35 @@ READ_BACK: Final = frozenset({"confirm", "edit"})
 UNSETTLED: Final = frozenset({"no", "other"})
 TIMES: Final = ("day", "part", "time", "time_to", "time_after", "callback_from", "callback_to")
 CORRECTIONS: Final = frozenset({"product", "name", "phone", "province", "topic", *TIMES})
+PARTS_OF_A_DAY: Final = frozenset(
+    "sang trua chieu toi mai mot t2 t3 t4 t5 t6 t7 cn morning afternoon evening tomorrow".split()
+)
+NAMELESS: Final = frozenset({"product", "phone", "time"})  # asked while the name may still be unknown
+NAME_LENGTH: Final = 4  # words
+NUMBERS: Final = frozenset({"hai", "ba", "ca"})  # "Hai" to the question which of the two covers
 CHOICE: Final = re.compile(
     r"(?:em |minh |toi )?(?:chon )?(?:so |muc |cau |option |number )?\(?(\d{1,2})[.)]?(?: nhe| nha| a| em| di)*"
 )
 # to be called, and when; a bare "mai" may be a name and "toi" is oneself
 APPOINTMENT: Final = re.compile(
     r"\b(?:goi|lien he|hen|doi gio|call)\b.*\b(?:\d{1,2} ?(?:h|gio)|(?:sang|trua|chieu|toi) (?:nay|mai|mot)|buoi (?:sang|trua|chieu|toi)"
-    r"|(?:ngay|hom) mai|luc nao cung|gio nao cung|tomorrow|(?:in the )?(?:morning|afternoon|evening)|any ?time)\b"
+    r"|(?:ngay|hom) mai|luc nao cung|gio nao cung|gio hanh chinh|tomorrow|(?:in the )?(?:morning|afternoon|evening)|any ?time)\b"
+    r"|\b(?:sang|trua|chieu|toi) .{0,16}\b(?:ranh|nghe may)\b|^(?:da )?(?:luc|khi|gio) nao cung (?:duoc|dc|ok|tien)\b"
 )
 DIGITS: Final = re.compile(r"\+?\d[\d .()-]{3,}")
+AGREES: Final = re.compile(r"\b(?:dong y|i (?:agree|consent))\b")
+WORRIES: Final = re.compile(  # about his data, asked for his consent: the long text answers that
+    r"\b(?:thong tin|du lieu|sdt|so dien thoai|data|details)\b.*\b(?:lo|ro ri|bi ban|ban cho|an toan|bao mat|cho ai|leak\w*|safe|sold)\b"
+)
+ASKING_ABOUT: Final = ("other", "privacy_request")
+REFUSAL: Final = 5  # words: "tôi không đồng ý với cách giải quyết đó" is of something else
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """One thing that was said. `folded` -- its text without marks and case · `stale` -- a button of a question that
-    is not open any more · `place` -- a province that it names, whatever for."""
+    is not open any more · `late` -- "đồng ý" or "không đồng ý", to the consent text that was shown before and is not
+    the last thing asked · `place` -- a province that it names, whatever for."""
 
     said: Said
     intent: str
@@ -184,6 +199,7 @@ class Heard:
     entities: Mapping[str, Any] = EMPTY
     also: tuple[str, ...] = ()
     stale: bool = False
+    late: bool = False
     speaks_as: str = ""
     surely: bool = False
     place: str = ""
@@ -213,12 +229,15 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
         stale = bool(tap.steps) and state.asked not in tap.steps
         if not said.payload:
             said = replace(said, payload=payload, text="")  # its words are the button
-        return Heard(said=said, intent=tap.intent, entities=tap.entities, folded=folded, stale=stale)
+        late = stale and payload in ("c1:yes", "c1:no") and _consent_left_open(state)
+        return Heard(said=said, intent=tap.intent, entities=tap.entities, folded=folded, stale=stale, late=late)
     if not folded:
         return Heard(said=said, intent=_WORDLESS.get(said.kind, "nothing"))
     if folded in RESUME:
         return Heard(said=said, intent="opt_on", folded=folded)
-    read = understand(said.text, _context(state, folded), now=now)
+    late = AGREES.search(folded) is not None and _consent_left_open(state)
+    context = "ask_consent" if late else _context(state, folded)
+    read = understand(said.text, context, now=now)
     if read.surely and "talk_to_human" in (read.intent, *read.also) and (rest := beside(said.text)) != said.text:
         # "gọi chị thôi em" puts right how he is called, and asks for no call
         read = replace(understand(rest, _context(state, fold(rest)), now=now), speaks_as=read.speaks_as, surely=True)
@@ -227,6 +246,17 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
     entities = read.entities
     if state.asked in READ_BACK and read.intent in UNSETTLED:
         entities = _looked_at_again(said.text, folded, entities, now=now)
+    intent = read.intent
+    if state.asked == "name" and entities.get("phone") and not entities.get("name"):
+        beside_it = understand(said.text, None, now=now).entities  # "Hương 0903222347 Hà Nội"
+        entities = {**entities, **{key: beside_it[key] for key in ("name",) if key in beside_it}}
+    if not entities and (bare := _bare_name(said.text, folded, state, now=now)):
+        intent, entities = "give_name", {"name": bare}
+    about = read.intent in ASKING_ABOUT and entities.get("request") in (None, "access", "inform")
+    if state.asked == "consent" and about and WORRIES.search(folded):
+        return Heard(said=said, intent="details", folded=folded)
+    if said.had_secret and intent in ("yes", "no", "give_name"):  # what was covered answers nothing
+        intent, entities = "other", {key: told for key, told in entities.items() if key != "name"}
     rather_writes = (
         read.intent == "opt_out"
         and state.asked in FOR_A_CALL
@@ -235,16 +265,27 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
     )
     return Heard(
         said=said,
-        intent="no" if rather_writes else read.intent,
+        intent="no" if rather_writes else intent,
         entities=entities,
         folded=folded,
         also=tuple(read.also),
         speaks_as=read.speaks_as,
         surely=read.surely,
         place=read.place,
-        distress=DISTRESS.search(folded) is not None or SELF_HARM.search(said.text.lower()) is not None,
+        distress=(
+            read.entities.get("topic") in DESPAIR
+            or DISTRESS.search(folded) is not None
+            or SELF_HARM.search(said.text.lower()) is not None
+        ),
         minor=CHILD.search(folded) is not None,
+        late=late and (read.intent == "yes" or (read.intent == "no" and len(folded.split()) <= REFUSAL)),
     )
+
+
+def _consent_left_open(state: State) -> bool:
+    """He has been shown what he is to agree to, and nothing else is asked that a yes could mean."""
+    pending = bool(state.memory.get("consent_shown")) and state.consents.get("C1") != "given"
+    return pending and state.asked in ("", "menu")
 
 
 def _numbered(folded: str, choices: Sequence[str]) -> str:
@@ -256,7 +297,7 @@ def _numbered(folded: str, choices: Sequence[str]) -> str:
 def _looked_at_again(text: str, folded: str, entities: Mapping[str, Any], *, now: datetime) -> Mapping[str, Any]:
     """ "À không, xe máy", "sáng mai nhé": at the read-back a no, or nothing known, may hold the value that is meant
     instead. Then it is read as the answer to the questions that ask for such values."""
-    if len(folded.split()) < 2 or not CORRECTIONS.isdisjoint(entities):
+    if (len(folded.split()) < 2 and folded not in PARTS_OF_A_DAY) or not CORRECTIONS.isdisjoint(entities):
         return entities
     when = understand(text, "ask_time", now=now).entities
     # "buổi sáng chị ở nhà" speaks of no house to insure: beside a time, what is insured is named in full
@@ -266,6 +307,16 @@ def _looked_at_again(text: str, folded: str, entities: Mapping[str, Any], *, now
         **{key: what[key] for key in ("product",) if key in what},
         **{key: when[key] for key in TIMES if key in when},
     }
+
+
+def _bare_name(text: str, folded: str, state: State, *, now: datetime) -> str:
+    """ "Tuan", asked for something else while nobody knows his name; '' when it is none, or not written like one."""
+    words = text.split()
+    alone = 0 < len(words) <= NAME_LENGTH and all(word.istitle() and word.isalpha() for word in words)
+    if state.asked not in NAMELESS or state.slots.get("name") or state.lang != "vi" or not alone or folded in NUMBERS:
+        return ""
+    read = understand(text, "ask_name", now=now)
+    return str(read.entities.get("name", "")) if read.intent == "give_name" else ""
 
 
 def appointed(one: Heard, *, now: datetime) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ NUDGE: Final = timedelta(minutes=30)
 CLOSE: Final = timedelta(hours=24)
 GIVES_UP: Final = re.compile(
     r"\b(?:khong|ko|k|hong|thoi|chua)(?: \w+){0,2} (?:mua|dang ky|tham gia)\b|\b(?:khong|ko|k) (?:can|lam|muon)(?: \w+)? nua\b"
-    r"|\b(?:khong|ko|k) co nhu cau\b|\bthoi khoi\b|^(?:(?:vay|the|a|u) )*(?:thi )?thoi(?: (?:em|a|nhe|nha|vay|di|b|ban))*[ .!]*$|\b(?:not interested|changed my mind|(?:don't|do not) (?:want|need) (?:it|this|any))\b"
+    r"|\b(?:khong|ko|k) co nhu cau\b|\bhet (?:co )?nhu cau\b|\b(?:khong|ko|k) con nhu cau\b|\bthoi khoi\b|^(?:(?:vay|the|a|u) )*(?:thi )?thoi(?: (?:em|a|nhe|nha|vay|di|b|ban))*[ .!]*$|\b(?:not interested|no longer (?:interested|need)|never ?mind|changed my mind|(?:don't|do not) (?:want|need) (?:it|this|any))\b"
 )
 KEPT: Final = timedelta(days=7)  # how long a closed conversation goes on where it stopped
 
@@ -50,14 +50,31 @@ def shut(draft: Draft, stage: Stage) -> None:
     """Every way to close goes through here."""
     draft.move(stage)
     draft.remember(
-        closed_at=draft.now.astimezone(UTC).isoformat(), priority=None, late=None, noticed=None, editing=None
+        closed_at=draft.now.astimezone(UTC).isoformat(),
+        priority=None,
+        matter=None,
+        late=None,
+        noticed=None,
+        editing=None,
     )
     draft.set(unclear=0)
+    if not draft.consented:
+        forget_held(draft)
 
 
-def no_need(draft: Draft) -> None:
-    """He needs nothing: thanked once, and left in peace."""
-    draft.say("no_need.end")
+def forget_held(draft: Draft) -> None:
+    """What was held for a call that will not be made (docs/adr/0061); his contact forgets it with it."""
+    memory = draft.state.memory
+    if memory.get("lead"):
+        draft.remember(lead=None)
+    if any(call.get("number") for call in memory.get("calls", {}).values()):
+        draft.remember(calls={key: {**call, "number": ""} for key, call in memory["calls"].items()})
+
+
+def no_need(draft: Draft, *, quiet: bool = False) -> None:
+    """He needs nothing: thanked once, and left in peace. `quiet` -- he is answered otherwise."""
+    if not quiet:
+        draft.say("no_need.end")
     shut(draft, Stage.CLOSED_NO_NEED)
 
 

@@ -5,16 +5,30 @@ Every message is read for all that it holds; only what is missing is asked; at m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
 from handlers import collecting, confirming, consent, idle, questions, slots, steps
 from handlers.draft import Draft
-from handlers.hearing import Heard
+from handlers.hearing import Heard, reread
 from handlers.model import NEW_STATE, WAITING, Stage, evolve
 
 # What opens the form: process.md 3.1, "intent buy, fee, renew"; giving data unasked is wanting something too
 NEEDS: Final = ("buy", "ask_fee", "renewal", "give_name", "give_phone", "give_email", "give_plate", "call_me")
+# To the consent neither yes nor no, and nothing that the form could use
+HESITATES: Final = re.compile(
+    r"\b(?:h+m+|u+m+|de (?:xem|coi|tinh|toi|minh|anh|chi|em|suy|nghi)|suy nghi|can nhac|cai (?:nay|do|gi|j)|la (?:sao|gi|j)|(?:tai|vi|lam) sao"
+    r"|(?:de )?lam (?:gi|chi)|(?:khong|ko|k|chua|hong) (?:biet|chac|hieu|ro)|tu tu|tinh sau|tuy|ke|sao cung|(?:the )?nao cung|cung duoc"
+    r"|nhung|lam phien|quang cao|goi (?:nhieu|hoai|lien tuc)|bi goi|^dung$|^(?:the|vay|u|o|a)(?: (?:a|ha|thi|nhi|sao))?\W*$"
+    r"|maybe|perhaps|not sure|why|what for|what (?:is|does) (?:this|that|it)\b.*|let me (?:think|see))\b"
+)
+ASKS: Final = re.compile(r"\?|\b(?:gi|sao|the nao|bao nhieu|bao lau|o dau|khong|ko|what|how|which|where|when)\b")
+WORD: Final = re.compile(r"\w")
+PIECE: Final = 2  # words: "xe", "máy", a name; people type in pieces
+MENDS: Final = re.compile(
+    r"\b(?:sua|doi|nham|sai|edit|change|wrong)\b"
+)  # no refusal, though it says that something is wrong
 
 
 def hear(draft: Draft, heard: Sequence[Heard]) -> None:
@@ -55,9 +69,12 @@ def started(draft: Draft, payload: str, *, quiet: bool) -> None:
 
 def _serve(draft: Draft, heard: Sequence[Heard]) -> None:
     """Greeted, no form open: does this message open it?"""
-    if any(one.wants(*NEEDS) or one.entities.get("product") for one in heard) or _agrees(draft, heard):
+    if consent.late(draft, heard):
+        if draft.consented:
+            collecting.proceed(draft)
+    elif any(one.wants(*NEEDS) or one.entities.get("product") for one in heard) or _agrees(draft, heard):
         _open(draft, heard)
-    elif (draft.state.asked == "menu" and any(one.wants("no") for one in heard)) or _leaves(draft, heard):
+    elif (draft.state.asked == "menu" and any(map(_declines, heard))) or _leaves(draft, heard):
         idle.no_need(draft)
     elif any(map(questions.is_question, heard)):
         _question(draft, heard)
@@ -70,6 +87,10 @@ def _serve(draft: Draft, heard: Sequence[Heard]) -> None:
         collecting.not_understood(draft, "menu")
     else:
         steps.ask(draft, "menu")
+
+
+def _declines(one: Heard) -> bool:
+    return one.wants("no") and MENDS.search(one.folded) is None
 
 
 def _leaves(draft: Draft, heard: Sequence[Heard]) -> bool:
@@ -102,7 +123,7 @@ def _open(draft: Draft, heard: Sequence[Heard]) -> None:
         slots.fill(draft, heard)
         _go_on(draft)
     elif settled is None or _agrees(draft, heard):
-        steps.ask_consent(draft)
+        consent.ask(draft)
     else:
         draft.move(Stage.GREETED)
         if not draft.said():  # a price was named
@@ -124,12 +145,15 @@ def _consenting(draft: Draft, heard: Sequence[Heard]) -> None:
         elif draft.state.consents.get("C1") == "refused":
             draft.move(Stage.GREETED)
         return
-    if any(map(questions.is_question, heard)) or any(questions.asks_on(one) for one in heard):
+    if any(map(questions.is_question, heard)) or any(questions.asks_on(one) or _asks(one) for one in heard):
         questions.answer(draft, heard)
         draft.say("consent.again", *steps.buttons(draft, "consent"))
         return
     if all(one.wordless or one.stale or one.intent in ("thanks", "greeting") for one in heard):
         steps.ask(draft, "consent")
+        return
+    if any(_brings(draft, one) for one in heard):
+        consent.remind(draft)  # it is read again at his yes
         return
     consent.unclear(draft, heard)
     draft.set(tries=draft.state.tries + 1)
@@ -137,8 +161,28 @@ def _consenting(draft: Draft, heard: Sequence[Heard]) -> None:
         steps.ask(draft, "consent")
     else:
         consent.lapse(draft)
-        draft.say("consent.declined", steps.HUMAN)  # nothing is kept; here is the hotline
+        draft.say("consent.lapsed", steps.HUMAN)
         draft.move(Stage.GREETED)
+
+
+def _asks(one: Heard) -> bool:
+    """A question of his own, whatever about; not one about the consent itself."""
+    asks = one.intent == "other" and len(one.folded.split()) > PIECE and ASKS.search(one.folded) is not None
+    return asks and not one.stale and HESITATES.search(one.folded) is None
+
+
+def _brings(draft: Draft, one: Heard) -> bool:
+    """Is it more than an unclear answer: a need, a name, a number, or a piece of one?"""
+    if one.stale or not WORD.search(one.folded):
+        return False
+    if one.entities:
+        return True
+    if HESITATES.search(one.folded):
+        return False
+    if len(one.folded.split()) <= PIECE:
+        return True
+    again = reread(one.said.text, now=draft.now)
+    return one.wants(*NEEDS) or again.wants(*NEEDS) or bool(again.entities)
 
 
 def _return(draft: Draft, heard: Sequence[Heard]) -> None:
@@ -166,7 +210,7 @@ def _welcome_back(draft: Draft, heard: Sequence[Heard]) -> None:
         return
     steps.greet(draft)
     draft.move(Stage.GREETED)
-    draft.remember(closed_at=None, served=None)
+    draft.remember(closed_at=None, served=None, consent_shown=None, guide=None, guided=None, minor=None)
     if resumes and draft.consented:
         slots.fill(draft, heard)
         _go_on(draft)

@@ -4,10 +4,11 @@ that call alone, beside the slots: they stay empty until consent C1, which the c
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
-from handlers import appointments, consent, hearing, sla
+from handlers import appointments, consent, hearing, idle, sla
 from handlers.draft import Draft
 from handlers.model import OPEN, WAITING, CallBy, Note, OpenHandoff, Stage, State, Submitted
 from handlers.understanding import understand
@@ -54,8 +55,9 @@ def read(fields: Mapping[str, str], *, now: datetime, draft: Draft) -> dict[str,
         found["province"] = str(hearing.reread(place, now=now).entities.get("province") or place)[:80]
     if when := fields.get("time", "").strip():
         wish = understand(when, READ["time"], now=now).entities
-        if interval := appointments.wish(wish, now=now, business=draft.business):
-            found["callback_time"] = interval
+        with suppress(appointments.Closed):
+            if interval := appointments.wish(wish, now=now, business=draft.business):
+                found["callback_time"] = interval
     return found
 
 
@@ -113,7 +115,10 @@ def consented(draft: Draft, *, given: bool, by: Any) -> None:
     """The words of C1 were read out in a call, and he answered: with a yes what was held becomes the form, with a no it
     goes."""
     told = draft.state.memory.get("lead", {})
-    draft.remember(lead=None)
+    if given:
+        draft.remember(lead=None)
+    else:
+        idle.forget_held(draft)
     consent.by_phone(draft, given=given, by=by)
     if given:
         draft.put(

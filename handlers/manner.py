@@ -30,7 +30,8 @@ ENGLISH: Final = frozenset(
     i i'm i'd my we our you your is are was it this that what which how much when where who want wants need would like
     please can could with for from about of and have has does help insurance insure insured car motorbike health travel
     accident policy price cost quote speak talk person human agent name phone number agree tomorrow morning afternoon
-    evening today right correct english thanks thank change wrong buy know don't
+    evening today right correct english thanks thank change wrong buy know don't someone somebody people hurt hit bleeding died crash bought
+    father mother husband wife daughter passed away hospital emergency ambulance unconscious stolen
     """.split()
 )
 # Words of Vietnamese sentences as they stand without marks. No names (mai, anh, nam …), nothing that is English too.

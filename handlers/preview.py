@@ -23,6 +23,7 @@ QUESTIONS: Final[Mapping[str, str]] = {
     "consent.layer1": "consent",
     "consent.layer2": "consent",
     "consent.again": "consent",
+    "consent.to_note": "consent",
     "ask.name_phone": "phone",
     "ask.phone_same_channel": "phone_same",
     "confirm.summary": "confirm",
@@ -32,6 +33,7 @@ QUESTIONS: Final[Mapping[str, str]] = {
 }
 OFFERS: Final[Mapping[str, tuple[Button, ...]]] = {
     "consent.declined": (steps.HUMAN,),
+    "consent.lapsed": (steps.HUMAN,),
     "error.fraud_notice": (steps.HUMAN,),
     "error.abuse": (steps.HUMAN,),
     "error.spam": (steps.HUMAN,),

@@ -11,13 +11,15 @@ from typing import Any, Final
 
 from handlers import steps, tariff
 from handlers.draft import Draft
-from handlers.hearing import PRODUCTS, Heard
+from handlers.hearing import PRODUCTS, Heard, reread
 from handlers.model import Stage
 
 ASKING: Final = ("ask_fee", "renewal")
 NO_QUESTION: Final = frozenset({"menu", "reschedule", "smalltalk", "fraud_signal"})
 AND_WHAT_OF: Final = re.compile(r"\b(?:thi sao|the nao|con|what about)\b|\?")
 ENGINE: Final = re.compile(r"\b(\d{2,4})\s?(?:cc|phan khoi|pk)\b")
+LOOK_BACK: Final = 5  # messages
+PIECES: Final = 3
 SMALL_ENGINE: Final = 50  # cc: below it a motorbike pays less
 INSURER: Final = ("slot.insurer",)
 
@@ -55,7 +57,8 @@ def first(draft: Draft, heard: Sequence[Heard]) -> None:
 
 def _fee(draft: Draft, one: Heard) -> bool:
     """False when it is not known of which cover the fee is asked."""
-    product = str(one.entities.get("product") or _vehicle(one) or draft.state.slots.get("product") or "")
+    known = draft.state.slots if draft.consented else _said_before(draft)
+    product = str(one.entities.get("product") or _vehicle(one) or known.get("product") or "")
     if product == "o_to_unspecified":
         product = tariff.CAR  # of its two covers the one whose fee is the law's
     if product not in (tariff.MOTORBIKE, tariff.CAR):
@@ -63,8 +66,17 @@ def _fee(draft: Draft, one: Heard) -> bool:
             return False
         draft.say("advice.fee_insurer", san_pham=(f"product.{product}",))
         return True
-    _by_law(draft, product, {**draft.state.slots, **one.entities, **_engine(one)})
+    _by_law(draft, product, {**known, **one.entities, **_engine(one)})
     return True
+
+
+def _said_before(draft: Draft) -> Mapping[str, Any]:
+    """What he has told of it before the yes to the consent: read anew each time, not kept."""
+    last = draft.history[-LOOK_BACK:]
+    told: dict[str, Any] = {}
+    for text in (" ".join(last[-PIECES:]), *last):  # people type in pieces: "mua", "xe", "máy"
+        told |= reread(text, now=draft.now).entities
+    return told
 
 
 def _by_law(draft: Draft, product: str, told: Mapping[str, Any]) -> None:
@@ -146,8 +158,18 @@ def _office(draft: Draft) -> bool:
     return True
 
 
+def _agency(draft: Draft) -> bool:
+    """He doubts that we are real."""
+    business = draft.business
+    if not (business.legal_name and business.address and business.hotline):
+        return False
+    draft.say("advice.who_we_are")
+    return True
+
+
 ANSWERS: Final[Mapping[str, Callable[[Draft], bool]]] = {  # topics of understanding -> what is published on them
     "bot_identity": _who,
+    "company_legit": _agency,
     "compulsory": _covers,
     "ecert_validity": _electronic,
     "office": _office,

@@ -46,6 +46,7 @@ ENDED: Final[Mapping[str, str]] = {
 }
 REASONS: Final[Mapping[str, str]] = {  # a test holds them to all that the code can give
     "answer_lost": "không nhận được trả lời của nền tảng",
+    "bad_address": "số điện thoại này không nhận được tin của kênh",
     "bad_request": "nền tảng không nhận nội dung này",
     "blocked": "khách đã chặn",
     "calls_only": "kênh này chỉ có cuộc gọi và biểu mẫu",
@@ -54,6 +55,7 @@ REASONS: Final[Mapping[str, str]] = {  # a test holds them to all that the code 
     "three advertisements a day": "hôm nay khách đã nhận đủ ba tin quảng cáo",
     "deactivated": "tài khoản của khách không còn hoạt động",
     "file_gone": "không còn tệp",
+    "file_type": "kênh không nhận loại tệp này",
     "gave_up": "đã thử nhiều lần mà nền tảng không nhận",
     "gone": "nền tảng không còn giữ nội dung này",
     "mark_lost": "hệ thống bị gián đoạn trong lúc gửi",
@@ -65,6 +67,7 @@ REASONS: Final[Mapping[str, str]] = {  # a test holds them to all that the code 
     "rate": "gửi quá nhanh",
     "refused": "nền tảng từ chối",
     "sent_again": "đã gửi lại trong một tin khác",
+    "template_missing": "chưa cài mẫu tin cho mục đích này",
     "too_large": "tệp quá lớn",
     "too_old": "kênh gián đoạn quá lâu",
     "unreadable": "nội dung không đọc lại được",

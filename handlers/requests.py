@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from channels.contract import Button
-from handlers import consent, idle, slots, steps, waiting, wording
+from handlers import consent, grave, idle, refusal, slots, steps, waiting, wording
 from handlers.draft import Draft, code
 from handlers.hearing import Heard
 from handlers.model import WAITING, CancelSends, Note, Relabel, Stage
@@ -31,7 +31,9 @@ RIGHTS: Final = tuple(
         ("withdraw", "withdraw"),
     )
 )
-CALL: Final = re.compile(r"\bgoi (?:lai|ngay|lien|luon|lun|cho|em|e|minh|toi|anh|a|chi|c)\b|\bcall (?:me|back)\b")
+CALL: Final = re.compile(
+    r"\bgoi (?:lai|ngay|lien|luon|lun|cho|em|e|minh|mk|toi|tui|anh|a|chi|c|co|chu|bac|con|chau)\b|\bcall (?:me|back)\b"
+)
 HERE: Final = re.compile(r"\b(?:gap|nguoi that|nhan vien|tu van vien|noi chuyen|person|human|agent)\b")  # not by phone
 FORM: Final = frozenset({Stage.COLLECTING, Stage.CONFIRMING})
 INTENTS: Final = frozenset({"claim", "privacy_request", "complaint", "talk_to_human", "spam_abuse"})
@@ -40,8 +42,14 @@ TOPICS: Final = frozenset({"fraud_signal", "cancel_policy"})
 
 def divert(draft: Draft, heard: Sequence[Heard]) -> bool:
     """Answer what must not wait for the form; whether the turn is answered by that."""
-    return any(map(_may_not_wait, heard)) and (
-        _harm(draft, heard)
+    if any(map(_may_not_wait, heard)):
+        return _divert(draft, heard)
+    return grave.guide(draft, heard)
+
+
+def _divert(draft: Draft, heard: Sequence[Heard]) -> bool:
+    return (
+        grave.hear(draft, heard)
         or _privacy(draft, heard)
         or _complaint(draft, heard)
         or _fraud(draft, heard)
@@ -62,30 +70,12 @@ def _may_not_wait(one: Heard) -> bool:
     )
 
 
-def _harm(draft: Draft, heard: Sequence[Heard]) -> bool:
-    """Safety first, then a human with priority."""
-    claims = [one for one in heard if one.wants("claim")]
-    fatal = any(one.entities.get("fatal") for one in heard)
-    at_once = fatal or any(one.distress or (one.wants("claim") and one.entities.get("urgent")) for one in heard)
-    minor = any(one.minor for one in heard)
-    if not (claims or at_once or minor):
-        return False
-    if minor and not claims and not at_once:
-        steps.greet(draft, hours=False)
-        waiting.hand_over(draft, "minor", consent_line=False)  # his guardian consents, not he
-        return True
-    _keep_number(draft, heard)
-    life = fatal and any(one.entities.get("product") == "nhan_tho" for one in claims)
-    reason = "distress" if at_once and not claims else "urgent_claim" if at_once else "claim"
-    if not waiting.say_once(draft, "claim.steps_life" if life else "claim.safety_first", reason):
-        waiting.note(draft, "claim.noted")
-    steps.greet(draft, safety=True)
-    waiting.hand_over(draft, reason)
-    return True
-
-
 def _privacy(draft: Draft, heard: Sequence[Heard]) -> bool:
-    by = next((one for one in heard if one.wants("privacy_request") and one.entities.get("request")), None)
+    asked = [one for one in heard if one.wants("privacy_request") and one.entities.get("request")]
+    by = next((one for one in asked if not refusal.mends_number(one)), None)
+    if asked and by is None and draft.state.stage in FORM | WAITING:
+        return False  # another number for the call that he waits for
+    by = by or next(iter(asked), None)
     if by is None:
         return _which_right(draft, heard)
     request = str(by.entities["request"])
@@ -128,7 +118,7 @@ def withdraw(draft: Draft, by: Heard) -> None:
 def _complaint(draft: Draft, heard: Sequence[Heard]) -> bool:
     if not any(one.wants("complaint") for one in heard):
         return False
-    _keep_number(draft, heard)
+    waiting.keep_number(draft, heard)
     steps.greet(draft, hours=False)
     waiting.say_once(draft, "complaint.start", "complaint")
     waiting.hand_over(draft, "complaint")
@@ -155,19 +145,15 @@ def _person(draft: Draft, heard: Sequence[Heard]) -> bool:
         return False  # "call me" answers what was asked
     if draft.state.stage in WAITING and not cancel and all(_at_another_time(draft, one) for one in by):
         return False  # the call that he waits for, at a time that suits him
-    if draft.state.asked == "confirm" and all(calls(one) for one in by) and not cancel:
+    if draft.state.asked in ("name", "product", "confirm") and all(calls(one) for one in by) and not cancel:
         return False  # the call is what the form is about, and he wants it
-    _keep_number(draft, heard)
+    waiting.keep_number(draft, heard)
+    if not cancel and draft.state.stage is Stage.QUEUED and waiting.consent_is_due(draft, heard):
+        consent.ask(draft)  # a person is called already; he gives the number to call
+        return True
     steps.greet(draft, hours=False)
     waiting.hand_over(draft, "cancel" if cancel else "human")
     return True
-
-
-def _keep_number(draft: Draft, heard: Sequence[Heard]) -> None:
-    """The form stops here, but a number given in the same breath is the one to call."""
-    for one in heard:
-        if (number := one.entities.get("phone")) and not one.stale and not one.entities.get("offered"):
-            slots.write(draft, "phone", phone=str(number))
 
 
 def _call_me(one: Heard) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime, time, timedelta
 from typing import Any, Final
 
-from handlers import appointments, manner
+from handlers import appointments, manner, schedule, wanted
 from handlers.draft import Draft
 from handlers.hearing import APPOINTMENT, PRODUCTS, Heard, appointed
-from handlers.model import Stage, State
+from handlers.model import Say, Stage, State
+from handlers.understanding import when
 
 ORDER: Final = ("name", "phone", "need", "time")  # what is read back, and may be put right by a button
 ASKED: Final = (*ORDER, "province")  # every question of the form; which of them are put, `missing` says
@@ -19,6 +21,9 @@ NO_NAMES: Final = frozenset({"chào", "chao", "alo", "hello", "hi", "dạ", "vâ
 AREA: Final = frozenset({"nha_tu_nhan"})  # covers that need the province; of the others the advisor may want it
 LIVES: Final = re.compile(r"\b(?:o|tai|tinh|tp|thanh pho|khu vuc|song|in|from|live)\b")  # who says so says where
 PLACE_WORDS: Final = 6  # an answer of at most so many words may be nothing but the name of a place
+TAIL: Final = re.compile(r"\b(?:duoi|so cuoi|cuoi(?: cung)?|last digits|ends? (?:in|with))\b\D{0,24}(\d{2,6})(?!\d)")
+NOT_BUT: Final = re.compile(r"\b(?:khong|ko|k) phai (?:la )?(\d{2,6}) ma (?:la )?(\d{2,6})(?!\d)")
+RENAMES: Final = re.compile(r"\bten\b.+\bmoi (?:dung|phai)\b")
 NEED_MAX: Final = 2000  # characters: data dictionary, need_text
 OPEN_FORM: Final = frozenset({"confirm", "edit"})  # questions at which anything may be changed
 COVERS: Final = (
@@ -36,8 +41,17 @@ VAGUE: Final = frozenset(
     i want to buy get need some an insurance would like please hi hello the price cost how much is what fee renew my
     """.split()
 )
+# an hour or a part of a day, and nothing that travels: beside his number, or alone, it is when he wants to be called
+WHEN: Final = re.compile(
+    r"\b(?:(?:sang|trua|chieu|toi) (?:nay|mai|mot|thu|t[2-7]|chu nhat|cn)|\d{1,2} ?(?:h|gio)(?: ?\d\d)? (?:sang|trua|chieu|toi)"
+    r"|cuoi tuan|dau tuan|ngay (?:mai|mot)|thu [2-7])\b"
+)
+TRAVELS: Final = re.compile(r"\b(?:di|bay|khoi hanh|ve|den|cong tac)\b")
+ALONE: Final = 6  # words
+CONTACT: Final = frozenset({"name", "phone", "product"})
 TIME_WORDS: Final = ("part", "callback_from")
 UNASKED_TIME: Final = ("time", "time_after")  # a day alone may be a name (Mai), a trip, a date of birth
+CLOSED: Final = "ask.time_closed"
 TIME: Final = frozenset({*TIME_WORDS, *UNASKED_TIME})
 # Said without being asked and of use to the advisor; what may be asked only later (dates of birth, plates, papers,
 # anything of health) is not kept from a chat: F-2, F-3
@@ -126,7 +140,15 @@ def start_over(draft: Draft) -> None:
     draft.put(**dict.fromkeys(OF_THE_REQUEST))
     draft.set(code="")
     draft.remember(
-        editing=None, skipped=None, car=None, soon=None, invited=None, screening=None, tries=None, origin=None
+        editing=None,
+        skipped=None,
+        car=None,
+        soon=None,
+        invited=None,
+        screening=None,
+        tries=None,
+        origin=None,
+        **{wanted.CAR: None, wanted.RENEWS: None},
     )
 
 
@@ -151,20 +173,34 @@ def _open_to(draft: Draft, slot: str, one: Heard) -> bool:
 
 def _person(draft: Draft, one: Heard) -> None:
     name = one.entities.get("name")
-    if name and str(name).split()[0].lower() not in NO_NAMES and _open_to(draft, "name", one):
+    open_to = _open_to(draft, "name", one) or RENAMES.search(one.folded) is not None
+    if name and open_to and str(name).split()[0].lower() not in NO_NAMES:
         write(draft, "name", name=str(name))
     if phone := one.entities.get("phone"):
         alternative = one.entities.get("phone_alt")
         write(draft, "phone", phone=str(phone), phone_alt=str(alternative) if alternative else None)
+    elif draft.state.slots.get("phone") and not one.said.payload and (tail := _tail(draft, one)):
+        write(draft, "phone", phone=str(draft.state.slots["phone"])[: -len(tail)] + tail)
+
+
+def _tail(draft: Draft, one: Heard) -> str:
+    """The last digits of his number, put right: "số đuôi 223", "không phải 345 mà 346"; or ''."""
+    if swapped := NOT_BUT.search(one.folded):
+        fits = len(swapped[1]) == len(swapped[2]) and str(draft.state.slots["phone"]).endswith(swapped[1])
+        return swapped[2] if fits else ""
+    told = TAIL.search(one.folded)
+    return told[1] if told else ""
 
 
 def _need(draft: Draft, one: Heard) -> None:
+    if one.wants("renewal") and not known(draft.state, "need"):
+        draft.remember(**{wanted.RENEWS: True})
     product = one.entities.get("product")
     if product == UNSPECIFIED_CAR and draft.state.slots.get("product") not in CARS:
         if _open_to(draft, "need", one):
             write(draft, "need", product=None)
         if not draft.state.slots.get("product"):
-            draft.remember(car=True)
+            draft.remember(car=True, **{wanted.CAR: True})
     if product in PRODUCTS and _adds(draft, one, product):
         draft.put(product_alt=str(product))
     elif product in PRODUCTS and _open_to(draft, "need", one):
@@ -173,7 +209,7 @@ def _need(draft: Draft, one: Heard) -> None:
         if draft.state.slots.get("product_alt") == product:
             draft.put(product_alt=None)
         draft.remember(car=None)
-    if draft.state.asked == "product":
+    if draft.state.asked == "product" or (draft.state.memory.get(wanted.CAR) and not draft.state.slots.get("product")):
         _which_cover(draft, one)
     sensitive = "sensitive" in one.entities
     if sensitive and not known(draft.state, "need"):
@@ -204,6 +240,7 @@ def _which_cover(draft: Draft, one: Heard) -> None:
     write(draft, "need", product="vat_chat_o_to" if own and not both else "tnds_o_to")
     if both:
         write(draft, "need", need=f"{draft.state.slots.get('need', '')} / {one.said.text}"[:NEED_MAX])
+        draft.put(product_alt="vat_chat_o_to")
     draft.remember(car=None)
 
 
@@ -213,23 +250,80 @@ def _reschedules(draft: Draft, one: Heard) -> bool:
     return stage is Stage.CALLBACK_SCHEDULED or (stage is Stage.QUEUED and APPOINTMENT.search(one.folded) is not None)
 
 
+def _for_a_call(draft: Draft, one: Heard) -> bool:
+    """ "Gọi chiều mai nhé"; "Hà 0912345678, 10h sáng mai" and "sáng thứ 2" to a question about himself."""
+    if one.said.payload:
+        return False
+    if APPOINTMENT.search(one.folded):
+        return True
+    if draft.state.asked not in CONTACT or WHEN.search(one.folded) is None or TRAVELS.search(one.folded):
+        return False
+    return bool(one.entities.get("phone")) or len(one.folded.split()) <= ALONE
+
+
 def _time(draft: Draft, one: Heard) -> None:
     entities = one.entities
-    calls = not one.said.payload and APPOINTMENT.search(one.folded) is not None
+    calls = _for_a_call(draft, one)
     if TIME.isdisjoint(entities):
         if not calls:
             return
         entities = appointed(one, now=draft.now)
     asked = calls or draft.state.asked in ("time", *OPEN_FORM) or _reschedules(draft, one)
+    if asked:
+        entities = _on_the_day_named(draft, entities)
     told = any(entities.get(word) for word in (TIME_WORDS if asked else UNASKED_TIME))
     if not told or not _open_to(draft, "time", one):
         return
-    wished = appointments.wish(entities, now=draft.now, business=draft.business)
+    try:
+        wished = appointments.wish(entities, now=draft.now, business=draft.business)
+    except appointments.Closed:
+        if asked or draft.state.stage is Stage.COLLECTING:
+            draft.say(CLOSED)
+        return
     if wished:
+        if _moved(draft, entities, wished["from"]):
+            draft.say("ask.time_moved")
         write(draft, "time", callback_time=wished)
         draft.remember(soon=None)
     elif wished is not None:
         soon(draft)
+
+
+def _on_the_day_named(draft: Draft, entities: Mapping[str, Any]) -> Mapping[str, Any]:
+    """ "Thứ 6", then "sáng": the morning of that Friday."""
+    known_time, begins = draft.state.slots.get("callback_time"), entities.get("callback_from")
+    if not known_time or not begins or entities.get("day") or entities.get("date") or draft.state.memory.get("soon"):
+        return entities
+    here = [schedule.local(datetime.fromisoformat(str(at)), draft.business) for at in (known_time["from"], begins)]
+    ahead = here[0].date() - here[1].date()
+    if ahead <= timedelta(0):
+        return entities
+    if entities.get("part") and not (entities.get("time") or entities.get("time_after")):
+        midnight = schedule.at(here[0].date(), time(0), draft.business)
+        found = when.interval(when.When(part=str(entities["part"])), midnight)
+        moved = (found.start, found.end) if found else None
+    else:
+        moved = (
+            datetime.fromisoformat(str(begins)) + ahead,
+            datetime.fromisoformat(str(entities["callback_to"])) + ahead,
+        )
+    if moved is None:
+        return entities
+    return {**entities, "day": "named", "callback_from": moved[0].isoformat(), "callback_to": moved[1].isoformat()}
+
+
+def _moved(draft: Draft, entities: Mapping[str, Any], begins: str) -> bool:
+    """He named a day on which nobody works."""
+    if not (entities.get("callback_from") and (entities.get("day") or entities.get("date"))):
+        return False
+    meant, kept = (datetime.fromisoformat(str(text)) for text in (entities["callback_from"], begins))
+    day = schedule.local(meant, draft.business).date()
+    return day != schedule.local(kept, draft.business).date() and not schedule.spans(day, draft.business)
+
+
+def unworkable(draft: Draft) -> bool:
+    """Has he been told in this turn that nobody works at the time he wishes?"""
+    return any(isinstance(effect, Say) and effect.key == CLOSED for effect in draft.effects)
 
 
 def _details(draft: Draft, entities: Mapping[str, Any]) -> None:

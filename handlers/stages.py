@@ -75,7 +75,7 @@ WAYS: Final = (
     _way(Stage.NEW, Stage.CLOSED_IDLE, By.CUSTOMER, "a missed call of a withheld number"),
     _way(Stage.NEW, Stage.CLOSED_IDLE, By.CLOCK, "a missed call of a withheld number"),
     _way(Stage.UNREACHABLE, Stage.CLOSED_IDLE, By.CLOCK, "24 hours after the last word"),
-    _way({Stage.GREETED, *FORM}, Stage.CLOSED_NO_NEED, By.CUSTOMER, "needs nothing, or wants it no more"),
+    _way({Stage.GREETED, *FORM, *WAITING}, Stage.CLOSED_NO_NEED, By.CUSTOMER, "needs nothing, or wants it no more"),
     _way(SPOKEN, Stage.CLOSED_IDLE, By.CLOCK, "24 hours without a word"),
     _way({*SPOKEN, *CLOSED}, Stage.CLOSED_SPAM, By.CUSTOMER, "abuse or spam after two warnings: mute for 24 hours"),
     _way(OPEN, Stage.OPTED_OUT, By.CUSTOMER, "a stop word"),

@@ -40,7 +40,7 @@ CONFIRM_OR_TIME: Final = (*CONFIRM, *TIME[1:])  # "at once" is what is read back
 EDIT: Final = tuple(Button(id=f"edit:{slot}", label=f"e_{slot}") for slot in slots.ORDER)
 CALL: Final = (Button(id="call", label="call_me"),)
 ID_PAPERS: Final = re.compile(r"\b(?:c{1,3}d|can cuoc|cmnd|chung minh|ho chieu|passport|tuy than|id card)\b")
-TRIES: Final = 3  # of an answer that cannot be right
+TRIES: Final = 3  # of an answer that cannot be right, or that is none
 CAPTIONS: Final = frozenset({"other", "buy", "thanks", "greeting", "yes", "give_name", "give_plate", "spam_abuse"})
 ANSWERS: Final = frozenset({"name", "phone", "product", "topic"})  # what makes more of a caption than a caption
 UNCLEAR: Final = 2  # turns in a row that we did not understand
@@ -112,7 +112,7 @@ def ask_consent(draft: Draft) -> None:
     if draft.state.stage in (Stage.NEW, Stage.GREETED, Stage.COLLECTING, Stage.CONFIRMING):
         draft.move(Stage.CONSENT_PENDING)
     draft.set(asked="consent", tries=0)
-    draft.remember(consent_shown=True)
+    draft.remember(consent_shown=draft.context.notice.get(draft.state.lang, True))
 
 
 def ask(draft: Draft, step: str) -> None:
@@ -147,6 +147,15 @@ def again(draft: Draft) -> None:
     """Put the open question again; nothing when none is open."""
     if draft.state.asked in TEXTS or draft.state.asked in ("confirm", "phone_same"):
         ask(draft, draft.state.asked)
+
+
+def once_more(draft: Draft) -> bool:
+    """Put the open question again; False when it has been put three times without an answer: then a human is due."""
+    draft.set(tries=draft.state.tries + 1)
+    if draft.state.tries >= TRIES:
+        return False
+    again(draft)
+    return True
 
 
 def wrong_phone(draft: Draft, one: Heard) -> None:
@@ -200,7 +209,8 @@ def _has_time(draft: Draft) -> bool:
 
 def _invite(draft: Draft) -> None:
     """Once: what may be told or left to the advisor."""
-    lacking = (_has_time(draft), bool(draft.state.slots.get("province")))
+    told = draft.state.slots.get("province") or "province" in draft.state.memory.get("skipped", ())
+    lacking = (_has_time(draft), bool(told))
     if lacking in INVITATIONS and not draft.state.memory.get("invited"):
         draft.remember(invited=True)
         draft.say(INVITATIONS[lacking])
@@ -210,16 +220,12 @@ def _read_back(draft: Draft) -> None:
     _invite(draft)
     known = draft.state.slots
     area = known.get("province")
-    product = known.get("product")
     name = known.get("name")
     where: dict[str, str] = {"tinh_thanh": str(area)} if area else {}
     draft.say(
         "confirm.summary_area" if area else "confirm.summary",
         *buttons(draft, "confirm"),
         ten=str(name) if name else ("slot.unnamed",),
-        san_pham=tuple(f"product.{code}" for code in (product, known.get("product_alt")) if code)
-        if product
-        else str(known.get("need", ""))[:80],
         gio_hen=wording.appointment(draft.state, draft.business),
         klass="A",
         purpose="contact",

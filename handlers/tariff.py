@@ -37,6 +37,7 @@ _TRUCKS: Final = ((8.0, "vi_2", 1_660_000), (15.0, "vi_3", 2_746_000))
 _TRUCK_LARGE: Final = ("vi_4", 3_200_000)
 _TAXI: Final = 170  # per cent of the business row with as many seats
 _TRACTOR_UNIT: Final = 150  # per cent of the largest truck
+_SPECIAL: Final = 120  # VII: per cent of the row that such a vehicle is measured by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,10 +128,43 @@ def _tractor_unit(told: Mapping[str, Any]) -> Fee:
     return Fee(row="vii_4", net=_TRUCK_LARGE[1] * _TRACTOR_UNIT // 100)
 
 
+def _driving_school(told: Mapping[str, Any]) -> Fee | None:
+    """A fifth above a private car with as many seats, or a truck of as many tonnes."""
+    seats = int(told.get("seats") or 0)
+    found = _private(seats) if seats else _truck(told)
+    return _dearer("driving_school", found)
+
+
+def _ambulance(told: Mapping[str, Any]) -> Fee:
+    return Fee(row="ambulance", net=_PICKUP["business"][1] * _SPECIAL // 100)
+
+
+def _cash_in_transit(told: Mapping[str, Any]) -> Fee:
+    return Fee(row="cash_in_transit", net=_PRIVATE[0][2] * _SPECIAL // 100)
+
+
+def _special_purpose(told: Mapping[str, Any]) -> Fee | None:
+    """Without tonnes none is named: whether it carries any nobody has told."""
+    return _dearer("special_purpose", _truck(told))
+
+
+def _tractor(told: Mapping[str, Any]) -> Fee:
+    return Fee(row="tractor", net=_TRUCK_SMALL[1] * _SPECIAL // 100)
+
+
+def _dearer(row: str, measure: Fee | None) -> Fee | None:
+    return Fee(row=row, net=measure.net * _SPECIAL // 100) if measure else None
+
+
 _CARS: Final[Mapping[str, Callable[[Mapping[str, Any]], Fee | None]]] = {
     "pickup": _pickup,
     "truck": _truck,
     "taxi": _taxi,
     "bus": _bus,
     "tractor_unit": _tractor_unit,
+    "driving_school": _driving_school,
+    "ambulance": _ambulance,
+    "cash_in_transit": _cash_in_transit,
+    "special_purpose": _special_purpose,
+    "tractor": _tractor,
 }

@@ -35,6 +35,10 @@ PRIORITIES: Final = {
     "urgent_claim": 30,
 }
 CALLED: Final = re.compile(r"\b(?:goi|hen|call)\b")
+UPSET: Final = re.compile(  # he is in the midst of it
+    r"\b(?:hien truong|bo chay|chay mat|xe kia|cong an|canh sat|cap cuu|benh vien|bac si|mau|so qua|dau qua|bat tinh|police|ambulance|hospital)\b"
+)
+CONTACT: Final = ("name", "phone")
 SILENT: Final = ("thanks", "yes", "media", "sticker", "nothing")
 
 
@@ -45,7 +49,7 @@ def hand_over(draft: Draft, reason: str, *, consent_line: bool = True, told: boo
     was = draft.state.stage
     if was not in WAITING or urgent > int(draft.state.memory.get("priority", 0)):
         draft.add(OpenHandoff(reason="claim" if reason == "urgent_claim" else reason, priority=urgent))
-        draft.remember(priority=urgent)
+        draft.remember(priority=urgent, matter=reason)
     if was is Stage.QUEUED:
         if not told and not draft.said() and _may_notice(draft):
             _notice(draft)
@@ -57,7 +61,7 @@ def hand_over(draft: Draft, reason: str, *, consent_line: bool = True, told: boo
     if schedule.in_hours(draft.now, draft.business):
         draft.wake("long_wait", draft.now + LONG_WAIT)
     if consent_line and "C1" not in draft.state.consents:
-        steps.ask_consent(draft)
+        consent.ask(draft)
 
 
 def say_once(draft: Draft, key: str, reason: str) -> bool:
@@ -71,11 +75,19 @@ def say_once(draft: Draft, key: str, reason: str) -> bool:
     return False
 
 
+def keep_number(draft: Draft, heard: Sequence[Heard]) -> None:
+    """The form stops here, but a number given in the same breath is the one to call."""
+    for one in heard:
+        if (number := one.entities.get("phone")) and not one.stale and not one.entities.get("offered"):
+            slots.write(draft, "phone", phone=str(number))
+
+
 def note(draft: Draft, key: str) -> None:
     """What he adds is read; said no oftener than his place in the queue."""
     if _may_notice(draft):
         draft.remember(noticed=draft.now.isoformat())
         draft.say(key)
+        aside(draft)
 
 
 def enter(draft: Draft) -> None:
@@ -108,16 +120,56 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
         draft.add(OpenHandoff(reason="returned", priority=PRIORITIES["returned"]))
         enter(draft)
         return
-    if draft.state.asked == "consent" and consent.settled(draft, heard):
+    if (draft.state.asked == "consent" and consent.settled(draft, heard)) or consent.late(draft, heard):
+        _thank(draft)
         return
-    before = draft.state.slots.get("callback_time")
+    before = draft.state.slots
     slots.fill(draft, heard)
+    gained = [slot for slot in CONTACT if draft.state.slots.get(slot) != before.get(slot)]
     if draft.state.asked in ("phone", "callback") or any(one.intent == "call_me" for one in heard):
         _about_the_call(draft, heard)
-    elif draft.state.slots.get("callback_time") != before and _asks_for_then(draft, heard):
+    elif draft.state.slots.get("callback_time") != before.get("callback_time") and _asks_for_then(draft, heard):
         schedule_call(draft)
+    elif gained and draft.state.stage is Stage.CALLBACK_SCHEDULED:
+        _notice(draft)
+    elif gained:
+        _noted(draft, gained)
+    elif consent_is_due(draft, heard):
+        consent.ask(draft)
     elif _may_notice(draft) and not all(one.intent in SILENT for one in heard):
         _notice(draft)
+
+
+def _thank(draft: Draft) -> None:
+    """He has answered the consent while he waits: what he had told before is kept now; what is missing is welcome."""
+    told = [slot for slot in CONTACT if draft.state.slots.get(slot)]
+    if "phone" in told:
+        _noted(draft, told)
+    elif draft.consented:
+        draft.say("queue.leave_contact")
+
+
+def _noted(draft: Draft, told: Sequence[str]) -> None:
+    draft.remember(noticed=draft.now.isoformat())
+    draft.say("queue.contact_noted", muc_da_ghi=tuple(f"slot.{slot}" for slot in told))
+
+
+def aside(draft: Draft) -> None:
+    """Something else is said than the consent question: an "ok" is to that. "Đồng ý" still is an answer."""
+    if draft.state.asked == "consent":
+        draft.set(asked="", tries=0)
+
+
+def consent_is_due(draft: Draft, heard: Sequence[Heard]) -> bool:
+    """In a grave moment it was not put; he writes again, calmly. Or he offers what cannot be kept without it."""
+    memory = draft.state.memory
+    if "C1" in draft.state.consents or memory.get("minor") or draft.state.asked not in ("", "consent"):
+        return False
+    offers = any(one.entities.get(slot) for one in heard for slot in CONTACT)
+    if any(one.wants("no") or (UPSET.search(one.folded) and not offers) for one in heard):
+        return False
+    grave = (memory.get("guide") or memory.get("guided")) and not memory.get("consent_shown")
+    return bool(grave or (offers and memory.get("consent_shown"))) and not all(one.intent in SILENT for one in heard)
 
 
 def _asks_for_then(draft: Draft, heard: Sequence[Heard]) -> bool:
@@ -177,6 +229,7 @@ def _may_notice(draft: Draft) -> bool:
 
 def _notice(draft: Draft) -> None:
     """Once in a while of waiting: we read you."""
+    aside(draft)
     draft.remember(noticed=draft.now.isoformat())
     if draft.state.stage is Stage.CALLBACK_SCHEDULED and draft.state.slots.get("phone"):
         _told_when(draft)

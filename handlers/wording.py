@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from handlers import schedule
+from handlers import schedule, wanted
 from handlers.model import Business, Say, State
 from handlers.texts import Texts
 from handlers.understanding.fold import flatten
@@ -50,6 +50,7 @@ KNOWN: Final[Mapping[str, _Known]] = {  # what no `say` needs to give
     "ten_goi": lambda say, state, business, texts: called(_name(say, state), state.lang),
     "so_dien_thoai": lambda say, state, business, texts: phone(str(state.slots.get("phone", ""))),
     "ma_yeu_cau": lambda say, state, business, texts: state.code,
+    "san_pham": lambda say, state, business, texts: wanted.wanted(state, texts),
     "hotline": lambda say, state, business, texts: business.hotline,
     "dia_chi": lambda say, state, business, texts: business.address,
     "ten_phap_ly": lambda say, state, business, texts: business.legal_name,
@@ -67,6 +68,7 @@ FIXED: Final = frozenset(KNOWN) - {
     "ten_goi",
     "so_dien_thoai",
     "ma_yeu_cau",
+    "san_pham",
 }  # the same for all who are addressed alike
 
 

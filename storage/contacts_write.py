@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from storage import contacts, duplicates, search
 from storage.ids import new_id
 from storage.tx import Tx
@@ -38,8 +40,15 @@ def set_switches(tx: Tx, contact_id: str, *, ads_off: bool, reminders_off: bool)
 
 
 def forget(tx: Tx, contact_id: str, *, source: str) -> None:
-    """What was held of him for a call, and he did not want to be kept: his name, and the values that came this way."""
+    """What was held of him for a call, and is not to be kept: his name, the values that came this way, and whom they
+    made him look like."""
+    tx.run("DELETE FROM duplicate WHERE state = 'open' AND (one_id = :id OR other_id = :id)", id=contact_id)
     tx.run("DELETE FROM contact_value WHERE contact_id = :id AND source = :source", id=contact_id, source=source)
+    tx.run(
+        "UPDATE contact_point SET name_sealed = NULL WHERE contact_id = :id AND account_id LIKE :account",
+        id=contact_id,
+        account=f"{source}:%",
+    )
     search.forget(tx, contact_id)
     tx.run(
         "UPDATE contact SET name_sealed = NULL, version = version + 1, updated_at = :now WHERE id = :id",
@@ -68,3 +77,23 @@ def add_value(tx: Tx, contact_id: str, kind: str, value: str, *, source: str, co
     if made:
         duplicates.note(tx, contact_id, kind, blind)
     tx.hint("contact", contact_id)
+
+
+def rename(tx: Tx, account_id: str, name: Callable[[str], str]) -> int:
+    """Threads of the account that are telephone numbers become what `name` makes of them; how many."""
+    rows = tx.all(
+        "SELECT id, thread FROM contact_point WHERE account_id = :account AND (thread LIKE '+%' OR thread BETWEEN '0' AND '9~')",
+        account=account_id,
+    )
+    known = {
+        row.thread
+        for row in tx.among(
+            "SELECT thread FROM contact_point WHERE account_id = :account AND thread IN (:among)",
+            [name(row.thread) for row in rows],
+            account=account_id,
+        )
+    }
+    done = [row for row in rows if name(row.thread) not in known]
+    for row in done:
+        tx.run("UPDATE contact_point SET thread = :thread WHERE id = :id", thread=name(row.thread), id=row.id)
+    return len(done)

@@ -94,6 +94,8 @@ def _screenings(tx: Tx, rows: Sequence[Any]) -> list[Screening]:
 
 
 def _answers(tx: Tx, row: Any) -> Mapping[str, Any]:
+    if row.answers_sealed is None:
+        return {}
     try:
         found: Mapping[str, Any] = tx.keys.open_json(
             tx, row.contact_id, "screening", "answers_sealed", row.id, row.answers_sealed

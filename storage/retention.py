@@ -2,6 +2,7 @@
 nothing is left for now. What is open is never touched: an event that nobody has thought about stops its step.
 
 Kept 24 hours without consent C1, else 30 days: the raw bodies of events, under keys of a day that are destroyed then.
+Without it, what people wrote of calls and screenings goes after 30 days too; that there was one stays.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ RAW_DAYS: Final = 30
 BODIES: Final = "retention_bodies"  # settings: the id up to which a step has looked
 OLD: Final = "retention_old"
 WORDS: Final = "retention_words"
+ATTEMPTS: Final = "retention_attempts"
+SCREENINGS: Final = "retention_screenings"
 
 
 def bodies(tx: Tx, *, limit: int = 500) -> int:
@@ -43,11 +46,17 @@ def bodies(tx: Tx, *, limit: int = 500) -> int:
 
 def _agreed(tx: Tx, points: Collection[str]) -> set[str]:
     """Those contact points whose person's last word on C1 is a yes."""
+    rows = tx.among("SELECT id, contact_id FROM contact_point WHERE id IN (:among)", sorted(points))
+    people = _people_who_agreed(tx, {row.contact_id for row in rows})
+    return {row.id for row in rows if row.contact_id in people}
+
+
+def _people_who_agreed(tx: Tx, contacts: Collection[str]) -> set[str]:
     rows = tx.among(
-        "SELECT p.id, (SELECT s.state FROM consent s WHERE s.contact_id = p.contact_id AND s.purpose = 'C1'"
+        "SELECT k.id, (SELECT s.state FROM consent s WHERE s.contact_id = k.id AND s.purpose = 'C1'"
         " AND s.state IN ('given', 'refused', 'withdrawn') ORDER BY s.at DESC, s.id DESC LIMIT 1) AS last"
-        " FROM contact_point p WHERE p.id IN (:among)",
-        sorted(points),
+        " FROM contact k WHERE k.id IN (:among)",
+        sorted(contacts),
     )
     return {row.id for row in rows if row.last == "given"}
 
@@ -114,10 +123,41 @@ def words(tx: Tx, *, limit: int = 200) -> int:
     return len(people)
 
 
+def attempts(tx: Tx, *, limit: int = 500) -> int:
+    """Notes of calls to people who did not agree."""
+    return _written(tx, ATTEMPTS, _NOTES, "UPDATE contact_attempt SET note_sealed = NULL WHERE id IN (:among)", limit)
+
+
+def screenings(tx: Tx, *, limit: int = 500) -> int:
+    """What screening found of people who did not agree."""
+    return _written(tx, SCREENINGS, _FOUND, "UPDATE screening SET answers_sealed = NULL WHERE id IN (:among)", limit)
+
+
+_NOTES: Final = (
+    "SELECT id, contact_id FROM contact_attempt WHERE id > :after AND at < :before AND note_sealed IS NOT NULL"
+    " ORDER BY id LIMIT :limit"
+)
+_FOUND: Final = (
+    "SELECT id, contact_id FROM screening WHERE id > :after AND at < :before AND answers_sealed IS NOT NULL"
+    " ORDER BY id LIMIT :limit"
+)
+
+
+def _written(tx: Tx, cursor: str, select: str, empty: str, limit: int) -> int:
+    """Goes round all of them: consent may be withdrawn later."""
+    rows = tx.all(select, after=_cursor(tx, cursor), before=tx.now_ms - RAW_DAYS * DAY_MS, limit=limit)
+    _look_after(tx, cursor, rows[-1].id if rows else "")
+    agreed = _people_who_agreed(tx, {row.contact_id for row in rows})
+    tx.run_among(empty, [row.id for row in rows if row.contact_id not in agreed])
+    return len(rows)
+
+
 STEPS: Final[tuple[tuple[str, Callable[[Tx], int]], ...]] = (
     ("raw bodies without consent", bodies),
     ("day keys", days),
     ("raw bodies of destroyed keys", old_bodies),
+    ("notes of calls without consent", attempts),
+    ("screenings without consent", screenings),
     ("sessions", sessions),
     ("search words", words),
     ("idempotent answers", idempotency.forget_old),

@@ -26,8 +26,9 @@ FILES: Final = (
     "intents.own.jsonl",
     "intents.dev.jsonl",
     "intents.more_kept.jsonl",
-    "intents.held_out.jsonl",
+    "intents.opened.jsonl",
     "intents.held_out_2.jsonl",
+    "intents.held_out_3.jsonl",
 )
 SEALED: Final = ("intents.held_out", "intents.more_kept")  # beginnings of names
 HARD: Final = ("phone", "email", "plate", "cccd", "dob", "product")  # the values that must be exact

@@ -74,8 +74,11 @@ ACTIONS: Final = frozenset().union(*TABLE.values()) | {"backup"}
 SEES_ALL: Final = frozenset({"admin", "supervisor", "integration"})  # personal fields unmasked, everywhere
 # What intake and advisors may do only where nobody else has the conversation (the core decides the rest).
 _OWN_WORK: Final = frozenset(
-    {"reply", "transfer", "close", "return", "snooze", "assign", "attempt", "screen", "policy.edit", "policy.deliver"}
-)
+    {
+        "reply", "transfer", "close", "return", "snooze", "assign", "attempt", "screen", "call.log", "policy.edit",
+        "policy.deliver",
+    }
+)  # fmt: skip
 _MINE_ONLY: Final = frozenset({"contact.edit", "contact.merge", "file.read"})
 # For whom a token may speak: an integration must not lift itself above the desk.
 ACTS_FOR: Final[Mapping[str, frozenset[str]]] = {

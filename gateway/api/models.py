@@ -120,7 +120,11 @@ class Conversations(Answer):
 class ConversationQuery(Paged):
     channel: str = Field("", max_length=40)
     account: str = Field("", max_length=80, description="name of the account")
-    thread: str = Field("", max_length=128, description="the platform's own id of the person or chat")
+    thread: str = Field(
+        "",
+        max_length=128,
+        description="the platform's own id of the person or chat; of the hotline also the number, +84…",
+    )
     stage: Stage | None = None
     status: Status | None = None
     assignee: str = Field("", max_length=40, description="id of an advisor, `me` or `none`")

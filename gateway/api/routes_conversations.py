@@ -15,6 +15,17 @@ routes = Routes("conversations")
 ROUNDS: Final = 40  # windows that one call may look through for what no index knows
 
 
+def _thread(call: Call, query: models.ConversationQuery) -> str:
+    """A caller is asked for by his number, which is not what his thread is called."""
+    if not query.thread.startswith("+"):
+        return query.thread
+    for account in call.parts.accounts.values():
+        thread_of = call.parts.adapters[account.channel].thread_of
+        if thread_of and query.channel in ("", account.channel) and query.account in ("", account.name):
+            return thread_of(account, query.thread)
+    return query.thread
+
+
 @routes.get("/conversations", may="conversation.list", refuses=("busy",))
 async def list_conversations(call: Call, query: models.ConversationQuery) -> models.Conversations:
     """Conversations, the last message first.
@@ -26,7 +37,7 @@ async def list_conversations(call: Call, query: models.ConversationQuery) -> mod
     wanted = listing.Wanted(
         channel=query.channel,
         account=query.account,
-        thread=query.thread,
+        thread=_thread(call, query),
         stage=query.stage.value if query.stage else "",
         status=query.status or "",
         assignee=call.actor.id if query.assignee == "me" else query.assignee,

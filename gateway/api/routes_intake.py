@@ -98,9 +98,10 @@ async def log_call(call: Call, conversation_id: str, body: intake_models.NewCall
     return await act(call, conversation_id, "call", "call.log", body.model_dump())
 
 
-@routes.post("/calls", may="call.log", status=201, refuses=("not_found",))
+@routes.post("/calls", may="call.log", status=201, refuses=("not_yours", "not_found"))
 async def log_caller(call: Call, body: intake_models.NewCaller) -> models.ConversationView:
-    """A call of a number, known or not: its conversation on the hotline, begun when there is none."""
+    """A call of a number, known or not: its conversation on the hotline, begun when there is none. A name is taken where
+    there is none yet, or where you may correct it."""
     try:
         number = values.phones([body.phone])[0]
     except ApiError as err:
@@ -122,24 +123,44 @@ async def log_caller(call: Call, body: intake_models.NewCaller) -> models.Conver
     arrival = parts.arrival(account, event)
 
     def unit(tx: Tx) -> str:
+        _require_caller(call, tx, account.id, event.thread)
         inbox.ingest(tx, [arrival])
-        row = tx.one(
-            "SELECT id FROM contact_point WHERE account_id = :account AND thread = :thread",
-            account=account.id,
-            thread=event.thread,
-        )
+        row = _point(tx, account.id, event.thread)
         assert row is not None
         parts.engine.think(tx, row.id)
         point = tx.one("SELECT conversation_id, contact_id FROM contact_point WHERE id = :id", id=row.id)
         if point is None or point.conversation_id is None:
             raise ApiError("unavailable", "its turn could not be taken now", retry_s=5)
-        if body.name:
+        if body.name and _may_name(call, tx, point.contact_id):
             contacts_write.set_name(tx, point.contact_id, body.name)
         if body.note:
             parts.engine.act(tx, point.conversation_id, "note", by=by, data={"text": body.note})
         return str(point.conversation_id)
 
     return await view(call, await call.once(unit))
+
+
+def _point(tx: Tx, account_id: str, thread: str) -> Any:
+    return tx.one(
+        "SELECT id, conversation_id FROM contact_point WHERE account_id = :account AND thread = :thread",
+        account=account_id,
+        thread=thread,
+    )
+
+
+def _require_caller(call: Call, tx: Tx, account_id: str, thread: str) -> None:
+    """Raises ApiError where somebody else has the conversation of this number now."""
+    point = _point(tx, account_id, thread)
+    row = listing.one(tx, point.conversation_id) if point is not None and point.conversation_id else None
+    if row is not None and row.status == "with_advisor":
+        call.require("call.log", show.thing(row), row.assignee)
+
+
+def _may_name(call: Call, tx: Tx, contact_id: str) -> bool:
+    contact = contacts.view(tx, contact_id)
+    if contact is None or not contact.name:
+        return True
+    return allow(call.actor, "contact.edit", routes_contacts.thing(tx, contact_id, call.actor.id))
 
 
 def _hotline(call: Call, wanted: str) -> Account:

@@ -37,7 +37,7 @@ INSURER: Final[Mapping[str, re.Pattern[str]]] = {
     ),
 }
 # R-ORG-1: in the first message and whenever asked, that it is a machine
-DISCLOSING: Final = ("greeting.first", "greeting.bot_identity", "maintenance.bot_off")
+DISCLOSING: Final = ("greeting.first", "greeting.bot_identity", "greeting.bot_calls", "maintenance.bot_off")
 MACHINE: Final = {"vi": re.compile("tự động|chatbot"), "en": re.compile("automated|chatbot")}
 AGENCY: Final = {"vi": "đại lý", "en": "agency"}
 HUMAN: Final = {"vi": "gặp tư vấn viên", "en": "talk to an advisor"}  # understanding reads exactly this

@@ -69,6 +69,15 @@ SELVES: Final = {
     "bac": "bác",
 }
 PLAIN_TOO: Final = frozenset({"chi", "chu", "bac"})  # also "chỉ", "chủ", "bắc"
+# "chi trả", "chi phí", "chủ xe": words of their own
+OTHER_WORDS: Final = frozenset(
+    [
+        *(("chi", then) for then in "tra phi tiet nhanh tieu".split()),
+        *(("chu", then) for then in "xe nha the ho hop".split()),
+    ]
+)
+IS_DOING: Final = "dang"
+KEEPS: Final = frozenset("giu luu nam ban".split())  # "dữ liệu anh đang giữ": he speaks to us
 OBJECTS: Final = frozenset("em minh toi tui chau con".split())
 
 # ---- he puts it right: "gọi chị thôi em", "anh là nam mà", "chị chứ không phải anh". Run over words without marks
@@ -135,12 +144,16 @@ def _weight(sentence: Sentence, at: int) -> int:
     words, form = sentence.words, sentence.forms[at]
     before = words[at - 1] if at else NOTHING
     after = words[at + 1] if at + 1 < len(words) else NOTHING
+    if form in PLAIN_TOO and (sentence.toned or (form, after.key) in OTHER_WORDS):
+        return 0  # who writes the marks would have written this one
     if after.key in NOT_SELF or before.key in NOT_AFTER or (after.key == "em" and not _called(words, at + 1)):
         return 0
     if after.form in WANT_FORMS:
         return 3
     if form != "em" and after.form in DO_FORMS and OBJECTS.isdisjoint(sentence.keys[at + 2 : at + 4]):
         return 3
+    if after.key == IS_DOING and not KEEPS.isdisjoint(sentence.keys[at + 2 : at + 3]):
+        return 0
     if after.form in IS_FORMS and not (after.key in ASKED_OF_US and not ASKING.isdisjoint(sentence.keys[at + 2 :])):
         return 0 if form in PLAIN_TOO else 1
     if before.form in GIVEN_FORMS and form not in PLAIN_TOO - {"bac"}:

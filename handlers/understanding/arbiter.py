@@ -12,11 +12,12 @@ from typing import Final
 from handlers.understanding import intent, model
 from handlers.understanding.facts import Facts
 from handlers.understanding.fold import flatten
-from handlers.understanding.intent import CONSENT, Decision
+from handlers.understanding.intent import CONSENT, GRAVE, Decision
 from handlers.understanding.person import SURNAME_KEYS, Name
 from handlers.understanding.reading import SPACED, Reading
+from handlers.understanding.supposed import APPLIES, SUPPOSED
 
-STOP: Final = 0.3  # a stop is believed early: a missed one costs more than one too many
+STOP: Final = 0.25  # a stop is believed early: a missed one costs more than one too many
 STOP_IN_A_WORD: Final = 0.5  # in a few words of which the rules know nothing: "Tin số 10"
 SENTENCE: Final = 5  # words
 AGREED: Final = 0.5  # below it, what the rules took for a consent is none
@@ -27,9 +28,14 @@ SUMMONS: Final = ("talk_to_human", "complaint", "privacy_request")  # a person i
 GUESSED: Final = 0.45
 SPAM: Final = 0.55
 MET: Final = 0.7  # of the words
+HONEST: Final = frozenset(
+    {APPLIES, "cooling_off"}
+)  # whoever tells of an illness, or asks for his money back, hides nothing
+DOUBTFUL: Final = 0.6
 SOLD: Final = frozenset({"buy", "yes", "renewal", "ask_fee"})  # never said to a fraud
 UNEASY: Final = SPACED | {"nua"}  # names too, and words of a stop: "Dũng", "Từ Nay Ngừng"
 NO_NAME: Final = re.compile(r"[\d/@?]")
+HAPPENED: Final = frozenset({"incident", "urgent", "fatal"})
 CALM: Final = "other"
 
 
@@ -43,6 +49,8 @@ def settle(reading: Reading, facts: Facts, context: str, ruled: Decision, by: mo
     judged = (by or model.shipped()).judge(reading, facts, context, ruled.intent)
     flags = {flag for flag, likely in judged.flags.items() if likely >= FLAGGED}
     main = _main(reading, facts, context, ruled.intent, judged)
+    if judged.flags.get("fraud", 0.0) < DOUBTFUL and not HONEST.isdisjoint(reading.labels):
+        flags.discard("fraud")
     if "fraud" in flags and main in SOLD:
         main = CALM
     if main == CALM and "fraud" in flags:
@@ -81,14 +89,24 @@ def _main(reading: Reading, facts: Facts, context: str, ruled: str, judged: mode
         return ruled
     barred = {name for name in likely if name.startswith("give_") and not _is_given(name, reading, facts, context)}
     barred.add("opt_out")
+    if not reading.labels.isdisjoint((SUPPOSED, APPLIES)):
+        barred.add("claim")
     if ruled == "talk_to_human" and facts.name is None:
         barred.add("give_name")  # asked for his name he asks for a person: that he gets
     barred |= {name for name in SUMMONS if likely[name] < GUESSED and name not in reading.scores}
+    if _asks_of_cover(reading):
+        barred.add("claim")
     # nobody is warned, and muted at the third time, for words that are only unusual
     if not (reading.scores.get("spam_abuse") or ruled == "spam_abuse" or _is_surely_spam(reading, judged)):
         barred.add("spam_abuse")
     best = max((name for name in likely if name not in barred), key=likely.__getitem__)
     return ruled if likely[ruled] >= SURER * likely[best] else best
+
+
+def _asks_of_cover(reading: Reading) -> bool:
+    """Whether something would be paid is a question; nobody is hurt."""
+    asks = reading.fact("topic") == "benefits" and "claim" not in reading.scores
+    return asks and HAPPENED.isdisjoint(reading.labels)
 
 
 def _is_surely_spam(reading: Reading, judged: model.Opinion) -> bool:
@@ -102,7 +120,9 @@ def _consent(reading: Reading, context: str, ruled: str, judged: model.Opinion) 
     if ruled == "yes":
         return ruled if likely["yes"] >= AGREED else _second(likely)
     best = max(likely, key=likely.__getitem__)
-    if best == "no" and ruled != CALM:
+    if (best == "no" and (ruled != CALM or "@unclear" in reading.told.bits)) or (
+        best == "claim" and _asks_of_cover(reading)
+    ):
         return ruled  # "mắc không": a question of the rules' is no refusal
     if best != "yes":
         return ruled if likely[ruled] >= SURER * likely[best] or not judged.known else best
@@ -114,9 +134,21 @@ def _second(likely: Mapping[str, float]) -> str:
 
 
 def _is_safety(reading: Reading, ruled: str) -> bool:
-    """What the rules say of stops, of death and danger, and of fraud is not up for discussion."""
-    danger = ruled == "claim" and not reading.labels.isdisjoint(("fatal", "urgent"))
-    return ruled == "opt_out" or danger or (ruled == CALM and "fraud" in reading.scores)
+    """What the rules say of stops, of death, danger and despair, of fraud, of authorities and of impostors is not up for
+    discussion."""
+    labels = reading.labels
+    match ruled:
+        case "opt_out":
+            return True
+        case "claim":
+            return not labels.isdisjoint(("fatal", "urgent"))
+        case "other":
+            return "fraud" in reading.scores or not labels.isdisjoint(GRAVE)
+        case "talk_to_human":
+            return "@authority" in labels
+        case "complaint":
+            return "topic=incident" in labels
+    return False
 
 
 def _is_exact(reading: Reading, facts: Facts, context: str, ruled: str) -> bool:
@@ -158,4 +190,6 @@ def _is_given(name: str, reading: Reading, facts: Facts, context: str) -> bool:
             return bool(facts.emails) or context == "ask_email"
         case "give_plate":
             return bool(facts.plates) or context == "ask_plate"
-    return facts.name is not None or (len(reading.words) <= LONGEST_NAME and NO_NAME.search(reading.flat) is None)
+    if facts.name is not None or "kind=abuse" in reading.labels:
+        return facts.name is not None
+    return len(reading.words) <= LONGEST_NAME and NO_NAME.search(reading.flat) is None

@@ -37,7 +37,7 @@ NOW: Final = re.compile(
     r")\b"
 )
 ANY: Final = re.compile(
-    r"\b(?:luc nao cung|khi nao cung|gio nao cung|bat cu luc nao|bat ky luc nao|thoai mai gio|any ?time|sao cung duoc|tuy (?:em|ban|shop|ad))\b"
+    r"\b(?:luc nao cung|khi nao cung|gio nao cung|bat cu luc nao|bat ky luc nao|thoai mai gio|gio hanh chinh|any ?time|sao cung duoc|tuy (?:em|ban|shop|ad))\b"
 )
 
 TODAY: Final = re.compile(r"\b(?:hom nay|bua nay|trong ngay|(?:sang|trua|chieu|toi|dem) nay|today|tonight)\b")
@@ -53,7 +53,9 @@ WEEKDAY: Final = re.compile(
     r"|\b(monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b"
 )
 WEEKDAY_WORDS: Final = {"hai": 2, "ba": 3, "tu": 4, "nam": 5, "sau": 6, "bay": 7}
-NEXT_WEEK: Final = re.compile(r"\btuan (?:sau|toi|ke)\b|next week|\b(?:thu \w+|t\d|chu nhat) sau\b")
+NEXT_WEEK: Final = re.compile(
+    r"\btuan (?:sau|toi|ke)\b|next week|\b(?:thu \w+|t\d|chu nhat) sau\b(?! (?:luc |khoang )?\d)"
+)
 WEEKEND: Final = re.compile(r"\bcuoi tuan\b|weekend")
 EARLY_WEEK: Final = re.compile(r"\bdau tuan\b")
 PART: Final = re.compile(r"(?<![a-z])(sang|trua|chieu|toi|dem|morning|noon|afternoon|evening|tonight)(?![a-z])")
@@ -61,6 +63,9 @@ PART_NAMES: Final = {
     "sang": "morning", "trua": "noon", "chieu": "afternoon", "toi": "evening", "dem": "evening", "tonight": "evening",
     "morning": "morning", "noon": "noon", "afternoon": "afternoon", "evening": "evening",
 }  # fmt: skip
+GOES_OVER: Final = re.compile(
+    r"\d{1,2}(?:\s?(?:h|g|gio|:))?(?:\s?\d\d)?\s(?:trua|chieu|toi)(?![a-z])"
+)  # "sang 3h chiều": moved to
 # bare "toi" is mostly "tôi", bare "sang" mostly "go over": they are parts of a day beside a day or an hour only
 BESIDE_DAY: Final = re.compile(r"(?:nay|mai|mot|kia|hom|thu|t\d|chu nhat|cn|ngay|cuoi tuan|som|muon|\d)")
 DAY_BEFORE: Final = re.compile(r"(?:buoi|mai|mot|kia|nay|thu \w{1,4}|t\d|chu nhat|cn|\d\s?h?|gio|ruoi|hoac|va|ca)\s?\Z")
@@ -184,6 +189,8 @@ def _part(text: str, flat: str) -> str:
             continue
         if typed in ("toi", "sang"):
             after = flat[match.end() :].lstrip()
+            if typed == "sang" and GOES_OVER.match(after):
+                continue
             if not BESIDE_DAY.match(after) and not DAY_BEFORE.search(flat[: match.start()]):
                 continue
         return PART_NAMES[match[1]]

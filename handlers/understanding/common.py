@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from handlers.understanding.cues import CUES
 from handlers.understanding.facts import Facts
+from handlers.understanding.intent import GRAVE
 from handlers.understanding.phrases import Cue, load
 from handlers.understanding.reading import Reading
 from handlers.understanding.when import When
@@ -19,6 +20,9 @@ UNITS: Final = frozenset(
 )  # hours, seats, tons: after any other number it may be his own
 DIGITS: Final = 2
 OWN: Final = frozenset({"claim", "complaint", "privacy_request"})  # what has happened to somebody is his own
+
+GRIEF: Final = frozenset({*GRAVE, "fatal", "urgent"})
+AGE: Final = frozenset({"tuoi", "lop"})  # may tell that he is a child
 
 
 def _keys(cues: list[Cue]) -> set[str]:
@@ -63,10 +67,12 @@ class Memory:
 
 def is_common(text: str, reading: Reading, facts: Facts, intent: str, entities: Mapping[str, Any]) -> bool:
     """Whether others may have typed the same: short, every word one of the lexicon's, and no number beside an hour,
-    a weekday, seats or tons, no address, name, firm, illness or mishap."""
+    a weekday, seats or tons, no address, name, firm, age, illness, despair or mishap."""
     return (
         len(text) <= LONGEST
         and intent not in OWN
+        and GRIEF.isdisjoint(reading.labels)
+        and AGE.isdisjoint(reading.sentence.keys)
         and "@" not in text
         and VOCABULARY.issuperset(reading.sentence.keys)
         and ("#" not in reading.sentence.keys or _are_counted(reading))

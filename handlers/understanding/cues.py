@@ -15,7 +15,7 @@ from handlers.understanding.fold import Word, spell
 from handlers.understanding.phrases import Cue, Mark, Option, Slot, load, shorthand
 
 SHORT: Final = shorthand()
-CUES: Final = load("wants", "troubles", "talk", "things", "places")
+CUES: Final = load("wants", "troubles", "pressing", "supposed", "talk", "things", "places")
 # real words one mark away from a word of the lexicon: typed like this they mean themselves
 THEMSELVES: Final = "dùng dụng chạy mặt mắt mật mát bàn bạn chay thối cảm cám ta tả tà giả già phi phía hạn hàn hán ban"
 KNOWN: Final = frozenset(

@@ -14,7 +14,7 @@ NUMBER_WORDS: Final = {
 AMOUNT: Final = r"(?<![\w.,/])(\d{1,4}(?:[.,]\d{1,2})?(?=\s?[a-z])|(?:" + "|".join(NUMBER_WORDS) + r")(?=\s))\s?"
 UNITS: Final = re.compile(
     AMOUNT
-    + r"(cho ngoi|cho|ghe|c|tan|t|nam|year|years|tuoi|years old|nguoi|thanh vien|cong nhan|nhan vien|hoc sinh|me con|vo chong|con nho|con|be|dua"
+    + r"(cho ngoi|cho|ghe|c|tan|t|nam|year|years|tuoi|years old|nguoi|ng|thanh vien|cong nhan|nhan vien|(?:em |ban )?(?:hoc sinh|sinh vien|hoc vien)|tre em|khach|me con|vo chong|con nho|con|be|dua"
     r"|ngay|hom|days|n\d{1,2}d|n|dem|cai|chiec|xe|the|bo)(?![a-z])"
 )
 MONEY: Final = re.compile(
@@ -33,13 +33,55 @@ TIMES: Final = {
     "ti": 10**9,
 }
 YEAR: Final = re.compile(r"(?:doi|nam sx|san xuat|doi xe|model)\s?:?\s?((?:19|20)\d\d)")
+VEHICLES: Final = frozenset({"tnds_xe_may", "tnds_o_to", "vat_chat_o_to"})
+EUROS: Final = re.compile(
+    r"(?<![\w.,/])(\d{1,3}(?:[.,]\d{3})+|\d+)\s?(k|nghin|ngan)?\s?(?:euros?|eur)\b|€\s?(\d[\d.,]*)"
+)
+DEDUCTIBLE: Final = re.compile(r"\b(?:muc )?(?:khau tru|mien thuong)\s(?:la |muc )?")
+MOST_PEOPLE: Final = 5000  # more is part of a reference
 PEOPLE: Final = frozenset(
-    {"nguoi", "thanh vien", "cong nhan", "nhan vien", "hoc sinh", "me con", "vo chong", "con nho", "con", "be", "dua"}
+    {
+        "nguoi",
+        "ng",
+        "thanh vien",
+        "cong nhan",
+        "nhan vien",
+        "hoc sinh",
+        "sinh vien",
+        "hoc vien",
+        "tre em",
+        "khach",
+        "me con",
+        "vo chong",
+        "con nho",
+        "con",
+        "be",
+        "dua",
+    }
 )
 
 
 def find_amounts(flat: str) -> list[int]:
     """Sums of money in VND, in reading order. A plain number is none; 66.000 and 66,000 are."""
+    return [amount for amount, _ in _sums(flat)]
+
+
+def find_deductible(flat: str) -> int | None:
+    """The sum told right after "khấu trừ", in VND."""
+    told = DEDUCTIBLE.search(flat) if "khau tru" in flat or "mien thuong" in flat else None
+    return next((amount for amount, at in _sums(flat) if told and at == told.end()), None)
+
+
+def find_euros(flat: str) -> int | None:
+    """A sum in euros."""
+    told = EUROS.search(flat) if "eur" in flat or "€" in flat else None
+    if not told:
+        return None
+    return int(POINT.sub("", told[1] or told[3]) or 0) * (1000 if told[2] else 1)
+
+
+def _sums(flat: str) -> list[tuple[int, int]]:
+    """Sums of money and where they begin."""
     found = []
     for match in MONEY.finditer(flat):
         number, unit, tenth, half = match.groups()
@@ -55,26 +97,27 @@ def find_amounts(flat: str) -> list[int]:
             amount += int(tenth) * times / 10
         if half:
             amount += times / 2
-        found.append(round(amount))
+        found.append((round(amount), match.start()))
     return found
 
 
 def find_numbers(flat: str) -> dict[str, Any]:
-    """seats, payload_t, term_years, age, people, days, quantity, where a number stands before its unit."""
+    """seats, payload_t, term_years, age, people, days, quantity, where a number stands before its unit; deductible in VND,
+    sum_insured_eur in euros."""
     found: dict[str, Any] = {}
     people = 0
     for match in UNITS.finditer(flat):
-        number, unit = _number(match[1]), match[2]
+        number, unit = _number(match[1]), match[2].removeprefix("em ").removeprefix("ban ")
         if unit in ("cho", "cho ngoi", "ghe", "c"):
             if 4 <= number <= 80:
                 found.setdefault("seats", int(number))
         elif unit == "tan":
             found.setdefault("payload_t", int(number) if number == int(number) else number)
-        elif unit in ("nam", "year", "years") and 1 <= number <= 30:
+        elif unit in ("nam", "year", "years") and 1 <= number <= 30 and not flat.startswith(" tuoi", match.end()):
             found.setdefault("term_years", int(number))
         elif unit in ("tuoi", "t", "years old") and number <= 110:
             found.setdefault("age", []).append(int(number))
-        elif unit in PEOPLE:
+        elif unit in PEOPLE and number <= MOST_PEOPLE:
             people += 2 if unit == "vo chong" else int(number)
         elif unit in ("ngay", "hom", "days") or unit.startswith("n"):
             found.setdefault("days", int(number))
@@ -82,6 +125,10 @@ def find_numbers(flat: str) -> dict[str, Any]:
             found.setdefault("quantity", int(number))
     if people:
         found["people"] = people
+    if (deductible := find_deductible(flat)) is not None:
+        found["deductible"] = deductible
+    if (euros := find_euros(flat)) is not None:
+        found["sum_insured_eur"] = euros
     if "age" in found and len(found["age"]) == 1:
         found["age"] = found["age"][0]
     return found
@@ -109,14 +156,21 @@ def of_product(numbers: Mapping[str, Any], amounts: Sequence[int], product: str,
         for key in ("term_years", "age"):
             if key in numbers:
                 found[key] = numbers[key]
-    if intent in ("buy", "ask_fee"):
         for key in ("people", "quantity"):
+            if key == "people" and product in VEHICLES:
+                continue  # "2 con wave"
             if key in numbers and numbers[key] > 1:
                 found[key] = numbers[key]
+    if intent in ("buy", "ask_fee"):
         if product == "du_lich" and "days" in numbers:
             found["days"] = numbers["days"]
-        if amounts:
-            found[_money_key(product)] = amounts[0] if len(amounts) == 1 else amounts
+        for key in ("deductible", "sum_insured_eur"):
+            if key in numbers:
+                found[key] = numbers[key]
+        if left := [amount for amount in amounts if amount != numbers.get("deductible")]:
+            found[_money_key(product)] = left[0] if len(left) == 1 else left
+    if intent == "claim" and amounts:
+        found["amount"] = amounts[0] if len(amounts) == 1 else list(amounts)
     return found
 
 

@@ -6,8 +6,9 @@ import re
 from datetime import datetime
 from typing import Any, Final
 
-from handlers.understanding import details
+from handlers.understanding import answers, details
 from handlers.understanding.facts import Facts
+from handlers.understanding.intent import GRAVE
 from handlers.understanding.noise import is_gibberish
 from handlers.understanding.phone import chosen
 from handlers.understanding.product import find_product, find_vehicle
@@ -15,7 +16,26 @@ from handlers.understanding.reading import Reading
 from handlers.understanding.when import When, interval
 
 STAFF: Final = re.compile(
-    r"\bgap (?:lai )?(?:chi|anh|ban|em|co|chu|bac) ([a-z]{2,12})(?= (?:tu van|ben|hom|o|phong|nv|nhan vien)|\s*$)"
+    r"\b(?:gap(?: lai)?|noi chuyen voi|nho|mua qua|lam voi) (?:chi|anh|ban|em|co|chu|bac|cai) ([a-z]{2,12})(?= (?:tu van|ben|hom|bua|hoi|o|phong|nv|nhan vien)|\s*$|,)"
+    r"|\b(?:tu van|tu van vien|nhan vien|nv|tvv) (?:ten|la) ([a-z]{2,12})\b"
+)
+OF_STAFF: Final = frozenset({"talk_to_human", "complaint", "renewal"})
+REFERENCE: Final = re.compile(r"\b([A-Z]{2,4}-?\d{3,8})\b")
+PUTS_RIGHT: Final = frozenset({"@correction", "@negation", "@contrast"})
+KEEPS_OFF: Final = frozenset({"dung", "khoi", "cho"})  # "đừng gọi sáng" names the time that is not meant
+# what is put right at the read-back; the first that fits
+PUT_RIGHT: Final = (
+    ("plate", re.compile(r"\bbien(?: so| xe)?\b|\bplate\b")),
+    ("email", re.compile(r"\be?mail\b")),
+    (
+        "time",
+        re.compile(
+            r"\b(?:gio|ngay|lich|hen|thu \d|thu (?:hai|ba|tu|nam|sau|bay)|chu nhat|cn|sang|trua|chieu|time|\d{1,2}\s?h)\b"
+        ),
+    ),
+    ("phone", re.compile(r"\b(?:sdt|dt|dien thoai|so|phone|number)\b(?! tien| luong)")),
+    ("product", re.compile(r"\b(?:bao hiem|bh|goi|san pham|loai|product)\b")),
+    ("name", re.compile(r"\b(?:ten|ho|name)\b")),
 )
 ABOUT_COVER: Final = frozenset({"buy", "ask_fee", "claim", "renewal", "other", "complaint", "talk_to_human"})
 # facts that are reported beside an intent
@@ -37,7 +57,7 @@ def collect(reading: Reading, facts: Facts, intent: str, context: str, now: date
     _things(found, reading, facts, intent, context)
     _contact(found, reading, facts, intent, context)
     _person(found, facts, intent, context)
-    _times(found, facts, intent, context, now)
+    _times(found, reading, facts, intent, context, now)
     _about(found, reading, facts, intent, context)
     return found
 
@@ -92,7 +112,7 @@ def _contact(found: dict[str, Any], reading: Reading, facts: Facts, intent: str,
     elif intent == "give_email":
         found["email_none"] = True
     if facts.plates:
-        plate = facts.plates[0]
+        plate = facts.plates[-1 if "@correction" in labels else 0]  # "… à nhầm …"
         found["plate" if plate.plate else "plate_invalid"] = plate.plate or plate.invalid
     elif intent == "give_plate":
         found["plate_none"] = True
@@ -134,13 +154,17 @@ def _person(found: dict[str, Any], facts: Facts, intent: str, context: str) -> N
         found["csat"] = facts.csat
 
 
-def _times(found: dict[str, Any], facts: Facts, intent: str, context: str, now: datetime | None) -> None:
+def _times(
+    found: dict[str, Any], reading: Reading, facts: Facts, intent: str, context: str, now: datetime | None
+) -> None:
     when = facts.when
     if not when:
         return
+    put_right = KEEPS_OFF.isdisjoint(reading.sentence.keys)
     calling = (
         context == "ask_time" or intent in ("talk_to_human", "give_phone") or (intent == "yes" and context == "confirm")
     )
+    calling = calling or (intent == "no" and context == "confirm" and put_right)
     if not calling and not (
         intent in ("yes", "other", "buy", "no")
         and (when.time or when.time_after)
@@ -174,10 +198,10 @@ def _about(found: dict[str, Any], reading: Reading, facts: Facts, intent: str, c
     for key in keys:
         if value := reading.fact(key):
             found[key] = value
-    if intent == "no" and "@sold" in labels and context == "renewal_reminder":
-        found["reason"] = "sold"
-    if intent == "talk_to_human" and (staff := STAFF.search(reading.flat)):
-        found["staff_name"] = reading.text[staff.start(1) : staff.end(1)].title()
+    for grave in GRAVE:
+        if grave in labels:
+            found["topic"] = grave.partition("=")[2]
+    _named(found, reading, intent, context)
     if intent == "claim":
         for flag in ("urgent", "fatal"):
             if flag in labels:
@@ -195,3 +219,27 @@ def _about(found: dict[str, Any], reading: Reading, facts: Facts, intent: str, c
                 found.setdefault("delivery", "ecopy")
     elif intent == "spam_abuse" and "kind" not in found and is_gibberish(reading):
         found["kind"] = "gibberish"
+
+
+def _named(found: dict[str, Any], reading: Reading, intent: str, context: str) -> None:
+    """Whom, which claim, and which line of ours he speaks of."""
+    if intent == "no" and "@sold" in reading.labels and context == "renewal_reminder":
+        found["reason"] = "sold_vehicle"
+    if intent in OF_STAFF and (staff := STAFF.search(reading.flat)):
+        found["staff_name"] = reading.text[slice(*staff.span(1 if staff[1] else 2))].title()
+    if intent == "no" and context == "confirm" and (wrong := _put_right(reading, found)):
+        found["correction"] = wrong
+    if intent in ("claim", "complaint") and (reference := REFERENCE.search(reading.text)):
+        found["claim_ref"] = reference[1]
+
+
+def _put_right(reading: Reading, found: dict[str, Any]) -> str:
+    """Which line of the read-back is wrong, where it is said: phone, email, plate, time, product or name; else ''."""
+    if not (answers.turns_back(reading) or not reading.labels.isdisjoint(PUTS_RIGHT)):
+        return ""
+    for key in ("phone", "email", "plate"):
+        if key in found:
+            return key
+    if "product" in reading.values or "@moto" in reading.labels or "@car" in reading.labels:
+        return "product"
+    return next((key for key, pattern in PUT_RIGHT if pattern.search(reading.flat)), "")

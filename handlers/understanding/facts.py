@@ -24,6 +24,9 @@ BIRTH: Final = re.compile(r"\bsinh\b|\bsn\b|\bborn\b")
 NEAR: Final = 24  # characters from "sinh" to the day
 YEAR_DIGITS: Final = 4
 MOST: Final = 40  # numbers in one message; a list of more is no contact data
+# what is put right is not what was meant: "không phải 3h mà 4h"
+NOT_MEANT: Final = re.compile(r"\bkhong phai (?:la )?[^,;.]{1,24}?(?=[,;.]|\bma\b|\bphai la\b|$)")
+SAID_NUMBERS: Final = frozenset({"hai", "bon"})  # the others are as often other words
 STARS: Final = re.compile(r"(?<!\d)([1-5])\s?(?:sao|diem|/\s?5|\*|stars?|⭐)?(?![\d/])")
 STAR_SIGN: Final = "⭐"
 STAR_WORDS: Final = ("mot", "hai", "ba", "bon", "nam")
@@ -74,11 +77,16 @@ def gather(reading: Reading, context: str, now: datetime) -> Facts:
         facts.cccd, _ = papers.find_cccd(flat, asked=True)
     elif context == "ask_phone" or len(keys) >= 7:
         facts.phones = phone.find_phones(text, flat, asked=context == "ask_phone")
+    if not facts.numbers and not SAID_NUMBERS.isdisjoint(keys):
+        facts.numbers = details.find_numbers(flat)
     said = plain_words(flat)
     facts.name = person.find_name(text, flat, said, asked=context == "ask_name", beside_phone=bool(facts.phones))
     facts.company = person.find_company(text, flat, said)
     if facts.numbers or not TIME_KEYS.isdisjoint(keys) or ("#" in keys and DIGIT.search(flat)):
-        facts.when = find_when(text, flat, said, asked=context == "ask_time")
+        meant = (
+            _blank(text, flat, [found.span() for found in NOT_MEANT.finditer(flat)]) if "phai" in keys else (text, flat)
+        )
+        facts.when = find_when(*meant, said, asked=context == "ask_time")
     if context == "csat":
         facts.csat = _csat(flat)
     return facts

@@ -14,7 +14,9 @@ import unicodedata
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-LONGEST: Final = 4096  # data dictionary 2.8: what is longer is kept, but not read further
+LONGEST: Final = (
+    4096  # characters, data dictionary 2.8: of what is longer the beginning and the end are read, as much of each
+)
 INVISIBLE: Final = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\u20e3\U0001f3fb-\U0001f3ff\U000e0000-\U000e01ef]+"
 )
@@ -70,12 +72,17 @@ class Word(NamedTuple):
 
 
 def clean(text: str) -> str:
-    """`text` in NFKC without invisible characters and without marks that belong to no letter; at most LONGEST."""
-    text = text[:LONGEST]
+    """`text` in NFKC without invisible characters and without marks that belong to no letter; at most twice LONGEST."""
+    text = _ends(text)
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", INVISIBLE.sub("", text))[:LONGEST]
+        text = _ends(unicodedata.normalize("NFKC", INVISIBLE.sub("", text)))
         text = LEFTOVER.sub("", text)
     return CONTROL.sub(" ", text)
+
+
+def _ends(text: str) -> str:
+    """The beginning and the end of a long text: a stop, a death may stand in its last line."""
+    return text if len(text) <= 2 * LONGEST else f"{text[:LONGEST]}\n{text[1 - LONGEST :]}"
 
 
 def flatten(text: str) -> str:

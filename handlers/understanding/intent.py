@@ -11,7 +11,7 @@ from handlers.understanding.consent import Manner, consent
 from handlers.understanding.facts import Facts
 from handlers.understanding.noise import is_gibberish
 from handlers.understanding.reading import Reading
-from handlers.understanding.stop import cancels, stop_word
+from handlers.understanding.stop import cancels, stop_word, stops_in_a_clause
 
 CONSENT: Final = {
     "ask_consent": Manner(),
@@ -20,6 +20,7 @@ CONSENT: Final = {
 }
 YES_OR_NO: Final = frozenset({"confirm", "offer_buy", "ask_declare", "ask_received"})  # "dung" is đúng here
 AFTER_OURS: Final = frozenset({"", "ad_sent", "renewal_reminder", "csat"})  # "dung" is dừng here
+GRAVE: Final = ("topic=self_harm", "topic=violence")  # no claim, and no other wish counts beside it
 UNASKED: Final = frozenset({"ad_sent", "renewal_reminder"})  # we wrote first
 FEW: Final = 7  # words
 THINGS: Final = frozenset({"@car", "@moto", "@tnds", "@truck"})
@@ -106,6 +107,8 @@ def _stop(reading: Reading, scores: dict[str, int], context: str) -> str:
         return "opt_out"
     if word:
         return "no" if cancels(words) and context not in AFTER_OURS else "opt_out"
+    if stops_in_a_clause(reading.text, reading.sentence):
+        return "opt_out"
     if context in UNASKED and (
         {word.key for word in words[:2]} == NO_WORD or ("@fedup" in reading.labels and len(words) <= FEW)
     ):
@@ -125,6 +128,8 @@ def _stop(reading: Reading, scores: dict[str, int], context: str) -> str:
 def _danger(reading: Reading, scores: dict[str, int]) -> str:
     if "fatal" in reading.labels:
         return "claim"
+    if not reading.labels.isdisjoint(GRAVE):
+        return "other"
     hurt = scores.get("claim", 0) >= STRONG and "urgent" in reading.labels
     return "claim" if hurt and not scores.get("fraud") else ""
 

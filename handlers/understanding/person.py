@@ -45,7 +45,7 @@ STRETCHED: Final = re.compile(r"(\w)\1{2,}")  # nhaaa
 NAME_WORD: Final = re.compile(r"[^\W\d_]+(?:['’ʼ\-][^\W\d_]+)*")
 # the words that lead to a name, wherever they stand
 LED: Final = re.compile(
-    r"\b(?:ho (?:va )?ten|ten)(?: (?:cua|day du|that|khai sinh|khach hang|khach|minh|em|toi|anh|chi|tui|co|chu|bac|chau|con|mk))*"
+    r"\b(?<!hoi )(?:ho (?:va )?ten|ten)(?: (?:cua|day du|that|khai sinh|khach hang|khach|minh|em|toi|anh|chi|tui|co|chu|bac|chau|con|mk|(?:viet )?(?:khong|ko|k|hong) dau))*"
     r"(?: la\b)?\s?[:\-=]?\s{0,2}"
     r"|\bgoi (?:minh|em|toi|anh|chi|tui|co|chu|bac|chau|mk)?\s?la\s"
     r"|\b(?:my name is|name is(?: spelled)?|name's|my name's|call me|i am|i'm|im|this is)\s"
@@ -68,10 +68,12 @@ CORRECTED: Final = re.compile(
 )
 CUT: Final = re.compile(
     r"[,;\n\t|/()\"“”]+|\s[\-–]\s|\.(?:\s|$)|\d|@|\b(?:sinh nam|sinh ngay|nam sinh|ngay sinh|sn|sdt|so dien thoai|dien thoai|dt|phone|so la|so cua|zalo"
-    r"|email|gmail|mail|tuoi|bao hiem|muon|can mua|can tu van|mua|o quan|o tp|phong (?:nhan su|ke toan|kinh doanh|hanh chinh)|dia chi|nhung|lien he|goi (?:em|minh|toi|lai)|chu (?:khong|ko|k|hong) phai|(?:ti|lat|chut|xiu) nua)\b"
+    r"|email|gmail|mail|tuoi|bao hiem|muon|can mua|can tu van|mua|o quan|o tp|phong (?:nhan su|ke toan|kinh doanh|hanh chinh)|dia chi|nhung|lien he|goi (?:em|minh|toi|lai)|chu (?:khong|ko|k|hong) phai|(?:ti|lat|chut|xiu) nua|moi (?:dung|phai))\b"
+    r"|\bso(?=\s*(?:,|$))"
+    r"|(?<=[a-z] )(?:(?:o|ben|cua) )?(?:cty|cong ty)\b[^,;\n]*"
 )
 BEFORE: Final = frozenset(
-    "dạ da vâng vang ạ ok oke okie ừ à ah ơ hi hello chào chao xin mình minh tôi toi em tui mk mik e là la tên ten họ gọi goi cứ cu đây day "
+    "dạ da vâng vang ạ ok oke okie ừ à ah ơ hi hello chào chao xin mình minh tôi toi em tui mk mik e là la tên ten họ gọi goi cứ cu đây day nữa "
     "được rồi roi thì thi của cua my name is im am call me hay mà ma thưa thế nhé nha nickname nick kêu giáo tớ".split()
 )
 AFTER: Final = frozenset(
@@ -87,13 +89,16 @@ MIDDLES: Final = frozenset({"thị", "thi", "văn", "van"})  # what stands befor
 SURNAME_KEYS: Final = frozenset(flatten(surname) for surname in SURNAMES)
 # words that no name is made of, as typed; the plain forms only where no name looks like them
 NEVER: Final = frozenset(
-    "không khong ko chưa chua gì gi sao má mẹ nào nao được duoc dc muốn muon cần mua hiểm hiem xe máy nhiêu nhieu vấn hỏi hoi trả gửi gui số rồi roi "
+    "mất không khong ko chưa chua gì gi sao má mẹ nào nao được duoc dc muốn muon cần mua hiểm hiem xe máy nhiêu nhieu vấn hỏi hoi trả gửi gui số rồi roi "
     "cái này kia người nguoi nhà tiền giá thế đâu đang đã sẽ bị cho để làm khách khach shop bạn ai khi nếu neu vì với và nhưng thì cũng cung "
     "vẫn nên đến tới trên dưới trong ngoài của cua cảm cám biết biet nhớ quên thôi thoi đừng dừng hủy stop nhắn nhắc gọi goi một hai-ba mấy vậy "
     "quá hết lắm đi về xem bot robot chatbot giấy oto ôtô the and is not no yes what why how who want need buy insurance please hello test alo trợ "
     "giúp giup việc viec đúng sai nhầm tên lúc giờ gio ngày ngay tháng năm-nay tối trưa tuần ơi oi ok oke chốt mình tôi toi mk mik là chủ nhân-viên "
     "cty tel mobile sim talk speak person human agent advisor someone anybody rather would rứa đệm dấu vợ chồng sử dụng theo khỏi chả chẳng hông hong hok lưu lấy đưa xin tại bao-giờ hả hử ủa ừ uk vâng dạ hoặc hay phải rằng mà nhận dùng xài thử phí-bao".split()
 )
+OBSCENE: Final = frozenset("cặc lồn buồi địt đụ đéo cứt đĩ".split())  # however it is written
+INITIALS: Final = 3  # letters: "Sơn Tùng MTP"
+NO_INITIALS: Final = frozenset({"hcm", "cty", "vnd", "sdt"})
 NO_NAMES: Final = (
     "bao hiem",
     "tu van",
@@ -107,6 +112,13 @@ NO_NAMES: Final = (
     "sang mai",
     "chieu mai",
     "ngay mai",
+    "so nay",
+    "so do",
+    "so em",
+    "so minh",
+    "so toi",
+    "so tui",
+    "so zalo",
 )
 WANTING: Final = ("muon", "mua", "can", "bao hiem", "nhung", "goi", "lien he")  # what follows is a want, no name
 PRESENTED: Final = re.compile(
@@ -117,6 +129,10 @@ BRANDS: Final = frozenset(
     "zalo viber viettel mobi mobifone vina vinaphone sdt so telegram facebook messenger hotline sim call phone".split()
 )
 VOWELS: Final = frozenset("aeiouy")
+PARENTS: Final = frozenset({"mẹ", "má", "ba", "bố", "bà", "ông"})  # "Mẹ Bống": by the child's name, as people do
+ALONE: Final = frozenset(
+    {"em", "chị", "cô", "chú", "bác", "dạ", "vâng", "đó", "chuẩn", "chuan", "biển", "bien"}
+)  # no names by themselves
 LONGEST: Final = 120  # characters of a name with its lead-ins and particles
 COMPANY: Final = re.compile(r"\b(?:cong ty|cty|tnhh|dntn|co phan|hop tac xa|htx|doanh nghiep|company|co\.? ?ltd)\b")
 
@@ -302,9 +318,11 @@ def _take(text: str, flat: str) -> Name | None:
     if not _plausible(tokens):
         return None
     name = " ".join(token.text for token in tokens)
+    if by_the_child := _by_the_child(tokens):
+        name = name[0].upper() + name[1:]
     if name.islower() or name.isupper():
         name = name.title().replace("’", "'")
-    return Name(name, salutation, led=bool(salutation))
+    return Name(name, salutation, led=bool(salutation) or by_the_child)
 
 
 def _vocative(tokens: Sequence[_Token]) -> bool:
@@ -320,18 +338,29 @@ def _surname_of(tokens: Sequence[_Token]) -> bool:
 def _plausible(tokens: Sequence[_Token]) -> bool:
     if not 1 <= len(tokens) <= 8 or sum(len(token.text) + 1 for token in tokens) > 81:
         return False
-    if len(tokens) == 1 and (
-        len(tokens[0].text) < 2 or tokens[0].low in ("em", "chị", "cô", "chú", "bác", "dạ", "vâng", "đó")
-    ):
+    if len(tokens) == 1 and (len(tokens[0].text) < 2 or tokens[0].low in ALONE):
         return False
-    if any(len(token.text) > 16 for token in tokens):
+    if any(len(token.text) > 16 or token.low in OBSCENE for token in tokens):
         return False
-    if not _written_in_full(tokens) and any(token.low in NEVER for token in tokens):
+    own = tokens[1:] if _by_the_child(tokens) else tokens
+    if not _written_in_full(tokens) and any(token.low in NEVER for token in own):
         return False
     keys = " ".join([token.key for token in tokens])
     if len(tokens) > 1 and any(phrase in keys for phrase in NO_NAMES):
         return False
-    return all(len(token.key) == 1 or not token.key.isascii() or not VOWELS.isdisjoint(token.key) for token in tokens)
+    spoken = tokens[:-1] if _ends_in_initials(tokens) else tokens
+    return all(len(token.key) == 1 or not token.key.isascii() or not VOWELS.isdisjoint(token.key) for token in spoken)
+
+
+def _ends_in_initials(tokens: Sequence[_Token]) -> bool:
+    last = tokens[-1]
+    many = len(tokens) > 2 and all(token.text[0].isupper() for token in tokens) and not tokens[0].text.isupper()
+    return many and last.text.isupper() and len(last.text) == INITIALS and last.key not in NO_INITIALS
+
+
+def _by_the_child(tokens: Sequence[_Token]) -> bool:
+    """ "Mẹ Bống", "ba Tí": what parents are called by."""
+    return 2 <= len(tokens) <= 3 and tokens[0].low in PARENTS and all(token.text.istitle() for token in tokens[1:])
 
 
 def _written_in_full(tokens: Sequence[_Token]) -> bool:

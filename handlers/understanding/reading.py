@@ -9,9 +9,11 @@ from typing import Final, NamedTuple
 
 from handlers.understanding.cues import INDEX, SHORT, Found, Hit, Sentence, find
 from handlers.understanding.fold import Word, both, spell, tokens
+from handlers.understanding.supposed import weigh
 from handlers.understanding.telex import decoded
 
 PIECE: Final = 48  # words; people write 5 to 30
+ACROSS: Final = 8  # words that two pieces share
 ANSWER: Final = 40  # words: whoever writes more does not merely answer
 # spelled letter by letter: D Ừ N G
 SPACED: Final = frozenset({"dung", "stop", "ngung", "huy", "thoi"})
@@ -101,6 +103,7 @@ def read(text: str) -> Reading:
             scores[label] += min(2, len(where) - 1)
         else:
             del scores[label]
+    weigh(scores, labels, values)
     return Reading(cleaned, flat, sentence, hits, answers, scores, labels, values)
 
 
@@ -110,7 +113,8 @@ def _find(sentence: Sentence) -> tuple[list[Hit], Found]:
     if size <= ANSWER:
         found, answers = find(sentence, INDEX)
         return settle(found), answers
-    pieces = [sentence.part(at, at + PIECE) for at in range(0, size, PIECE)]
+    # a phrase may lie across the border of two
+    pieces = [sentence.part(at, at + PIECE + ACROSS) for at in range(0, size, PIECE)]
     hits = [hit for piece in pieces for hit in settle(find(piece, INDEX)[0])]
     return hits, find(sentence.part(0, ANSWER), INDEX)[1]
 

@@ -94,7 +94,7 @@ def sign_facebook(body: bytes, account: Account) -> dict[str, str]:
 def _posted(channel: str) -> Sample:
     """A secret that whoever posts shows, in a header here."""
     return Sample(
-        account=Account(channel=channel, name="main", settings={"secret": SECRETS[1]}),
+        account=Account(channel=channel, name="main", settings={"secret": SECRETS[1]}, thread_key=b"k" * 16),
         sign=lambda body, account: {"X-Webhook-Token": account.get("secret")},
         lacking=({}, {"secret": ""}, {"secret": None}, {"secret": []}, {"secret": ["", ""]}),
     )

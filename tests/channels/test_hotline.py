@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 from channels import hotline
 from channels.contract import UNSAID, Account, Delivery, InboundEvent, Kind
 
-ACCOUNT = Account(channel="hotline", name="main", settings={"secret": "s3cret-of-the-calls"})
+ACCOUNT = Account(channel="hotline", name="main", settings={"secret": "s3cret-of-the-calls"}, thread_key=b"k" * 16)
 CALL = {"call_id": "c1", "event": "ringing", "direction": "inbound", "from": "0912345678", "to": "19000000"}
 PHONE = "+84912345678"
+CALLER = hotline.thread_of(ACCOUNT, PHONE)
 
 
 def one(body: Any, account: Account = ACCOUNT) -> InboundEvent:
@@ -23,8 +25,21 @@ def one(body: Any, account: Account = ACCOUNT) -> InboundEvent:
 
 def test_events_of_a_call_are_one_thread_and_each_its_own_event() -> None:
     told = [one({**CALL, "event": event}) for event in ("ringing", "answered", "ended", "missed")]
-    assert {(event.thread, event.external_id, event.kind) for event in told} == {(PHONE, "c1", Kind.CALL)}
+    assert {(event.thread, event.external_id, event.kind) for event in told} == {(CALLER, "c1", Kind.CALL)}
     assert len({event.key for event in told}) == 4
+
+
+def test_what_lies_in_the_clear_tells_nobody_the_number() -> None:
+    """Not even to one who hashes every number that there is."""
+    for body in (CALL, {"event": "missed", "from": "0912345678"}):
+        event = one(body)
+        other = one(body, replace(ACCOUNT, thread_key=b"l" * 16))
+        assert "912345678" not in event.thread + event.key + event.external_id
+        assert (event.thread != other.thread, event.key != other.key) == (True, True)
+    turned = replace(ACCOUNT, settings={"secret": ("new", "s3cret-of-the-calls")})
+    assert one(CALL, turned).thread == one(CALL).thread
+    with pytest.raises(ValueError, match="thread_key"):
+        one(CALL, replace(ACCOUNT, thread_key=b""))
 
 
 def test_a_second_end_that_brings_the_recording_is_no_repetition() -> None:
@@ -54,15 +69,18 @@ def test_other_centres_words(words: dict[str, str], event: str) -> None:
 
 def test_the_mapping_of_an_account() -> None:
     account = Account(
-        channel="hotline", name="x", settings={"secret": "s", "fields": {"call_id": "maCG", "from": "so_khach_goi"}}
+        channel="hotline",
+        name="x",
+        settings={"secret": "s", "fields": {"call_id": "maCG", "from": "so_khach_goi"}},
+        thread_key=b"k" * 16,
     )
     event = one({"maCG": 17, "so_khach_goi": 912345678, "event": "missed"}, account)
-    assert (event.external_id, event.thread) == ("17", PHONE)
+    assert (event.external_id, event.thread) == ("17", CALLER)
 
 
 def test_going_out_the_customer_is_who_is_called() -> None:
     event = one({**CALL, "direction": "outbound", "from": "101", "to": "0912345678", "agent": "Mai"})
-    assert (event.thread, event.extra["direction"], event.extra["agent"]) == (PHONE, "outbound", "Mai")
+    assert (event.thread, event.extra["direction"], event.extra["agent"]) == (CALLER, "outbound", "Mai")
 
 
 @pytest.mark.parametrize("change", [{"event": "dtmf"}, {"event": ""}, {"direction": "internal"}])

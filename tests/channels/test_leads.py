@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,7 +13,7 @@ from channels import leads
 from channels.contract import Account, Delivery, InboundEvent, Kind, MalformedPayload, WebhookRejected
 from channels.posted import number, plain
 
-ACCOUNT = Account(channel="leads", name="ladipage", settings={"secret": "s3cret-of-the-form"})
+ACCOUNT = Account(channel="leads", name="ladipage", settings={"secret": "s3cret-of-the-form"}, thread_key=b"k" * 16)
 PHONE = "+84912345678"
 
 
@@ -83,7 +84,10 @@ def test_every_shape_is_the_same_lead(body: bytes, content_type: str) -> None:
 
 def test_the_account_s_own_names_come_first() -> None:
     mapped = Account(
-        channel="leads", name="x", settings={"secret": "s", "fields": {"phone": "Số A, so_b", "name": "khach"}}
+        channel="leads",
+        name="x",
+        settings={"secret": "s", "fields": {"phone": "Số A, so_b", "name": "khach"}},
+        thread_key=b"k" * 16,
     )
     event = one(b'{"khach":"Ba","name":"Form 1","so_b":"0912345678","phone":"19001234"}', account=mapped)
     assert (event.extra["name"], event.extra["phone"]) == ("Ba", "0912345678")
@@ -109,8 +113,12 @@ def test_the_thread_tells_nobody_the_number() -> None:
     event = one(SAME[0][1])
     assert event.thread.startswith("lead-")
     assert "912345678" not in event.thread + event.key
-    other = Account(channel="leads", name="x", settings={"secret": "another"})
-    assert one(SAME[0][1], account=other).thread != event.thread
+    assert one(SAME[0][1], account=replace(ACCOUNT, thread_key=b"l" * 16)).thread != event.thread
+
+
+def test_a_new_secret_does_not_make_new_people() -> None:
+    turned = replace(ACCOUNT, settings={"secret": ("new-secret", "s3cret-of-the-form")})
+    assert one(SAME[0][1], account=turned) == one(SAME[0][1])
 
 
 KEYS: list[tuple[dict[str, Any], bool]] = [  # beside the first one: is it the same submission?

@@ -100,7 +100,7 @@ def test_a_yes_with_a_time_needs_no_second_yes() -> None:
     world = confirming()
     world.say("đúng rồi, gọi chiều mai nhé")
     assert world.said == ["confirm.saved", "queue.callback_set"]
-    assert "12:00–17:00 thứ Ba 24/11" in world.words
+    assert "13:00–17:00 thứ Ba 24/11" in world.words
 
 
 def test_a_second_wish_stands_beside_the_first() -> None:
@@ -174,16 +174,16 @@ def test_a_home_needs_its_province_and_a_place_we_do_not_know_is_no_dead_end() -
     world.say("0901234567")
     assert (world.said, world.state.asked) == (["ask.province"], "province")
     world.say("xóm Đông")
-    assert world.said == ["confirm.add_time_area", "confirm.summary"]
-    assert "province" not in world.state.slots
+    assert world.said == ["confirm.add_time", "confirm.summary_area"]
+    assert world.state.slots["province"] == "xóm Đông"  # as he says it
 
 
 @pytest.mark.parametrize(
     "line, words",
     [
-        ("mình tên Lan, 0901234567, ở Huế, mua bảo hiểm xe máy, gọi chiều mai nhé", "12:00–17:00 thứ Ba 24/11"),
+        ("mình tên Lan, 0901234567, ở Huế, mua bảo hiểm xe máy, gọi chiều mai nhé", "13:00–17:00 thứ Ba 24/11"),
         ("mua bảo hiểm du lịch, tên Lan, 0901234567, gọi lúc nào cũng được", "càng sớm càng tốt"),
-        ("tên Lan, 0901234567, mua bảo hiểm xe máy, liên hệ buổi tối giúp mình", "17:00–20:00 thứ Hai 23/11"),
+        ("tên Lan, 0901234567, mua bảo hiểm xe máy, liên hệ buổi tối giúp mình", "17:00–17:30 thứ Hai 23/11"),
     ],
 )
 def test_when_he_wants_to_be_called_is_heard_among_all_else(line: str, words: str) -> None:
@@ -223,3 +223,152 @@ def test_a_message_taken_back_leaves_what_was_confirmed_and_people_see_it() -> N
     assert dict(world.state.slots) == KNOWN
     assert [note.text for note in world.found(Note)] == ["Khách đã thu hồi một tin nhắn."]
     assert (world.said, world.state.asked) == ([], "confirm")
+
+
+@pytest.mark.parametrize(
+    "lines, words",
+    [
+        (["mua bảo hiểm du lịch đi Nhật 7 ngày 2 người"], "bảo hiểm du lịch (đi Nhật Bản, 7 ngày, 2 người)"),
+        (["bên mình có bán bảo hiểm cho xe tải 5 tấn ko", "bắt buộc"], "bảo hiểm TNDS ô tô (xe tải 5 tấn)"),
+        (["hợp đồng của tôi sắp hết hạn, gia hạn giúp"], "Nhu cầu: gia hạn hợp đồng\n"),
+        (["bảo hiểm xe máy bao nhiêu 1 năm"], "Nhu cầu: bảo hiểm TNDS xe máy\n"),
+        (["gia hạn bảo hiểm xe máy"], "gia hạn hợp đồng: bảo hiểm TNDS xe máy"),
+    ],
+)
+def test_the_need_is_read_back_in_our_words(lines: list[str], words: str) -> None:
+    world = World()
+    world.say(lines[0])
+    world.say("đồng ý")
+    for line in (*lines[1:], "Lan 0901234567"):
+        world.say(line)
+    assert words in world.words
+
+
+@pytest.mark.parametrize(
+    "line, words",
+    [
+        ("chiều", "13:00–17:00 thứ Hai 23/11"),  # the office is closed from twelve to one
+        ("trưa nay", "11:00–12:00 thứ Hai 23/11"),
+        ("sau 5h chiều nay", "17:00–17:30 thứ Hai 23/11"),
+        ("mai", "08:00–17:30 thứ Ba 24/11"),
+    ],
+)
+def test_a_wished_time_is_clipped_to_the_hours_of_work(line: str, words: str) -> None:
+    world = confirming()
+    world.say(line)
+    assert words in world.words
+
+
+@pytest.mark.parametrize("line", ["12h15 trưa nay", "tối nay 8h gọi nhé", "chủ nhật 9h tối"])
+def test_who_wishes_an_hour_at_which_nobody_works_is_told_so(line: str) -> None:
+    world = confirming()
+    world.say(line)
+    assert (world.said, world.state.unclear) == (["ask.time_closed", "confirm.summary"], 0)
+    assert "callback_time" not in world.state.slots
+
+
+def test_the_last_digits_of_a_number_are_put_right() -> None:
+    world = confirming()
+    world.say("sai rồi số đuôi 223")
+    assert (world.said, world.state.slots["phone"]) == (["confirm.summary"], "+84901234223")
+
+
+@pytest.mark.parametrize("asked", ["name", "phone"])
+def test_a_detail_beside_the_question_is_noted(asked: str) -> None:
+    world = collecting(asked, **({"name": "Lan"} if asked == "phone" else {}))
+    for line in ("xe mình màu đỏ", "biển 59X1-123.45", "năm ngoái mua bên Bảo Việt"):
+        world.say(line)
+        assert world.said[0] == "ask.noted", line
+        assert (world.state.asked, world.state.unclear) == (asked, 0)
+    assert "màu đỏ" in world.state.slots["need"]
+    assert "59X1" not in world.state.slots["need"]
+
+
+@pytest.mark.parametrize(
+    "line, words",
+    [
+        ("Hà - 0912345678 - 10h sáng mai", "10:00–10:30 thứ Ba 24/11"),
+        ("Hùng 0977.888.999 gọi mình 9h sáng t3", "09:00–09:30 thứ Ba 24/11"),
+        ("Tâm cty Minh Phát 0909888777 chiều mai", "13:00–17:00 thứ Ba 24/11"),
+    ],
+)
+def test_a_time_beside_his_number_is_for_the_call(line: str, words: str) -> None:
+    world = collecting()
+    world.say(line)
+    assert world.said == ["confirm.add_area", "confirm.summary"]
+    assert words in world.words
+
+
+@pytest.mark.parametrize(
+    "line", ["gọi lúc nào cũng được", "giờ nào cũng được ạ", "sáng thứ 3", "gọi lại chiều mai nhé"]
+)
+def test_a_time_instead_of_the_name_is_kept_and_the_name_asked_again(line: str) -> None:
+    world = collecting()
+    world.say(line)
+    assert world.said == ["ask.noted", "ask.name_phone"]
+    assert world.state.slots["callback_time"]
+
+
+def test_which_cover_may_be_told_later_than_asked() -> None:
+    world = World()
+    for line in ("mua bảo hiểm ô tô", "đồng ý", "chưa biết loại nào", "cả hai"):
+        world.say(line)
+    assert (world.state.slots["product"], world.state.slots["product_alt"]) == ("tnds_o_to", "vat_chat_o_to")
+
+
+def test_what_the_home_is_like_is_noted() -> None:
+    world = confirming(product="nha_tu_nhan", province="Huế")
+    world.say("nhà 3 tầng")
+    assert world.said == ["ask.noted", "confirm.summary_area"]
+
+
+def test_office_hours_as_a_time_to_call_are_any_time() -> None:
+    world = confirming()
+    world.say("gọi giờ hành chính")
+    assert world.said == ["confirm.summary"]
+    assert world.state.memory["soon"]
+
+
+@pytest.mark.parametrize("line", ["số đuôi sai, phải là 999", "không phải 567 mà 999", "3 số cuối là 999 mới đúng"])
+def test_the_last_digits_in_other_words(line: str) -> None:
+    world = confirming()
+    world.say(line)
+    assert (world.said, world.state.slots["phone"]) == (["confirm.summary"], "+84901234999")
+
+
+def test_a_part_of_the_day_keeps_the_day_named_before() -> None:
+    world = confirming()
+    for line, words in (("thứ 6", "08:00–17:30 thứ Sáu 27/11"), ("sáng", "08:00–12:00 thứ Sáu 27/11")):
+        world.say(line)
+        assert words in world.words
+    world.say("10h")
+    assert "10:00–10:30 thứ Sáu 27/11" in world.words
+    world.say("chủ nhật")
+    assert world.said == ["ask.time_moved", "confirm.summary"]
+    assert "thứ Hai 30/11" in world.words
+
+
+@pytest.mark.parametrize("line, people", [("2 vợ chồng", 2), ("gia đình 4 người", 4)])
+def test_how_many_they_are_is_read_back(line: str, people: int) -> None:
+    world = confirming(product="suc_khoe")
+    world.say(line)
+    assert world.state.slots["people"] == people
+    assert f"bảo hiểm sức khỏe ({people} người)" in world.words
+
+
+def test_is_it_done_is_no_correction_and_a_yes_keeps_what_was_to_be_edited() -> None:
+    world = confirming()
+    world.say("xong chưa")
+    assert world.said == ["confirm.summary"]
+    world.say("sửa loại bảo hiểm")
+    assert world.said == ["ask.need"]
+    world.say("ok")
+    assert (world.said, dict(world.state.slots)) == (["confirm.summary"], KNOWN)
+
+
+@pytest.mark.parametrize("line", ["Hương 0903222347 Hà Nội", "ten Huong so 0903222347 nhe"])
+def test_a_name_beside_a_number_and_more(line: str) -> None:
+    world = collecting()
+    world.say(line)
+    assert world.state.slots["name"] in ("Hương", "Huong")
+    assert world.state.stage is Stage.CONFIRMING

@@ -52,12 +52,12 @@ def asking(asked: str, *missing: str, **changes: Any) -> World:
         ("em 14 tuổi, muốn mua bảo hiểm", ["greeting.first", "handoff.start"], "queued"),
         (
             "tôi không muốn sống nữa",
-            ["claim.safety_first", "greeting.bot_identity", "handoff.start", "consent.layer1"],
+            ["claim.safety_first", "greeting.bot_calls"],
             "queued",
         ),
         (
             "ba mình mất, cần làm thủ tục nhận quyền lợi",
-            ["claim.steps_life", "greeting.bot_identity", "handoff.start", "consent.layer1"],
+            ["claim.condolence", "greeting.bot_calls"],
             "queued",
         ),
         ("bên bạn đang lưu những thông tin gì của mình", ["greeting.first", "privacy.ack"], "queued"),
@@ -89,7 +89,8 @@ def test_people_are_called_at_any_moment(asked: str, reason: str, priority: int,
     world.say(line)
     assert world.found(OpenHandoff) == [OpenHandoff(reason=reason, priority=priority)]
     assert world.state.stage is Stage.QUEUED
-    assert world.state.asked == ("consent" if asked == "consent" and reason not in ("minor", "privacy") else "")
+    no_form = priority == 30 or reason == "privacy"  # grave, or a child
+    assert world.state.asked == ("consent" if asked == "consent" and not no_form else "")
 
 
 def test_a_parent_who_speaks_of_his_child_is_no_minor() -> None:
@@ -125,8 +126,8 @@ def test_an_answer_fills_and_is_read_back(asked: str, missing: str, answer: str,
     "tap, begins, ends",
     [
         ("t:morning", "09:05", "12:00"),  # what is left of this morning, from the next full five minutes on
-        ("t:afternoon", "12:00", "17:00"),
-        ("t:evening", "17:00", "20:00"),
+        ("t:afternoon", "13:00", "17:00"),
+        ("t:evening", "17:00", "17:30"),
     ],
 )
 def test_the_buttons_of_the_time(tap: str, begins: str, ends: str) -> None:
@@ -211,12 +212,80 @@ def test_the_evidence_of_a_consent() -> None:
 
 
 def test_an_unclear_word_is_no_consent() -> None:
-    for word in ("👍", "đồng ý là sao", "ừ nhưng mà có gọi nhiều không", "dung", "Lan 0901234567"):
+    for word in ("👍", "đồng ý là sao", "ừ nhưng mà có gọi nhiều không", "dung", "để xem"):
         world = asking("consent")
         world.say(word)
         assert world.said == ["consent.unclear"], word
         assert world.state.consents == {}
         assert not world.state.slots
+
+
+@pytest.mark.parametrize("line", ["xe", "Bảy", "0399888777", "Lan 0901234567", "giá 450tr", "xe 5 chỗ nhà đi"])
+def test_what_he_tells_before_the_yes_is_no_unclear_answer(line: str) -> None:
+    world = asking("consent")
+    for _ in range(3):
+        world.say(line)
+        assert world.said[-1] in ("consent.to_note", "consent.again")
+        assert world.state.stage is Stage.CONSENT_PENDING
+        assert not world.state.slots
+        assert not [one for one in world.found(RecordConsent) if one.state == "unclear"]
+
+
+@pytest.mark.parametrize("line, given", [("tôi đồng ý cho lưu thông tin", True), ("ok", False), ("ừ", False)])
+def test_whoever_let_the_question_pass_agrees_in_so_many_words(line: str, given: bool) -> None:
+    world = asking("consent", memory={"consent_shown": True})
+    world.say("để xem")
+    world.say("để tính đã")
+    assert world.said == ["consent.lapsed"]
+    world.say(line)
+    assert (world.state.consents == {"C1": "given"}) is given
+    assert "consent.layer1" not in world.said  # he has seen it
+
+
+@pytest.mark.parametrize("line", ["không đồng ý", "chưa đồng ý đâu", "đồng ý là sao", "nếu đồng ý thì sao"])
+def test_nothing_else_is_taken_for_a_late_yes(line: str) -> None:
+    world = asking("consent", memory={"consent_shown": True})
+    world.say("để xem")
+    world.say("để tính đã")
+    world.say(line)
+    assert world.state.consents.get("C1") != "given"
+
+
+@pytest.mark.parametrize(
+    "line, told",
+    [
+        ("tôi đồng ý ạ", "given"),
+        ("tôi không đồng ý", "refused"),
+        ("ok", None),
+        ("tôi không đồng ý với cách giải quyết đó", None),
+        ("vợ tôi đồng ý rồi", None),
+        ("bên kia đồng ý đền rồi", None),
+    ],
+)
+def test_what_answers_the_consent_while_he_waits(line: str, told: str | None) -> None:
+    world = World()
+    world.say("gặp nhân viên")
+    world.say("alo")
+    assert world.state.asked == ""
+    world.say(line)
+    assert world.state.consents.get("C1") == told
+
+
+def test_a_yes_after_an_advisor_may_be_to_him() -> None:
+    world = asking("consent", memory={"consent_shown": True})
+    world.act("take", MAI)
+    world.act("return", MAI)
+    world.say("đồng ý")
+    assert world.state.consents.get("C1") != "given"
+    assert world.said == ["consent.layer1"]
+
+
+def test_what_is_to_be_corrected_is_no_goodbye() -> None:
+    world = World()
+    world.say("chào em")
+    world.say("sửa")
+    assert world.said == ["greeting.menu"]
+    assert world.state.stage is Stage.GREETED
 
 
 def test_what_is_of_health_is_not_kept_in_his_words() -> None:

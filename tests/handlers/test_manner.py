@@ -27,6 +27,8 @@ TONGUES = [
     ("CHO HỎI PHÍ", "vi"),
     ("dong y", "vi"),
     ("call lai cho minh nhe", "vi"),
+    ("my father passed away", "en"),
+    ("help me im bleeding", "en"),
     ("I want to buy bảo hiểm du lịch", ""),
     ("mình muốn mua travel insurance", ""),
     ("e mún mua bh xe máy nhoé", "vi"),

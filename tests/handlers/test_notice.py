@@ -56,7 +56,7 @@ def test_no_clear_answer_is_none() -> None:
     world.say("0901234567")
     world.say("hmm")
     world.say("để xem sao")
-    assert world.said == ["consent.declined"]
+    assert world.said == ["consent.lapsed"]
     assert (dict(world.state.consents), dict(world.state.slots)) == ({}, {})
 
 

@@ -31,9 +31,12 @@ from handlers.model import (
     Acted,
     Called,
     CancelSends,
+    CloseHandoff,
     Edited,
     Event,
     Followed,
+    OpenHandoff,
+    RecordConsent,
     Refused,
     Said,
     Say,
@@ -64,6 +67,24 @@ TOKENS: Final = (
     "sửa số điện thoại", "{xung_ho}", "%s", "\u202e", "\x00", "9" * 60, "a@b.vn", "59X1-123.45", "079090001234", "4111 1111 1111 1111",
 )  # fmt: skip
 # A question and the name under which it is open
+TAKEN_BACK: Final = (
+    "không đồng ý nữa", "tôi không đồng ý nữa", "nhầm, tôi bấm nhầm đồng ý", "ấy chết bấm nhầm, không đồng ý đâu nữa", "rút lại đồng ý nha",
+    "I changed my mind, I don't agree anymore", "tôi đổi ý, không cho dùng thông tin nữa", "em lỡ bấm đồng ý rồi", "I want to withdraw my consent",
+    "tôi không cho phép lưu số điện thoại của tôi nữa",
+)  # fmt: skip
+NO_REFUSALS: Final = (
+    "không ai trả lời à", "không chịu được nữa", "không, tôi muốn hủy", "không thấy ai", "không sao đâu em cứ làm đi", "không hiểu sao lâu vậy",
+    "không có gì", "không biết nữa", "không phải vậy", "không nghe máy được", "no problem", "không vội",
+)  # fmt: skip
+YESES: Final = ("đúng hết", "tất cả đều đúng", "đúng rồi", "ok", "chuẩn", "đúng", "dạ vâng đúng", "right", "yes")
+DOUBTED: Final = (
+    "trừ số", "trừ tên", "ngoại trừ số điện thoại", "chỉ sai tên", "nhưng sai số", "trừ cái giờ", "except the number", "but the name is wrong",
+    "mà thiếu số", "trừ", "ngoài cái tên ra",
+)  # fmt: skip
+NO_MORE: Final = (
+    "thôi ko mua nữa", "thôi ko cần nữa", "hết nhu cầu rồi em", "tôi không muốn mua nữa, đừng gọi", "không có nhu cầu nữa", "em không mua nữa nha",
+    "chị mua chỗ khác rồi", "thôi không đăng ký nữa", "I'm not interested anymore", "khỏi mua, hết nhu cầu rồi",
+)  # fmt: skip
 QUESTIONS: Final = {
     "consent.layer1": "consent", "consent.layer2": "consent", "consent.unclear": "consent", "greeting.menu": "menu", "ask.name": "name",
     "ask.name_retry": "name", "ask.name_phone": "name", "ask.province": "province", "consent.again": "consent", "optout.scope": "scope",
@@ -236,9 +257,17 @@ contexts = st.fixed_dictionaries(
     story=st.lists(steps, min_size=1, max_size=14),
     human=st.sampled_from(HUMAN),
     stop=st.sampled_from(STOPS),
+    taken_back=st.sampled_from(TAKEN_BACK),
 )
 def test_a_conversation_keeps_its_promises(
-    begun: State, road: Sequence[str], context: dict[str, Any], hour: int, story: Sequence[Step], human: str, stop: str
+    begun: State,
+    road: Sequence[str],
+    context: dict[str, Any],
+    hour: int,
+    story: Sequence[Step],
+    human: str,
+    stop: str,
+    taken_back: str,
 ) -> None:
     now = World(now=MONDAY.replace(hour=hour), state=begun)
     now.context = replace(now.context, **context)
@@ -247,7 +276,110 @@ def test_a_conversation_keeps_its_promises(
     for step in story:
         happen(now, step)
         a_person_is_one_step_away(now, human)
+        consent_is_one_message_from_its_end(now, taken_back)
     a_stop_word_stops(now, stop)
+
+
+def on_the_way(road: Sequence[str], hour: int = 9) -> World:
+    now = World(now=MONDAY.replace(hour=hour))
+    for text in road:
+        now.say(text)
+    return now
+
+
+tones = st.sampled_from([str, plain, str.upper, str.capitalize])
+WAITS: Final = (
+    ("gặp người",),
+    ("khiếu nại nhân viên thái độ",),
+    ("hủy hợp đồng bảo hiểm",),
+    ("mua bảo hiểm xe máy, gặp tư vấn viên",),
+)
+READY: Final = (
+    ("mua bảo hiểm xe máy, mình tên Lan, 0901234567", "đồng ý"),
+    ("mua bảo hiểm du lịch, mình tên Lan, 0901234567", "đồng ý"),
+    ("mua bảo hiểm xe máy", "đồng ý", "mình tên Lan", "0901234567"),
+)
+QUEUED: Final = (*((*road, "đúng rồi") for road in READY), *((*road, "9h sáng mai", "đúng rồi") for road in READY))
+
+
+@settings(max_examples=EXAMPLES)
+@given(road=st.sampled_from(WAITS), text=st.sampled_from(NO_REFUSALS), typed_as=tones)
+def test_a_refusal_is_recorded_only_from_a_refusal(road: Sequence[str], text: str, typed_as: Any) -> None:
+    now = on_the_way(road)
+    now.say(typed_as(text))
+    assert [record for record in now.found(RecordConsent) if record.state == "refused"] == []
+    assert "C1" not in now.state.consents
+
+
+@settings(max_examples=EXAMPLES)
+@given(road=st.sampled_from(WAITS), text=st.sampled_from(["không đồng ý", "tôi không đồng ý nha", "không"]))
+def test_whoever_waits_may_still_refuse(road: Sequence[str], text: str) -> None:
+    now = on_the_way(road)
+    now.say(text)
+    assert now.state.consents.get("C1") == "refused"
+
+
+@settings(max_examples=EXAMPLES)
+@given(
+    road=st.sampled_from(READY), yes=st.sampled_from(YESES), but=st.sampled_from(DOUBTED), typed_as=tones,
+    between=st.sampled_from([" ", ", ", " em ơi, "]),
+)  # fmt: skip
+def test_a_doubt_at_the_read_back_saves_nothing(
+    road: Sequence[str], yes: str, but: str, typed_as: Any, between: str
+) -> None:
+    now = on_the_way(road)
+    assert now.state.asked == "confirm"
+    now.say(typed_as(yes + between + but))
+    assert now.found(OpenHandoff) == []
+    assert now.state.stage in (Stage.CONFIRMING, Stage.COLLECTING)
+
+
+@settings(max_examples=EXAMPLES)
+@given(road=st.sampled_from(QUEUED), text=st.sampled_from(NO_MORE), typed_as=tones)
+def test_no_more_ends_the_wait(road: Sequence[str], text: str, typed_as: Any) -> None:
+    now = on_the_way(road)
+    assert now.state.stage in WAITING
+    now.say(typed_as(text))
+    assert now.state.stage is Stage.CLOSED_NO_NEED
+    assert [closed.outcome for closed in now.found(CloseHandoff)] == ["no_need"]
+    assert not now.state.handoff
+    pass_time(now, timedelta(days=3))
+    assert now.state.stage is Stage.CLOSED_NO_NEED
+
+
+@settings(max_examples=EXAMPLES)
+@given(road=st.sampled_from(ROADS), text=st.sampled_from(TAKEN_BACK), typed_as=tones)
+def test_consent_is_taken_back_at_any_question(road: Sequence[str], text: str, typed_as: Any) -> None:
+    consent_is_one_message_from_its_end(on_the_way(road), typed_as(text))
+
+
+SECRETS: Final = ("mật khẩu là abc123", "mã OTP là 123456", "pass: qwerty12", "mã pin 1234")
+NUMBERS: Final = (
+    "đổi số giúp em 0987654321",
+    "em gõ nhầm số, 0987654321 mới đúng",
+    "sai số rồi, số đúng là 0987654321",
+    "sửa số thành 0987654321",
+)
+
+
+@settings(max_examples=EXAMPLES)
+@given(road=st.sampled_from(ROADS), text=st.sampled_from(SECRETS))
+def test_a_secret_answers_nothing(road: Sequence[str], text: str) -> None:
+    now = on_the_way(road)
+    before = now.state
+    now.say(text)
+    assert now.state.stage is before.stage or before.stage is Stage.NEW
+    assert now.state.slots == before.slots
+    assert now.state.consents == before.consents
+
+
+@settings(max_examples=EXAMPLES)
+@given(road=st.sampled_from(QUEUED), text=st.sampled_from(NUMBERS), typed_as=tones)
+def test_a_number_put_right_in_the_queue_is_the_number_to_call(road: Sequence[str], text: str, typed_as: Any) -> None:
+    now = on_the_way(road)
+    now.say(typed_as(text))
+    assert now.state.slots["phone"] == "+84987654321"
+    assert now.found(OpenHandoff) == []
 
 
 texts = st.one_of(st.just(""), typed)
@@ -381,6 +513,19 @@ def a_person_is_one_step_away(now: World, text: str) -> None:
             f"{word!r} in {now.state.stage} leads to {fork.state.stage}"
         )
         assert fork.state.stage is Stage.WITH_ADVISOR or fork.state.handoff
+
+
+def consent_is_one_message_from_its_end(now: World, text: str) -> None:
+    """Taken back wherever he is and whoever has him: nothing that rested on it stays."""
+    if now.state.consents.get("C1") != "given" or now.state.asked == "consent":
+        return
+    fork = deepcopy(now)
+    fork.say(text)
+    assert fork.state.consents.get("C1") == "withdrawn", f"{text!r}, asked {now.state.asked!r} in {now.state.stage}"
+    assert not fork.state.slots
+    assert "0901234567" not in str(fork.state.memory)
+    assert fork.found(CancelSends)
+    assert fork.found(RecordConsent)[-1].state == "withdrawn"
 
 
 def a_stop_word_stops(now: World, text: str) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from handlers.tariff import CAR, MOTORBIKE, fee, money
+from handlers.texts import Texts
+from handlers.understanding import understand
 
 PRIVATE, BUSINESS = {"use": "non_business"}, {"use": "business"}
 ROWS: list[tuple[str, dict[str, Any], int, int]] = [
@@ -55,6 +57,29 @@ ROWS: list[tuple[str, dict[str, Any], int, int]] = [
     (CAR, {"vehicle_kind": "taxi", "seats": 7}, 1_836_000, 2_019_600),
     (CAR, {"vehicle_kind": "bus", "seats": 30}, 1_825_000, 2_007_500),
     (CAR, {"vehicle_kind": "tractor_unit"}, 4_800_000, 5_280_000),
+    (CAR, {"vehicle_kind": "driving_school", "seats": 5}, 524_400, 576_840),
+    (CAR, {"vehicle_kind": "driving_school", "payload_t": 5}, 1_992_000, 2_191_200),
+    (CAR, {"vehicle_kind": "ambulance"}, 1_119_600, 1_231_560),
+    (CAR, {"vehicle_kind": "cash_in_transit"}, 524_400, 576_840),
+    (CAR, {"vehicle_kind": "special_purpose", "payload_t": 10}, 3_295_200, 3_624_720),
+    (CAR, {"vehicle_kind": "tractor"}, 1_023_600, 1_125_960),
+]
+
+# What he types, to the fee that is named; None where what he says leaves it open
+SAID: list[tuple[str, int | None]] = [
+    ("giá tnds xe taxi 5 chỗ", 1_285_200),
+    ("taxi 7 chỗ bảo hiểm bắt buộc đóng bao nhiêu vậy", 1_836_000),
+    ("phí tnds taxi bao nhiêu", None),
+    ("tnds xe chạy grab 5 chỗ bao nhiêu", 756_000),
+    ("taxi công nghệ 5 chỗ phí tnds bao nhiêu", 756_000),
+    ("phí tnds xe tập lái 5 chỗ", 524_400),
+    ("giá tnds xe cứu thương", 1_119_600),
+    ("phí bắt buộc xe buýt 30 chỗ bao nhiêu", 1_825_000),
+    ("phí tnds ô tô 5 chỗ gia đình", 437_000),
+    ("phí tnds xe tải 5 tấn bao nhiêu", 1_660_000),
+    ("phí tnds xe bồn bao nhiêu", None),
+    ("phí xe máy điện bao nhiêu", 55_000),
+    ("giá bảo hiểm xe điện vinfast", None),  # it makes cars too
 ]
 
 
@@ -79,6 +104,21 @@ def test_a_row_of_the_annex(product: str, told: dict[str, Any], net: int, gross:
 )
 def test_what_leaves_more_than_one_row_open_is_not_guessed(product: str, told: dict[str, Any]) -> None:
     assert fee(product, told) is None
+
+
+@pytest.mark.parametrize("text, net", SAID, ids=[text for text, _ in SAID])
+def test_from_the_sentence_to_the_figure(text: str, net: int | None) -> None:
+    told = understand(text).entities
+    product = {"o_to_unspecified": CAR}.get(told.get("product", ""), told.get("product", ""))
+    found = fee(product, told)
+    assert (found.net if found else None) == net
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_every_row_has_a_name(lang: str) -> None:
+    fees = [fee(product, told) for product, told, _, _ in ROWS]
+    texts = Texts.load()
+    assert all(found and texts.label(f"slot.vehicle_{found.row}", lang) for found in fees)
 
 
 def test_sums_are_written_as_here() -> None:

@@ -17,7 +17,7 @@ from channels import webchat
 from gateway import app
 from gateway.config import load
 from gateway.parts import Clock, Parts
-from scheduler import overdue
+from scheduler import overdue, retention, timers
 from storage import tokens
 from tests.gateway.api.conftest import Caller
 
@@ -136,8 +136,10 @@ async def test_a_form_and_a_missed_call_meet_the_same_queue(either: Office) -> N
         ("callback_scheduled", "waiting")
     }
     hotline, lead = (each["conversation"] for each in queue)
-    assert hotline["thread"] == "+84912345678"
-    assert "912345678" not in lead["thread"]
+    assert "912345678" not in hotline["thread"] + lead["thread"]
+    assert (await mai.get(f"/contacts/{hotline['contact_id']}"))["phones"] == ["+84912345678"]
+    for one in await office.parts.store.read(lambda tx: tx.all("SELECT thread FROM contact_point")):
+        assert "912345678" not in one.thread
 
     seen = await mai.get(f"/conversations/{lead['id']}")
     assert (seen["slots"], seen["lead"]["phone"], seen["lead"]["product"]) == ({}, "+84912345678", "tnds_xe_may")
@@ -257,12 +259,13 @@ async def test_a_call_is_one_line_whatever_comes_first(office: Office) -> None:
 async def test_calls_of_which_only_people_know(office: Office) -> None:
     mai = await office.as_role("intake", "Mai")
     made = await mai.post("/calls", {"phone": "0912 345 678", "name": "Lan", "note": "hỏi xe máy", "answered": False})
-    assert (made["channel"], made["thread"], made["stage"], made["name"]) == (
-        "hotline",
-        "+84912345678",
-        "callback_scheduled",
-        "Lan",
-    )
+    assert (made["channel"], made["stage"], made["name"]) == ("hotline", "callback_scheduled", "Lan")
+    assert (await mai.get(f"/contacts/{made['contact_id']}"))["phones"] == ["+84912345678"]
+    (found,) = (await mai.get("/conversations", channel="hotline", thread="+84912345678"))["items"]
+    assert (found["id"], "912345678" in found["thread"]) == (made["id"], False)
+    called = await mai.post("/calls", {"phone": "0987 654 321", "direction": "outbound"})
+    boss = await office.as_role("supervisor")  # nobody waits for him: masked for the others
+    assert (await boss.get(f"/contacts/{called['contact_id']}"))["phones"] == ["+84987654321"]
     again = await mai.post("/calls", {"phone": "+84912345678", "duration_s": 30})
     assert again["id"] == made["id"]
     await mai.post(f"/conversations/{made['id']}/calls", {"direction": "outbound", "note": "gọi từ máy riêng"})
@@ -274,6 +277,35 @@ async def test_calls_of_which_only_people_know(office: Office) -> None:
     ]
     status, refused = await mai("POST", "/calls", {"phone": "1234"})
     assert (status, list(refused["error"]["fields"])) == (422, ["phone"])
+
+
+async def test_threads_of_pre_releases_lose_their_numbers(tmp_path: Path) -> None:
+    async with opened(tmp_path, "sqlite:///gateway.db") as office:
+        mai = await office.as_role("intake", "Mai")
+        made = await mai.post("/calls", {"phone": "0912345678"})
+        await office.parts.store.run(lambda tx: tx.run("UPDATE contact_point SET thread = '+84912345678'"))
+    async with opened(tmp_path, "sqlite:///gateway.db") as office:
+        again = await (await office.as_role("intake", "Ba")).post("/calls", {"phone": "0912345678"})
+        assert (again["id"], again["thread"]) == (made["id"], made["thread"])
+
+
+async def test_nobody_writes_into_what_another_has(office: Office) -> None:
+    mai, nam = await office.as_role("advisor", "Mai"), await office.as_role("advisor", "Nam")
+    made = await mai.post("/calls", {"phone": "0912345678", "name": "Lan"})
+    at = f"/conversations/{made['id']}"
+    await mai.post(f"{at}/take")
+    before = await mai.get(at)
+    for path, body in (
+        ("/calls", {"phone": "0912345678", "name": "Ai Đó", "note": "ghi bậy", "answered": False}),
+        (f"{at}/calls", {"direction": "inbound", "answered": False, "note": "x"}),
+    ):
+        status, refused = await nam("POST", path, body)
+        assert (status, refused["error"]["code"], refused["error"]["holder"]["name"]) == (403, "not_yours", "Mai")
+    after = await mai.get(at)
+    assert (after["name"], after["stage"], after["last_seq"]) == ("Lan", "with_advisor", before["last_seq"])
+    assert (await mai.post("/calls", {"phone": "0912345678", "name": "Lan Anh"}))["name"] == "Lan Anh"
+    await mai.post(f"{at}/close", {"outcome": "done", "reason": "xong"})
+    assert (await nam.post("/calls", {"phone": "0987654321", "name": "Ba"}))["name"] == "Ba"
 
 
 async def test_who_does_not_agree_on_the_telephone_is_not_kept(office: Office) -> None:
@@ -292,6 +324,42 @@ async def test_who_does_not_agree_on_the_telephone_is_not_kept(office: Office) -
     known = await mai.get(f"/contacts/{contact}")
     assert (await mai.get("/conversations", q="5678"))["items"] == []
     assert (known["phones"], known["name"], known["consents"][-1]["state"]) == ([], "", "refused")
+
+
+@pytest.mark.parametrize("ends", ["no_need", "third try", "caller"])
+async def test_what_was_held_for_a_call_goes_when_it_is_over(office: Office, ends: str) -> None:
+    mai, boss = await office.as_role("intake", "Mai"), await office.as_role("admin")
+    await office.form({**LAN, "email": "lan@example.vn"})
+    await office.call({"call_id": "k1", "event": "missed", "from": "0912345678"})
+    await office.settled()
+    channel = "hotline" if ends == "caller" else "leads"
+    (held,) = (await mai.get("/conversations", channel=channel))["items"]
+    at, contact = f"/conversations/{held['id']}", f"/contacts/{held['contact_id']}"
+    assert (await boss.get(contact))["phones"] == ["+84912345678"]
+    if ends == "third try":
+        for _ in range(3):
+            await mai.post(f"{at}/attempts", {"result": "no_answer", "note": "không nghe"})
+        await office.later(minutes=24 * 60 + 1)
+        await office.parts.store.run(overdue.fire)
+        await office.parts.store.run(timers.fire)
+        await office.settled()
+    else:
+        await mai.post(f"{at}/screening", {"outcome": "no_need", "reason": "đã mua nơi khác"})
+    over = await boss.get(at)
+    assert over["stage"] == ("closed_idle" if ends == "third try" else "closed_no_need")
+    assert (over["lead"], over["slots"], over["name"]) == ({}, {}, "")
+    known = await boss.get(contact)
+    assert (known["phones"], known["emails"], known["name"]) == ([], [], "")
+    assert (await boss.get("/duplicates"))["items"] == []
+    await office.later(minutes=31 * 24 * 60)
+    await retention.tidy(office.parts.store)
+    rows = await office.parts.store.read(
+        lambda tx: tx.all(
+            "SELECT note_sealed AS words FROM contact_attempt UNION ALL SELECT answers_sealed FROM screening"
+        )
+    )
+    assert [row.words for row in rows if row.words] == []
+    assert rows
 
 
 async def test_doubles_are_offered_and_what_people_say_is_remembered(either: Office) -> None:

@@ -14,6 +14,9 @@ ASKED = [
     ("NGUYỄN VĂN HÙNG", "Nguyễn Văn Hùng", None),
     ("tran thi mai", "Tran Thi Mai", None),  # tone marks are never restored
     ("em là Phúc ạ", "Phúc", None),
+    ("sai tên nữa Nguyễn Văn Anh", "Nguyễn Văn Anh", None),
+    ("Sơn Tùng MTP 0912345678", "Sơn Tùng MTP", None),
+    ("tên k dấu la Nguyen Thi Thuy 0912345678", "Nguyen Thi Thuy", None),
     ("dạ em tên Minh ạ", "Minh", None),
     ("mình tên Lan", "Lan", None),
     ("ten minh la Le Hoang Nam", "Le Hoang Nam", None),
@@ -48,6 +51,10 @@ ASKED = [
     ("la thi kim ngan", "La Thi Kim Ngan", None),
     ("Vàng A Sình", "Vàng A Sình", None),
     ("Gọi chú Ba là được", "Ba", "chú"),
+    ("Mẹ Bống 0912 000 111", "Mẹ Bống", None),  # by the child, as parents do
+    ("ba Tí", "Ba Tí", None),
+    ("tên Hoa mới đúng", "Hoa", None),
+    ("Nguyễn Văn Chuẩn", "Nguyễn Văn Chuẩn", None),
     ("mình là Trang, gọi mình là Trang nhé", "Trang", None),
 ]
 
@@ -68,7 +75,8 @@ def test_a_name_beside_a_want_is_kept() -> None:
 
 NO_NAMES = [
     "mua bảo hiểm", "mua bảo hiểm xe máy", "0912345678", "không", "để làm gì vậy", "bao nhiêu tiền", "https://a.vn", "không muốn nói", "👍", "ok", "gì cơ",
-    "tại sao phải cho tên", "gặp nhân viên", "dạ", "sao phải hỏi", "1990", "",
+    "tại sao phải cho tên", "gặp nhân viên", "dạ", "sao phải hỏi", "1990", "", "Cặc 0912345678",
+    "tên là lồn",
 ]  # fmt: skip
 
 
@@ -110,3 +118,10 @@ FIRMS = [
 def test_a_firm_is_no_person(text: str, firm: str | None) -> None:
     found = understand(text).entities
     assert (found.get("org_name"), found.get("name")) == (firm, None)
+
+
+@pytest.mark.parametrize(
+    "text", ["so nay 0912333444", "số này nhé", "chuẩn", "chuan", "zalo số này", "gọi lúc nào cũng được"]
+)
+def test_words_beside_a_number_or_a_yes_are_no_name(text: str) -> None:
+    assert "name" not in understand(text, "ask_name").entities

@@ -18,7 +18,7 @@ CALLED = {
     "nha_tu_nhan": ["bảo hiểm nhà", "cháy nổ nhà phố", "căn hộ chung cư", "dãy nhà trọ", "bảo hiểm hỏa hoạn", "homestay"],
     "tai_nan": ["bảo hiểm tai nạn", "người ngồi trên xe", "tai nạn học sinh", "lái phụ xe", "tai nạn 24/24"],
     "nhan_tho": ["nhân thọ", "bhnt", "gói hưu trí", "bảo hiểm trọn đời", "tích lũy học vấn", "nhơn thọ"],
-    "": ["mua bảo hiểm", "bảo hiểm cho gia đình", "có gói nào không", "bảo hiểm cho xe"],
+    "": ["mua bảo hiểm", "bảo hiểm cho gia đình", "có gói nào không", "bảo hiểm cho xe", "tư vấn bảo hiểm cho bé nhà mình"],
 }  # fmt: skip
 
 

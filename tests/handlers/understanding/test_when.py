@@ -25,6 +25,7 @@ def meant(text: str, now: datetime = NOW) -> Interval | None:
 INTERVALS = [
     ("chiều mai 3h gọi nhé", "19 15:00", "15:30"),
     ("3h chiều", "18 15:00", "15:30"),
+    ("sang 3h chiều", "18 15:00", "15:30"),  # moved to, no morning
     ("8h tối nay", "18 20:00", "20:30"),
     ("toi nay 8h", "18 20:00", "20:30"),
     ("9h sáng mai", "19 09:00", "09:30"),

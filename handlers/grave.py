@@ -1,0 +1,104 @@
+"""A death, an accident, despair: what helps at once, who is being called, and nothing else; no form, no consent text.
+
+What to do next is told when he asks for it, once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from handlers import schedule, steps, waiting
+from handlers.draft import Draft
+from handlers.hearing import Heard
+from handlers.model import WAITING, Stage
+
+ASKS_ON: Final = re.compile(
+    r"\b(?:(?:gio|bay gio|h|roi|vay|the) (?:thi )?(?:sao|lam sao|lam gi|the nao)|lam (?:gi|sao|chi|the nao|nhu the nao|nhu nao)|phai lam|can (?:lam|giay to|gi)"
+    r"|thu tuc|giay to gi|ho so gi|huong dan|what (?:do|should|shall|now)|how (?:do|should))\b"
+)
+VEHICLE: Final = re.compile(
+    r"\b(?:hien truong|giam dinh|xe|o to|oto|xe may|tong|dam xe|va quet|va cham|lai xe|car|bike|motorbike|truck|crash|traffic)\b"
+)
+CONDOLENCE: Final = "claim.condolence"
+LOST: Final = re.compile(  # one of his own is dead; whoever calls for help stands at the scene
+    r"^(?!.*\b(?:hien truong|cap cuu|cuu|chay mau|bi thuong)\b).*\b(?:bo|ba|cha|me|ma|chong|vo|con|anh|chi|em|ong|chau|nguoi nha)\b(?: \w+){0,3} (?:mat|qua doi|tu vong)\b"
+)
+GUIDES: Final = {
+    "tnds_xe_may": "claim.steps_scene",
+    "tnds_o_to": "claim.steps_scene",
+    "vat_chat_o_to": "claim.steps_scene",
+    "o_to_unspecified": "claim.steps_scene",
+    "du_lich": "claim.steps_travel",
+    "nha_tu_nhan": "claim.steps_property",
+}
+
+
+def hear(draft: Draft, heard: Sequence[Heard]) -> bool:
+    """Safety first, or a condolence; then a human with priority. Whether the turn is answered by that."""
+    claims = [one for one in heard if one.wants("claim")]
+    urgent = any(one.distress or (one.wants("claim") and one.entities.get("urgent")) for one in heard)
+    fatal = any(one.entities.get("fatal") for one in heard)
+    dead = fatal and (not urgent or any(LOST.search(one.folded) for one in heard))
+    if any(one.minor for one in heard):
+        draft.remember(consent_shown=None, minor=True)  # a yes of his is none
+    if any(one.minor for one in heard) and not (claims or urgent or fatal):
+        steps.greet(draft, hours=False)
+        waiting.hand_over(draft, "minor", consent_line=False)  # his guardian consents, not he
+        return True
+    if not (claims or urgent or fatal):
+        return False
+    waiting.keep_number(draft, heard)
+    at_once = urgent or fatal
+    reason = "distress" if at_once and not claims else "urgent_claim" if at_once else "claim"
+    told = draft.state.memory.get("told", ()) if draft.state.stage in WAITING else ()
+    mourns = dead or (CONDOLENCE in told and not urgent)  # nobody is in danger now
+    if claims:
+        draft.remember(guide=_guide(draft, claims, dead=mourns))
+    if not waiting.say_once(draft, CONDOLENCE if mourns else "claim.safety_first", reason):
+        if not guide(draft, heard):
+            waiting.note(draft, "claim.noted")
+        waiting.hand_over(draft, reason, consent_line=False)
+    elif at_once:
+        _call(draft, reason)
+    else:
+        steps.greet(draft, safety=True)
+        waiting.hand_over(draft, reason, consent_line=not draft.state.memory.get("minor"))
+    return True
+
+
+def guide(draft: Draft, heard: Sequence[Heard]) -> bool:
+    """ "Giờ sao": the first steps of his claim, while he waits for a person. Once."""
+    key = draft.state.memory.get("guide")
+    if not key or draft.state.stage not in WAITING or not any(ASKS_ON.search(one.folded) for one in heard):
+        return False
+    draft.say(str(key))
+    draft.remember(guide=None, guided=True)
+    waiting.aside(draft)
+    return True
+
+
+def _call(draft: Draft, reason: str) -> None:
+    """Who speaks and that a person is being called, in a line."""
+    new = draft.state.stage is Stage.NEW or bool(draft.state.memory.get("ungreeted"))
+    if not schedule.in_hours(draft.now, draft.business):
+        steps.greet(draft, safety=True)
+        waiting.hand_over(draft, reason, consent_line=False)
+        return
+    draft.remember(ungreeted=None)
+    draft.say("greeting.bot_calls" if new else "handoff.urgent")
+    waiting.hand_over(draft, reason, consent_line=False, told=True)
+
+
+def _guide(draft: Draft, claims: Sequence[Heard], *, dead: bool) -> str | None:
+    """The text that tells the first steps; None when it was told."""
+    if draft.state.memory.get("guided"):
+        return None
+    if dead:
+        return "claim.steps_life"
+    product = next((str(one.entities["product"]) for one in claims if one.entities.get("product")), "")
+    product = product or str(draft.state.slots.get("product", ""))
+    if any(VEHICLE.search(one.folded) for one in claims):
+        return "claim.steps_scene"
+    return GUIDES.get(product, "claim.steps_generic")

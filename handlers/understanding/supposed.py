@@ -1,0 +1,48 @@
+"""Harm that has not happened: "nếu xe cháy thì có đền không" asks about cover, and an illness in a wish to buy is no claim.
+
+Whoever tells of a harm tells when, or whose; whoever supposes one says "nếu", or asks what is paid and tells neither.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+SUPPOSED: Final = "@supposed"
+APPLIES: Final = "@applies"  # somebody ill wants to be insured, and hides nothing
+HARM: Final = frozenset({"fatal", "urgent", "incident"})
+TOLD: Final = frozenset({"@happened", "@now"})
+COVER: Final = 5  # weight: as a question about benefits
+# what tells of a harm beside an illness
+HURT: Final = frozenset(
+    {"fatal", "urgent", "incident", "date_past", "@hit", "@hurt", "@cardamage", "@happened", "@hides"}
+)
+
+
+def weigh(scores: dict[str, int], labels: set[str], values: dict[str, str]) -> None:
+    """Take the claim out of a message that tells of none, and say in `labels` why."""
+    if "claim" not in scores and HARM.isdisjoint(labels):
+        if _applies(scores, labels):
+            labels.add(APPLIES)
+        return
+    if _is_supposed(labels):
+        labels.add(SUPPOSED)
+        labels -= HARM
+        scores.pop("claim", None)
+        values.pop("claim_action", None)
+        values.pop("sensitive", None)
+        if max(scores.get("ask_fee", 0), scores.get("complaint", 0)) < COVER and not scores.get("fraud"):
+            scores["other"] = max(COVER, scores.get("other", 0))
+            values.setdefault("topic", "benefits")
+    elif _applies(scores, labels) and "sensitive=health" in labels:
+        labels.add(APPLIES)
+        del scores["claim"]
+
+
+def _is_supposed(labels: set[str]) -> bool:
+    if "@ask_cover" not in labels or not TOLD.isdisjoint(labels):
+        return False
+    return "@if" in labels or ("@generic" in labels and "@somebody" not in labels and "fatal" not in labels)
+
+
+def _applies(scores: dict[str, int], labels: set[str]) -> bool:
+    return "@insures" in labels and "@ill" in labels and HURT.isdisjoint(labels) and not scores.get("fraud")

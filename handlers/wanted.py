@@ -1,0 +1,99 @@
+"""What he wants, in words of ours: the cover, and what he told of the trip, the vehicle and the people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from handlers.model import State
+from handlers.texts import Texts
+
+OWN_WORDS: Final = 80  # characters of his own sentence, where nothing of it was understood
+CAR: Final = "a_car"  # in the memory of a conversation: a car, and nobody knows yet which cover
+RENEWS: Final = "renews"
+KINDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "vi": {
+        "truck": "xe tải",
+        "pickup": "xe bán tải",
+        "tractor_unit": "xe đầu kéo",
+        "three_wheeler": "xe ba bánh",
+        "xe_may_dien": "xe máy điện",
+        "mo_to_duoi_50": "xe dưới 50 cc",
+        "mo_to_tu_50": "xe từ 50 cc",
+    },
+    "en": {
+        "truck": "truck",
+        "pickup": "pickup",
+        "tractor_unit": "tractor unit",
+        "three_wheeler": "three-wheeler",
+        "xe_may_dien": "electric motorbike",
+        "mo_to_duoi_50": "under 50 cc",
+        "mo_to_tu_50": "50 cc or more",
+    },
+}
+USES: Final[Mapping[str, Mapping[str, str]]] = {
+    "vi": {"business": "kinh doanh", "non_business": "không kinh doanh"},
+    "en": {"business": "commercial use", "non_business": "private use"},
+}
+COUNTED: Final[Mapping[str, Mapping[str, str]]] = {  # in the order in which they are said, after the vehicle
+    "vi": {
+        "seats": "{} chỗ",
+        "use": "{}",
+        "destination": "đi {}",
+        "days": "{} ngày",
+        "months": "{} tháng",
+        "people": "{} người",
+        "quantity": "số lượng {}",
+        "term_years": "{} năm",
+        "vehicle_value": "giá xe {} đồng",
+        "sum_insured": "số tiền bảo hiểm {} đồng",
+    },
+    "en": {
+        "seats": "{} seats",
+        "use": "{}",
+        "destination": "destination {}",
+        "days": "{} days",
+        "months": "{} months",
+        "people": "{} people",
+        "quantity": "quantity {}",
+        "term_years": "{} years",
+        "vehicle_value": "vehicle value {} VND",
+        "sum_insured": "sum insured {} VND",
+    },
+}
+TONNES: Final = {"vi": "{} tấn", "en": "{} tonnes"}
+MONEY: Final = frozenset({"vehicle_value", "sum_insured"})
+
+
+def wanted(state: State, texts: Texts) -> str:
+    """ "gia hạn hợp đồng: bảo hiểm TNDS xe máy", "bảo hiểm du lịch (đi Nhật Bản, 7 ngày, 2 người)"; his own sentence,
+    in quotation marks, where neither the cover nor the wish is known."""
+    lang, slots = state.lang, state.slots
+    codes = [str(slots[key]) for key in ("product", "product_alt") if slots.get(key)]
+    covers = ", ".join(texts.label(f"product.{code}", lang) for code in codes)
+    if not covers and state.memory.get(CAR):
+        covers = texts.label("slot.need_car", lang)
+    wish = texts.label("slot.need_renewal", lang) if state.memory.get(RENEWS) else ""
+    said = str(slots.get("need", ""))[:OWN_WORDS].strip()
+    told = [*filter(None, (wish, covers))] or ([f'"{said}"'] if said else [])
+    more = details(slots, lang)
+    return ": ".join(told) + (f" ({more})" if more else "")
+
+
+def details(slots: Mapping[str, Any], lang: str) -> str:
+    """What was told of the trip, the vehicle, the people, as he would say it; '' when nothing was."""
+    tonnes = TONNES[lang].format(slots["payload_t"]) if slots.get("payload_t") else ""
+    kind = KINDS[lang].get(str(slots.get("vehicle_kind", "")), "")
+    model = " ".join(str(slots[key]) for key in ("vehicle_model", "model_year") if slots.get(key))
+    told = [" ".join(filter(None, (kind, tonnes))), model]
+    for key, words in COUNTED[lang].items():
+        value = slots.get(key)
+        if key in MONEY:
+            value = f"{value:,}".replace(",", ".") if isinstance(value, int) else None
+        elif key == "use":
+            value = USES[lang].get(str(value))
+        elif key == "term_years" and value == 1:
+            continue  # "bao nhiêu 1 năm" asks a price
+        if value:
+            told.append(words.format(value))
+    return ", ".join(filter(None, told))
