@@ -26,7 +26,7 @@ HOW_LONG: Final = re.compile(
 )
 WHY: Final = re.compile(
     r"\b(?:sao|tai sao|vi sao|lam gi ma) (?:lai |phai |can |\w+ )?(?:phai )?(?:cho|xin|lay|hoi|can|dua)(?: \w+){0,2} (?:so|sdt|ten|dien thoai|thong tin)\b"
-    r"|\b(?:so|sdt|ten|dien thoai|thong tin)(?: \w+){0,2} (?:de )?lam (?:gi|chi)\b|\b(?:cho|xin|lay)(?: \w+){0,2} (?:so|sdt|ten) (?:de )?lam (?:gi|chi)\b"
+    r"|\b(?:so|sdt|ten|dien thoai|thong tin)(?: \w+){0,2} (?:de )?lam (?:gi|chi)(?= *(?:[?.,!]|$|vay\b|the\b|ha\b|a\b|nhi\b|em\b|ban\b))|\b(?:cho|xin|lay)(?: \w+){0,2} (?:so|sdt|ten) (?:de )?lam (?:gi|chi)(?= *(?:[?.,!]|$|vay\b|the\b|ha\b|a\b|nhi\b|em\b|ban\b))"
     r"|\bwhy (?:do you|would you)? ?(?:need|want|ask)\b"
 )
 ME: Final = r"(?:em|e|minh|toi|tui|anh|chi|co|chu|bac|t)"
@@ -42,7 +42,7 @@ SERVICE: Final = re.compile(
     r"|\b(?:doi|sua|thay)(?: \w+){0,2} (?:bien so|bien xe|so khung|so may|chu xe|ten chu|nguoi thu huong)\b"
     r"|\b(?:chuyen|sang|doi)(?: \w+){0,2} (?:ten chu xe|chu xe|chu so huu|quyen so huu)\b"
     r"|\b(?:gui|cho)(?: (?:lai|cho))? (?:em|minh|toi|tui|anh|chi|xin|lai)(?: \w+){0,2} (?:ban dien tu|file|ban mem|giay chung nhan|gcn)\b|\bcap lai\b"
-    r"|\bchua (?:nhan|thay|co|ve)(?: \w+){0,4} (?:bao hiem|giay chung nhan|gcn|hop dong|the)\b.*\b(?:mua|tuan|hom|thang|dat|dong)\b"
+    r"|\bchua (?:nhan|thay|ve)(?: \w+){0,4} (?:bao hiem|giay chung nhan|gcn|hop dong|the)\b.*\b(?:mua|tuan|hom|thang|dat|dong)\b"
     r"|\b(?:lost|replace) (?:my )?(?:certificate|policy|card)\b"
 )
 FLIRTS: Final = re.compile(
@@ -52,6 +52,8 @@ LAUGHS: Final = re.compile(r"(?:(?:ha|hi|he|hj|hu|k|lol|kaka|ahihi|ha ha|hi hi)+
 COMPANY: Final = re.compile(
     r"\b(?:mst|ma so thue|giay phep|dkkd|dang ky kinh doanh|(?:thong tin|ten|dia chi)(?: \w+)? cong ty|cong ty (?:gi|nao|ten gi|o dau)|company (?:info|name|licen))"
 )
+INVOICE: Final = re.compile(r"\b(?:hoa don|xuat|invoice)\b")  # a company of his
+DATA: Final = re.compile(r"\b(?:du lieu|ca nhan|data)\b")  # his rights, not his policy
 ANOTHERS: Final = re.compile(
     r"\d\D{0,6}\b(?:la )?(?:so )?cua (?:em |minh |toi )?(?:me|ma|ba|bo|cha|chong|vo|con|ban|chau|ong|sep|nguoi nha|nguoi yeu|(?:anh|chi|em) (?:trai|gai|ho))\b"
 )
@@ -74,9 +76,9 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> bool:
     if any(one.distress or one.minor or one.wants(*PRESSING) or one.said.payload for one in heard):
         return False
     stage = draft.state.stage
-    if _says(heard, COMPANY) and _company(draft):
+    if _says(heard, COMPANY) and not _says(heard, INVOICE) and _company(draft):
         return True
-    if _says(heard, SERVICE):
+    if _says(heard, SERVICE) and not _says(heard, DATA):
         steps.greet(draft, hours=False)
         waiting.hand_over(draft, "human")
         return True
