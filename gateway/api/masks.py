@@ -1,4 +1,4 @@
-"""Personal values as they appear to somebody who need not know them , field by field."""
+"""Personal values as they appear to somebody who need not know them, field by field."""
 
 from __future__ import annotations
 
