@@ -52,6 +52,9 @@ LAUGHS: Final = re.compile(r"(?:(?:ha|hi|he|hj|hu|k|lol|kaka|ahihi|ha ha|hi hi)+
 COMPANY: Final = re.compile(
     r"\b(?:mst|ma so thue|giay phep|dkkd|dang ky kinh doanh|(?:thong tin|ten|dia chi)(?: \w+)? cong ty|cong ty (?:gi|nao|ten gi|o dau)|company (?:info|name|licen))"
 )
+DONT_KNOW: Final = re.compile(
+    r"(?:da |em |minh |toi |chi |anh )*(?:khong|ko|k|hong|hok|chua) (?:biet|ro)\b|i don'?t know\b"
+)
 INVOICE: Final = re.compile(r"\b(?:hoa don|xuat|invoice)\b")  # a company of his
 DATA: Final = re.compile(r"\b(?:du lieu|ca nhan|data)\b")  # his rights, not his policy
 ANOTHERS: Final = re.compile(
@@ -125,6 +128,9 @@ def _fills(draft: Draft, heard: Sequence[Heard]) -> bool:
     if _says(heard, WHY) and not any(one.entities.get("phone") for one in heard):
         draft.say("ask.why")
         steps.again(draft)
+        return True
+    if draft.state.asked == "need" and all(DONT_KNOW.match(one.folded) for one in heard):
+        waiting.hand_over(draft, "human")  # an advisor finds it out with him
         return True
     if draft.consented and any(one.entities.get("phone") and ANOTHERS.search(one.folded) for one in heard):
         draft.say("ask.anothers_number")  # R-CNS-6; the form goes on below it
