@@ -13,6 +13,7 @@ from typing import Final
 from channels.contract import Kind
 from handlers import (
     absence,
+    asides,
     attempts,
     calls,
     care,
@@ -178,7 +179,8 @@ def _said(draft: Draft, said: Sequence[Said]) -> None:
         if care.hear(draft, heard):
             return
         heard = [hearing.hear(one, draft.state, now=draft.now) for one in said]  # of something else, so read anew
-    if requests.divert(draft, heard):
+    heard = asides.beneath(heard)
+    if asides.hear(draft, heard) or requests.divert(draft, heard):
         return
     if draft.state.stage in WAITING:
         waiting.hear(draft, heard)

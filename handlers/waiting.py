@@ -180,6 +180,11 @@ def _asks_for_then(draft: Draft, heard: Sequence[Heard]) -> bool:
     return bool(draft.state.slots.get("phone")) and any(CALLED.search(one.folded) for one in heard)
 
 
+def stands(draft: Draft) -> None:
+    """He asks how long: told, however lately he was told before."""
+    _notice(draft)
+
+
 def timer(draft: Draft, event: TimerFired) -> None:
     """`long_wait`: offer a call. `callback`: the appointment is near."""
     stage = draft.state.stage

@@ -1,4 +1,4 @@
-"""Personal values as they appear to somebody who need not know them (docs/data.md, column `mask`)."""
+"""Personal values as they appear to somebody who need not know them, field by field."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def _main(reading: Reading, facts: Facts, context: str, ruled: str, judged: mode
     # a single word the rules know better: its marks alone tell dừng from Dũng
     sentence = len(reading.words) >= SENTENCE and judged.known >= MET
     least = STOP if sentence or reading.scores.get("opt_out") else STOP_IN_A_WORD
-    if likely["opt_out"] >= least and len(reading.words) > 1:
+    if likely["opt_out"] >= least and len(reading.words) > 1 and "@excuses" not in reading.labels:
         return "opt_out"
     if context in CONSENT:
         return _consent(reading, context, ruled, judged)

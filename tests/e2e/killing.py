@@ -41,7 +41,9 @@ SELDOM: Final = ("act.", "timer.", "poll.")  # points that are passed once in a 
 POLLED: Final = "7011223355:stand-in"
 LED: Final = 2  # customers of a round whom an advisor takes up
 SWALLOWED: Final = (3, 5)  # these customers of a round: the answer to one send is lost
-PATIENCE_S: Final = 180.0  # until somebody passes a kill point: on a machine that others use too
+PATIENCE_S: Final = (
+    60.0  # until somebody passes a kill point; longer, and one that nobody passes any more goes unnoticed
+)
 REST_S: Final = 150.0  # until all have finished what they began
 ORPHANED_MS: Final = 61_000  # so much later a call of a dead process may be made again under its key
 PASSING: Final = ("in_progress", "too_many", "busy", "unavailable")  # refusals after which one tries again

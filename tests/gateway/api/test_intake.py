@@ -385,28 +385,34 @@ async def test_doubles_are_offered_and_what_people_say_is_remembered(either: Off
     assert (await mai.get("/duplicates"))["items"] == []
 
 
-async def test_the_last_word_goes_where_he_writes_with_us(office: Office) -> None:
-    """He filled a form; the chat of the same person, merged by people, hears that nobody reached him."""
-    mai = await office.as_role("intake", "Mai")
+@pytest.mark.parametrize("latest", ["visitor-1", "visitor-2"])
+async def test_the_last_word_goes_where_he_writes_with_us(office: Office, latest: str) -> None:
+    """He filled a form; the chat that the same person, merged by people, used last hears that nobody reached him."""
+    mai, boss = await office.as_role("intake", "Mai"), await office.as_role("supervisor")
     chat = office.parts.accounts["webchat:site"]
-    for number, frame in enumerate(
-        (
+    frames: list[tuple[str, dict[str, str]]] = [
+        (visitor, frame)
+        for visitor in ("visitor-1", "visitor-2")
+        for frame in (
             {"type": "say", "text": "mua bảo hiểm xe máy, mình tên Lan"},
             {"type": "tap", "payload": "c1:yes", "label": "ok"},
         )
-    ):
-        told = webchat.delivery("visitor-1", {**frame, "id": f"{number:032}"}, office.parts.clock.ms())
+    ]
+    frames.append((latest, {"type": "say", "text": "0912345678"}))
+    await office.form(LAN)
+    for number, (visitor, frame) in enumerate(frames):
+        told = webchat.delivery(visitor, {**frame, "id": f"{number:032}"}, office.parts.clock.ms())
         await office.parts.ingest(chat, webchat.parse(told, chat))
         await office.settled()
-    await office.form(LAN)
-    await office.settled()
-    (writes,) = (await mai.get("/conversations", channel="webchat"))["items"]
+        await office.later(minutes=1)
     (lead,) = (await mai.get("/conversations", channel="leads"))["items"]
-    boss = await office.as_role("supervisor")
-    await boss.post(f"/contacts/{lead['contact_id']}/merge", {"into": writes["contact_id"]})
+    chats = (await mai.get("/conversations", channel="webchat"))["items"]
+    last, first = sorted(chats, key=lambda each: each["last_inbound_at"], reverse=True)
+    for each in (first, last):
+        await boss.post(f"/contacts/{each['contact_id']}/merge", {"into": lead["contact_id"]})
     tried: dict[str, Any] = {}
     for _ in range(3):
         tried = await mai.post(f"/conversations/{lead['id']}/attempts", {"result": "no_answer"})
     assert tried["stage"] == "unreachable"
-    said = (await boss.get(f"/conversations/{writes['id']}/messages"))["items"]
-    assert "ba lần" in said[-1]["text"]
+    heard = [(await boss.get(f"/conversations/{each['id']}/messages"))["items"][-1]["text"] for each in (last, first)]
+    assert ["ba lần" in text for text in heard] == [True, False]
