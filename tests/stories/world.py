@@ -208,7 +208,9 @@ def held(before: State, decision: Decision, events: Sequence[Event], business: B
     assert len(keys) == len(set(keys)), f"said twice: {keys}"
     ended = any(isinstance(event, SendEnded) for event in events)  # something of ours had reached him before
     if before.stage is Stage.NEW and says and not acted and not ended and keys[0] != "maintenance.bot_off":
-        assert {"greeting.first", "greeting.bot_identity", "greeting.bot_calls"} & set(keys) or keys[0].startswith("optout."), "who speaks?"
+        assert {"greeting.first", "greeting.bot_identity", "greeting.bot_calls"} & set(keys) or keys[0].startswith(
+            "optout."
+        ), "who speaks?"
     _asks_only_what_is_missing(before, state, keys)
     assert all(
         effect.at >= state.last_inbound_at for effect in effects if isinstance(effect, WakeAt) and state.last_inbound_at
