@@ -13,7 +13,6 @@ from channels.house import Credential
 from gateway import links
 from storage import credentials, visits
 from storage.errors import StorageUnavailable
-from storage.killpoints import kp
 
 if TYPE_CHECKING:
     from gateway.parts import Parts
@@ -60,7 +59,6 @@ class OurHouse:
     async def rotate(self, generation: int, *, access: str, refresh: str, expires_at: int) -> bool:
         """Tried again for minutes: the pair is nowhere else, and the one before it is used up."""
         waited = 0.0
-        kp("token.before_commit")
         while True:
             try:
                 return await self._parts.store.run(

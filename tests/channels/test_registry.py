@@ -32,7 +32,7 @@ for adapter in channels.registry.ADAPTERS.values():
     account = Account(channel=adapter.name, name="x", settings={"token": "1:x"})
     adapter.problems(account)
     adapter.client and adapter.client(account)
-adapter.parse(Delivery(headers={}, body=b'{"update_id":1}'), account)
+channels.registry.adapter("telegram").parse(Delivery(headers={}, body=b'{"update_id":1}'), account)
 import handlers.core, handlers.engine, storage.db, gateway.config
 assert "aiogram" not in sys.modules
 print("light")

@@ -50,13 +50,13 @@ def test_choices_are_lines_where_there_are_no_buttons() -> None:
     seen = preview.view(TEXTS, "confirm.edit_which", PLANNED["zalobot"], lang="vi", business=OFFICE)
     assert (seen.buttons, seen.listed) == ((), True)
     assert seen.parts[-1].endswith("4. Giờ liên hệ")
-    seen = preview.view(TEXTS, "confirm.edit_which", PLANNED["viber"], lang="en", business=OFFICE)
+    seen = preview.view(TEXTS, "confirm.edit_which", everywhere()["viber"], lang="en", business=OFFICE)
     assert (seen.buttons, seen.listed) == (("Name", "Phone number", "Insurance", "Call time"), False)
 
 
 def test_a_text_that_the_agency_cannot_say_yet() -> None:
     bare = replace(OFFICE, hotline="", product_url="")
-    seen = preview.view(TEXTS, "consent.declined", PLANNED["viber"], lang="vi", business=bare)
+    seen = preview.view(TEXTS, "consent.declined", everywhere()["viber"], lang="vi", business=bare)
     assert (seen.parts, seen.missing) == ((), ("link_san_pham", "hotline"))
 
 

@@ -18,7 +18,7 @@ from storage.tx import Tx
 from tests.support.shop import DAY_MS, HOUR_MS, MAI, Customer, Shop
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
-CHECK, SURVEY = "đã nhận được TNDS xe máy", "hài lòng với dịch vụ"
+CHECK, SURVEY = "đã tới nơi chưa ạ", "hài lòng với IBAOHIEM"
 
 
 def ms(text: str) -> int:

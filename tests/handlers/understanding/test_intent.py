@@ -130,7 +130,7 @@ def test_money(text: str, amounts: list[int]) -> None:
         ("dich vu do qua", None, "complaint"),
         ("gọi e lun đi ạ", "ask_time", "other"),
         ("à khoan, chị đổi sang bảo hiểm sức khỏe cho bé 5 tuổi nhé", "confirm", "buy"),
-        ("nhầm rồi, bảo hiểm du lịch cơ", "confirm", "buy"),
+        ("nhầm rồi, bảo hiểm du lịch cơ", "confirm", "no"),
         ("không phải bảo hiểm du lịch", "confirm", "no"),
         ("đổi giờ sang chiều mai", "confirm", "no"),
         ("4 sao", "csat", "other"),
