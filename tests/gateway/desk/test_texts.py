@@ -29,7 +29,7 @@ async def test_every_text_on_every_channel(office: Office, clerk: Clerk) -> None
         assert page.count(f">{carrier.title} <small>") > 100 or page.count(f">{carrier.title}<") > 100, carrier.title
     assert "Dạ em chào bác!" in page
     assert "1. TNDS xe máy" in page  # where there are no buttons
-    assert '<li class="planned">Messenger' in page
+    assert '<li class="planned">Zalo Bot' in page
     assert "{" not in "".join(re.findall(r'<p class="said"[^>]*>(.*?)</p>', page, re.DOTALL))
     async with clerk.ask("GET", "/desk/texts?in=en&on=viber&long=on&as=nobody") as answer:
         english = html.unescape(await answer.text())
