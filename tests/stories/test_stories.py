@@ -6,7 +6,6 @@ fields) · call (what the call centre tells) · start (pressed, with the payload
 status, with klass and reason) · bot (on/off);  and what must be seen after it: stage, asked, slots (what they hold; {} =
 nothing), said (text keys, in order), unsaid (keys that must not be there), shows (button ids), does (names of effects,
 `OpenHandoff:human`), words and no_words (what stands, or does not, in the customer's language), refused (code).
-`xfail: why` at the top: the story tells what ought to be, and is not yet.
 """
 
 from __future__ import annotations
@@ -142,10 +141,8 @@ def seen(now: World, step: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
-def test_story(path: Path, request: pytest.FixtureRequest) -> None:
+def test_story(path: Path) -> None:
     story = yaml.safe_load(path.read_text("utf-8"))
-    if why := story.get("xfail"):
-        request.applymarker(pytest.mark.xfail(reason=why, strict=True, raises=AssertionError))
     now = world(story)
     for number, step in enumerate(story["steps"], 1):
         try:
