@@ -73,3 +73,23 @@ def several(raw: Any, *path: str) -> list[Any]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
+
+
+def answered(body: bytes) -> dict[str, Any] | None:
+    """A platform's answer as an object; None when it is none."""
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return said if isinstance(said, dict) else None
+
+
+def answered_code(said: Mapping[str, Any] | None, name: str) -> int | None:
+    """The number under `name`, which comes as a text too; None when the answer has none."""
+    given = said.get(name) if said else None
+    if isinstance(given, bool) or not isinstance(given, (int, str)):
+        return None
+    try:
+        return int(given)
+    except ValueError:
+        return None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 from channels.contract import ChannelError, DeliveryUnknown, NeedsReauth, Permanent, RateLimited, Retryable
+from channels.loose import answered, answered_code
 
 TOO_NEW: Final = "13"  # his app is older than the message's min_api_version: once more without its keyboard
 PAID: Final = frozenset({"23", "24"})  # free messages used up, no balance: the desk must know
@@ -53,31 +53,12 @@ def outcome(status: int, body: bytes) -> str:
 def answer(status: int, body: bytes) -> dict[str, Any]:
     """The object that a call brought. Raises ChannelError."""
     problem: ChannelError
-    said = _object(body)
-    code = _code(said)
+    said = answered(body)
+    code = answered_code(said, "status")
     if said is not None and code == 0 and 200 <= status < 300:
         return said
     problem = _by_status(status) if code is None or code == 0 else _by_code(code)
     raise problem  # outside every handler: the causes quote the body
-
-
-def _object(body: bytes) -> dict[str, Any] | None:
-    try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return said if isinstance(said, dict) else None
-
-
-def _code(said: dict[str, Any] | None) -> int | None:
-    """`status` as a number, which comes as a text too; None when the answer has none."""
-    given = said.get("status") if said else None
-    if isinstance(given, bool) or not isinstance(given, (int, str)):
-        return None
-    try:
-        return int(given)
-    except ValueError:
-        return None
 
 
 def _by_code(code: int) -> ChannelError:

@@ -5,11 +5,11 @@ Codes of the OA's API and of template messages (ZBS) differ: -124 is a dead toke
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 from channels.contract import ChannelError, DeliveryUnknown, NeedsReauth, Permanent, RateLimited, Retryable
+from channels.loose import answered, answered_code
 
 REFRESH: Final = frozenset({"-216", "-220", "-124"})  # the access token: fetch another one and call once more
 PAID: Final = frozenset(
@@ -97,8 +97,8 @@ def outcome(status: int, body: bytes, *, template: bool = False, until_morning: 
 def answer(status: int, body: bytes, *, template: bool = False, until_morning: float = 8 * HOUR_S) -> Any:
     """The `data` of a call. Raises ChannelError."""
     problem: ChannelError
-    said = _object(body)
-    code = _code(said)
+    said = answered(body)
+    code = answered_code(said, "error")
     if said is None or code is None:
         problem = _by_status(status)
     elif code == 0 and 200 <= status < 300:
@@ -108,25 +108,6 @@ def answer(status: int, body: bytes, *, template: bool = False, until_morning: f
     else:
         problem = _by_code(code, template=template, until_morning=until_morning)
     raise problem  # outside every handler: the causes quote the body
-
-
-def _object(body: bytes) -> dict[str, Any] | None:
-    try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return said if isinstance(said, dict) else None
-
-
-def _code(said: dict[str, Any] | None) -> int | None:
-    """`error` as a number, which comes as a text too; None when the answer has none."""
-    given = said.get("error") if said else None
-    if isinstance(given, bool) or not isinstance(given, (int, str)):
-        return None
-    try:
-        return int(given)
-    except ValueError:
-        return None
 
 
 def _by_code(code: int, *, template: bool, until_morning: float) -> ChannelError:
