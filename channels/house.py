@@ -40,9 +40,9 @@ class House(Protocol):
         """The stored pair; made of the configured `first` refresh token when there is none, or when that was changed."""
         ...
 
-    async def claim(self, generation: int, *, stale_ms: int) -> bool:
+    async def claim(self, seen: Credential, *, stale_ms: int) -> bool:
         """Say that this pair's refresh token will now be used. False: another has it (since less than `stale_ms`), or
-        there is a newer pair."""
+        the row is not any more as it was `seen`."""
         ...
 
     async def rotate(self, generation: int, *, access: str, refresh: str, expires_at: int) -> bool:

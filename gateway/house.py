@@ -48,10 +48,17 @@ class OurHouse:
             reason=pair.reason,
         )
 
-    async def claim(self, generation: int, *, stale_ms: int) -> bool:
+    async def claim(self, seen: Credential, *, stale_ms: int) -> bool:
         try:
             return await self._parts.store.run(
-                lambda tx: credentials.claim(tx, self._account_id, generation, stale_ms=stale_ms)
+                lambda tx: credentials.claim(
+                    tx,
+                    self._account_id,
+                    seen.generation,
+                    state=seen.state,
+                    changed_at=seen.changed_at,
+                    stale_ms=stale_ms,
+                )
             )
         except StorageUnavailable as err:
             raise Retryable(f"the tokens cannot be claimed now: {err.reason}") from err

@@ -65,15 +65,18 @@ def load(tx: Tx, account_id: str, *, first: str) -> Pair:
     return _pair(tx, row)
 
 
-def claim(tx: Tx, account_id: str, generation: int, *, stale_ms: int) -> bool:
-    """Mark that this generation's refresh token is about to be used."""
+def claim(tx: Tx, account_id: str, generation: int, *, state: str, changed_at: int, stale_ms: int) -> bool:
+    """Mark that this generation's refresh token is about to be used. `state`, `changed_at` -- of the row as it was seen:
+    who decided on an older sight decides anew, or a token that was just refused would be used once more."""
     return bool(
         tx.run(
             "UPDATE credential SET state = 'refreshing', changed_at = :now"
-            " WHERE account_id = :id AND generation = :generation"
+            " WHERE account_id = :id AND generation = :generation AND state = :state AND changed_at = :seen"
             " AND (state <> 'refreshing' OR changed_at <= :stale)",
             id=account_id,
             generation=generation,
+            state=state,
+            seen=changed_at,
             now=tx.now_ms,
             stale=tx.now_ms - stale_ms,
         )

@@ -136,7 +136,7 @@ class Tokens:
                     raise Retryable("zalo: another process is fetching the token")
                 waited += LOOK_S
                 await self._pause(LOOK_S)
-            elif await self._house.claim(row.generation, stale_ms=LEASE_MS):
+            elif await self._house.claim(row, stale_ms=LEASE_MS):
                 return await self._refresh(row)
 
     async def _refresh(self, row: Credential) -> Credential:

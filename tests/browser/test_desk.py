@@ -7,16 +7,16 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from PIL import Image
 from playwright.async_api import Locator, Page, expect
 
 from channels.contract import Permanent
 from handlers.model import Advisor
 from storage import sessions
+from tests.support.axe import complaints
 from tests.support.browser import Visitors
 from tests.support.desk import PASSWORD, Office
 
@@ -693,33 +693,6 @@ async def test_everybody_can_use_it(office: Office, come: Come, visitors: Visito
     login = await visitors(base_url=office.url)
     await login.goto("/desk/login")
     assert await complaints(login) == []
-
-
-async def complaints(page: Page) -> list[str]:
-    """What axe has to say: everything in the light, colours in the dark."""
-    await _shown(page, "light")
-    found = _serious((await Axe().run(page)).response)
-    await _shown(page, "dark")
-    found += _serious((await Axe().run(page, options={"runOnly": ["color-contrast"]})).response)
-    await _shown(page, "light")
-    return found
-
-
-async def _shown(page: Page, scheme: Literal["light", "dark"]) -> None:
-    """In these colours, which take some frames to change."""
-    await page.emulate_media(color_scheme=scheme)
-    await page.evaluate(
-        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 250))))"
-    )
-
-
-def _serious(report: dict[str, Any]) -> list[str]:
-    return [
-        f"{violation['id']}: {node['html'][:140]} {node['any'][0]['message'] if node['any'] else ''}"
-        for violation in report["violations"]
-        if violation["impact"] in ("serious", "critical", "moderate")
-        for node in violation["nodes"]
-    ]
 
 
 async def test_the_chief_adds_somebody_and_turns_the_bot_off(office: Office, come: Come, visitors: Visitors) -> None:

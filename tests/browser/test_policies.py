@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from fpdf import FPDF
 from playwright.async_api import Page, expect
 
 from handlers.model import Advisor
 from storage import sessions
+from tests.support.axe import complaints
 from tests.support.browser import Visitors
 from tests.support.desk import Office
 
@@ -77,7 +77,7 @@ async def test_registered_delivered_and_followed(office: Office, visitors: Visit
     await expect(card).to_contain_text("480.700 đ")
     await expect(card).to_contain_text("Chưa gửi cho khách")
     await expect(card.locator("[data-care=received]")).to_contain_text("sẽ hỏi")
-    assert (await Axe().run(page, context="#policies")).violations_count == 0
+    assert await complaints(page) == []
 
     await card.get_by_role("button", name="Gửi giấy chứng nhận").click()
     sure = page.get_by_role("dialog", name="Gửi giấy chứng nhận cho khách?")

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from PIL import Image
 from playwright.async_api import BrowserContext, Page, Route, expect
 
 from gateway.webchat import live
+from tests.support.axe import complaints
 from tests.support.browser import Visitors
 from tests.support.webchat import Site, until
 
@@ -419,7 +419,7 @@ async def test_no_policy_is_broken(site: Site, visitors: Visitors) -> None:
 
 @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
 async def test_everybody_can_use_it(site: Site, visitors: Visitors, viewport: dict[str, int]) -> None:
-    chat = await come(visitors, site, viewport=viewport, bypass_csp=True, reduced_motion="reduce")
+    chat = await come(visitors, site, viewport=viewport, reduced_motion="reduce")
     if viewport is PHONE:
         assert await complaints(chat.page) == []
         await chat.page.locator("[data-act=open-chat]:visible").first.click()
@@ -430,24 +430,6 @@ async def test_everybody_can_use_it(site: Site, visitors: Visitors, viewport: di
     await site.act(thread, "reply", hang, text="Dạ em chào anh, xem https://ibaohiem.example nhé")
     await expect(chat.page.locator(".turn.advisor")).to_be_visible()
     assert await complaints(chat.page) == []
-
-
-async def complaints(page: Page) -> list[str]:
-    """What axe has to say: everything in the light, colours in the dark."""
-    await page.emulate_media(color_scheme="light")
-    found = _serious((await Axe().run(page)).response)
-    await page.emulate_media(color_scheme="dark")
-    await page.wait_for_timeout(200)  # transitions of colours
-    return found + _serious((await Axe().run(page, options={"runOnly": ["color-contrast"]})).response)
-
-
-def _serious(report: dict[str, Any]) -> list[str]:
-    return [
-        f"{violation['id']}: {node['html'][:120]} {node['any'][0]['message'] if node['any'] else ''}"
-        for violation in report["violations"]
-        if violation["impact"] in ("serious", "critical", "moderate")
-        for node in violation["nodes"]
-    ]
 
 
 async def test_the_theme_is_the_systems_until_it_is_chosen(site: Site, visitors: Visitors) -> None:

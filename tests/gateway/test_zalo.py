@@ -20,6 +20,7 @@ from gateway.config import load
 from gateway.demo.standins.zalo import FakeZalo, drop
 from gateway.parts import Clock, Parts
 from storage import credentials
+from storage.tx import Tx
 from tests.channels.samples import FIXTURES, sign_zalo
 
 CONFIG = """
@@ -265,6 +266,11 @@ async def test_what_came_while_we_were_down_is_answered_after_the_start(tmp_path
             assert [row.external_id for row in texts] == [line["message_id"] for line in lan.said if line["src"] == 1]
 
 
+def _claim(tx: Tx) -> bool:
+    row = credentials.load(tx, "zalo:oa", first="")
+    return credentials.claim(tx, "zalo:oa", 1, state=row.state, changed_at=row.changed_at, stale_ms=1)
+
+
 async def test_killed_with_the_only_token_in_hand_a_start_calls_people(tmp_path: Path) -> None:
     """The pair that came died with its process before it was stored: whoever comes next finds out, and says so."""
     fake, clock = FakeZalo(answer_s=30), Clock()
@@ -273,7 +279,7 @@ async def test_killed_with_the_only_token_in_hand_a_start_calls_people(tmp_path:
         async with place(tmp_path, fake, url, token) as before:
             await lan.say("Chào shop")
             await before.settled()
-            await before.parts.store.run(lambda tx: credentials.claim(tx, "zalo:oa", 1, stale_ms=1))
+            await before.parts.store.run(_claim)
             (row,) = await before.rows("SELECT state, generation FROM credential")
             assert tuple(row) == ("refreshing", 1)
             client: Any = before.parts.clients["zalo:oa"]

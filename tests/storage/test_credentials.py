@@ -26,7 +26,13 @@ async def load(store: Store, first: str = "first") -> credentials.Pair:
 
 
 async def claim(store: Store, generation: int) -> bool:
-    return await store.run(lambda tx: credentials.claim(tx, OA, generation, stale_ms=60_000))
+    return await claim_as_seen(store, generation, await load(store))
+
+
+async def claim_as_seen(store: Store, generation: int, seen: credentials.Pair) -> bool:
+    return await store.run(
+        lambda tx: credentials.claim(tx, OA, generation, state=seen.state, changed_at=seen.changed_at, stale_ms=60_000)
+    )
 
 
 async def rotate(store: Store, generation: int, name: str) -> bool:
@@ -58,6 +64,18 @@ async def test_a_claim_that_died_is_taken_over(store: Store, hand: Hand) -> None
     assert not await claim(store, 0)
     hand.ms += 1_000
     assert await claim(store, 0)
+
+
+async def test_a_claim_on_an_older_sight_of_the_row_is_none(store: Store, hand: Hand) -> None:
+    """Two see a flight that died; one takes it over and is refused before the other asks: the token is not used again."""
+    await load(store)
+    await claim(store, 0)
+    hand.ms += 60_000
+    seen = await load(store)
+    assert await claim_as_seen(store, 0, seen)
+    await settle(store, 0, NEEDS_CONSENT)
+    assert not await claim_as_seen(store, 0, seen)
+    assert (await load(store)).state == NEEDS_CONSENT
 
 
 async def test_a_pair_that_did_come_wins_over_the_mark_that_it_was_lost(store: Store) -> None:
