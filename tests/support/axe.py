@@ -1,0 +1,41 @@
+"""What axe has to say of a page."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page
+
+# A colour on its way from one theme to the other is neither's. Made by script, so that no page's policy minds it.
+STILL = """() => {
+    const still = new CSSStyleSheet();
+    still.replaceSync("*, ::before, ::after { transition: none !important; animation: none !important }");
+    document.adoptedStyleSheets.push(still);
+}"""
+
+
+async def complaints(page: Page) -> list[str]:
+    """Everything in the light, colours in the dark; the page is left in the light and without movement."""
+    await page.evaluate(STILL)
+    await _shown(page, "light")
+    found = _serious((await Axe().run(page)).response)
+    await _shown(page, "dark")
+    found += _serious((await Axe().run(page, options={"runOnly": ["color-contrast"]})).response)
+    await _shown(page, "light")
+    return found
+
+
+async def _shown(page: Page, scheme: Literal["light", "dark"]) -> None:
+    await page.emulate_media(color_scheme=scheme)
+    await page.wait_for_function(f"matchMedia('(prefers-color-scheme: {scheme})').matches")
+    await page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def _serious(report: dict[str, Any]) -> list[str]:
+    return [
+        f"{violation['id']}: {node['html'][:140]} {node['any'][0]['message'] if node['any'] else ''}"
+        for violation in report["violations"]
+        if violation["impact"] in ("serious", "critical", "moderate")
+        for node in violation["nodes"]
+    ]
