@@ -28,37 +28,34 @@ EXTENSIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "image/png": ("png",),
     "image/webp": ("webp",),
     "image/heic": ("heic", "heif"),
+    "image/gif": ("gif",),
     "application/pdf": ("pdf",),
     "audio/ogg": ("ogg", "oga", "opus"),
     "audio/mpeg": ("mp3",),
     "audio/mp4": ("m4a", "mp4"),
-    "video/mp4": ("mp4", "m4v"),
+    "audio/aac": ("aac",),
+    "audio/amr": ("amr", "3ga"),
+    "video/mp4": ("mp4", "m4v", "3gp"),
+    "video/quicktime": ("mov", "qt"),
 }
+# Endings that mean another kind of file to somebody's computer; what else follows a dot is part of the name ("so 12.2026").
+ENDINGS: Final = frozenset(
+    "apk app bat bin bmp bz2 chm cmd com cpl css csv dll dmg doc docm docx dot dotm eml exe gz hta htm html ics inf iso jar js"
+    " jse json lnk mht mhtml msg msi odp ods odt pif php ppt pptm pptx ps1 py rar reg rtf scr sh shtml svg svgz swf sys tar"
+    " tgs tif tiff txt url vb vbe vbs wav webm wma wmv wsf xhtml xls xlsb xlsm xlsx xlt xml xps xz zip 7z".split()
+).union(*EXTENSIONS.values())
+_PICTURED: Final = frozenset(end for mime, ends in EXTENSIONS.items() if mime.startswith("image/") for end in ends)
 DOCUMENTS: Final = frozenset({"image/jpeg", "image/png", "image/webp", "image/heic", "application/pdf"})
 MEDIA: Final = frozenset(EXTENSIONS)  # what a platform delivers: voice and video too
-_REENCODED: Final = frozenset({"image/jpeg", "image/png", "image/webp", "image/heic", "application/pdf"})
+_REWORKED: Final = DOCUMENTS | {"image/gif"}  # by the child
 _HEIC: Final = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 _MP4_AUDIO: Final = (b"M4A ", b"M4B ")
-_MP4: Final = (
-    b"isom",
-    b"iso2",
-    b"iso4",
-    b"iso5",
-    b"iso6",
-    b"mp41",
-    b"mp42",
-    b"avc1",
-    b"M4V ",
-    b"3gp4",
-    b"3gp5",
-    b"dash",
-    b"MSNV",
-)
+_MP4: Final = (b"iso", b"mp4", b"avc", b"M4V", b"3g", b"dash", b"MSNV", b"mmp4")
 _SLOTS: dict[int, asyncio.Semaphore] = {}
 
 
 class FileRefused(Exception):
-    """`code` empty, too_large, type, mismatch, unsafe, unreadable; the text is for people."""
+    """`code` empty, too_large, type, mismatch, unsafe, locked, pages, unreadable; the text is for people."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -89,7 +86,7 @@ async def accept(
     cleaned = safe_name(name, mime)
     if declared and not _agrees(declared, mime):
         raise FileRefused("mismatch", "the file is not what its type says")
-    if mime in _REENCODED:
+    if mime in _REWORKED:
         data = await _harmless(data, mime)
     return Accepted(name=cleaned, mime=mime, data=data, sha256=hashlib.sha256(data).hexdigest())
 
@@ -126,19 +123,29 @@ def _signature(head: bytes) -> str:
         brand = head[8:12]
         if brand in _HEIC:
             return "image/heic"
-        return "audio/mp4" if brand in _MP4_AUDIO else "video/mp4" if brand in _MP4 else ""
-    return ""
+        if brand == b"qt  ":
+            return "video/quicktime"
+        return "audio/mp4" if brand in _MP4_AUDIO else "video/mp4" if brand.startswith(_MP4) else ""
+    if head.startswith((b"#!AMR\n", b"#!AMR-WB\n")):
+        return "audio/amr"
+    if len(head) > 2 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
+        return "audio/aac"
+    return "image/gif" if head.startswith((b"GIF87a", b"GIF89a")) else ""
 
 
 def safe_name(name: str, mime: str) -> str:
-    """A cleaned name whose extension is that of its content; `file.pdf` when nothing is left."""
+    """A cleaned name whose extension is that of its content; `file.pdf` when nothing is left. A picture of one kind under
+    the ending of another is common, and encoded anew in any case: it gets its own ending."""
     cleaned = clean_name(name)
     stem, dot, extension = cleaned.rpartition(".")
-    if dot and extension.lower() in EXTENSIONS[mime]:
-        return cleaned if stem else f"file.{EXTENSIONS[mime][0]}"
-    if dot and extension.isalnum() and len(extension) <= 5:
-        raise FileRefused("mismatch", "the file is not what its name says")
-    return clean_name(f"{cleaned or 'file'}.{EXTENSIONS[mime][0]}")
+    extension, right = extension.lower(), EXTENSIONS[mime]
+    if dot and extension in right:
+        return cleaned if stem else f"file.{right[0]}"
+    if dot and extension in ENDINGS:
+        if not (extension in _PICTURED and mime.startswith("image/")):
+            raise FileRefused("mismatch", "the file is not what its name says")
+        cleaned = stem
+    return clean_name(f"{cleaned or 'file'}.{right[0]}")
 
 
 def _agrees(declared: str, mime: str) -> bool:
@@ -188,5 +195,6 @@ async def _harmless(data: bytes, mime: str) -> bytes:
         "too_large": "the picture is too large: at most 50 megapixels and 10,000 a side",
         "unsafe": "this document carries something active: a person must look at it first",
         "pages": "the document has too many pages",
+        "locked": "the document is locked with a password",
     }
     raise FileRefused(code if code in messages else "unreadable", messages.get(code, "the file is damaged"))

@@ -5,6 +5,7 @@ Runs alone (`python -I`), limits itself, imports nothing of the gateway. Exit 0:
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import resource
@@ -20,11 +21,21 @@ SIDE: Final = 10_000
 PAGES: Final = 200
 EDGE: Final = 64 * 1024
 UNPACKED: Final = 32 * 1024 * 1024
-_FOREIGN: Final = (b"<html", b"<script", b"MZ\x90", b"\x7fELF", b"PK\x05\x06")
+FRAMES: Final = 200
+_FOREIGN: Final = (b"<html", b"<script", b"mz\x90\0\x03\0", b"run in dos mode", b"\x7felf", b"pk\x05\x06")  # lower case
+# Long words are looked for in every byte. Three letters would be found by chance in one scan of a hundred, so those are
+# looked for where no picture is.
 _ACTIVE: Final = re.compile(
-    rb"/(?:JavaScript|JS|Launch|EmbeddedFiles?|RichMedia|XFA|SubmitForm|ImportData)(?![A-Za-z])"
+    rb"/(?:JavaScript|Launch|EmbeddedFiles?|RichMedia|Rendition|SubmitForm|ImportData|GoToE)(?![A-Za-z])"
 )
+_SHORT: Final = re.compile(rb"/(?:JS|XFA)(?![A-Za-z])")
+_OPENS: Final = re.compile(rb"/OpenAction\s*(?:<<(?P<here>.*?)>>|(?P<there>\d{1,10}\s+\d{1,5})\s+R)", re.DOTALL)
+_DOES: Final = re.compile(rb"/S\s*/(?!GoTo(?![A-Za-z])|Named(?![A-Za-z]))[A-Za-z]")
 _HASHED: Final = re.compile(rb"#([0-9A-Fa-f]{2})")
+_STREAM: Final = re.compile(rb">>\s*stream\r?\n")
+_PACKED: Final = re.compile(rb"/Type\s*/ObjStm(?![A-Za-z])")
+_PLAINLY: Final = re.compile(rb"/Filter\s*(?:/FlateDecode|\[\s*/FlateDecode\s*\])(?![A-Za-z])")
+_TRANSFORMED: Final = re.compile(rb"/Predictor\s+(?!1\s)\d")
 
 
 class Refused(Exception):
@@ -46,8 +57,16 @@ def image(data: bytes, form: str) -> bytes:
     picture = Image.open(io.BytesIO(data), formats=[form])
     if picture.width * picture.height > PIXELS or max(picture.size) > SIDE:
         raise Refused("too_large")
-    picture.load()
     out = io.BytesIO()
+    if form == "GIF":
+        frames = getattr(picture, "n_frames", 1)
+        moves = 1 < frames <= FRAMES and frames * picture.width * picture.height <= PIXELS
+        picture.info = {
+            key: value for key, value in picture.info.items() if key in ("transparency", "duration", "loop")
+        }
+        picture.save(out, "GIF", save_all=moves)
+        return out.getvalue()
+    picture.load()
     same: dict[str, Any] = {}  # as fine as it was, no finer: a phone's picture must not double in size
     if isinstance(picture, JpegImagePlugin.JpegImageFile):
         same = {"qtables": picture.quantization, "subsampling": JpegImagePlugin.get_sampling(picture)}
@@ -153,39 +172,78 @@ def pdf(data: bytes) -> bytes:
     if b"%%EOF" not in data[-2048:]:
         raise Refused("unreadable")
     edges = (data[:EDGE] + data[-EDGE:]).lower()
-    if any(mark.lower() in edges for mark in _FOREIGN):
+    if any(mark in edges for mark in _FOREIGN):
         raise Refused("unsafe")
-    plain = data + unpacked(data)
-    plain = _HASHED.sub(lambda found: bytes([int(found[1], 16)]), plain)
-    if _ACTIVE.search(plain):
+    frame, packed = taken_apart(data)
+    plain = frame + packed
+    if _ACTIVE.search(named(data)) or _ACTIVE.search(plain) or _SHORT.search(plain) or opens_something(plain):
         raise Refused("unsafe")
     if len(re.findall(rb"/Type\s*/Page(?![A-Za-z])", plain)) > PAGES:
         raise Refused("pages")
     return data
 
 
-def unpacked(data: bytes) -> bytes:
-    """The object streams, where active parts could hide."""
-    out = b""
-    for found in re.finditer(rb"/ObjStm", data):
-        start = data.find(b"stream", found.start(), found.start() + 2000)
-        if start < 0:
-            continue
-        start += 6
-        start += 2 if data[start : start + 2] == b"\r\n" else 1
+def named(data: bytes) -> bytes:
+    """Names as readers take them: #61 is an a."""
+    return _HASHED.sub(lambda found: bytes([int(found[1], 16)]), data)
+
+
+def taken_apart(data: bytes) -> tuple[bytes, bytes]:
+    """What stands between the streams; and the object streams unpacked, where active parts could hide. Raises Refused
+    for those that cannot be looked into."""
+    frame, packed, at = bytearray(), bytearray(), 0
+    while found := _STREAM.search(data, at):
+        head = named(data[at : found.end()])
+        frame += head
+        own = head[head.rfind(b" obj") + 1 :]
+        if _PACKED.search(own):
+            if not _PLAINLY.search(own) or _TRANSFORMED.search(own):
+                raise Refused("unsafe")
+            packed += unpacked(data, found.end(), UNPACKED - len(packed)) + b"\n"
+        end = data.find(b"endstream", found.end())
+        at = len(data) if end < 0 else end
+    frame += named(data[at:])
+    if packed and re.search(rb"/Encrypt(?![A-Za-z])", frame):
+        raise Refused("locked")
+    return bytes(frame), bytes(packed)
+
+
+def unpacked(data: bytes, at: int, room: int) -> bytes:
+    """A deflated stream as far as it goes: readers show what comes before a damaged place too."""
+    out, inflate, step = bytearray(), zlib.decompressobj(), 4096
+    while at < len(data) and not inflate.eof and len(out) < room:
+        before = inflate.copy()
         try:
-            out += zlib.decompressobj().decompress(data[start:], UNPACKED - len(out))
+            out += inflate.decompress(inflate.unconsumed_tail + data[at : at + step], room - len(out))
         except zlib.error:
+            if step == 1:
+                break
+            inflate, step = before, 1
             continue
-        if len(out) >= UNPACKED:
-            raise Refused("unsafe")
-    return out
+        at += step
+    if len(out) >= room:
+        raise Refused("unsafe")
+    return named(bytes(out))
+
+
+def opens_something(plain: bytes) -> bool:
+    """Whether opening it does more than going to a page."""
+    for found in _OPENS.finditer(plain):
+        does = found["here"]
+        if does is None:
+            number = rb"\s+".join(found["there"].split())
+            there = re.search(rb"(?<!\d)" + number + rb"\s+obj(.*?)endobj", plain, re.DOTALL)
+            does = there[1] if there else b""
+        if _DOES.search(does):
+            return True
+    return False
 
 
 WORK: Final = {
     "image/jpeg": lambda data: image(data, "JPEG"),
     "image/png": lambda data: image(data, "PNG"),
     "image/webp": lambda data: image(data, "WEBP"),
+    "image/gif": lambda data: image(data, "GIF"),
     "image/heic": heic,
     "application/pdf": pdf,
 }
