@@ -76,7 +76,23 @@ def _by_answer(code: int, said: dict[str, Any]) -> ChannelError | None:
         default = "bad_request" if code == 400 else "refused"
         reason = next((reason for mark, reason in _REASONS if mark in words), default)
         return Permanent(f"telegram: {_printable(given)}", reason=reason, code=str(code))
+    if code == 409:
+        return _conflict(words)
     return _by_status(code)
+
+
+def _conflict(words: str) -> NeedsReauth:
+    """Only one may receive a bot's updates. Sending is not touched by it."""
+    if "webhook" in words:
+        return NeedsReauth(
+            "telegram: a webhook is set for this bot, by another gateway or program: stop that one, then "
+            "`gateway channels setup` takes the webhook away",
+            code="409",
+        )
+    return NeedsReauth(
+        "telegram: another process polls this bot: only one may receive; stop the other, or give each its own bot",
+        code="409",
+    )
 
 
 def _by_status(status: int) -> ChannelError:
@@ -85,9 +101,7 @@ def _by_status(status: int) -> ChannelError:
         case 401 | 404:  # an unknown token is "Not Found"
             return NeedsReauth(f"telegram: the token (or api_url) is not known there, HTTP {code}", code=code)
         case 409:
-            return NeedsReauth(
-                "telegram: another process polls this bot, or a webhook is set: only one may receive", code=code
-            )
+            return _conflict("")
         case 413:
             return Permanent("telegram: too large", reason="too_large", code=code)
         case 429:

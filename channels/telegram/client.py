@@ -6,14 +6,16 @@ import asyncio
 import json
 import random
 import re
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from channels.contract import Account, Delivery, DeliveryUnknown, NeedsReauth, Permanent, RateLimited, Retryable
 from channels.http import Http
 from channels.telegram.answers import answer, outcome
-from channels.telegram.settings import API_URL, is_token, receives, secrets_of, token_of
+from channels.telegram.settings import API_URL, is_token, receives, secrets_of, token_of, wanted
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -23,7 +25,8 @@ FETCH_BYTES: Final = 20 << 20  # getFile gives no more
 POLL_S: Final = 25  # a poll waits this long for news; its answer is waited for twice as long
 BACK_OFF_S: Final = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 POLL_WAIT_S: Final = 3600.0  # the longest that polling stops for, whatever Telegram says
-UPDATES: Final = ["message", "edited_message", "callback_query", "my_chat_member"]
+RECENT_S: Final = 15 * 60  # a failed delivery is news for so long: Telegram shows the last one for ever
+MANY: Final = 100  # updates that wait at Telegram: more than a slow minute
 
 _FILE_PATH: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
 
@@ -34,7 +37,7 @@ def prepare() -> None:
 
 
 class TelegramClient:
-    """One bot. `http` -- to its api_url; `pause` -- how it waits between failed polls."""
+    """One bot. `http` -- to its api_url; `pause` -- how it waits between failed polls; `now` -- Unix seconds."""
 
     def __init__(
         self,
@@ -42,12 +45,14 @@ class TelegramClient:
         *,
         http: Http | None = None,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._account = account
         self._token = token_of(account)
         self._base = str(account.get("api_url") or API_URL)
         self._http = http or Http(self._base)
-        self._pause = pause
+        self._pause, self._now = pause, now
+        self._cleared = False  # a webhook of before is gone
         self.trouble = ""  # why the last poll failed, for people
         self._made: Bot | None = None
 
@@ -109,15 +114,18 @@ class TelegramClient:
     async def batches(self) -> AsyncIterator[Sequence[Delivery]]:
         """Long polling. Updates are confirmed by the next poll's offset, and the next poll is made only after the
         caller, having committed these, resumes: what was not committed comes again. Raises NeedsReauth for what only
-        a person can mend (token, a second poller); everything else is waited out."""
+        a person can mend (token, a second poller, a webhook); everything else is waited out.
+
+        The webhook of before goes once, without what waits at Telegram; one that comes later is somebody's, and is not
+        taken from him again and again."""
         from channels.telegram import calls
 
-        webhook_gone, offset, failures = False, None, 0
+        offset, failures = None, 0
         while not self._http.closed:
             try:
-                if not webhook_gone:
+                if not self._cleared:
                     await self._read(calls.DeleteWebhook(drop_pending_updates=False))
-                    webhook_gone = True
+                    self._cleared = True
                 updates = await self._poll(offset)
             except NeedsReauth as err:
                 self.trouble = str(err)
@@ -133,6 +141,7 @@ class TelegramClient:
                 await self._pause(wait * random.uniform(0.8, 1.2))  # noqa: S311
                 continue
             failures, self.trouble = 0, ""
+            offset = None  # all before it is confirmed now; after a quiet week Telegram counts anew, perhaps below it
             if updates:
                 yield [Delivery(headers={}, body=body) for _, body in updates]
                 offset = max(number for number, _ in updates) + 1
@@ -140,7 +149,7 @@ class TelegramClient:
     async def _poll(self, offset: int | None) -> list[tuple[int, bytes]]:
         from channels.telegram import calls
 
-        request = calls.GetUpdates(offset=offset, limit=100, timeout=POLL_S, allowed_updates=UPDATES)
+        request = calls.GetUpdates(offset=offset, limit=100, timeout=POLL_S, allowed_updates=wanted(self._account))
         began = asyncio.get_running_loop().time()
         status, body = await self._ask(request, timeout=2 * POLL_S)
         updates = split_updates(body) if status == 200 else None
@@ -162,7 +171,9 @@ class TelegramClient:
         if receives(self._account) == "webhook":
             secret = secrets_of(self._account)[0]
             await self._read(
-                calls.SetWebhook(url=url, secret_token=secret, allowed_updates=UPDATES, max_connections=40)
+                calls.SetWebhook(
+                    url=url, secret_token=secret, allowed_updates=wanted(self._account), max_connections=40
+                )
             )
             done.append(f"webhook set: {url}")
         else:
@@ -188,6 +199,28 @@ class TelegramClient:
             "last_error": webhook.get("last_error_message", ""),
             "last_error_at": webhook.get("last_error_date", 0),
         }
+
+    async def check(self, url: str) -> str:
+        """Why updates do not reach us at `url`, in words for people; '' when they do, or when we fetch them ourselves
+        (`trouble` tells then). Raises ChannelError."""
+        from channels.telegram import calls
+
+        if receives(self._account) != "webhook":
+            return ""
+        info = await self._read(calls.GetWebhookInfo())
+        there, pending = str(info.get("url") or ""), int(info.get("pending_update_count") or 0)
+        waits = f"; {pending} updates wait there" if pending else ""
+        if not there:
+            return f"Telegram knows no webhook, nothing arrives: `gateway channels setup`{waits}"
+        if there != url:
+            host = urlsplit(there).netloc.rpartition("@")[2]
+            return f"Telegram delivers to another address, at {host}: stop what is there, or `gateway channels setup`{waits}"
+        if self._now() - float(info.get("last_error_date") or 0) < RECENT_S and (
+            pending or info.get("last_error_message")
+        ):
+            why = " ".join(str(info.get("last_error_message") or "").split())[:200]
+            return f"Telegram cannot deliver ({why}){waits}"
+        return f"we are slower than Telegram delivers{waits}" if pending >= MANY else ""
 
     # ---- small things
 

@@ -9,6 +9,10 @@ from channels.contract import Account
 
 API_URL: Final = "https://api.telegram.org"
 RECEIVE: Final = ("polling", "webhook")
+UPDATES: Final = ("message", "edited_message", "callback_query", "my_chat_member")
+BUSINESS: Final = (
+    "business_connection", "business_message", "edited_business_message", "deleted_business_messages",
+)  # fmt: skip
 
 _TOKEN: Final = re.compile(r"[0-9]+:[!-~]+")
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{32,256}")
@@ -33,6 +37,11 @@ def _several(given: object) -> list[str]:
 
 def receives(account: Account) -> str:
     return str(account.get("receive") or "polling")
+
+
+def wanted(account: Account) -> list[str]:
+    """The kinds of update that Telegram is asked for."""
+    return [*UPDATES, *(BUSINESS if account.get("business") else ())]
 
 
 def problems(account: Account) -> list[str]:

@@ -7,6 +7,7 @@ message is UNSUPPORTED: the person did say something.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -31,6 +32,7 @@ Raw = Mapping[str, Any]
 
 _FORWARDED: Final = frozenset({"forward_origin", "forward_date", "is_automatic_forward"})
 _START: Final = re.compile(r"/start(?:@\w+)?(?:\s+([A-Za-z0-9_-]{1,64}))?\s*", re.IGNORECASE)
+_LINK: Final = ("start", "source", "campaign")  # of a link's payload, between double hyphens
 
 # Fields of a message that frame what is said, and say nothing themselves.
 _FRAME: Final = frozenset(
@@ -70,20 +72,24 @@ _FILES: Final[Mapping[str, tuple[Kind, str]]] = {
 
 
 def parse(delivery: Delivery, account: Account) -> list[InboundEvent]:
-    """The one event of one update. Raises MalformedPayload."""
+    """The one event of one update; one a message where several were deleted at once. Raises MalformedPayload."""
     raw = read_json(delivery.body)
     key = f"u:{ident(raw, 'update_id')}"
+    common: dict[str, Any] = {"channel": account.channel, "account": account.name}
     found: dict[str, Any] = {"kind": Kind.IGNORED, "thread": "", "said_at": UNSAID}
-    for kind, reader in _READERS.items():
+    if account.get("business") and DELETED in raw:
+        return [InboundEvent(key=f"{key}:{one['ref']}", **common | one) for one in _deleted(raw)]
+    for kind, reader in (_WITH_BUSINESS if account.get("business") else _READERS).items():
         if kind in raw:
             found |= reader(mapping(raw, kind))
             break
     else:
         found["reason"] = _other(raw)
-    return [InboundEvent(channel=account.channel, account=account.name, key=key, raw=delivery.body, **found)]
+    return [InboundEvent(key=key, raw=delivery.body, **common | found)]
 
 
 def _other(raw: Raw) -> str:
+    """Unknown, or not asked for; business updates also when nobody wanted them."""
     return next((f"update: {clean_name(name)}" for name in raw if name != "update_id"), "an empty update")
 
 
@@ -131,12 +137,13 @@ def _tap(query: Raw) -> dict[str, Any]:
     """A tapped inline button. It carries no time; the message under it may be inaccessible or gone."""
     person, message = mapping(query, "from"), mapping(query, "message")
     chat = mapping(message, "chat") or {"type": "private", "id": person.get("id")}
-    if reason := _not_private(chat, person):
-        return {"reason": reason}
-    if not message or query.get("data") is None:
-        return {"reason": "a button that is not ours (inline message or game)"}
-    payload = text(query, "data")
     callback = ident(query, "id")
+    spins = {"callback_id": callback}  # whatever becomes of the tap, his button must not turn for ever
+    if reason := _not_private(chat, person):
+        return {"reason": reason, "extra": spins}
+    if not message or query.get("data") is None:
+        return {"reason": "a button that is not ours (inline message or game)", "extra": spins}
+    payload = text(query, "data")
     return {
         "kind": Kind.BUTTON,
         "thread": ident(chat, "id"),
@@ -145,7 +152,7 @@ def _tap(query: Raw) -> dict[str, Any]:
         "text": _label(message, payload),
         "profile": _profile(person),
         "ref": _number(message),
-        "extra": {"callback_id": callback},
+        "extra": spins,
     }
 
 
@@ -166,7 +173,63 @@ def _member(change: Raw) -> dict[str, Any]:
     }
 
 
+# ---- an advisor's own chats (`business: true`): what a customer of ours says there is kept beside what he says to us
+
+
+def _business(message: Raw) -> dict[str, Any]:
+    """Kept where a conversation with him is, begins none, answered by nobody: the advisor answers there himself."""
+    if "sender_business_bot" in message:
+        return {"reason": "business: sent by a bot", "said_at": _when(message)}
+    if ident(message, "from", "id", needed=False) != ident(message, "chat", "id", needed=False):
+        return {"reason": "business: the advisor's own words", "said_at": _when(message)}
+    event = _message(message)
+    if event.get("kind", Kind.IGNORED) is Kind.IGNORED:
+        return event
+    if event["kind"] is Kind.FOLLOW:  # a command of the bot's, typed to a person
+        event |= {"kind": Kind.TEXT, "text": text(message, "text"), "extra": {}}
+    return event | {"external_id": _there(message, event["external_id"]), "ref": "", "standby": True}
+
+
+def _business_edited(message: Raw) -> dict[str, Any]:
+    if "sender_business_bot" in message or ident(message, "from", "id", needed=False) != ident(message, "chat", "id"):
+        return {"reason": "business: not the customer's words", "said_at": _when(message)}
+    event = _edited(message)
+    return event | {"ref": _there(message, event["ref"]), "standby": True} if event.get("ref") else event
+
+
+def _connection(connection: Raw) -> dict[str, Any]:
+    return {"reason": f"business: {'connected' if connection.get('is_enabled') is True else 'disconnected'}"}
+
+
+def _deleted(raw: Raw) -> list[dict[str, Any]]:
+    """One event a message, each with bytes that say just that."""
+    told = mapping(raw, DELETED)
+    thread, numbers = ident(told, "chat", "id"), items(told, "message_ids")[:100]
+    return [
+        {
+            "kind": Kind.RETRACT,
+            "thread": thread,
+            "said_at": UNSAID,
+            "ref": _there(told, ident({"id": number}, "id")),
+            "standby": True,
+            "raw": json.dumps({"update_id": raw["update_id"], DELETED: {**told, "message_ids": [number]}}).encode(),
+        }
+        for number in numbers
+    ]
+
+
+def _there(raw: Raw, number_there: str) -> str:
+    """A message's name with us: its number counts in the advisor's chat, not in the bot's."""
+    return f"{ident(raw, 'business_connection_id')[:64]}:{number_there}" if number_there else ""
+
+
+DELETED: Final = "deleted_business_messages"
 _READERS: Final = {"message": _message, "edited_message": _edited, "callback_query": _tap, "my_chat_member": _member}
+_WITH_BUSINESS: Final = _READERS | {
+    "business_message": _business,
+    "edited_business_message": _business_edited,
+    "business_connection": _connection,
+}
 
 
 # ---- what a message holds
@@ -202,8 +265,13 @@ def _content(message: Raw) -> dict[str, Any]:
 def _text(message: Raw) -> dict[str, Any]:
     said = text(message, "text")
     if (start := _START.fullmatch(said)) and not _forwarded(message):
-        return {"kind": Kind.FOLLOW, "extra": {"start": start[1]} if start[1] else {}}
+        return {"kind": Kind.FOLLOW, "extra": _link(start[1] or "")}
     return {"kind": Kind.TEXT, "text": said, "at_limit": len(message["text"]) >= TEXT_LIMIT}
+
+
+def _link(payload: str) -> dict[str, str]:
+    """What the link says that he came by: `need--source--campaign`, each part may be missing; anything else is one word."""
+    return {name: part for name, part in zip(_LINK, payload.split("--", 2), strict=False) if part}
 
 
 def _photo(sizes: list[Any]) -> InboundFile:

@@ -32,6 +32,7 @@ from channels.http import Http
 from channels.telegram.adapter import CAPABILITIES, parse, render, verify
 from channels.telegram.answers import answer, outcome
 from channels.telegram.client import TelegramClient, split_updates
+from channels.telegram.settings import wanted
 from tests.channels.samples import FIXTURES, TELEGRAM
 
 FOLDER = FIXTURES / "telegram"
@@ -75,6 +76,10 @@ CASES: dict[str, dict[str, Any]] = {
     "start_plain": {"kind": Kind.FOLLOW, "extra": {}, "external_id": "3420"},
     "start_payload": {"kind": Kind.FOLLOW, "extra": {"start": "qr-quan7_A"}},
     "start_at_bot_payload": {"kind": Kind.FOLLOW, "extra": {"start": "x"}},
+    "start_link": {
+        "kind": Kind.FOLLOW,
+        "extra": {"start": "tnds_o_to", "source": "facebook", "campaign": "tet_2027"},
+    },
     "start_with_words": {"kind": Kind.TEXT, "text": "/start tôi muốn hỏi giá"},
     "photo_caption": {
         "kind": Kind.IMAGE,
@@ -151,7 +156,11 @@ CASES: dict[str, dict[str, Any]] = {
     "web_app_data": {"kind": Kind.UNSUPPORTED, "reason": "web_app_data"},
 }
 IGNORED = {
+    "business_connection": "update: business_connection",
     "business_message": "update: business_message",
+    "business_message_edited": "update: edited_business_message",
+    "business_message_of_advisor": "update: business_message",
+    "business_messages_deleted": "update: deleted_business_messages",
     "callback_game": "a button that is not ours (inline message or game)",
     "callback_in_group": "chat: supergroup",
     "callback_inline_message": "a button that is not ours (inline message or game)",
@@ -239,6 +248,68 @@ def test_an_update_of_an_unknown_kind_with_members_we_know_is_not_misread() -> N
         Delivery(headers={}, body=b'{"update_id":5,"guest_message":{"text":"hi","chat":{"type":"private"}}}'), TELEGRAM
     )
     assert (found.kind, found.key, found.reason) == (Kind.IGNORED, "u:5", "update: guest_message")
+
+
+@pytest.mark.parametrize(
+    ("payload", "extra"),
+    [
+        ("qr-quan7_A", {"start": "qr-quan7_A"}),
+        ("--zalo", {"source": "zalo"}),
+        ("--zalo--tet--2027", {"source": "zalo", "campaign": "tet--2027"}),
+        ("du_lich----tet", {"start": "du_lich", "campaign": "tet"}),
+        ("", {}),
+    ],
+)
+def test_a_link_says_where_he_comes_from(payload: str, extra: dict[str, str]) -> None:
+    raw = json.loads(body("start_payload"))
+    raw["message"]["text"] = f"/start {payload}"
+    (found,) = parse(Delivery(headers={}, body=json.dumps(raw).encode()), TELEGRAM)
+    assert (found.kind, found.extra) == (Kind.FOLLOW, extra)
+
+
+@pytest.mark.parametrize("name", ["callback_game", "callback_in_group", "callback_inline_message"])
+def test_a_tap_that_is_not_ours_stops_turning_too(name: str) -> None:
+    assert event(name).extra == {"callback_id": json.loads(body(name))["callback_query"]["id"]}
+
+
+# ---- an advisor's own chats
+
+BUSINESS = replace(TELEGRAM, settings={"business": True})
+
+
+def told(name: str) -> list[InboundEvent]:
+    return parse(Delivery(headers={}, body=body(name)), BUSINESS)
+
+
+def test_what_a_customer_writes_to_an_advisor_is_kept_and_answered_by_nobody() -> None:
+    (found,) = told("business_message")
+    assert (found.kind, found.thread, found.standby, found.external_id) == (Kind.TEXT, LAN, True, "bc_1:3461")
+    (edited,) = told("business_message_edited")
+    assert (edited.kind, edited.ref, edited.standby) == (Kind.EDIT, found.external_id, True)
+    raw = json.loads(body("business_message"))
+    raw["business_message"]["text"] = "/start x"
+    (command,) = parse(Delivery(headers={}, body=json.dumps(raw).encode()), BUSINESS)
+    assert (command.kind, command.text, command.extra) == (Kind.TEXT, "/start x", {})
+
+
+def test_what_he_deletes_there_is_taken_back_here() -> None:
+    found = told("business_messages_deleted")
+    assert [(one.kind, one.ref, one.key) for one in found] == [
+        (Kind.RETRACT, "bc_1:3461", "u:718204604:bc_1:3461"),
+        (Kind.RETRACT, "bc_1:3463", "u:718204604:bc_1:3463"),
+    ]
+    assert all(one.standby and parse(Delivery(headers={}, body=one.raw), BUSINESS) == [one] for one in found)
+
+
+@pytest.mark.parametrize("name", ["business_message_of_advisor", "business_connection"])
+def test_an_advisors_own_words_there_are_not_ours(name: str) -> None:
+    (found,) = told(name)
+    assert (found.kind, found.thread) == (Kind.IGNORED, "")
+
+
+def test_business_updates_are_asked_for_only_where_they_are_wanted() -> None:
+    assert not any("business" in kind for kind in wanted(TELEGRAM))
+    assert sum("business" in kind for kind in wanted(BUSINESS)) == 4
 
 
 # ---- verifying

@@ -58,6 +58,7 @@ class Bot:
             settings={"token": token, "secret": SECRET, "receive": receive, "api_url": url},
         )
         self.pauses: list[float] = []
+        self.down = False  # our webhook, not Telegram
         self.client = TelegramClient(self.account, http=Http(url, idle_s=idle_s), pause=self._pause)
         self.message = OutboundMessage(id="o", thread="0", text="Anh chị cần gì ạ?")
 
@@ -387,6 +388,41 @@ async def test_two_pollers_are_a_mistake_that_is_said_aloud(bot: Bot) -> None:
     await other.close()
 
 
+async def test_a_webhook_that_somebody_sets_while_we_poll_is_told_and_left_to_him(bot: Bot) -> None:
+    batches = bot.client.batches()
+    await anext(batches)
+    waiting = asyncio.ensure_future(anext(batches))
+    await bot.fake.until(lambda: bot.fake.updates.polled)
+    async with deliveries(bot) as (url, _):
+        await other(bot).setup(url)
+        for again in (waiting, anext(bot.client.batches())):
+            with pytest.raises(NeedsReauth, match="a webhook is set for this bot, by another gateway"):
+                await again
+        assert bot.fake.updates.webhook is not None
+    assert (await bot.client.setup(""))[0].startswith("webhook removed")  # a person decided
+    await customer(bot).say("một")
+    batches = bot.client.batches()
+    assert "một" in texts(await anext(batches), bot)
+    await batches.aclose()
+
+
+async def test_after_a_quiet_week_telegram_counts_anew(bot: Bot) -> None:
+    batches = bot.client.batches()
+    await anext(batches)  # Start
+    following = asyncio.ensure_future(anext(batches))
+    clock: Any = bot.fake.clock
+    await clock.sleepers(1)
+    clock.advance(25)  # no news
+    await bot.fake.until(lambda: sum(call.method == "getUpdates" for call in bot.fake.calls) == 3)
+    asked = [call.params.get("offset") for call in bot.fake.calls if call.method == "getUpdates"]
+    assert asked[0] is None
+    assert asked[1] is not None  # confirms Start
+    assert asked[-1] is None  # nothing is left to confirm: an id below the last one is not swallowed
+    following.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await following
+
+
 async def test_a_wrong_token_ends_the_polling() -> None:
     async with running(token="1:x") as bot:
         with pytest.raises(NeedsReauth):
@@ -421,6 +457,17 @@ async def test_one_unreadable_update_costs_nobody_else_anything(bot: Bot) -> Non
 
 async def received(bot: Bot, make: Callable[[], Awaitable[Any]]) -> list[Any]:
     """What our webhook got to verify and read."""
+    async with deliveries(bot) as (url, events):
+        lines = await bot.client.setup(url)
+        assert not any(SECRET in line for line in lines)
+        await make()
+        await bot.fake.settled()
+    return events
+
+
+@contextlib.asynccontextmanager
+async def deliveries(bot: Bot) -> AsyncIterator[tuple[str, list[Any]]]:
+    """A webhook of ours: its address, and the events that it has taken. While `bot.down` it answers 503."""
     from aiohttp import web
 
     from channels.telegram.adapter import verify
@@ -428,6 +475,8 @@ async def received(bot: Bot, make: Callable[[], Awaitable[Any]]) -> list[Any]:
     events: list[Any] = []
 
     async def hook(request: web.Request) -> web.Response:
+        if bot.down:
+            return web.Response(status=503)
         delivery = Delivery(headers=request.headers, body=await request.read())
         verify(delivery, bot.account)
         events.extend(parse(delivery, bot.account))
@@ -440,13 +489,102 @@ async def received(bot: Bot, make: Callable[[], Awaitable[Any]]) -> list[Any]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     try:
-        lines = await bot.client.setup(f"http://127.0.0.1:{runner.addresses[0][1]}/hooks/telegram/main")
-        assert not any(SECRET in line for line in lines)
-        await make()
-        await bot.fake.settled()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/hooks/telegram/main", events
     finally:
         await runner.cleanup()
-    return events
+
+
+def other(bot: Bot, receive: str = "webhook") -> TelegramClient:
+    """A client of the same bot that receives in the other way, as after a restart with another `receive`."""
+    settings = {**bot.account.settings, "receive": receive}
+    return TelegramClient(replace(bot.account, settings=settings), http=bot.client._http, pause=bot._pause)
+
+
+def keys(bot: Bot, batch: Any) -> list[str]:
+    return [event.key for delivery in batch for event in parse(delivery, bot.account)]
+
+
+@pytest.mark.parametrize("killed", [True, False])
+async def test_from_polling_to_the_webhook_nothing_is_lost_and_what_comes_twice_has_its_name(
+    bot: Bot, killed: bool
+) -> None:
+    lan, batches = customer(bot), bot.client.batches()
+    await lan.say("một")
+    kept = keys(bot, await anext(batches))  # committed
+    if not killed:  # the next poll confirms them
+        following = asyncio.ensure_future(anext(batches))
+        await bot.fake.until(lambda: bot.fake.updates.polled)
+        following.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await following
+    await batches.aclose()
+    await lan.say("hai")  # nobody receives
+    async with deliveries(bot) as (url, events):
+        await other(bot).setup(url)
+        await lan.say("ba")
+        await bot.fake.settled()
+    came = [event.key for event in events]
+    assert [event.text for event in events if event.key not in kept] == ["hai", "ba"]
+    assert came[:2] == kept if killed else not set(came) & set(kept)
+
+
+@pytest.mark.parametrize("killed", [True, False])
+async def test_from_the_webhook_to_polling_nothing_is_lost_and_what_comes_twice_has_its_name(
+    bot: Bot, killed: bool
+) -> None:
+    lan = customer(bot)
+    async with deliveries(bot) as (url, events):
+        await other(bot).setup(url)
+        await lan.say("một")
+        await bot.fake.settled()
+        bot.down = True  # it stops; what Telegram has for it waits there
+        await lan.say("hai")
+        await bot.fake.until(lambda: any(one.status == 503 for one in bot.fake.deliveries))
+    kept = [event.key for event in events]
+    batches = bot.client.batches()
+    first = await anext(batches)
+    assert texts(first, bot) == ["hai"]
+    if killed:  # before the commit
+        await batches.aclose()
+        bot.client._cleared = False
+        batches = bot.client.batches()
+        first = await anext(batches)
+    await lan.say("ba")
+    kept += [*keys(bot, first), *keys(bot, await anext(batches))]
+    await batches.aclose()
+    assert len(kept) == len(set(kept)) == 4
+    drops = [call.params.get("drop_pending_updates") for call in bot.fake.calls if call.method == "deleteWebhook"]
+    assert drops
+    assert not any(drops)
+
+
+async def test_what_keeps_a_webhook_from_us_is_said_in_words() -> None:
+    async with running(receive="webhook") as bot:
+        lan, client = customer(bot), bot.client
+        client._now = bot.fake.clock.now
+        assert "knows no webhook" in await client.check("http://127.0.0.1:1/x")
+        async with deliveries(bot) as (url, _):
+            await client.setup(url)
+            await bot.fake.settled()
+            assert await client.check(url) == ""
+            elsewhere = await client.check("https://chat.example.vn/hooks/telegram/main")
+            assert elsewhere.startswith(f"Telegram delivers to another address, at {url.split('/')[2]}")
+            bot.down = True
+            await lan.say("một")
+            await bot.fake.until(lambda: any(one.status == 503 for one in bot.fake.deliveries))
+            assert "cannot deliver (Wrong response from the webhook: 503" in await client.check(url)
+            assert "1 updates wait there" in await client.check(url)
+            assert "/hooks/" not in await client.check("https://chat.example.vn/")  # an address may be a secret
+            client._now = lambda: bot.fake.clock.now() + 3600
+            assert await client.check(url) == ""  # long ago: Telegram shows its last failure for ever
+        bot.fake.next(server_error(502), method="getWebhookInfo")
+        with pytest.raises(Retryable):
+            await client.check(url)
+
+
+async def test_who_polls_needs_no_checkup(bot: Bot) -> None:
+    assert await bot.client.check("https://chat.example.vn/") == ""
+    assert "getWebhookInfo" not in {call.method for call in bot.fake.calls}
 
 
 async def test_a_webhook_that_was_set_up_delivers_what_verify_accepts() -> None:
