@@ -51,6 +51,10 @@ def _secret(about: str, variable: str) -> Key:
     return Key(readers.secrets, about, secret=True, variable=variable)
 
 
+def _hosts(*suffixes: str) -> Key:
+    return Key(readers.several(readers.host_suffix), "hosts that customers' files are fetched from", suffixes)
+
+
 def _url(default: str) -> Key:
     return Key(readers.base_url, "where the platform answers", default)
 
@@ -63,6 +67,9 @@ CHANNELS: Final[Mapping[str, Mapping[str, Key]]] = {
         "token": _secret("the bot's token from BotFather", "TELEGRAM_TOKEN"),
         "secret": _secret("for webhook only: 32 or more of A-Z a-z 0-9 _ -, made by you", "TELEGRAM_SECRET"),
         "receive": Key(readers.choice("polling", "webhook"), "polling, or webhook (needs public_url)", "polling"),
+        "business": Key(
+            readers.switch, "true: what customers write to advisors who connected the bot is kept too", False
+        ),
         "api_url": _url("https://api.telegram.org"),
     },
     "zalo": {
@@ -74,6 +81,7 @@ CHANNELS: Final[Mapping[str, Mapping[str, Key]]] = {
         "api_url": _url("https://openapi.zalo.me"),
         "oauth_url": _url("https://oauth.zaloapp.com"),
         "zbs_url": _url("https://business.openapi.zalo.me"),
+        "media_hosts": _hosts(".zdn.vn", ".zadn.vn", ".zalo.me", ".zaloapp.com"),
         "bad_mac_status": Key(
             readers.choice("401", "403", "200"),
             "answer to a wrong signature; 200 while the console checks the address, whose probe is unsigned",
@@ -93,6 +101,7 @@ CHANNELS: Final[Mapping[str, Mapping[str, Key]]] = {
     "viber": {
         "token": _secret("the bot's authentication token", "VIBER_TOKEN"),
         "api_url": _url("https://chatapi.viber.com"),
+        "media_hosts": _hosts(".viber.com"),
         "sender_name": Key(readers.text, "who speaks, as the customer sees it; at most 28 characters", "IBAOHIEM"),
         "avatar_url": Key(readers.page, "picture beside what we say", ""),
         "billed": Key(readers.switch, "true: write outside the free 24 hours too, which Viber bills", False),
@@ -104,6 +113,7 @@ CHANNELS: Final[Mapping[str, Mapping[str, Key]]] = {
         "app_secret": _secret("the app's secret", "FB_APP_SECRET"),
         "verify_token": _secret("the handshake's word, made by you", "FB_VERIFY_TOKEN"),
         "api_url": _url("https://graph.facebook.com"),
+        "media_hosts": _hosts(".fbcdn.net", ".fbsbx.com"),
         "graph_version": Key(readers.text, "the Graph API's version; each dies after about two years", "v26.0"),
         "human_agent": Key(
             readers.switch, "true: advisors answer for 7 days; Meta must have granted Human Agent", False

@@ -18,7 +18,7 @@ from aiohttp import web
 
 from channels import registry
 from channels.contract import Adapter, InboundEvent
-from gateway import deliveries, logs, webhooks, workers
+from gateway import checkups, deliveries, logs, webhooks, workers
 from gateway.catchup import EVERY_S as CATCH_UP_S
 from gateway.catchup import CatchUp
 from gateway.config import Config
@@ -248,6 +248,9 @@ async def _clients(parts: Parts) -> None:
                 attach(OurHouse(parts, account.id))
             if (keep := getattr(client, "keep", None)) is not None:
                 parts.ticks.append((f"keep {account.id}", KEEP_S, keep))
+            if hasattr(client, "check"):
+                look = partial(checkups.look, parts, account, client)
+                parts.ticks.append((f"check {account.id}", checkups.EVERY_S, look))
 
 
 def _broken(parts: Parts, err: StorageBroken) -> None:

@@ -17,16 +17,22 @@ if TYPE_CHECKING:
 
 async def status(config: Config, ours: Mapping[str, str]) -> list[str]:
     """A line an account: its state with us (`ours`, by id) and what its platform says."""
-    return list(await asyncio.gather(*(_status(account, ours.get(account.id, "-")) for account in config.accounts)))
+    return list(
+        await asyncio.gather(
+            *(_status(account, ours.get(account.id, "-"), hook(config, account)) for account in config.accounts)
+        )
+    )
 
 
-async def _status(account: Account, ours: str) -> str:
+async def _status(account: Account, ours: str, url: str) -> str:
     async with _client(account) as client:
         ask = getattr(client, "status", None)
         if ask is None:
             return f"{account.id}\t{ours}\tour own, nothing to ask"
         try:
             said: dict[str, Any] = await ask()
+            if (check := getattr(client, "check", None)) is not None:
+                said["trouble"] = await check(url)
         except ChannelError as err:
             return f"{account.id}\t{ours}\tfailed: {err}"
     return "\t".join(

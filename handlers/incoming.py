@@ -55,9 +55,10 @@ def take_in(draft: LaneDraft, opened: OpenEvent, event: InboundEvent | Ours) -> 
         return []
     if kind is Kind.RETRACT:
         draft.rows.later.append(retold.take_back(event, said_at, draft.lane.point_id, draft.conversation_id))
-        return [Unsent(at=said_at)]
+        return [] if event.standby else [Unsent(at=said_at)]
     if kind is Kind.EDIT:
-        return [_edited(draft, opened, event, said_at)]
+        edited = _edited(draft, opened, event, said_at)
+        return [] if event.standby else [edited]
     if echo and event.by_human:
         return [_typed_elsewhere(draft, opened, event, said_at)]
     if echo:

@@ -75,6 +75,7 @@ def test_telegrams_commented_block_starts(tmp_path: Path) -> None:
         "token": TOKEN,
         "secret": "",
         "receive": "polling",
+        "business": False,
         "api_url": "https://api.telegram.org",
     }
 
