@@ -12,7 +12,7 @@ from typing import Any, Final
 from gateway import logs
 
 SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-STATES: Final = ("ok", "throttled", "auth_broken", "off")
+STATES: Final = ("ok", "throttled", "down", "auth_broken", "off")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

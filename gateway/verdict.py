@@ -62,11 +62,13 @@ def verdict(
     idempotent: bool = False,
     unknown_blocks: bool = False,
     flooded: bool = False,
+    silent: bool = False,
     echo_ms: int = 0,
     jitter: float = 1.0,
 ) -> Verdict:
     """`attempts` made before this one · `idempotent` -- the channel shows the same id once · `flooded` -- several
-    chats were told to slow down, so it is the account that is too fast · `echo_ms` -- the platform tells back what it took,
+    chats were told to slow down, so it is the account that is too fast · `silent` -- the account's circuit was open, so
+    that it costs no attempt and nobody gives up by it · `echo_ms` -- the platform tells back what it took,
     within this time: only then may it be said again · `jitter` in 0.5 … 1."""
 
     def later() -> RetryAt | Dead:
@@ -95,7 +97,7 @@ def verdict(
                 return again if isinstance(again, RetryAt) else AskHuman(blocks_ms=0)  # they may have it: not failed
             return AskHuman(blocks_ms=UNKNOWN_BLOCKS_MS if unknown_blocks else 0)
         case Retryable():
-            return later()
+            return _in_time(RetryAt(at_ms=now_ms, counts=False), not_after) if silent else later()
     return AskHuman(blocks_ms=0)
 
 

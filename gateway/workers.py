@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from channels.contract import (
+    Account,
     Adapter,
     ChannelError,
+    Client,
     Delivery,
     DeliveryUnknown,
     NeedsReauth,
@@ -24,6 +26,7 @@ from channels.contract import (
     outbound_from_json,
 )
 from channels.deadlines import Deadlines
+from gateway.api import window
 from gateway.verdict import AskHuman, Dead, ParkAccount, RetryAt, verdict
 from gateway.webhooks import keep, understood
 from storage import outbox
@@ -47,6 +50,7 @@ POLL_AGAIN_S = 30.0  # after a poll that was refused
 PROBE_S = 60.0  # between two questions whether a dead token lives again
 HELD_S, IDLE_S = 0.05, 0.5  # between two looks of the pump
 TELL_S: Final = 60.0
+WAITED_MS: Final = 60_000  # what waited this long may have outlived the platform's window
 
 
 class Sender:
@@ -78,16 +82,21 @@ class Sender:
     async def _send(self, job: SendJob) -> None:
         parts = self.parts
         started_ms, started = parts.clock.ms(), time.monotonic()
+        asked = False
         try:
-            external_id = await self._call(job)
+            client, request, seconds = await self._prepared(job)
+            asked = True
+            external_id = await self._ask(client, request, seconds)
         except ChannelError as err:
-            outcome = self._failed(job, err, started_ms, started)
+            silent = asked and self._heard(job.account_id, err)
+            outcome = self._failed(job, err, started_ms, started, silent=silent)
         except asyncio.CancelledError:
             raise  # the row stays `sending`: the next start calls it unknown
         except Exception as err:
             log.exception("send.bug", outbox=job.id, account=job.account_id, error=type(err).__name__)
             outcome = self._failed(job, DeliveryUnknown(f"our own error: {type(err).__name__}"), started_ms, started)
         else:
+            self._heard(job.account_id)
             outcome = Outcome(
                 job=job, state="sent", external_id=external_id, started_at=started_ms, took_ms=_since(started)
             )
@@ -96,11 +105,14 @@ class Sender:
         parts.store.mark(outcome)
         parts.metrics.called(job.account_id, outcome.state, outcome.took_ms / 1000)
 
-    async def _call(self, job: SendJob) -> str:
+    async def _prepared(self, job: SendJob) -> tuple[Client, Any, float]:
+        """Whom to call, with what, and for how many seconds at most. Raises ChannelError."""
         account = self.parts.accounts.get(job.account_id)
         client = self.parts.clients.get(job.account_id)
         if account is None or client is None:
             raise NeedsReauth("the account is not in the configuration")
+        if await self._outlived(job, account):
+            raise Permanent("the platform's window closed while it waited", reason="window")
         try:
             file = job.body.get("file")
             data = await self._file(file[0]) if file else b""
@@ -111,12 +123,38 @@ class Sender:
         except Exception as err:  # nothing has left: whatever it was, it is not unknown
             log.exception("send.not_rendered", outbox=job.id, account=job.account_id, error=type(err).__name__)
             raise Permanent(f"our own error: {type(err).__name__}", reason="bad_request") from err
+        return client, request, FILE_CALL_S if file else CALL_S
+
+    async def _ask(self, client: Client, request: Any, seconds: float) -> str:
+        """The platform's message id. Raises ChannelError."""
         kp("send.before_call")
         try:
-            with self._deadlines.within(FILE_CALL_S if file else CALL_S):
+            with self._deadlines.within(seconds):
                 return await client.call(request)
         except TimeoutError as err:
             raise DeliveryUnknown("no answer in time") from err
+
+    def _heard(self, account_id: str, err: ChannelError | None = None) -> bool:
+        """Tell the account's circuit what a call brought. True when it was open: then a failure costs no attempt."""
+        gates, now = self.parts.store.gates, self.parts.clock.ms()
+        if not isinstance(err, Retryable | DeliveryUnknown):
+            if gates.answered(account_id, now):
+                log.info("account.up", account=account_id)
+            return False
+        silent, opened = gates.unanswered(account_id, now, jitter=random.uniform(0.8, 1.2))  # noqa: S311
+        if opened and not silent:
+            log.error("account.down", account=account_id, reason=str(err))
+        return silent
+
+    async def _outlived(self, job: SendJob, account: Account) -> bool:
+        """Whether the platform's window closed on what waited here: it is shown, and not said all the same."""
+        parts = self.parts
+        if parts.clock.ms() - job.created_at < WAITED_MS or job.body.get("template"):
+            return False
+        carries = parts.adapters[account.channel].carries(account)
+        with contextlib.suppress(StorageUnavailable):
+            return await parts.store.read(lambda tx: window.over(tx, carries, job.point_id))
+        return False  # the platform knows it too
 
     async def _file(self, file_id: str) -> bytes:
         try:
@@ -143,7 +181,9 @@ class Sender:
         gate.shown = None  # the outcome writes the row
         return gate.state(self.parts.clock.ms())
 
-    def _failed(self, job: SendJob, err: ChannelError, started_ms: int, started: float) -> Outcome:
+    def _failed(
+        self, job: SendJob, err: ChannelError, started_ms: int, started: float, *, silent: bool = False
+    ) -> Outcome:
         parts = self.parts
         now = parts.clock.ms()
         capabilities = parts.adapters[job.account_id.partition(":")[0]].capabilities
@@ -158,6 +198,7 @@ class Sender:
             unknown_blocks=capabilities.unknown_blocks,
             echo_ms=capabilities.echo_s * 1000,
             flooded=isinstance(err, RateLimited) and self._flooded(job, now),
+            silent=silent,
             jitter=random.uniform(0.5, 1),  # noqa: S311
         )
         common: dict[str, Any] = {
@@ -221,13 +262,7 @@ async def claim_due(parts: Parts) -> int:
     accounts = []
     for account_id in parts.clients:
         gate = parts.store.gates.of(account_id)
-        if (
-            gate is not None
-            and not gate.broken
-            and not gate.closed
-            and gate.paused_until <= now
-            and gate.in_flight < gate.slots
-        ):
+        if gate is not None and gate.ready(now):
             accounts.append(account_id)
     if not accounts:
         return 0

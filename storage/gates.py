@@ -1,4 +1,4 @@
-"""May a call to this account leave now? Slots (bulkhead), the platform's rates, and pauses, per account.
+"""May a call to this account leave now? Slots (bulkhead), the platform's rates, pauses, circuit and retries, per account.
 
 Memory of one process, used from the store's thread (which claims rows) and from the loop (which finishes calls).
 """
@@ -9,8 +9,11 @@ import threading
 from dataclasses import dataclass, field
 from typing import Final
 
+from storage.circuit import Budget, Circuit
+
 SLOTS: Final = 64  # calls in flight an account
 BURST_S: Final = 1.0  # a bucket holds one second's worth
+NO_ANSWER: Final = "the platform does not answer"
 
 
 @dataclass(slots=True)
@@ -48,12 +51,22 @@ class Gate:
     probe_at: float = 0  # monotonic: when a broken one is asked next whether it lives; 0 = not planned
     note: str = ""  # what people should know, while it works all the same
     shown: tuple[str, str, int | None] | None = ("ok", "", None)
+    circuit: Circuit = field(default_factory=Circuit)
+    budget: Budget = field(default_factory=Budget)
+
+    def ready(self, now_ms: int) -> bool:
+        """Is there any use in looking for something that might leave?"""
+        if self.closed or self.broken or self.paused_until > now_ms or self.circuit.holds(now_ms):
+            return False
+        return self.in_flight < (1 if self.circuit.asks(now_ms) else self.slots)
 
     def state(self, now_ms: int) -> tuple[str, str, int | None]:
         """The account row's state, reason and paused_until."""
         until = self.paused_until if self.paused_until > now_ms else None
         if self.broken or self.deaf:
             return "auth_broken", self.broken or self.deaf, until
+        if self.circuit.until:
+            return "down", NO_ANSWER, self.circuit.until if self.circuit.holds(now_ms) else None
         return ("ok", self.note, None) if until is None else ("throttled", "too many requests", until)
 
 
@@ -71,20 +84,48 @@ class Gates:
     def of(self, account_id: str) -> Gate | None:
         return self._gates.get(account_id)
 
-    def admit(self, account_id: str, lane: str, now_ms: int) -> bool:
-        """Take a slot and the tokens for one call, or nothing."""
+    def admit(self, account_id: str, lane: str, now_ms: int, *, again: bool = False, oldest: bool = False) -> bool:
+        """Take a slot and the tokens for one call, or nothing. `again` -- it was tried before · `oldest` -- nothing
+        waits for longer: only such a one may ask whether the platform is back."""
         gate = self._gates.get(account_id)
         if gate is None:
             return False
         with self._lock:
-            if gate.closed or gate.broken or gate.paused_until > now_ms or gate.in_flight >= gate.slots:
+            asks = gate.circuit.asks(now_ms)
+            if not gate.ready(now_ms) or (asks and not oldest):
                 gate.refused = True
                 return False
             if (gate.rate or gate.chat_rate) and not self._tokens(gate, lane, now_ms):
                 gate.refused = True
                 return False
+            if not again:
+                gate.budget.sent()
+            elif not asks and not gate.budget.take(now_ms):
+                gate.refused = True
+                return False
             gate.in_flight += 1
             return True
+
+    def asks(self, account_id: str, now_ms: int) -> bool:
+        """Whether its circuit is half open."""
+        gate = self._gates.get(account_id)
+        return gate is not None and gate.circuit.asks(now_ms)
+
+    def answered(self, account_id: str, now_ms: int) -> bool:
+        """A call was answered, refused or not. True when the account works again by that."""
+        gate = self._gates.get(account_id)
+        if gate is None:
+            return False
+        with self._lock:
+            return gate.circuit.answered(now_ms)
+
+    def unanswered(self, account_id: str, now_ms: int, *, jitter: float) -> tuple[bool, bool]:
+        """A call was not: (its circuit was open already, so that it costs no attempt; it opened by this one)."""
+        gate = self._gates.get(account_id)
+        if gate is None:
+            return False, False
+        with self._lock:
+            return bool(gate.circuit.until), gate.circuit.failed(now_ms, jitter=jitter)
 
     def _tokens(self, gate: Gate, lane: str, now_ms: int) -> bool:
         if gate.chat_rate:

@@ -179,7 +179,11 @@ WHERE o.{IS_OPEN} AND o.state IN ('queued','retry_wait') AND o.not_before <= :no
 AND NOT EXISTS (
   SELECT 1 FROM outbox e WHERE e.point_id = o.point_id AND e.out_seq < o.out_seq AND e.{IS_OPEN}
   AND (e.state IN ('queued','sending','retry_wait') OR (e.state = 'unknown' AND e.not_before > :now)))
-ORDER BY o.created_at, o.out_seq LIMIT :limit {{lock}}"""  # noqa: S608
+ORDER BY {{first}}, o.created_at, o.out_seq LIMIT :limit {{lock}}"""  # noqa: S608
+LIVE_FIRST: Final = "CASE o.klass WHEN 'D' THEN 1 ELSE 0 END"
+HARMLESS_FIRST: Final = (
+    "CASE o.klass WHEN 'A' THEN 0 WHEN 'C' THEN 0 ELSE 1 END"  # if asking whether they are there doubles it
+)
 
 
 def body_of(tx: Tx, row: Any) -> dict[str, Any]:
@@ -211,9 +215,11 @@ def claim(tx: Tx, *, points: Sequence[str] | None = None, accounts: Sequence[str
     before = len(tx.sends)
     groups = [("point_id", list(points))] if points is not None else [("account_id", [account]) for account in accounts]
     for column, values in groups:
-        statement = _HEADS.format(where=f"AND o.{column} IN (:among)", lock=lock)
+        asks = points is None and tx.gates.asks(values[0], tx.now_ms)
+        first = HARMLESS_FIRST if asks else LIVE_FIRST
+        statement = _HEADS.format(where=f"AND o.{column} IN (:among)", first=first, lock=lock)
         for row in tx.among(statement, values, now=tx.now_ms, limit=limit):
-            _take(tx, row)
+            _take(tx, row, oldest=points is None)
     taken = tx.sends[before:]
     tx.many(
         "UPDATE outbox SET state = 'sending', boot_id = :boot, started_at = :now, version = version + 1 WHERE id = :id",
@@ -226,7 +232,7 @@ def claim(tx: Tx, *, points: Sequence[str] | None = None, accounts: Sequence[str
     return len(taken)
 
 
-def _take(tx: Tx, row: Any) -> None:
+def _take(tx: Tx, row: Any, *, oldest: bool) -> None:
     """One head: expired, cancelled, unreadable, held back, or in `tx.sends` with its slot."""
     if row.not_after is not None and row.not_after < tx.now_ms:
         _expire(tx, _job(row))
@@ -234,7 +240,7 @@ def _take(tx: Tx, row: Any) -> None:
         _end(tx, row, "cancelled", reason)
         if row.klass == SCHEDULED:
             tell_conversation(tx, _job(row), "cancelled", reason)
-    elif tx.gates.admit(row.account_id, row.point_id, tx.now_ms):
+    elif tx.gates.admit(row.account_id, row.point_id, tx.now_ms, again=row.attempts > 0, oldest=oldest):
         try:
             job = _job(row, body_of(tx, row))
         except Exception as err:  # a row that breaks us must not hold the others: a person looks at it

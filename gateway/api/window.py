@@ -37,6 +37,14 @@ def check(parts: Parts, tx: Tx, row: listing.Conversation) -> None:
         )
 
 
+def over(tx: Tx, can: Capabilities, point_id: str) -> bool:
+    """Whether the window of that contact point is over by now."""
+    if not can.window_hours:
+        return False
+    last = tx.value("SELECT last_inbound_at FROM contact_point WHERE id = :id", id=point_id)
+    return (last or 0) < tx.now_ms - can.window_hours * HOUR_MS
+
+
 def may_write(parts: Parts, tx: Tx, row: listing.Conversation) -> bool:
     """Whether `check` would let it pass."""
     return not _reason(parts, tx, row)

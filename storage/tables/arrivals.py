@@ -8,7 +8,7 @@ from storage.tables.base import blob, id_, ms_, sealed
 
 
 class Account(SQLModel, table=True):
-    """One OA, page or bot. state: ok, throttled, auth_broken, off."""
+    """One OA, page or bot. state: ok, throttled, down, auth_broken, off."""
 
     __tablename__ = "account"
     id: str = Field(primary_key=True, max_length=80)  # channel:name

@@ -56,6 +56,9 @@ TABLE: list[tuple[ChannelError, str, int, int, dict[str, Any], Verdict]] = [
     (DOWN, "B", 20, LATE, {"not_after": NOW + MINUTE}, TOO_OLD),
     (DOWN, "C", 20, LATE, {"not_after": NOW + MINUTE}, TOO_OLD),
     (DOWN, "A", 2, MINUTE, {"not_after": NOW + SECOND}, TOO_OLD),
+    # the circuit is open: it is not the message's fault, however old it is and however often it was tried
+    (DOWN, "A", 20, 25 * MINUTE, {"silent": True}, after(0, counts=False)),
+    (DOWN, "B", 0, 0, {"silent": True, "not_after": NOW - 1}, TOO_OLD),
     # the chat is asked too often: that chat waits, the account does not
     (chat_429(7), "A", 0, 0, {}, after(7 * SECOND, counts=False)),
     (chat_429(7), "A", 50, LATE, {}, after(7 * SECOND, counts=False)),
