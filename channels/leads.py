@@ -31,7 +31,8 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "phone": (
         "phone_number", "phonenumber", "sdt", "so_dien_thoai", "dien_thoai", "so_dt", "sodienthoai", "dt", "di_dong", "tel",
         "telephone", "mobile", "mobile_phone", "mobile_number", "cell", "so_dien_thoai_cua_ban", "sdt_cua_ban", "your_phone",
-        "customer_phone", "contact_phone", "so_zalo", "zalo", "sdt_zalo", "whatsapp",
+        "customer_phone", "contact_phone", "so_zalo", "zalo", "sdt_zalo", "whatsapp", "your_tel",
+        "so_dien_thoai_zalo", "sdt_lien_he", "so_dien_thoai_lien_he", "phone1",
     ),
     "email": ("e_mail", "mail", "email_address", "your_email", "thu_dien_tu", "dia_chi_email", "customer_email", "email_cua_ban"),
     "message": (
@@ -45,7 +46,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "province": ("tinh", "tinh_thanh", "tinh_thanh_pho", "thanh_pho", "khu_vuc", "noi_o", "city", "area", "region", "state"),
     "time": ("gio_goi", "gio_lien_he", "thoi_gian_lien_he", "thoi_gian_goi_lai", "gio_hen", "callback_time", "preferred_time"),
 }  # fmt: skip
-FIRST_LAST: Final = (("last_name", "first_name"), ("ho", "ten"), ("lastname", "firstname"))
+FIRST_LAST: Final = (("last_name", "first_name"), ("ho", "ten"), ("lastname", "firstname"), ("last", "first"))
 SUBMISSION: Final = (
     "submission_id", "submissionid", "submit_id", "lead_id", "leadid", "leadgen_id", "entry_id", "response_id", "event_id",
     "ma_dang_ky",

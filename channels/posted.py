@@ -42,7 +42,15 @@ HOLDERS: Final = frozenset(
 )
 OPENS: Final = ("{", "[")
 NAMED: Final = ("name", "key", "label", "field", "title", "id")  # what a list of fields calls the field
+WHOLE: Final = frozenset({"full", "value", "formatted"})  # what stands under a field's name and is the field
+THINGS: Final = frozenset({"form", "page", "site", "website", "campaign", "landing_page", "workspace", "source"})
+OF_THINGS: Final = frozenset({"id", "name", "title", "url", "slug", "type", "link"})  # a form's name is nobody's
 VALUED: Final = ("value", "values", "answer", "content")
+_MADE: Final = re.compile(
+    r"(?:field|input|question|control|item|f|q|e)?[_-]?(?=\w*\d)[0-9a-zA-Z]+"
+)  # field_3a7b9c1: no person's word
+_STEPS: Final = re.compile(r"([^\[\]]+)((?:\[[^\[\]]{1,100}\]){1,4})")
+_STEP: Final = re.compile(r"\[([^\[\]]+)\]")
 
 # ---- who may post
 
@@ -126,11 +134,31 @@ def entries(delivery: Delivery) -> list[dict[str, str]]:
 
 
 def _form(body: bytes, content_type: str) -> list[tuple[str, Any]]:
-    """A name that comes several times is a list."""
+    """A name that comes several times is a list; `fields[phone][value]` stands as deep as it says."""
     found: dict[str, list[str]] = {}
     for name, value in formbody.pairs(body, content_type):
         found.setdefault(name.removesuffix("[]"), []).append(value)
-    return [(name, values[0] if len(values) == 1 else values) for name, values in found.items() if name]
+    whole: dict[str, Any] = {}
+    for name, values in found.items():
+        if name:
+            _into(whole, name, values[0] if len(values) == 1 else values)
+    return list(whole.items())
+
+
+def _into(whole: dict[str, Any], name: str, value: Any) -> None:
+    steps = _STEPS.fullmatch(name)
+    if steps is None:
+        whole[name] = value
+        return
+    inner = whole
+    *way, last = steps[1], *_STEP.findall(steps[2])
+    for step in way:
+        below = inner.setdefault(step, {})
+        if not isinstance(below, dict):
+            whole[name] = value  # `a=1&a[b]=2`: nothing is lost
+            return
+        inner = below
+    inner[last] = value
 
 
 def _apart(value: Any) -> Iterable[Any]:
@@ -185,8 +213,9 @@ class _Reading:
         if isinstance(value, str):
             _put(found, path, value)
         else:
+            thing = _thing(path, value)
             for name, inner in _below(value):
-                self._flatten(inner, _beneath(path, name), found, within - 1)
+                self._flatten(inner, _beneath(path, f"{thing}_{name}" if thing else name), found, within - 1)
 
     def _text(self, value: Any) -> str:
         if isinstance(value, str):
@@ -196,18 +225,43 @@ class _Reading:
         return _text(value)
 
 
+def _thing(path: str, value: Any) -> str:
+    """What this speaks of when it is the form or the page itself, else ''."""
+    above = _last(path)
+    about = plain(above) in THINGS and isinstance(value, dict) and OF_THINGS.issuperset(value)
+    return above if about else ""
+
+
 def _below(value: dict[str, Any] | list[Any]) -> Iterable[tuple[str, Any]]:
     """Names and what stands under them."""
     if isinstance(value, dict):
-        yield from value.items()
+        for name, one in value.items():
+            yield _described(name, one) if isinstance(one, dict) else (name, one)
     elif _pairs(value):
         for one in value:
-            name = next(one[key] for key in NAMED if key in one)
-            if isinstance(name, str) and name:
+            name = _called(one)
+            if name:
                 yield name, next(one[key] for key in VALUED if key in one)
     else:
         for number, one in enumerate(value[:FIELDS]):
             yield str(number), one
+
+
+def _described(name: str, one: dict[str, Any]) -> tuple[str, Any]:
+    """A field that says more of itself than its value: {"id": …, "title": …, "type": …, "value": …}."""
+    if (
+        "value" not in one
+        or isinstance(one["value"], (dict, list))
+        or not any(key in one for key in ("id", "type", "title", "label"))
+    ):
+        return (name, one)
+    return (_called(one) or name if _MADE.fullmatch(name) else name), one["value"]
+
+
+def _called(one: dict[str, Any]) -> str:
+    """The first of a field's names that people gave it, else the first."""
+    names = [one[key] for key in NAMED if isinstance(one.get(key), str) and one[key]]
+    return next((name for name in names if not _MADE.fullmatch(name)), names[0] if names else "")
 
 
 def _beneath(path: str, name: str) -> str:
@@ -220,10 +274,16 @@ def _last(path: str) -> str:
     return path.rpartition(".")[2]
 
 
+def _told(path: str) -> str:
+    """The end of a path that says what it is: of `phone.full` it is phone."""
+    above, _, last = path.rpartition(".")
+    return _last(above) if above and last in WHOLE else last
+
+
 def _put(found: dict[str, str], path: str, text: str) -> None:
     if not path or len(found) >= FIELDS:
         return
-    last = _last(path)
+    last = _told(path)
     name = last if last and not last.isdigit() and not found.get(last) else path
     if name and not found.get(name):
         found[name] = text
@@ -254,6 +314,7 @@ def _text(value: Any) -> str:
 
 _UNMARKED: Final = str.maketrans("đĐ", "dD")
 _BETWEEN: Final = re.compile(r"[^0-9a-z]+")
+_NUMBERED: Final = re.compile(r"q\d{1,3}_(?=.)")
 _HUMPS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -272,7 +333,7 @@ def named(flat: Mapping[str, str], account: Account, known: Mapping[str, tuple[s
     for name, text in flat.items():
         if text:
             by_name.setdefault(plain(name), text)
-            by_name.setdefault(plain(name.rpartition(".")[2]), text)
+            by_name.setdefault(_bare(name), text)
     found: dict[str, str] = {}
     for ours, usual in known.items():
         theirs = [*map(plain, str(own.get(ours) or "").split(",")), *((ours,) if ours not in own else ()), *usual]
@@ -290,7 +351,12 @@ def others(
     names = {name for ours in taken for name in (ours, *known[ours])}
     own: Mapping[str, str] = account.get("fields") or {}
     names |= {plain(name) for ours in taken for name in str(own.get(ours) or "").split(",")}
-    return {name: text for name, text in flat.items() if text and plain(name.rpartition(".")[2]) not in names}
+    return {name: text for name, text in flat.items() if text and _bare(name) not in names}
+
+
+def _bare(name: str) -> str:
+    """Without what stands above it, and without the number that some builders put before: `q4_phoneNumber`."""
+    return _NUMBERED.sub("", plain(name.rpartition(".")[2]))
 
 
 # ---- telephone numbers: only as far as two spellings of one are one

@@ -377,7 +377,12 @@ def _needed(raw: Raw) -> str:
 
 
 def _message_id(raw: Raw) -> str:
-    return ident(raw, "message", "msg_id") or ident(raw, "message", "message_id") or ident(raw, "msg_id")
+    return (
+        ident(raw, "message", "msg_id")
+        or ident(raw, "message", "message_id")
+        or ident(raw, "msg_id")
+        or ident(raw, "message", "mid")
+    )
 
 
 def _when(raw: Raw) -> datetime:

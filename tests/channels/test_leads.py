@@ -46,6 +46,51 @@ SAME: list[tuple[str, bytes, str]] = [
         '{"label":"Lời nhắn","value":"xe máy"}]}'.encode(),
         "application/json",
     ),
+    (
+        "fields that describe themselves",
+        '{"form":{"name":"Tư vấn bảo hiểm"},"fields":{"name":{"id":"name","title":"Tên","type":"text","value":"Lan"},'
+        '"field_3a7b9c1":{"id":"field_3a7b9c1","title":"Số điện thoại","type":"tel","value":"0912345678"},'
+        '"message":{"id":"message","title":"","type":"textarea","value":"xe máy"}}}'.encode(),
+        "application/json",
+    ),
+    (
+        "fields with keys that no person made",
+        '{"data":{"formName":"Tư vấn","fields":[{"key":"question_3X0Djl","label":"Họ tên","value":"Lan"},'
+        '{"key":"question_w7AZ0a","label":"Số điện thoại","value":"+84912345678"},'
+        '{"key":"question_9dKq1b","label":"Lời nhắn","value":"xe máy"}]}}'.encode(),
+        "application/json",
+    ),
+    (
+        "numbered fields with parts",
+        '{"q3_fullName":{"last":"","first":"Lan"},"q4_phoneNumber":{"full":"(091) 234-5678"},"q5_message":"xe máy"}'.encode(),
+        "application/json",
+    ),
+    (
+        "names in brackets",
+        urlencode(
+            {"form_fields[name]": "Lan", "form_fields[phone]": "0912345678", "form_fields[message]": "xe máy"}
+        ).encode(),
+        "application/x-www-form-urlencoded",
+    ),
+    (
+        "fields in brackets that describe themselves",
+        urlencode(
+            {
+                "form[name]": "Tư vấn",
+                "fields[name][value]": "Lan",
+                "fields[field_12ab][title]": "Điện thoại",
+                "fields[field_12ab][value]": "0912345678",
+                "fields[message][type]": "textarea",
+                "fields[message][value]": "xe máy",
+            }
+        ).encode(),
+        "application/x-www-form-urlencoded",
+    ),
+    (
+        "contact form",
+        '{"your-name":"Lan","your-tel":"0912345678","your-message":"xe máy"}'.encode(),
+        "application/json",
+    ),
     ("in a list", '[{"name":"Lan","phone":"0912345678","message":"xe máy"}]'.encode(), "application/json"),
     ("in a wrapper", '{"leads":[{"name":"Lan","phone":"0912345678","message":"xe máy"}]}'.encode(), ""),
     (
