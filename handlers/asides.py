@@ -54,6 +54,7 @@ COMPANY: Final = re.compile(
 )
 DONT_KNOW: Final = re.compile(
     r"(?:da |em |minh |toi |chi |anh )*(?:khong|ko|k|hong|hok|chua) (?:biet|ro)\b|i don'?t know\b"
+    r"|(?:da |thi |bh |bao hiem |loai |goi |cai )*(?:gi|nao|sao) cung (?:duoc|dc|ok|tot)\b|any(?:thing)? (?:is fine|will do)\b"
 )
 INVOICE: Final = re.compile(r"\b(?:hoa don|xuat|invoice)\b")  # a company of his
 DATA: Final = re.compile(r"\b(?:du lieu|ca nhan|data)\b")  # his rights, not his policy
@@ -109,13 +110,13 @@ def _company(draft: Draft) -> bool:
 
 def _waits(draft: Draft, heard: Sequence[Heard]) -> bool:
     """People are coming; what the bot knows it says at once, as often as it is asked."""
-    if _says(heard, BOT):
+    if any(BOT.search(one.folded) and not questions.bargains(one) for one in heard):
         draft.say("greeting.bot_identity")
     elif _says(heard, CODE) and draft.state.code:
         draft.say("queue.code", ma_yeu_cau=draft.state.code)
     elif _says(heard, HOW_LONG):
         waiting.stands(draft)
-    elif any(
+    elif any(map(questions.bargains, heard)) or any(
         one.wants("ask_fee") and (one.entities.get("product") or draft.state.slots.get("product")) for one in heard
     ):
         questions.answer(draft, heard)
@@ -142,12 +143,13 @@ def _begins(draft: Draft, heard: Sequence[Heard]) -> bool:
     if any(one.wants("yes") or one.entities.get("phone") or one.entities.get("product") for one in heard):
         return False
     pending = draft.state.stage is Stage.CONSENT_PENDING
-    if _says(heard, BACK_LATER) or (not pending and _says(heard, THINKS)):
+    if _says(heard, BACK_LATER) or _says(heard, THINKS):
         steps.greet(draft)
         if pending:
             consent.lapse(draft)
             draft.move(Stage.GREETED)
         draft.set(asked="", unclear=0, tries=0)
+        draft.remember(later=True)
         draft.say("idle.later")
         return True
     if _says(heard, FLIRTS):

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Final, Literal
 
 from channels.contract import Kind
-from handlers import refusal, slots, steps, wording
+from handlers import refusal, retelling, slots, steps, wording
 from handlers.draft import Draft, code
-from handlers.hearing import DIGITS, PRODUCTS, Heard, reread
+from handlers.hearing import PRODUCTS, Heard
 from handlers.model import WAITING, Advisor, RecordConsent, Stage
 
 TEXT: Final = "consent.layer1"
-NAME: Final = 4  # words
 SAID_MAX: Final = 200  # characters of his words in the evidence
 Answer = Literal["given", "refused", "details", ""]
 
@@ -103,24 +101,16 @@ def give(draft: Draft, by: Heard, heard: Sequence[Heard]) -> None:
     renewed = draft.consented  # what he said before is in the form already
     _record(draft, "given", by)
     draft.set(asked="", tries=0, unclear=0)
-    earlier = [] if renewed else [reread(text, now=draft.now) for text in draft.history]
-    now = [one if one is by else reread(one.said.text, now=draft.now) for one in heard if _readable(one)]
+    earlier = [] if renewed else retelling.again(draft.history, now=draft.now)
+    beside = [one.said.text for one in heard if one is not by and _readable(one)]
+    now = [*([by] if _readable(by) else []), *retelling.again(beside, now=draft.now)]
     start = str(draft.state.memory.get("start", ""))
     if start in PRODUCTS:
         draft.put(product=start)
     slots.fill(draft, [*earlier, *now, *(one for one in heard if one.said.contact is not None)])
-    if not renewed and not slots.known(draft.state, "name") and (name := _name_before_number(draft)):
+    nameless = not renewed and not slots.known(draft.state, "name")
+    if nameless and (name := retelling.name([*draft.history, *beside], now=draft.now)):
         slots.write(draft, "name", name=name)
-
-
-def _name_before_number(draft: Draft) -> str:
-    """ "Bảy", and "0399888777" in the next message: together what they are in one. '' when there is no such pair."""
-    for name, number in pairwise(draft.history):
-        if name.istitle() and len(name.split()) <= NAME and DIGITS.fullmatch(number.strip()):
-            alone, both = (reread(text, now=draft.now) for text in (name, f"{name} {number}"))
-            if both.intent == "give_phone" and not alone.entities and both.entities.get("name"):
-                return str(both.entities["name"])
-    return ""
 
 
 def outdated(draft: Draft) -> bool:

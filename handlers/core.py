@@ -22,6 +22,7 @@ from handlers import (
     handoff,
     hearing,
     idle,
+    incident,
     intake,
     leads,
     leaving,
@@ -145,9 +146,9 @@ def _step(draft: Draft, group: Sequence[Event], *, speaks: bool, more: bool) -> 
             text = receipts.explain(event.status, event.reason)
             if not delivery.ended(draft, event) and text:
                 draft.add(Note(text=text))
-            if event.reason == "blocked":
+            if event.reason in receipts.ENDS:
                 draft.remember(unreachable=True)
-                draft.add(Reachable(yes=False, reason="blocked"))
+                draft.add(Reachable(yes=False, reason=event.reason))
 
 
 def _said(draft: Draft, said: Sequence[Said]) -> None:
@@ -168,6 +169,8 @@ def _said(draft: Draft, said: Sequence[Said]) -> None:
         _people_only(draft)
         return
     if any(one.had_secret for one in said):
+        if not any(one.distress or one.wants("claim") for one in heard):
+            steps.greet(draft)
         draft.say("error.secret_shared")
         if (
             all(one.said.had_secret and one.intent == "other" and not one.entities for one in heard)
@@ -257,6 +260,8 @@ def _timer(draft: Draft, event: TimerFired) -> None:
             waiting.timer(draft, event)
         case sla.OVERDUE:
             sla.overdue(draft)
+        case incident.TIMER:
+            incident.due(draft)
         case attempts.LAST_WORD | attempts.GIVE_UP:
             attempts.timer(draft, event.name)
         case calls.RING:

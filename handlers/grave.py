@@ -6,10 +6,11 @@ What to do next is told when he asks for it, once.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from handlers import schedule, steps, waiting
+from handlers.danger import Despair
 from handlers.draft import Draft
 from handlers.hearing import Heard
 from handlers.model import WAITING, Stage
@@ -22,6 +23,7 @@ VEHICLE: Final = re.compile(
     r"\b(?:hien truong|giam dinh|xe|o to|oto|xe may|tong|dam xe|va quet|va cham|lai xe|car|bike|motorbike|truck|crash|traffic)\b"
 )
 CONDOLENCE: Final = "claim.condolence"
+DESPAIR: Final[Mapping[Despair, str]] = {"self_harm": "grave.self_harm", "violence": "grave.violence"}
 LOST: Final = re.compile(  # one of his own is dead; whoever calls for help stands at the scene
     r"^(?!.*\b(?:hien truong|cap cuu|cuu|chay mau|bi thuong)\b).*\b(?:bo|ba|cha|me|ma|chong|vo|con|anh|chi|em|ong|chau|nguoi nha)\b(?: \w+){0,3} (?:mat|qua doi|tu vong)\b"
 )
@@ -47,6 +49,10 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> bool:
         steps.greet(draft, hours=False)
         waiting.hand_over(draft, "minor", consent_line=False)  # his guardian consents, not he
         return True
+    despair: Despair = next((one.despair for one in heard if one.despair), "")
+    if despair and not (claims or fatal):
+        _stand_by(draft, despair)
+        return True
     if not (claims or urgent or fatal):
         return False
     waiting.keep_number(draft, heard)
@@ -66,6 +72,21 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> bool:
         steps.greet(draft, safety=True)
         waiting.hand_over(draft, reason, consent_line=not draft.state.memory.get("minor"))
     return True
+
+
+def _stand_by(draft: Draft, despair: Despair) -> None:
+    """Somebody may do himself harm, or is beaten: words for him, a person at once, and nothing to fill in."""
+    new = draft.state.stage is Stage.NEW or bool(draft.state.memory.get("ungreeted"))
+    draft.remember(ungreeted=None, despair=despair)
+    if not waiting.say_once(draft, DESPAIR[despair], "distress"):
+        waiting.stay(draft)
+    elif schedule.in_hours(draft.now, draft.business):
+        draft.say("greeting.bot_calls" if new else "handoff.urgent")
+    else:
+        if new:
+            draft.say("greeting.bot_identity")
+        draft.say("grave.at_night")
+    waiting.hand_over(draft, "distress", consent_line=False, told=True)
 
 
 def guide(draft: Draft, heard: Sequence[Heard]) -> bool:

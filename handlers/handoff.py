@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from handlers import absence, attempts, calls, care, collecting, delivery, idle, screening, slots
+from handlers import absence, attempts, calls, care, collecting, delivery, idle, incident, screening, slots
 from handlers.card import card
 from handlers.draft import Draft
 from handlers.model import (
@@ -67,7 +67,7 @@ def _give_to(draft: Draft, advisor: Advisor, *, told: bool = True) -> None:
     care.put_away(draft)
     draft.move(Stage.WITH_ADVISOR)
     draft.set(assignee=advisor, unclear=0, muted_until=None, warnings=0)
-    draft.remember(late=None, noticed=None, closed_at=None, unanswered=None)
+    draft.remember(late=None, noticed=None, closed_at=None, unanswered=None, despair=None)
     draft.add(TakeHandoff(by=advisor))
     if told and advisor.code:
         draft.say("handoff.advisor_joined", ten_tu_van=advisor.name, ma_dai_ly=advisor.code, klass="B")
@@ -225,6 +225,8 @@ def _label(draft: Draft, event: Acted) -> None:
     add, remove = (tuple(str(one) for one in event.data.get(key) or ()) for key in ("add", "remove"))
     if add or remove:
         draft.add(Relabel(add=add, remove=remove))
+        if incident.LABEL in remove:
+            incident.settled(draft)
         draft.add(Audit(action="conversation.label", by=event.by, fields=("labels",)))
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from channels.contract import MEDIA, Kind
+from handlers import danger
 from handlers.model import EMPTY, Said, Stage, State
 from handlers.understanding import understand
 from handlers.understanding.address import beside
@@ -140,20 +141,6 @@ _WORDLESS: Final = dict.fromkeys(MEDIA, "media") | {Kind.STICKER: "sticker", Kin
 RESUME: Final = frozenset(
     {"nhan tin", "nhan tin tro lai", "bat lai tin nhan", "nhan lai tin", "resume", "resume messages"}
 )
-# R-HOF-4: a child who speaks for himself gets a person; a parent who speaks of his child does not
-CHILD: Final = re.compile(
-    r"^(?:da |alo |chao \w+ )?con (?:moi |nam nay )?(?:9|1[0-5]) tuoi\b|\b(?:em|e|chau|minh|toi|i am|i'm)\s+(?:moi\s+|nam nay\s+|chi\s+)?(9|1[0-5])\s*(?:tuoi|years old|yo\b)"
-)
-
-# R-HOF-4: somebody is in danger, whatever he came for. Self-harm only with its marks: "từ từ" is "slowly"
-DISTRESS: Final = re.compile(
-    r"\b(?:cuu (?:toi|em|minh|voi)|chay mau|goi cap cuu|bat tinh|ngat xiu|kho tho|khong muon song|khong thiet song"
-    r"|tuyet vong|muon chet|muon tu tu|help me please|bleeding|unconscious|kill myself|suicid\w*)\b"
-)
-DESPAIR: Final = frozenset({"self_harm", "violence"})  # topics
-SELF_HARM: Final = re.compile(r"\btự (?:tử|sát|vẫn)\b")
-
-
 # "Đừng gọi, nhắn ở đây thôi", asked for a number: no number, but no stop of our messages either
 FOR_A_CALL: Final = frozenset({"name", "phone", "phone_same"})
 RATHER_WRITES: Final = re.compile(
@@ -183,6 +170,9 @@ AGREES: Final = re.compile(r"\b(?:dong y|i (?:agree|consent))\b")
 WORRIES: Final = re.compile(  # about his data, asked for his consent: the long text answers that
     r"\b(?:thong tin|du lieu|sdt|so dien thoai|data|details)\b.*\b(?:lo|ro ri|bi ban|ban cho|an toan|bao mat|cho ai|leak\w*|safe|sold)\b"
 )
+WONDERS: Final = re.compile(  # whether it may come to that, not that it has
+    r"\?|\b(?:khong|ko|k|hong|chua|a|ha)[ .!]*$|\b(?:co bi|so (?:bi|lo)|lo (?:bi|lang|so)|neu|lieu|if|afraid|worried)\b|^(?:is|are|will|do|does|can)\b"
+)
 ASKING_ABOUT: Final = ("other", "privacy_request")
 REFUSAL: Final = 5  # words: "tôi không đồng ý với cách giải quyết đó" is of something else
 
@@ -191,7 +181,7 @@ REFUSAL: Final = 5  # words: "tôi không đồng ý với cách giải quyết 
 class Heard:
     """One thing that was said. `folded` -- its text without marks and case · `stale` -- a button of a question that
     is not open any more · `late` -- "đồng ý" or "không đồng ý", to the consent text that was shown before and is not
-    the last thing asked · `place` -- a province that it names, whatever for."""
+    the last thing asked · `place` -- a province that it names, whatever for · `despair` -- see `danger.read`."""
 
     said: Said
     intent: str
@@ -204,6 +194,7 @@ class Heard:
     surely: bool = False
     place: str = ""
     distress: bool = False
+    despair: danger.Despair = ""
     minor: bool = False
 
     def wants(self, *intents: str) -> bool:
@@ -253,6 +244,7 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
     if not entities and (bare := _bare_name(said.text, folded, state, now=now)):
         intent, entities = "give_name", {"name": bare}
     about = read.intent in ASKING_ABOUT and entities.get("request") in (None, "access", "inform")
+    about = about or (read.intent == "complaint" and WONDERS.search(folded) is not None)
     if state.asked == "consent" and about and WORRIES.search(folded):
         return Heard(said=said, intent="details", folded=folded)
     if said.had_secret and intent in ("yes", "no", "give_name"):  # what was covered answers nothing
@@ -263,6 +255,7 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
         and entities.get("channel") == "call"
         and RATHER_WRITES.search(folded) is not None
     )
+    in_danger, despair = danger.read(said.text, folded, read.entities)
     return Heard(
         said=said,
         intent="no" if rather_writes else intent,
@@ -272,12 +265,9 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
         speaks_as=read.speaks_as,
         surely=read.surely,
         place=read.place,
-        distress=(
-            read.entities.get("topic") in DESPAIR
-            or DISTRESS.search(folded) is not None
-            or SELF_HARM.search(said.text.lower()) is not None
-        ),
-        minor=CHILD.search(folded) is not None,
+        distress=in_danger,
+        despair=despair,
+        minor=danger.minor(folded),
         late=late and (read.intent == "yes" or (read.intent == "no" and len(folded.split()) <= REFUSAL)),
     )
 

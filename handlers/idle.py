@@ -53,6 +53,7 @@ def shut(draft: Draft, stage: Stage) -> None:
         closed_at=draft.now.astimezone(UTC).isoformat(),
         priority=None,
         matter=None,
+        despair=None,
         late=None,
         noticed=None,
         editing=None,

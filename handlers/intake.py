@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from handlers import collecting, confirming, consent, idle, questions, slots, steps
+from handlers import collecting, confirming, consent, idle, questions, refusal, slots, steps
 from handlers.draft import Draft
 from handlers.hearing import Heard, reread
 from handlers.model import NEW_STATE, WAITING, Stage, evolve
@@ -26,6 +26,10 @@ HESITATES: Final = re.compile(
 ASKS: Final = re.compile(r"\?|\b(?:gi|sao|the nao|bao nhieu|bao lau|o dau|khong|ko|what|how|which|where|when)\b")
 WORD: Final = re.compile(r"\w")
 PIECE: Final = 2  # words: "xe", "máy", a name; people type in pieces
+GOODBYE: Final = re.compile(  # after the end: a nod, not a new beginning
+    r"(?:(?:da|vang|u+m?|uh|oke?|okay|okie|oki|roi|vay|the|nha|nhe|a|ah|ha|em|e|ban|anh|chi|duoc|dc|tot|bye|chao|tam biet|cam on"
+    r"|thanks?|thank you|tks|great|fine|noted|thoi|biet)\b[ .!,:)]*)+"
+)
 MENDS: Final = re.compile(
     r"\b(?:sua|doi|nham|sai|edit|change|wrong)\b"
 )  # no refusal, though it says that something is wrong
@@ -35,6 +39,9 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
     """The customer speaks while the bot has the conversation."""
     match draft.state.stage:
         case Stage.NEW | Stage.GREETED:
+            if draft.state.memory.get("later") and all(GOODBYE.fullmatch(one.folded) for one in heard):
+                return  # "ok em", to our "whenever it suits you"
+            draft.remember(later=None)
             steps.greet(draft)
             _serve(draft, heard)
         case Stage.CONSENT_PENDING:
@@ -167,6 +174,8 @@ def _consenting(draft: Draft, heard: Sequence[Heard]) -> None:
 
 def _asks(one: Heard) -> bool:
     """A question of his own, whatever about; not one about the consent itself."""
+    if refusal.NO_REFUSAL.search(one.folded):
+        return False  # "không sao đâu em cứ làm đi" only sounds like one
     asks = one.intent == "other" and len(one.folded.split()) > PIECE and ASKS.search(one.folded) is not None
     return asks and not one.stale and HESITATES.search(one.folded) is None
 
@@ -187,7 +196,10 @@ def _brings(draft: Draft, one: Heard) -> bool:
 
 def _return(draft: Draft, heard: Sequence[Heard]) -> None:
     """He speaks again after the end: within seven days the same conversation goes on, later a new one begins."""
-    idle_talk = all(one.wants("thanks", "yes", "no", "sticker", "nothing") or one.stale for one in heard)
+    idle_talk = all(
+        one.wants("thanks", "yes", "no", "sticker", "nothing") or one.stale or GOODBYE.fullmatch(one.folded)
+        for one in heard
+    )
     if not idle_talk or draft.state.stage is Stage.CLOSED_IDLE:
         _welcome_back(draft, heard)
 

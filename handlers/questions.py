@@ -15,8 +15,13 @@ from handlers.hearing import PRODUCTS, Heard, reread
 from handlers.model import Stage
 
 ASKING: Final = ("ask_fee", "renewal")
+DISCOUNT: Final = re.compile(
+    r"\b(?:giam (?:gia|phi|bot|them|duoc|dc|khong|ko|\d+ ?%|\d+ phan tram)|bot (?:chut|gia|tien|them|duoc|dc|cho|mot it)|khuyen m[ai]i|chiet khau|uu dai"
+    r"|tang (?:qua|kem|gi)|qua tang|hoan tien|mac ca|voucher|coupon|discount\w*|promotion\w*|promo code|cheaper)\b"
+)
 NO_QUESTION: Final = frozenset({"menu", "reschedule", "smalltalk", "fraud_signal"})
 AND_WHAT_OF: Final = re.compile(r"\b(?:thi sao|the nao|con|what about)\b|\?")
+COMPULSORY: Final = re.compile(r"\b(?:tnds|bat buoc|trach nhiem dan su|compulsory)\b")
 ENGINE: Final = re.compile(r"\b(\d{2,4})\s?(?:cc|phan khoi|pk)\b")
 LOOK_BACK: Final = 5  # messages
 PIECES: Final = 3
@@ -27,7 +32,11 @@ INSURER: Final = ("slot.insurer",)
 def is_question(one: Heard) -> bool:
     """Something that must not stop the form, whoever answers it."""
     topic = one.entities.get("topic")
-    asks = one.wants(*ASKING) or (one.intent == "other" and topic is not None and topic not in NO_QUESTION)
+    asks = (
+        one.wants(*ASKING)
+        or bargains(one)
+        or (one.intent == "other" and topic is not None and topic not in NO_QUESTION)
+    )
     return asks and not one.stale
 
 
@@ -39,6 +48,9 @@ def asks_on(one: Heard) -> bool:
 def answer(draft: Draft, heard: Sequence[Heard]) -> bool:
     """Answer by the bot as far as it may; True when the rest is for an advisor."""
     for one in heard:
+        if bargains(one):
+            _discount(draft, one)
+            return False
         if (one.wants("ask_fee") or asks_on(one)) and _fee(draft, one):
             return False
         if is_question(one) and (said := ANSWERS.get(str(one.entities.get("topic")))) and said(draft):
@@ -47,10 +59,16 @@ def answer(draft: Draft, heard: Sequence[Heard]) -> bool:
     return True
 
 
+def bargains(one: Heard) -> bool:
+    """Does he ask for something off the fee?"""
+    asks = one.wants("ask_fee") or one.intent in ("other", "buy", "no")
+    return asks and not one.stale and not one.said.payload and DISCOUNT.search(one.folded) is not None
+
+
 def first(draft: Draft, heard: Sequence[Heard]) -> None:
     """A price asked with the first words: answered before the consent is asked under it."""
     begins = draft.state.stage in (Stage.NEW, Stage.GREETED) and not draft.consented
-    if begins and any(one.wants("ask_fee") and not one.said.payload for one in heard):
+    if begins and any((one.wants("ask_fee") or bargains(one)) and not one.said.payload for one in heard):
         steps.greet(draft)
         answer(draft, heard)
 
@@ -68,6 +86,19 @@ def _fee(draft: Draft, one: Heard) -> bool:
         return True
     _by_law(draft, product, {**known, **one.entities, **_engine(one)})
     return True
+
+
+def _discount(draft: Draft, one: Heard) -> None:
+    """Nothing comes off a compulsory cover, whoever sells it (Decree 67/2023, article 75(1)); of the others the insurer
+    decides."""
+    known = draft.state.slots if draft.consented else _said_before(draft)
+    product = str(one.entities.get("product") or _vehicle(one) or known.get("product") or "")
+    if product in (tariff.MOTORBIKE, tariff.CAR) or COMPULSORY.search(one.folded):
+        draft.say("advice.no_discount")
+    elif product in PRODUCTS:
+        draft.say("advice.discount_insurer", san_pham=(f"product.{product}",))
+    else:
+        draft.say("advice.discount_either")
 
 
 def _said_before(draft: Draft) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from channels.contract import Button
-from handlers import consent, grave, idle, refusal, slots, steps, waiting, wording
+from handlers import consent, grave, idle, incident, refusal, slots, steps, waiting, wording
 from handlers.draft import Draft, code
 from handlers.hearing import Heard
 from handlers.model import WAITING, CancelSends, Note, Relabel, Stage
@@ -42,7 +42,7 @@ TOPICS: Final = frozenset({"fraud_signal", "cancel_policy"})
 
 def divert(draft: Draft, heard: Sequence[Heard]) -> bool:
     """Answer what must not wait for the form; whether the turn is answered by that."""
-    if any(map(_may_not_wait, heard)):
+    if any(map(_may_not_wait, heard)) or any(map(incident.kind, heard)):
         return _divert(draft, heard)
     return grave.guide(draft, heard)
 
@@ -50,6 +50,7 @@ def divert(draft: Draft, heard: Sequence[Heard]) -> bool:
 def _divert(draft: Draft, heard: Sequence[Heard]) -> bool:
     return (
         grave.hear(draft, heard)
+        or incident.hear(draft, heard)
         or _privacy(draft, heard)
         or _complaint(draft, heard)
         or _fraud(draft, heard)

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from handlers import appointments, manner, schedule, wanted
 from handlers.draft import Draft
-from handlers.hearing import APPOINTMENT, PRODUCTS, Heard, appointed
-from handlers.model import Say, Stage, State
+from handlers.hearing import APPOINTMENT, PRODUCTS, Heard, appointed, reread
+from handlers.model import WAITING, Say, Stage, State
 from handlers.understanding import when
 
 ORDER: Final = ("name", "phone", "need", "time")  # what is read back, and may be put right by a button
@@ -21,6 +21,9 @@ NO_NAMES: Final = frozenset({"chào", "chao", "alo", "hello", "hi", "dạ", "vâ
 AREA: Final = frozenset({"nha_tu_nhan"})  # covers that need the province; of the others the advisor may want it
 LIVES: Final = re.compile(r"\b(?:o|tai|tinh|tp|thanh pho|khu vuc|song|in|from|live)\b")  # who says so says where
 PLACE_WORDS: Final = 6  # an answer of at most so many words may be nothing but the name of a place
+PART: Final = re.compile(r"[,;.\n/]+\s*")
+PARTS: Final = 3
+PLACE_ALONE: Final = 3  # words
 TAIL: Final = re.compile(r"\b(?:duoi|so cuoi|cuoi(?: cung)?|last digits|ends? (?:in|with))\b\D{0,24}(\d{2,6})(?!\d)")
 NOT_BUT: Final = re.compile(r"\b(?:khong|ko|k) phai (?:la )?(\d{2,6}) ma (?:la )?(\d{2,6})(?!\d)")
 RENAMES: Final = re.compile(r"\bten\b.+\bmoi (?:dung|phai)\b")
@@ -46,7 +49,7 @@ WHEN: Final = re.compile(
     r"\b(?:(?:sang|trua|chieu|toi) (?:nay|mai|mot|thu|t[2-7]|chu nhat|cn)|\d{1,2} ?(?:h|gio)(?: ?\d\d)? (?:sang|trua|chieu|toi)"
     r"|cuoi tuan|dau tuan|ngay (?:mai|mot)|thu [2-7])\b"
 )
-TRAVELS: Final = re.compile(r"\b(?:di|bay|khoi hanh|ve|den|cong tac)\b")
+TRAVELS: Final = re.compile(r"\b(?:di|bay|khoi hanh|ve|den|cong tac|het han|bi|xay ra)\b")  # no time for a call
 ALONE: Final = 6  # words
 CONTACT: Final = frozenset({"name", "phone", "product"})
 TIME_WORDS: Final = ("part", "callback_from")
@@ -203,7 +206,7 @@ def _need(draft: Draft, one: Heard) -> None:
             draft.remember(car=True, **{wanted.CAR: True})
     if product in PRODUCTS and _adds(draft, one, product):
         draft.put(product_alt=str(product))
-    elif product in PRODUCTS and _open_to(draft, "need", one):
+    elif product in PRODUCTS and (_open_to(draft, "need", one) or not draft.state.slots.get("product")):
         changed = draft.state.slots.get("product") not in (None, product)
         write(draft, "need", product=str(product), **({"need": None} if changed else {}))
         if draft.state.slots.get("product_alt") == product:
@@ -256,9 +259,11 @@ def _for_a_call(draft: Draft, one: Heard) -> bool:
         return False
     if APPOINTMENT.search(one.folded):
         return True
-    if draft.state.asked not in CONTACT or WHEN.search(one.folded) is None or TRAVELS.search(one.folded):
+    if WHEN.search(one.folded) is None or TRAVELS.search(one.folded):
         return False
-    return bool(one.entities.get("phone")) or len(one.folded.split()) <= ALONE
+    trip = one.entities.get("product") == TRIP  # "cuối tuần" may be when it begins
+    beside = bool(one.entities.get("phone")) and not trip and draft.state.stage not in WAITING
+    return beside or (draft.state.asked in CONTACT and len(one.folded.split()) <= ALONE)
 
 
 def _time(draft: Draft, one: Heard) -> None:
@@ -338,6 +343,16 @@ def _area(draft: Draft, one: Heard) -> None:
     if draft.state.asked in ("province", *OPEN_FORM):
         told = len(one.folded.split()) <= PLACE_WORDS or LIVES.search(one.folded) is not None
     else:
-        told = LIVES.search(one.folded) is not None and draft.state.slots.get("product") != TRIP
+        lives = LIVES.search(one.folded) is not None or _by_itself(draft, one)
+        told = lives and draft.state.slots.get("product") != TRIP
     if told:
         write(draft, "province", province=one.place)
+
+
+def _by_itself(draft: Draft, one: Heard) -> bool:
+    """ "Nam. 0912345678. Xe máy. HN.": a part of the list is nothing but the place."""
+    parts = [part for part in PART.split(one.said.text) if part.strip()]
+    if len(parts) < PARTS:
+        return False
+    short = (part for part in parts if len(part.split()) <= PLACE_ALONE)
+    return any(reread(part, now=draft.now).place == one.place for part in short)

@@ -13,6 +13,7 @@ from handlers.hearing import Heard
 from handlers.model import WAITING, OpenHandoff, Stage, TimerFired
 
 LONG_WAIT: Final = timedelta(minutes=5)
+PRESENCE: Final = timedelta(minutes=1)
 BEFORE_CALL: Final = timedelta(minutes=10)  # the advisor's task comes this long before the appointment
 MINUTES_A_PLACE: Final = 5  # estimate of a place in the queue
 CALL_WITHIN: Final = 120  # working minutes of a call-back without an appointment
@@ -30,6 +31,7 @@ PRIORITIES: Final = {
     "privacy": 20,
     "complaint": 20,
     "claim": 20,
+    "incident": 25,
     "minor": 30,
     "distress": 30,
     "urgent_claim": 30,
@@ -125,6 +127,9 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
         return
     before = draft.state.slots
     slots.fill(draft, heard)
+    if draft.state.memory.get("despair"):
+        stay(draft)
+        return
     gained = [slot for slot in CONTACT if draft.state.slots.get(slot) != before.get(slot)]
     if draft.state.asked in ("phone", "callback") or any(one.intent == "call_me" for one in heard):
         _about_the_call(draft, heard)
@@ -163,13 +168,26 @@ def aside(draft: Draft) -> None:
 def consent_is_due(draft: Draft, heard: Sequence[Heard]) -> bool:
     """In a grave moment it was not put; he writes again, calmly. Or he offers what cannot be kept without it."""
     memory = draft.state.memory
-    if "C1" in draft.state.consents or memory.get("minor") or draft.state.asked not in ("", "consent"):
+    if (
+        "C1" in draft.state.consents
+        or memory.get("minor")
+        or memory.get("despair")
+        or draft.state.asked not in ("", "consent")
+    ):
         return False
     offers = any(one.entities.get(slot) for one in heard for slot in CONTACT)
     if any(one.wants("no") or (UPSET.search(one.folded) and not offers) for one in heard):
         return False
     grave = (memory.get("guide") or memory.get("guided")) and not memory.get("consent_shown")
     return bool(grave or (offers and memory.get("consent_shown"))) and not all(one.intent in SILENT for one in heard)
+
+
+def stay(draft: Draft) -> None:
+    """He despairs, or is afraid: no place in a queue, and no silence either."""
+    noticed = draft.state.memory.get("noticed")
+    if not noticed or draft.now - datetime.fromisoformat(str(noticed)) >= PRESENCE:
+        draft.remember(noticed=draft.now.isoformat())
+        draft.say("grave.with_you")
 
 
 def _asks_for_then(draft: Draft, heard: Sequence[Heard]) -> bool:
@@ -191,7 +209,7 @@ def timer(draft: Draft, event: TimerFired) -> None:
     if event.name == "callback" and stage is Stage.CALLBACK_SCHEDULED:
         draft.add(OpenHandoff(reason="callback", priority=PRIORITIES["callback"]))
     if event.name == "long_wait" and stage is Stage.QUEUED and draft.context.bot:
-        if draft.consented and not draft.state.asked:
+        if draft.consented and not draft.state.asked and not draft.state.memory.get("despair"):
             draft.say("queue.long_wait", *steps.CALL)
             draft.set(asked="callback", tries=0)
         elif _may_notice(draft):
@@ -222,7 +240,7 @@ def _place(draft: Draft) -> None:
 def _may_notice(draft: Draft) -> bool:
     """At most every five minutes while people are at work (R-HOF-3), once while they are not."""
     noticed = draft.state.memory.get("noticed")
-    if not noticed:
+    if not noticed or draft.state.memory.get("despair"):
         return True
     return (
         isinstance(noticed, str)
@@ -234,6 +252,9 @@ def _may_notice(draft: Draft) -> bool:
 
 def _notice(draft: Draft) -> None:
     """Once in a while of waiting: we read you."""
+    if draft.state.memory.get("despair"):
+        stay(draft)
+        return
     aside(draft)
     draft.remember(noticed=draft.now.isoformat())
     if draft.state.stage is Stage.CALLBACK_SCHEDULED and draft.state.slots.get("phone"):

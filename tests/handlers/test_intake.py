@@ -52,7 +52,7 @@ def asking(asked: str, *missing: str, **changes: Any) -> World:
         ("em 14 tuổi, muốn mua bảo hiểm", ["greeting.first", "handoff.start"], "queued"),
         (
             "tôi không muốn sống nữa",
-            ["claim.safety_first", "greeting.bot_calls"],
+            ["grave.self_harm", "greeting.bot_calls"],
             "queued",
         ),
         (
