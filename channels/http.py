@@ -33,11 +33,12 @@ _PATHS: Final = 64  # paths whose parsed URL is kept: a platform has a handful o
 class _Call:
     """What the request of a call must know: `body` where it is small; and what the call wants to know of it."""
 
-    __slots__ = ("body", "started")
+    __slots__ = ("body", "location", "started")
 
     def __init__(self, body: bytes) -> None:
         self.body = body
         self.started = False
+        self.location = ""  # where a redirect points
 
 
 _call: ContextVar[_Call] = ContextVar("call")
@@ -91,7 +92,7 @@ class Http:
 
     base -- scheme, host and perhaps a prefix; paths are appended to it and can lead nowhere else · connect_s -- DNS,
     TCP, TLS and the wait for one of `limit` connections · idle_s -- between two pieces of an answer · total_s -- all ·
-    resolver -- of names, in place of the system's.
+    resolver -- of names, in place of the system's · encoded -- paths go out to the letter: they are signed.
     """
 
     def __init__(
@@ -103,8 +104,10 @@ class Http:
         idle_s: float = 10.0,
         limit: int = CONNECTIONS,
         resolver: AbstractResolver | None = None,
+        encoded: bool = False,
     ) -> None:
         self._base = base.rstrip("/")
+        self._encoded = encoded
         self._total_s = total_s
         self._connect_s = connect_s
         self._idle_s = idle_s
@@ -143,13 +146,23 @@ class Http:
     ) -> tuple[int, bytes]:
         """As `post`; reading changes nothing there, so that every failure is Retryable, and more than `cap` bytes
         are Permanent(too_large)."""
+        status, body, _ = await self.look(path, headers, cap=cap, total_s=total_s)
+        return status, body
+
+    async def look(
+        self, path: str, headers: Mapping[str, str], *, cap: int = ANSWER_BYTES, total_s: float = 60.0
+    ) -> tuple[int, bytes, str]:
+        """As `get`, and where a redirect points to."""
         problem: ChannelError
+        call = _Call(b"")
         try:
-            return await self._ask(_Call(b""), "GET", path, None, headers, total_s=total_s, idle_s=None, cap=cap)
+            status, body = await self._ask(call, "GET", path, None, headers, total_s=total_s, idle_s=None, cap=cap)
         except _TooLarge:
             problem = Permanent("the file is too large", reason="too_large")
         except DeliveryUnknown as err:
             problem = Retryable(str(err))
+        else:
+            return status, body, call.location
         raise problem
 
     async def close(self) -> None:
@@ -180,6 +193,8 @@ class Http:
                 response = await self._session.request(
                     method, self._url(path), data=data, headers=headers, allow_redirects=False, timeout=timeout
                 )
+                if 300 <= response.status < 400:
+                    call.location = response.headers.get(hdrs.LOCATION, "")
                 try:
                     return response.status, await _read(response, cap)
                 except BaseException:
@@ -196,7 +211,7 @@ class Http:
         if url is None:
             if not path.startswith("/"):
                 raise ValueError("a path starts with /")
-            url = URL(self._base + path)
+            url = URL(self._base + path, encoded=self._encoded)
             if len(self._urls) < _PATHS:
                 self._urls[path] = url
         return url

@@ -28,6 +28,7 @@ CLOSED: Final = frozenset({"", "off", "closed", "no", "false", "none"})
 HOST: Final = re.compile(
     r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\.?"
 )
+HOST_SUFFIX: Final = re.compile(r"(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+\.[a-z]{2,63}")
 EMAIL: Final = re.compile(r"[^\s@<>,;:\"()]{1,64}@" + HOST.pattern)
 RANGE: Final = re.compile(r"(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})")
 NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]|_(?!_)){0,62}")  # no "__": it parts the names of the environment
@@ -168,6 +169,14 @@ def origin(value: object) -> str:
     if parts.scheme == "http" and not loopback(parts.hostname or ""):
         raise Wrong(f"{shown(value)} is plain http; beyond this machine it must be https")
     return url.lower()
+
+
+def host_suffix(value: object) -> str:
+    """`.example.com`, lower case: every host below it, or empty."""
+    suffix = text(value).lower()
+    if suffix and not HOST_SUFFIX.fullmatch(suffix):
+        raise Wrong(f"{shown(value)} is not the end of a host's name, such as .example.com")
+    return suffix
 
 
 def base_url(value: object) -> str:

@@ -7,7 +7,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from channels.contract import Account, ChannelError, DeliveryUnknown, Permanent, Profile, Retryable
 from channels.facebook.answers import NOT_OURS, WINDOW, answer, outcome
@@ -18,7 +18,7 @@ from channels.loose import at, several, words
 from channels.outside import Outside
 from channels.reading import clean_name
 
-FETCH_BYTES: Final = 25 << 20
+FETCH_BYTES: Final = 20 << 20  # 25 are published; we keep no larger files of anybody
 UPLOAD_S: Final = 60.0
 HOSTS: Final = (".fbcdn.net", ".fbsbx.com")
 START: Final = "GET_STARTED"
@@ -34,9 +34,8 @@ class FacebookClient:
     def __init__(self, account: Account, *, api: Http | None = None) -> None:
         self._account = account
         base = api_url(account)
-        self._own = "://".join(urlsplit(base)[:2])
         self._api = api or Http(base)
-        self._outside = Outside(HOSTS)
+        self._outside = Outside(account.get("media_hosts", HOSTS), near=self._api, base=base)
 
     def __repr__(self) -> str:
         return f"FacebookClient({self._account.id})"
@@ -89,16 +88,7 @@ class FacebookClient:
 
     async def fetch(self, source: str, *, limit: int) -> bytes:
         """A customer's file by its address: Meta's own hosts only, https only. Raises ChannelError."""
-        limit = min(limit, FETCH_BYTES)
-        if source.startswith(f"{self._own}/"):  # where the account's API answers: a stand-in keeps its files there
-            status, data = await self._api.get(source.removeprefix(self._own), {}, cap=limit)
-        else:
-            status, data = await self._outside.get(source, cap=limit)
-        if status == 200:
-            return data
-        if status in (401, 403, 404, 410):
-            raise Permanent("facebook: the file is gone", reason="gone", code=str(status))
-        raise Retryable(f"facebook: no file, HTTP {status}", code=str(status))
+        return await self._outside.file(source, cap=min(limit, FETCH_BYTES))
 
     # ---- people's side
 

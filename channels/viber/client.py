@@ -44,7 +44,7 @@ class ViberClient:
         self._account = account
         self._base = api_url(account)
         self._api = api or Http(self._base)
-        self._outside = Outside(HOSTS)
+        self._outside = Outside(account.get("media_hosts", HOSTS), near=self._api, base=self._base)
         self._house: House | None = None
         self._unanswered: OrderedDict[str, deque[int]] = OrderedDict()  # thread -> when we spoke, Unix ms
         self.charged = 0  # messages that cost money, since the start
@@ -140,16 +140,7 @@ class ViberClient:
     async def fetch(self, source: str, *, limit: int) -> bytes:
         """A customer's file by its address, which lives for an hour: Viber's own hosts only, https only. Raises
         ChannelError."""
-        limit = min(limit, FETCH_BYTES)
-        if source.startswith(f"{self._base}/"):  # where the account's API answers: a stand-in keeps its files there
-            status, data = await self._api.get(source.removeprefix(self._base), {}, cap=limit)
-        else:
-            status, data = await self._outside.get(source, cap=limit)
-        if status == 200:
-            return data
-        if status in (401, 403, 404, 410):
-            raise Permanent("viber: the file is gone", reason="gone", code=str(status))
-        raise Retryable(f"viber: no file, HTTP {status}", code=str(status))
+        return await self._outside.file(source, cap=min(limit, FETCH_BYTES))
 
     # ---- people's side
 

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import structlog
 
@@ -44,11 +44,10 @@ class ZaloClient:
     ) -> None:
         self._account = account
         base = url(account, "api_url", API_URL)
-        self._own = "://".join(urlsplit(base)[:2])
         self._api = api or Http(base)
         self._zbs = zbs or Http(url(account, "zbs_url", ZBS_URL))
         self._oauth = oauth or Http(url(account, "oauth_url", OAUTH_URL))
-        self._outside = Outside(HOSTS)
+        self._outside = Outside(account.get("media_hosts", HOSTS), near=self._api, base=base)
         self.tokens = Tokens(account, self._oauth)
         self._visits: OrderedDict[str, str] = OrderedDict()
         self._missed = Missed(account, self._read)
@@ -166,16 +165,7 @@ class ZaloClient:
 
     async def fetch(self, source: str, *, limit: int) -> bytes:
         """A customer's file by its address: Zalo's own hosts only, https only. Raises ChannelError."""
-        limit = min(limit, FETCH_BYTES)
-        if source.startswith(f"{self._own}/"):  # where the account's API answers: a stand-in keeps its files there
-            status, data = await self._api.get(source.removeprefix(self._own), {}, cap=limit)
-        else:
-            status, data = await self._outside.get(source, cap=limit)
-        if status == 200:
-            return data
-        if status in (401, 403, 404, 410):
-            raise Permanent("zalo: the file is gone", reason="gone", code=str(status))
-        raise Retryable(f"zalo: no file, HTTP {status}", code=str(status))
+        return await self._outside.file(source, cap=min(limit, FETCH_BYTES))
 
     # ---- what was missed
 
