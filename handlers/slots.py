@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any, Final
 
-from handlers import appointments, manner, schedule, wanted
+from handlers import appointments, manner, needs, schedule, wanted
 from handlers.draft import Draft
 from handlers.hearing import APPOINTMENT, PRODUCTS, Heard, appointed, reread
 from handlers.model import WAITING, Say, Stage, State
@@ -77,9 +77,8 @@ DETAILS: Final = (
     "sum_insured",
 )
 DETAIL: Final = frozenset(DETAILS)
-UNSPECIFIED_CAR: Final = "o_to_unspecified"
-CARS: Final = frozenset({"tnds_o_to", "vat_chat_o_to"})
-OF_THE_REQUEST: Final = frozenset({"need", "product", "product_alt", "callback_time", *DETAILS}) - {"province", "email"}
+CARS: Final = needs.CARS
+OF_THE_REQUEST: Final = frozenset({"need", "product", wanted.OTHERS, "callback_time", *DETAILS}) - {"province", "email"}
 
 
 def known(state: State, slot: str) -> bool:
@@ -198,19 +197,23 @@ def _tail(draft: Draft, one: Heard) -> str:
 def _need(draft: Draft, one: Heard) -> None:
     if one.wants("renewal") and not known(draft.state, "need"):
         draft.remember(**{wanted.RENEWS: True})
+    if draft.state.slots.get(wanted.OTHERS) and _fewer(draft, one):
+        return
+    if several := needs.find(one, now=draft.now):
+        _several(draft, one, several)
+        return
     product = one.entities.get("product")
-    if product == UNSPECIFIED_CAR and draft.state.slots.get("product") not in CARS:
+    if product == needs.CAR and draft.state.slots.get("product") not in CARS:
         if _open_to(draft, "need", one):
             write(draft, "need", product=None)
         if not draft.state.slots.get("product"):
             draft.remember(car=True, **{wanted.CAR: True})
     if product in PRODUCTS and _adds(draft, one, product):
-        draft.put(product_alt=str(product))
+        _beside(draft, str(product))
     elif product in PRODUCTS and (_open_to(draft, "need", one) or not draft.state.slots.get("product")):
         changed = draft.state.slots.get("product") not in (None, product)
         write(draft, "need", product=str(product), **({"need": None} if changed else {}))
-        if draft.state.slots.get("product_alt") == product:
-            draft.put(product_alt=None)
+        _beside(draft)
         draft.remember(car=None)
     if draft.state.asked == "product" or (draft.state.memory.get(wanted.CAR) and not draft.state.slots.get("product")):
         _which_cover(draft, one)
@@ -221,6 +224,46 @@ def _need(draft: Draft, one: Heard) -> None:
     told = product or one.entities.get("need") or wish
     if told and not sensitive and one.said.text and not draft.state.slots.get("need"):
         write(draft, "need", need=one.said.text[:NEED_MAX])
+
+
+def _several(draft: Draft, one: Heard, codes: Sequence[str]) -> None:
+    """The first is what the request is about, the others stand beside it: people see all of them, and so does he."""
+    known_product = draft.state.slots.get("product")
+    if known_product and not _open_to(draft, "need", one):
+        _beside(draft, *codes)
+        return
+    if known_product and MORE.search(one.folded):
+        codes = [str(known_product), *codes]
+    text = str(draft.state.slots.get("need") or "") if known_product else ""
+    write(draft, "need", need=text or one.said.text[:NEED_MAX])
+    _put(draft, codes)
+
+
+def _fewer(draft: Draft, one: Heard) -> bool:
+    """Of several covers he takes some away. Whether it was that."""
+    known_codes = [
+        str(code) for code in (draft.state.slots.get("product"), *draft.state.slots.get(wanted.OTHERS, ())) if code
+    ]
+    left = needs.fewer(one, known_codes, now=draft.now)
+    if left == known_codes:
+        return False
+    _put(draft, left)
+    return True
+
+
+def _put(draft: Draft, codes: Sequence[str]) -> None:
+    """These covers, in this order. A car that comes first is asked about, further back the advisor does."""
+    first, *others = codes
+    car = True if first == needs.CAR else None
+    draft.put(**{"product": None if car else first, wanted.OTHERS: others or None})
+    draft.remember(**{"car": car, wanted.CAR: car})
+
+
+def _beside(draft: Draft, *codes: str) -> None:
+    """These covers too, beside what the request is about; each once."""
+    first = draft.state.slots.get("product")
+    others = [code for code in dict.fromkeys([*draft.state.slots.get(wanted.OTHERS, ()), *codes]) if code != first]
+    draft.put(**{wanted.OTHERS: others or None})
 
 
 def _adds(draft: Draft, one: Heard, product: str) -> bool:
@@ -243,7 +286,7 @@ def _which_cover(draft: Draft, one: Heard) -> None:
     write(draft, "need", product="vat_chat_o_to" if own and not both else "tnds_o_to")
     if both:
         write(draft, "need", need=f"{draft.state.slots.get('need', '')} / {one.said.text}"[:NEED_MAX])
-        draft.put(product_alt="vat_chat_o_to")
+        _beside(draft, "vat_chat_o_to")
     draft.remember(car=None)
 
 

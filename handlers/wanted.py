@@ -8,9 +8,12 @@ from typing import Any, Final
 from handlers.model import State
 from handlers.texts import Texts
 
+UNSPECIFIED: Final = "o_to_unspecified"
 OWN_WORDS: Final = 80  # characters of his own sentence, where nothing of it was understood
 CAR: Final = "a_car"  # in the memory of a conversation: a car, and nobody knows yet which cover
 RENEWS: Final = "renews"
+OTHERS: Final = "other_products"  # the slot of what he wants beside the first: codes, in his order
+NEED_CAR: Final = "slot.need_car"
 KINDS: Final[Mapping[str, Mapping[str, str]]] = {
     "vi": {
         "truck": "xe tải",
@@ -18,6 +21,13 @@ KINDS: Final[Mapping[str, Mapping[str, str]]] = {
         "tractor_unit": "xe đầu kéo",
         "three_wheeler": "xe ba bánh",
         "xe_may_dien": "xe máy điện",
+        "taxi": "taxi",
+        "bus": "xe buýt",
+        "ambulance": "xe cứu thương",
+        "driving_school": "xe tập lái",
+        "cash_in_transit": "xe chở tiền",
+        "special_purpose": "xe chuyên dùng",
+        "tractor": "máy kéo",
         "mo_to_duoi_50": "xe dưới 50 cc",
         "mo_to_tu_50": "xe từ 50 cc",
     },
@@ -27,6 +37,13 @@ KINDS: Final[Mapping[str, Mapping[str, str]]] = {
         "tractor_unit": "tractor unit",
         "three_wheeler": "three-wheeler",
         "xe_may_dien": "electric motorbike",
+        "taxi": "taxi",
+        "bus": "bus",
+        "ambulance": "ambulance",
+        "driving_school": "driving-school car",
+        "cash_in_transit": "cash-in-transit vehicle",
+        "special_purpose": "special-purpose vehicle",
+        "tractor": "tractor",
         "mo_to_duoi_50": "under 50 cc",
         "mo_to_tu_50": "50 cc or more",
     },
@@ -62,6 +79,7 @@ COUNTED: Final[Mapping[str, Mapping[str, str]]] = {  # in the order in which the
     },
 }
 TONNES: Final = {"vi": "{} tấn", "en": "{} tonnes"}
+OF_A_TRIP: Final = frozenset({"destination", "days"})  # he may have thought better of it
 MONEY: Final = frozenset({"vehicle_value", "sum_insured"})
 
 
@@ -69,14 +87,14 @@ def wanted(state: State, texts: Texts) -> str:
     """ "gia hạn hợp đồng: bảo hiểm TNDS xe máy", "bảo hiểm du lịch (đi Nhật Bản, 7 ngày, 2 người)"; his own sentence,
     in quotation marks, where neither the cover nor the wish is known."""
     lang, slots = state.lang, state.slots
-    codes = [str(slots[key]) for key in ("product", "product_alt") if slots.get(key)]
-    covers = ", ".join(texts.label(f"product.{code}", lang) for code in codes)
-    if not covers and state.memory.get(CAR):
-        covers = texts.label("slot.need_car", lang)
+    keys = [f"product.{slots['product']}"] if slots.get("product") else [NEED_CAR] if state.memory.get(CAR) else []
+    keys += [f"product.{code}" if code != UNSPECIFIED else NEED_CAR for code in slots.get(OTHERS, ())]
+    covers = ", ".join(texts.label(key, lang) for key in dict.fromkeys(keys))
     wish = texts.label("slot.need_renewal", lang) if state.memory.get(RENEWS) else ""
     said = str(slots.get("need", ""))[:OWN_WORDS].strip()
     told = [*filter(None, (wish, covers))] or ([f'"{said}"'] if said else [])
-    more = details(slots, lang)
+    travels = not keys or "product.du_lich" in keys
+    more = details(slots if travels else {key: told for key, told in slots.items() if key not in OF_A_TRIP}, lang)
     return ": ".join(told) + (f" ({more})" if more else "")
 
 

@@ -106,7 +106,7 @@ def test_a_yes_with_a_time_needs_no_second_yes() -> None:
 def test_a_second_wish_stands_beside_the_first() -> None:
     world = confirming(product="tnds_xe_may")
     world.say("thêm cả bảo hiểm sức khỏe nữa")
-    assert (world.state.slots["product"], world.state.slots["product_alt"]) == ("tnds_xe_may", "suc_khoe")
+    assert (world.state.slots["product"], world.state.slots["other_products"]) == ("tnds_xe_may", ["suc_khoe"])
     assert "xe máy" in world.words
     assert "sức khỏe" in world.words
 
@@ -313,7 +313,7 @@ def test_which_cover_may_be_told_later_than_asked() -> None:
     world = World()
     for line in ("mua bảo hiểm ô tô", "đồng ý", "chưa biết loại nào", "cả hai"):
         world.say(line)
-    assert (world.state.slots["product"], world.state.slots["product_alt"]) == ("tnds_o_to", "vat_chat_o_to")
+    assert (world.state.slots["product"], world.state.slots["other_products"]) == ("tnds_o_to", ["vat_chat_o_to"])
 
 
 def test_what_the_home_is_like_is_noted() -> None:

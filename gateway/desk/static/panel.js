@@ -137,11 +137,11 @@ export class Panel {
     const rows = [
       row(t("slot_phone"), ...[...phones].map((value) => tel(String(value), one.masked))),
       row(t("slot_email"), ...[...emails].map((value) => (one.masked ? String(value) : el("a", { class: "link", href: `mailto:${value}` }, String(value))))),
-      row(t("slot_product"), slots.product ? [slots.product, slots["product_alt"]].filter(Boolean).map((code) => productName(String(code))).join(", ") : null),
+      row(t("slot_product"), [slots.product, ...(Array.isArray(slots["other_products"]) ? slots["other_products"] : [])].filter(Boolean).map((code) => (code === "o_to_unspecified" ? t("need_car") : productName(String(code)))).join(", ") || null),
       row(t("slot_need"), slots.need ? el("bdi", { class: "need" }, slots.need) : null),
       row(t("slot_province"), slots.province),
       row(t("slot_callback_time"), slots.callback_time ? span(slots.callback_time.from, slots.callback_time.to) : null),
-      ...Object.entries(slots).filter(([key]) => !KNOWN.includes(key) && key !== "phone_alt" && key !== "product_alt").map(([key, value]) => row(has(`slot_${key}`) ? t(`slot_${key}`) : key, plain(value))),
+      ...Object.entries(slots).filter(([key]) => !KNOWN.includes(key) && key !== "phone_alt" && key !== "other_products").map(([key, value]) => row(has(`slot_${key}`) ? t(`slot_${key}`) : key, plain(value))),
       row(t("reason"), handoff ? reasonName(handoff.reason) : null),
       row(t("stage"), stageName(one)),
       row(t("request_code"), one.code ? el("code", {}, one.code) : null),
