@@ -109,6 +109,38 @@ async def test_a_large_body_goes_out_whole() -> None:
     assert sizes == [3_000_000]
 
 
+@pytest.mark.parametrize(
+    ("answer", "read"),
+    [
+        (b"HTTP/1.1 100 Continue\r\n\r\n" + OK, (200, b"ok")),
+        (b"HTTP/1.1 204 No\r\n\r\n", (204, b"")),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\no\r\n1\r\nk\r\n0\r\n\r\n", (200, b"ok")),
+        (b"HTTP/1.1 400 No\r\nConnection: close\r\n\r\nno", (400, b"no")),
+    ],
+)
+async def test_an_answer_in_any_shape_and_in_pieces(answer: bytes, read: tuple[int, bytes]) -> None:
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await request(reader)
+            for at in range(0, len(answer), 7):
+                writer.write(answer[at : at + 7])
+                await asyncio.sleep(0)
+            if b"close" in answer:
+                writer.close()
+                return
+
+    async with serving(handler) as base, calling(base) as http:
+        for _ in range(2):
+            assert await http.post(PATH, b"{}", {}) == read
+
+
+async def test_a_header_of_two_lines_never_leaves() -> None:
+    async with calling("http://127.0.0.1:1") as http:
+        for name, value in (("X-A", "b\r\nX-C: d"), ("X-A\n", "b")):
+            with pytest.raises(Retryable, match="ValueError"):
+                await http.post(PATH, b"", {name: value})
+
+
 async def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await request(reader)
