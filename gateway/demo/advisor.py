@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import aiohttp
 
 from gateway.demo import arrivals
-from gateway.demo.certificate import certificate, summary
+from gateway.demo.certificate import certificate, snapshot, summary
 from gateway.demo.setting import People
 from gateway.demo.story import Story
 from gateway.demo.talks import BYE, DELIVERED, INSURER, LOST, Sale, Talk, talk
@@ -80,9 +80,9 @@ class Api:
     async def post(self, path: str, body: Any, *, as_advisor: str = "") -> Any:
         return await self._ask("POST", path, as_advisor=as_advisor, json=body)
 
-    async def upload(self, name: str, data: bytes, *, conversation: str, as_advisor: str) -> Any:
+    async def upload(self, name: str, data: bytes, mime: str, *, conversation: str, as_advisor: str) -> Any:
         form = aiohttp.FormData()
-        form.add_field("file", data, filename=name, content_type="application/pdf")
+        form.add_field("file", data, filename=name, content_type=mime)
         form.add_field("conversation_id", conversation)
         return await self._ask("POST", "/files", as_advisor=as_advisor, data=form)
 
@@ -95,6 +95,16 @@ class Api:
             if not page.get("next"):
                 return found
             query["cursor"] = page["next"]
+
+    async def all_messages(self, conversation_id: str) -> list[dict[str, Any]]:
+        """Of a conversation, the oldest first."""
+        found: list[dict[str, Any]] = []
+        while True:
+            after = found[-1]["seq"] if found else 0
+            page = await self.get(f"/conversations/{conversation_id}/messages", limit=200, after=after)
+            found += page["items"]
+            if not page.get("next"):
+                return found
 
     async def _ask(self, method: str, path: str, *, as_advisor: str, **more: Any) -> Any:
         headers = {"Authorization": f"Bearer {self._token}"}
@@ -328,7 +338,9 @@ class Advisor:
         title = f"Tóm tắt quyền lợi và loại trừ: {PRODUCTS[one.product]}"
         paper = await asyncio.to_thread(summary, title, sale.summary, made_at=self._now())
         file = await self._upload(one, f"tom-tat-{one.product.replace('_', '-')}.pdf", paper)
-        await self._say(one, plan.lines[0], file["id"])
+        picture = await asyncio.to_thread(snapshot, ["Giay chung nhan trong nhu the nay", PRODUCTS[one.product]])
+        photo = await self._upload(one, "giay-chung-nhan-mau.jpg", picture, "image/jpeg")
+        await self._say(one, plan.lines[0], photo["id"], file["id"])
         answer = await self._answer(one)
         if answer and not _no(answer) and not _yes(answer):
             await self._say(one, sale.again)
@@ -400,10 +412,10 @@ class Advisor:
 
     # ---- single acts
 
-    async def _say(self, one: Talking, line: str, file_id: str = "") -> None:
+    async def _say(self, one: Talking, line: str, *file_ids: str) -> None:
         text = _filled(line, one)
         await asyncio.sleep((self.pace.think_s + len(text) * self.pace.letter_s) * self._rng.uniform(0.8, 1.2))
-        body = {"text": text, "attachment_ids": [file_id] if file_id else []}
+        body = {"text": text, "attachment_ids": list(file_ids)}
         self._story.advisor(self._name, one.name, text)
         self.record.said.append((one.thread, text))
         made = await self._api.post(f"{one.at}/messages", body, as_advisor=self._me)
@@ -432,8 +444,8 @@ class Advisor:
             await self._api.post(f"{one.at}/labels", {"add": list(plan.labels), "remove": []}, as_advisor=self._me)
         self._story.event(f"{self._name} ghi chú về {one.name}: {plan.note}")
 
-    async def _upload(self, one: Talking, name: str, data: bytes) -> Any:
-        return await self._api.upload(name, data, conversation=one.id, as_advisor=self._me)
+    async def _upload(self, one: Talking, name: str, data: bytes, mime: str = "application/pdf") -> Any:
+        return await self._api.upload(name, data, mime, conversation=one.id, as_advisor=self._me)
 
     async def _close(self, one: Talking, outcome: str) -> None:
         await self._api.post(f"{one.at}/close", {"reason": "trình diễn", "outcome": outcome}, as_advisor=self._me)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from gateway.demo import ledger
 from gateway.demo.customers import Character
 from gateway.demo.stage import Stage, called
 
@@ -27,7 +28,10 @@ async def verified(stage: Stage, cast: Sequence[Character]) -> list[str]:
     left = [f"{player.name}: {turn.said}" for player in stage.players for turn in player.turns if not turn.answered]
     turns = sum(len(player.turns) for player in stage.players)
     hold(not left, f"{turns} lượt nói đều được trả lời", "; ".join(left))
-    hold(not stage.fake.violations, "không lỗi nào với nền tảng Telegram", "; ".join(stage.fake.violations))
+    broken = stage.platforms.violations()
+    hold(not broken, "không lỗi nào với bốn nền tảng", "; ".join(broken))
+    for page in await ledger.pages(stage):
+        hold(not page.wrong, page.line())
     leads = sum(character.lead for character in cast)
     hold(len(record.leads) >= leads, f"{len(record.leads)} khách tiềm năng vào hàng chờ (mong đợi {leads})")
     lost = [text[:40] for thread, text in record.said if not _reached(stage, thread, text)]

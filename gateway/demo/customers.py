@@ -48,7 +48,7 @@ class Character:
 
     key: str
     temper: str
-    channel: Literal["telegram", "webchat"]
+    channel: Literal["telegram", "zalo", "facebook", "viber", "webchat"]
     people: tuple[tuple[str, str], ...]
     opening: Line
     lines: Mapping[str, Sequence[Line]] = field(default_factory=dict)
@@ -118,7 +118,7 @@ CAST: Final = (
     Character(
         key="teencode",
         temper="teencode",
-        channel="telegram",
+        channel="zalo",
         people=(("Vy", "Nguyễn Thảo Vy"), ("Khôi", "Đỗ Minh Khôi"), ("Ngân", "Huỳnh Kim Ngân")),
         opening="alo shop oi, e mún mua bh xe máy, bn tiền z ạ",
         lines={
@@ -145,7 +145,7 @@ CAST: Final = (
     Character(
         key="everything",
         temper="nói hết trong một tin",
-        channel="webchat",
+        channel="facebook",
         people=(("Hà", "Lê Thu Hà"), ("Trang", "Bùi Thùy Trang"), ("Uyên", "Nguyễn Tú Uyên")),
         opening="Mình tên {ho_ten}, sđt {sdt_cach}, cần mua bảo hiểm du lịch đi Nhật 7 ngày cho 2 vợ chồng",
         lines={
@@ -170,7 +170,7 @@ CAST: Final = (
     Character(
         key="impatient",
         temper="nóng vội, nhắn liên tục",
-        channel="telegram",
+        channel="facebook",
         people=(("Dũng", "Hoàng Trí Dũng"), ("Long", "Mai Đức Long"), ("Hải", "Tạ Quang Hải")),
         opening=("alo", "co ai k", "mua bao hiem than vo oto", "con Xpander 2022", "nhanh nha dang gap"),
         lines={
@@ -214,7 +214,7 @@ CAST: Final = (
     Character(
         key="accident",
         temper="vừa gặp tai nạn",
-        channel="telegram",
+        channel="zalo",
         people=(("Minh", "Nguyễn Quang Minh"), ("Thắng", "Lý Văn Thắng"), ("Hậu", "Bành Văn Hậu")),
         opening="xe tôi vừa bị tông ở ngã tư Hàng Xanh, có người bị thương, giờ làm sao em ơi",
         lines={"consent": ["Đồng ý"], "phone": ["{sdt}"], "name": ["{ho_ten}"]},
@@ -229,7 +229,7 @@ CAST: Final = (
     Character(
         key="wrong_phone",
         temper="gõ sai số điện thoại",
-        channel="telegram",
+        channel="viber",
         people=(("Phong", "Phạm Hải Phong"), ("Yến", "Cao Hoàng Yến"), ("Đức", "Lương Minh Đức")),
         opening="mình muốn mua bảo hiểm tai nạn 24/24 cho bản thân",
         lines={
@@ -291,7 +291,7 @@ CAST: Final = (
     Character(
         key="elderly",
         temper="lớn tuổi, gửi ảnh giấy tờ",
-        channel="telegram",
+        channel="viber",
         people=(("bác Tư", "Nguyễn Văn Tư"), ("bác Bảy", "Trần Thị Bảy"), ("bác Năm", "Lê Văn Năm")),
         opening="Chào cháu. Bác muốn gia hạn bảo hiểm xe máy.",
         lines={

@@ -65,7 +65,9 @@ async def play_once(about: Path | None, port: int | None, seed: int, out: TextIO
     began = time.monotonic()
     async with staged(about=about, port=port, quick=True, seed=seed, out=out) as stage:
         story = stage.story
-        story.write(f"Trình diễn một lượt (seed {seed}): {len(CAST)} khách trên Telegram và web chat, một tư vấn viên.")
+        story.write(
+            f"Trình diễn một lượt (seed {seed}): {len(CAST)} khách trên Zalo, Messenger, Viber, Telegram và web chat, một tư vấn viên."
+        )
         await tell(stage, CAST)
         story.chapter("Kết quả")
         for line in await verified(stage, CAST):
@@ -146,9 +148,10 @@ def invitation(stage: Stage) -> str:
  │  Bàn tư vấn        {url}/desk/
  │     đăng nhập      {people.email}
  │     mật khẩu       {people.password}
+ │  Điện thoại khách  {stage.telephones}/   Zalo, Messenger, Viber, Telegram như khách thấy
  │
  │  Thử xem
- │   1. Mở trang công khai, nhắn: mua bảo hiểm xe máy, rồi trả lời trợ lý. {people.advisor_name} sẽ tiếp chuyện.
+ │   1. Mở trang công khai (hay điện thoại khách), nhắn: mua bảo hiểm xe máy, rồi trả lời trợ lý. {people.advisor_name} sẽ tiếp chuyện.
  │   2. Mở bàn tư vấn, nhận một khách đang chờ trước {people.advisor_name}: khách sẽ nói chuyện với bạn.
  │   3. Biểu mẫu và cuộc gọi nhỡ đứng chung hàng chờ: mở một khách như vậy, ghi kết quả gọi, sàng lọc, xem gợi ý trùng.
  │   4. Tìm theo tên, bốn số cuối điện thoại hoặc mã IB-…; đọc lại chuyện tuần trước: giấy chứng nhận, T+1, T+7.

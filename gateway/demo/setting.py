@@ -10,7 +10,7 @@ import dataclasses
 import os
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +24,6 @@ HOST: Final = "127.0.0.1"
 PORT: Final = 8080
 SUPERVISOR: Final = ("truongnhom@ibaohiem.example", "Phạm Thu")
 ADVISOR: Final = ("minhanh@ibaohiem.example", "Nguyễn Minh Anh", "DEMO-0042")
-TELEGRAM: Final = "demo"
 FORMS: Final = "ladipage"
 CALLS: Final = "tongdai"
 AGENCY: Final = Agency(
@@ -57,20 +56,12 @@ def agency(path: Path | None) -> Agency:
     return replace(found, hours=None)
 
 
-def furnish(folder: Path, *, telegram: str, bot_token: str, about: Agency, port: int | None, quick: bool) -> Config:
-    """Write the configuration and read it. `telegram` -- URL of the stand-in; `quick` -- no waiting for bubbles, no
-    rates. Its accounts are test accounts: what they bring stays out of the figures. Raises ConfigError."""
+def furnish(
+    folder: Path, *, platforms: Iterable[Mapping[str, Any]], about: Agency, port: int | None, quick: bool
+) -> Config:
+    """Write the configuration and read it. `platforms` -- accounts at the stand-ins; `quick` -- no waiting for bubbles.
+    Its accounts are test accounts: what they bring stays out of the figures. Raises ConfigError."""
     quiet = 150 if quick else 800
-    account: dict[str, Any] = {
-        "channel": "telegram",
-        "name": TELEGRAM,
-        "token": bot_token,
-        "secret": secrets.token_urlsafe(32),
-        "receive": "webhook",
-        "api_url": telegram,
-    }
-    if quick:
-        account["limits"] = {"inbound_per_s": 0, "outbound_per_s": 0, "per_chat_per_s": 0}
     tree = {
         "server": {"host": HOST, "port": free_port() if port is None else port},
         "database": {"url": "sqlite:///gateway.db"},
@@ -82,7 +73,7 @@ def furnish(folder: Path, *, telegram: str, bot_token: str, about: Agency, port:
         "limits": {"disk_free_mb": 0, "disk_free_percent": 0},
         "accounts": [
             {"channel": "webchat", "name": "site"},
-            account,
+            *map(dict, platforms),
             {"channel": "leads", "name": FORMS, "secret": secrets.token_urlsafe(32)},
             {"channel": "hotline", "name": CALLS, "secret": secrets.token_urlsafe(32)},
         ],

@@ -27,13 +27,12 @@ from gateway.demo import advisor as desk
 from gateway.demo import certificate, setting
 from gateway.demo.advisor import Advisor, Api, News
 from gateway.demo.customers import Character, Tempo, cast_as
-from gateway.demo.phones import TelegramWire
+from gateway.demo.phonepage import PhonePage
+from gateway.demo.platforms import APPS, Platforms
 from gateway.demo.player import Player, Wire
 from gateway.demo.setting import People
 from gateway.demo.standins.callcentre import CallCentre
 from gateway.demo.standins.forms import FormPage
-from gateway.demo.standins.telegram import Clock as PlatformClock
-from gateway.demo.standins.telegram import FakeTelegram
 from gateway.demo.story import Story
 from gateway.demo.visitors import WebWire
 from gateway.parts import Clock, Parts
@@ -42,22 +41,10 @@ from storage.times import ms
 
 BEGINS: Final = (10, 9)  # days ago, at this hour: a story with T+1 and T+7 ends before today
 PATIENCE_S: Final = 60.0  # for a whole scene on a busy machine
-TOKEN: Final = "7011223344:demo-stand-in"
 
 
 class NotHere(Exception):
     """The clock may be moved on this machine only."""
-
-
-class StoryClock(PlatformClock):
-    """The platform lives in the gateway's time."""
-
-    def __init__(self, clock: Clock) -> None:
-        super().__init__()
-        self._clock = clock
-
-    def now(self) -> float:
-        return self._clock.ms() / 1000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,7 +52,7 @@ class Stage:
     """A running demonstration. `folder` -- its throw-away house, with config.yaml and gateway.log."""
 
     parts: Parts
-    fake: FakeTelegram
+    platforms: Platforms
     api: Api
     people: People
     story: Story
@@ -74,6 +61,7 @@ class Stage:
     folder: Path
     session: aiohttp.ClientSession
     rng: random.Random
+    telephones: str  # URL of the page where one writes as a customer
     page: FormPage
     centre: CallCentre
     players: list[Player] = field(default_factory=list)
@@ -89,11 +77,8 @@ class Stage:
         """Somebody of this character comes and begins to write."""
         somebody = cast_as(character, self.rng, {player.name for player in self.players})
         wire: Wire
-        if somebody.channel == "telegram":
-            person = self.fake.customer(
-                first_name=somebody.name, language_code=somebody.language, phone=f"84{somebody.phone[1:]}"
-            )
-            wire = TelegramWire(person)
+        if somebody.channel in APPS:
+            wire = self.platforms.enter(somebody.channel, somebody.name, somebody.phone, somebody.language)
         else:
             wire = await WebWire.enter(self.session, self.url, phone=somebody.phone)
         said = self.advisor.record.said
@@ -148,7 +133,7 @@ class Stage:
         if any(task.done() for task in self.tasks.values()):
             return True  # a customer broke: the checks say so
         busy = not self.advisor.rests or any(not player.rests for player in self.players)
-        if busy or self.fake.updates.pending or await self.pending():
+        if busy or self.platforms.pending or await self.pending():
             return False
         waiting = await self.api.get("/handoffs", limit=100)
         return all(item["conversation"]["stage"] == "callback_scheduled" for item in waiting["items"])
@@ -194,16 +179,15 @@ async def staged(*, about: Path | None, port: int | None, quick: bool, seed: int
         with (folder / "gateway.log").open("a", encoding="utf-8") as log:
             clock = Clock()
             clock.offset_ms = _begins() - clock.ms()
-            fake = FakeTelegram(token=TOKEN, clock=StoryClock(clock), limits=not quick, seed=seed)
+            platforms = Platforms(clock, limits=not quick, seed=seed)
             async with contextlib.AsyncExitStack() as stack:
-                api_url = await stack.enter_async_context(fake.running())
-                config = setting.furnish(
-                    folder, telegram=api_url, bot_token=TOKEN, about=agency, port=port, quick=quick
-                )
+                await stack.enter_async_context(platforms.running())
+                config = setting.furnish(folder, platforms=platforms.accounts(), about=agency, port=port, quick=quick)
                 logs.setup(level=config.logging.level, format="json", secrets=config.secrets, stream=log)
                 people, _ = await asyncio.gather(setting.let_in(config), asyncio.to_thread(certificate.prepare))
                 parts = await stack.enter_async_context(running(config, clock=clock))
-                stage = await _composed(stack, parts, fake, people, folder, seed=seed, out=out)
+                stage = await _composed(stack, parts, platforms, people, folder, seed=seed, out=out)
+                platforms.hook(parts.config.public_url)
                 await _registered(parts.config)
                 try:
                     yield stage
@@ -221,7 +205,7 @@ def _begins() -> int:
 async def _composed(
     stack: contextlib.AsyncExitStack,
     parts: Parts,
-    fake: FakeTelegram,
+    platforms: Platforms,
     people: People,
     folder: Path,
     *,
@@ -246,9 +230,11 @@ async def _composed(
         names=lambda thread: called(players, thread),
         seed=seed,
     )
+    telephones = await stack.enter_async_context(PhonePage(platforms).running())
     stage = Stage(
         parts=parts,
-        fake=fake,
+        telephones=telephones,
+        platforms=platforms,
         api=api,
         people=people,
         story=story,

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import io
-import logging
 import os
 import signal
 import stat
-import sys
 import tempfile
-import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,28 +15,19 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from gateway import cli, logs
+from gateway import cli
 from gateway.config import ConfigError
 from gateway.demo import play, setting
 from gateway.demo.checks import errors_in
 from gateway.demo.customers import CAST
 from gateway.demo.stage import NotHere, Stage, staged
-from tests.support.logs import plain
+from tests.support.logs import demonstration_logging
 
 
 @pytest.fixture(autouse=True)
 def logging_as_before() -> Iterator[None]:
-    """The demonstration sets up the whole process's logging."""
-    root = logging.getLogger()
-    kept = (root.handlers[:], root.level, warnings.showwarning)
-    hooks = (sys.excepthook, sys.unraisablehook)
-    yield
-    plain()
-    logs.know(())
-    root.handlers[:], level, warnings.showwarning = kept
-    root.setLevel(level)
-    logging.getLogger("aiohttp.access").disabled = False
-    sys.excepthook, sys.unraisablehook = hooks
+    with demonstration_logging():
+        yield
 
 
 async def test_once_everything_holds() -> None:
@@ -51,7 +39,7 @@ async def test_once_everything_holds() -> None:
     for held in (
         f"✔ {len(CAST)} khách đều nói hết chuyện của mình",
         "lượt nói đều được trả lời",
-        "✔ không lỗi nào với nền tảng Telegram",
+        "✔ không lỗi nào với bốn nền tảng",
         f"✔ {sum(one.lead for one in CAST)} khách tiềm năng vào hàng chờ",
         "câu của tư vấn viên tới nơi",
         f"✔ {sum(one.buys for one in CAST)} hợp đồng được cấp",
@@ -113,7 +101,9 @@ async def test_the_house_is_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         assert config.database.path == folder / "gateway.db"
         assert config.server.host == "127.0.0.1"
         assert config.keys.path == folder / "keys"
-        ids = ["hotline:tongdai", "leads:ladipage", "telegram:demo", "webchat:site"]
+        ids = [
+            "facebook:demo", "hotline:tongdai", "leads:ladipage", "telegram:demo", "viber:demo", "webchat:site", "zalo:demo",
+        ]  # fmt: skip
         assert sorted(account.id for account in config.accounts) == ids
         assert all(account.get("test") for account in config.accounts)
         assert config.agency.hotline == "1900 6868"

@@ -31,12 +31,17 @@ def read(content_type: str, raw: bytes) -> tuple[Json, str, bytes]:
         content = part.get_payload(decode=True)
         assert isinstance(content, bytes)
         if field == "filedata":
-            name, data = part.get_filename() or "", content
+            name, data = utf8(part.get_filename() or ""), content
             _need(bool(name) and bool(data), "a named file")
         else:
             value = content.decode()
             body[str(field)] = json.loads(value) if value.startswith("{") else value
     return body, name, data
+
+
+def utf8(name: str) -> str:
+    """A file's name as its bytes stood in the form."""
+    return name.encode("utf-8", "surrogateescape").decode()
 
 
 def take(fake: FakeFacebook, body: Json, file_name: str, file: bytes) -> Sent:
@@ -121,11 +126,31 @@ def _attachment(attachment: Any, file_name: str, file: bytes) -> dict[str, Any]:
 def _replies(message: Json) -> dict[str, Any]:
     replies = message.get("quick_replies", [])
     _need(isinstance(replies, list) and len(replies) <= 13, "quick_replies")
-    titles = []
+    titles, payloads = [], []
     for one in replies:
         if one.get("content_type") == "text":
             _need(0 < len(one["title"]) <= 20 and 0 < len(one["payload"]) <= 1000, "quick reply")
             titles.append(one["title"])
+            payloads.append(one["payload"])
         else:
             _need(one == {"content_type": "user_phone_number"}, "quick reply")
-    return {"replies": tuple(titles), "asks_phone": len(titles) < len(replies)}
+    return {"replies": tuple(titles), "payloads": tuple(payloads), "asks_phone": len(titles) < len(replies)}
+
+
+PROFILE: Final = frozenset({"get_started", "greeting", "ice_breakers", "persistent_menu"})
+
+
+def profile(known: Json, raw: bytes) -> Json:
+    """What the page is to show. `known` -- what it shows already."""
+    body: Json = json.loads(raw)
+    _need(bool(body) and PROFILE.issuperset(body), "members of the Messenger profile")
+    _need("persistent_menu" not in body or bool({**known, **body}.get("get_started")), "a start button before a menu")
+    _need(all(len(one["text"]) <= 160 for one in body.get("greeting", ())), "greetings of at most 160 characters")
+    for name, most, title in (("ice_breakers", 4, "question"), ("persistent_menu", 20, "title")):
+        for one in body.get(name, ()):
+            lines = one["call_to_actions"]
+            _need(
+                1 <= len(lines) <= most and all(line[title] and line["payload"] for line in lines), f"lines of {name}"
+            )
+        _need(name not in body or "default" in {one["locale"] for one in body[name]}, f"a default of {name}")
+    return body

@@ -25,7 +25,7 @@ class GraphError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message that the platform took."""
+    """A message that the platform took. `payloads` -- of its quick replies, in their order."""
 
     id: str
     user: str
@@ -33,6 +33,7 @@ class Sent:
     tag: str = ""
     text: str = ""
     replies: tuple[str, ...] = ()
+    payloads: tuple[str, ...] = ()
     asks_phone: bool = False
     links: tuple[str, ...] = ()
     file: bytes = b""

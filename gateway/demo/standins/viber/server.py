@@ -46,6 +46,7 @@ class FakeViber:
         self.settings: Json = {}  # of set_webhook
         self.calls: list[Call] = []
         self.sent: list[Sent] = []
+        self.sizes: dict[int, int] = {}  # by token, of what phones have fetched
         self.violations: list[str] = []  # what no client may do, whatever it is answered
         self.url = ""
         self._tokens = itertools.count(FIRST)
