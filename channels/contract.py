@@ -7,11 +7,13 @@ four pure functions, one small client, and data.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache, wraps
 from typing import Any, Final, Protocol, TypeVar
+
+from channels.windows import Purpose, Sender, Way, Window, granted
 
 T = TypeVar("T")
 
@@ -272,11 +274,24 @@ class Capabilities:
     idempotent: bool = False  # sending the same id twice shows once: an unknown send may be repeated
     echo_s: int = 0  # seconds in which the platform tells back what it took; 0 = it does not
     unknown_blocks: bool = True  # an unknown send holds its lane until it is reconciled
-    window_hours: int = 0  # 0 = may be written to at any time
+    windows: tuple[Window, ...] = ()  # when what may be said, and how: the first that fits; none = anything, any time
     inbound: str = "webhook"  # how it is received, for people
     limits: Limits = Limits()
     conversational: bool = True
     language_chosen: bool = False  # a profile's language is that of the page he reads, not what a phone is set to
+
+    @property
+    def window_hours(self) -> int:
+        """How long after the customer's last word a person may answer in his own words; 0 = always."""
+        hours = [
+            one.hours
+            for one in self.windows
+            if not one.needs
+            and one.way is not Way.TEMPLATE
+            and Sender.ADVISOR in one.senders
+            and Purpose.ADVICE in one.purposes
+        ]
+        return 0 if None in hours else max((one for one in hours if one), default=0)
 
 
 class Client(Protocol):
@@ -320,7 +335,9 @@ class Adapter:
     varies: Callable[[Account], Capabilities] | None = None  # what this account carries, where its settings change it
 
     def carries(self, account: Account) -> Capabilities:
-        return self.capabilities if self.varies is None else self.varies(account)
+        """With the windows that the account's settings open."""
+        found = self.capabilities if self.varies is None else self.varies(account)
+        return replace(found, windows=granted(found.windows, account.settings)) if found.windows else found
 
 
 class WebhookRejected(Exception):

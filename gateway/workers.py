@@ -153,7 +153,8 @@ class Sender:
             return False
         carries = parts.adapters[account.channel].carries(account)
         with contextlib.suppress(StorageUnavailable):
-            return await parts.store.read(lambda tx: window.over(tx, carries, job.point_id))
+            human = bool(job.body.get("human"))
+            return await parts.store.read(lambda tx: window.over(tx, carries, job.id, human=human))
         return False  # the platform knows it too
 
     async def _file(self, file_id: str) -> bytes:

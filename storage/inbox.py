@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from channels.contract import quick
+from channels.contract import SAID, Kind, quick
 from storage.ids import new_id
 from storage.keys import seal
 from storage.lanes import NOW, QUIET
@@ -20,6 +20,8 @@ from storage.tx import Tx
 
 DAY_MS: Final = 86_400_000
 MAX_ERRORS: Final = 5
+# What opens a platform's window. Not what it tells of us (receipts, echoes), nor that he left, nor what he takes back.
+HIS_WORD: Final = frozenset(kind.value for kind in (*SAID, Kind.FOLLOW, Kind.REACTION, Kind.FORM, Kind.CALL))
 STATS: Final = (
     "deliveries",
     "duplicates",
@@ -120,7 +122,7 @@ def _lanes(tx: Tx, arrivals: Sequence[Arrival]) -> dict[tuple[str, str], list[An
     wanted = Counter((a.account_id, a.thread) for a in arrivals if a.thread)
     if not wanted:
         return {}
-    spoke = {(a.account_id, a.thread) for a in arrivals if a.source == "platform" and a.kind != "receipt"}
+    spoke = {(a.account_id, a.thread) for a in arrivals if a.source == "platform" and a.kind in HIS_WORD}
     rows = [
         {
             "id": new_id(),

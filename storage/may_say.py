@@ -2,42 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
+from channels.windows import (
+    ADS_ENOUGH,
+    ADS_OFF,
+    C1_WITHDRAWN,
+    C4_GIVEN,
+    PURPOSES,
+    REMINDERS_OFF,
+    Purpose,
+    unwanted,
+)
 from storage import contacts
 from storage.tx import Tx
 
 ADS: Final = "ads"  # asked about whoever sends it: the bot, an advisor, another program
-# What a customer can switch off: by which of his switches, and on which consent it rests. The question whether the
-# certificate arrived rests on the contract: that needs no consent.
-PROACTIVE: Final[Mapping[str, tuple[str, str]]] = {
-    "care": ("reminders_off", "C1"),
-    "delivery_check": ("reminders_off", ""),
-    "reminder": ("reminders_off", "C1"),
-    ADS: ("ads_off", "C4"),
-}
+PROACTIVE: Final = frozenset({"care", "delivery_check", "reminder", ADS})  # what a customer can switch off
 DAY_MS: Final = 24 * 3_600_000
 ADS_A_DAY: Final = 3  # in any 24 hours: law.md 4
 
 
 def why_not(tx: Tx, contact_id: str, purpose: str, channel: str) -> str:
-    """Why it may not be said to this person now, or ''. He is one person with everybody who was merged into him: a
-    switch of any of them counts, and of a consent his last word.
+    """Why it may not be said to this person now, or ''.
 
     channel -- on which it would leave: advertising is agreed to by channel"""
-    switch, consent = PROACTIVE[purpose]
+    wanted = PURPOSES[purpose]
+    return unwanted(wanted, wishes(tx, contact_id, channel, ads=wanted is Purpose.ADVERTISING))
+
+
+def wishes(tx: Tx, contact_id: str, channel: str, *, ads: bool = True) -> frozenset[str]:
+    """What he has said about being written to, in the words of `channels.windows`. He is one person with everybody who was
+    merged into him: a switch of any of them counts, and of a consent his last word. `ads` -- those of advertising too."""
     person = contacts.family(tx, contacts.resolve(tx, contact_id) or contact_id)
-    if any(off for (off,) in tx.among(f"SELECT {switch} FROM contact WHERE id IN (:among)", person)):  # noqa: S608
-        return "opt-out"
-    if consent and _last_word(tx, person, "C1") == "withdrawn":
-        return "consent withdrawn"
-    if consent == "C4":
-        if _last_word(tx, person, "C4", channel) != "given":
-            return "no consent to advertising"
-        if _ads_since(tx, person, tx.now_ms - DAY_MS) >= ADS_A_DAY:
-            return "three advertisements a day"
-    return ""
+    switches = tx.among("SELECT reminders_off, ads_off FROM contact WHERE id IN (:among)", person)
+    found = {
+        REMINDERS_OFF: any(one.reminders_off for one in switches),
+        ADS_OFF: any(one.ads_off for one in switches),
+        C1_WITHDRAWN: _last_word(tx, person, "C1") == "withdrawn",
+        C4_GIVEN: ads and _last_word(tx, person, "C4", channel) == "given",
+        ADS_ENOUGH: ads and _ads_since(tx, person, tx.now_ms - DAY_MS) >= ADS_A_DAY,
+    }
+    return frozenset(name for name, holds in found.items() if holds)
 
 
 def _last_word(tx: Tx, person: Sequence[str], purpose: str, channel: str = "") -> str:

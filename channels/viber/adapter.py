@@ -7,20 +7,32 @@ docs/channels/viber.md.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
-from channels.contract import Account, Adapter, Capabilities, Limits
+from channels.contract import Adapter, Capabilities, Limits
 from channels.viber.answers import outcome
 from channels.viber.calls import FILE_BYTES, LABEL, render, reply
 from channels.viber.client import FETCH_BYTES, ViberClient
 from channels.viber.settings import problems
 from channels.viber.signature import verify
 from channels.viber.updates import TEXT_LIMIT, parse
+from channels.windows import Purpose, Way, Window
 
 __all__ = ["ADAPTER", "CAPABILITIES", "outcome", "parse", "render", "reply", "verify"]
 
-SESSION_HOURS: Final = 24  # free since the customer's word; every message outside is billed
+SESSION_HOURS: Final = 24
+# Viber's commercial model, read 2026-11: a session is opened by the customer's word, is free, and does not slide; every
+# message outside it is billed. Questions that serve us more than him are not worth it.
+WINDOWS: Final = (
+    Window(hours=SESSION_HOURS, fixed=True, source="viber.md, Sessions"),
+    Window(
+        hours=None,
+        way=Way.BILLED,
+        purposes=frozenset({Purpose.ANSWER, Purpose.ADVICE, Purpose.CERTIFICATE, Purpose.REMINDER}),
+        needs="billed",
+        source="viber.md, Sessions",
+    ),
+)
 
 CAPABILITIES: Final = Capabilities(
     title="Viber",
@@ -32,15 +44,10 @@ CAPABILITIES: Final = Capabilities(
     file_bytes=FILE_BYTES,
     fetch_bytes=FETCH_BYTES,
     receipts=("delivered", "read"),
-    window_hours=SESSION_HOURS,
+    windows=WINDOWS,
     unknown_blocks=False,  # nothing to ask Viber afterwards: the lane would wait for nothing
     limits=Limits(outbound_per_s=50),  # 500 calls in ten seconds are published for broadcasts
 )
-
-
-def varies(account: Account) -> Capabilities:
-    """`billed` lets messages go out that cost money: there is no other window."""
-    return replace(CAPABILITIES, window_hours=0) if account.get("billed") else CAPABILITIES
 
 
 ADAPTER: Final = Adapter(
@@ -52,5 +59,4 @@ ADAPTER: Final = Adapter(
     client=ViberClient,
     problems=problems,
     reply=reply,
-    varies=varies,
 )

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from channels.contract import Account, Adapter, Capabilities, Limits
+from channels.windows import ANYTHING, TEMPLATES, Purpose, Way, Window
 from channels.zalo.answers import outcome
 from channels.zalo.calls import render
 from channels.zalo.client import ZaloClient
@@ -19,8 +20,27 @@ from channels.zalo.updates import parse
 
 __all__ = ["ADAPTER", "CAPABILITIES", "outcome", "parse", "render", "verify"]
 
-FREE_HOURS: Final = 48  # since the customer's last word; up to 7 days an answer is billed, later it is refused
+FREE_HOURS: Final = 48
 BILLED_HOURS: Final = 7 * 24
+# Zalo's pages on consultation and ZBS messages, read 2026-11: free for 48 hours after his last word, billed for seven
+# days, then approved templates only. A consultation message carries no advertisement; we have no template for one.
+WINDOWS: Final = (
+    Window(hours=FREE_HOURS, purposes=ANYTHING - {Purpose.ADVERTISING}, source="zalo.md, Windows: 48 hours"),
+    Window(
+        hours=BILLED_HOURS,
+        way=Way.BILLED,
+        purposes=frozenset({Purpose.ANSWER, Purpose.ADVICE, Purpose.CERTIFICATE}),
+        needs="billed",
+        source="zalo.md, Windows: 7 days",
+    ),
+    Window(
+        hours=None,
+        way=Way.TEMPLATE,
+        purposes=frozenset({Purpose.CERTIFICATE, Purpose.REMINDER, Purpose.CARE, Purpose.SURVEY}),
+        needs=TEMPLATES,
+        source="zalo.md, Windows: templates",
+    ),
+)
 
 CAPABILITIES: Final = Capabilities(
     title="Zalo",
@@ -29,7 +49,7 @@ CAPABILITIES: Final = Capabilities(
     file_bytes=5 << 20,
     fetch_bytes=20 << 20,
     receipts=("delivered", "read"),
-    window_hours=FREE_HOURS,
+    windows=WINDOWS,
     echo_s=60,
     limits=Limits(outbound_per_s=20),  # 4,000 a minute are published for the whole app
 )
@@ -47,13 +67,10 @@ def served(account: Account) -> dict[str, bytes]:
 
 
 def varies(account: Account) -> Capabilities:
-    """`billed` lets answers go out that cost money; `buttons` shows them, which the current API does not document."""
-    carries = CAPABILITIES
-    if account.get("billed"):
-        carries = replace(carries, window_hours=BILLED_HOURS)
+    """`buttons` shows them, which the current API does not document."""
     if account.get("buttons"):
-        carries = replace(carries, buttons=5, button_label_limit=20, button_data_bytes=200)
-    return carries
+        return replace(CAPABILITIES, buttons=5, button_label_limit=20, button_data_bytes=200)
+    return CAPABILITIES
 
 
 ADAPTER: Final = Adapter(

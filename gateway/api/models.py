@@ -101,9 +101,24 @@ class Conversation(Answer):
     reachable: bool
 
 
+class WindowView(Answer):
+    """What the platform lets be said here now. `advice`: how an advisor's own words go out; `billed` costs money; for
+    `never`, `why`: window, blocked, calls_only or account. `until`: so long it stays like this, null = without end.
+    `bot`: how the bot's answers go out. `ways`: where else he may be written to or called."""
+
+    advice: Literal["free", "billed", "template", "later", "never"]
+    why: str
+    until: Time | None
+    bot: Literal["free", "billed", "template", "later", "never"]
+    bot_until: Time | None
+    ways: list[str]
+
+
 class ConversationView(Conversation):
     """One conversation, with its last request for a person, and what intake found out. `lead`: what a form or a call
     says, held for the call back, before consent C1 and beside `slots`."""
+
+    window: WindowView
 
     handoff: HandoffCard | None
     lead: dict[str, Any]

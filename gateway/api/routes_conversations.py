@@ -70,17 +70,19 @@ async def get_conversation(call: Call, conversation_id: str) -> models.Conversat
 
 async def view(call: Call, conversation_id: str) -> models.ConversationView:
     """One conversation as the caller may see it. Raises ApiError not_found."""
-    row, handoff, tries, screened = await call.store.read(
+
+    row, handoff, tries, screened, standing = await call.store.read(
         lambda tx: (
-            listing.one(tx, conversation_id),
+            (row := listing.one(tx, conversation_id)),
             handoffs.of_conversation(tx, conversation_id),
             intake.attempts(tx, conversation_id),
             intake.screening(tx, conversation_id),
+            None if row is None else window.standing(call.parts, tx, row),
         )
     )
-    if row is None:
+    if row is None or standing is None:
         raise not_found()
-    shown = show.conversation_view(call, row, handoff, tries, screened)
+    shown = show.conversation_view(call, row, handoff, tries, screened, standing)
     if not shown.masked and (shown.slots or shown.lead):
         call.note("conversation.read", "conversation", conversation_id, fields=("slots",))
     return shown

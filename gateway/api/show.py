@@ -6,14 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-from gateway.api import masks, models, models_contacts, models_intake
+from gateway.api import masks, models, models_contacts, models_intake, window
 from gateway.api.allow import Thing
 from gateway.api.declare import Call
 from handlers import leads, screening
 from handlers import slots as form
 from handlers.model import state_from_json
 from storage import contacts, files, handoffs, intake, listing, transcript
-from storage.times import rfc3339
+from storage.times import ms, rfc3339
 
 
 def thing(row: listing.Conversation) -> Thing:
@@ -34,6 +34,7 @@ def conversation_view(
     handoff: handoffs.Handoff | None,
     tries: list[intake.Attempt],
     screened: intake.Screening | None,
+    standing: window.Standing,
 ) -> models.ConversationView:
     plain = call.sees(thing(row))
     lead = dict(row.state.get("memory", {}).get("lead") or {})
@@ -45,6 +46,14 @@ def conversation_view(
         attempts=[attempt(each, plain=plain) for each in tries],
         next_attempt_at=rfc3339(tries[-1].next_at) if waits else None,
         screening=screening_view(row, screened, plain=plain),
+        window=models.WindowView(
+            advice=standing.advice.way.value,
+            why=standing.advice.why,
+            until=rfc3339(ms(standing.advice.until)),
+            bot=standing.bot.way.value,
+            bot_until=rfc3339(ms(standing.bot.until)),
+            ways=list(standing.ways),
+        ),
     )
 
 

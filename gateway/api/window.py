@@ -1,66 +1,158 @@
-"""May we write to this customer here and now? The platform's window, a block, a channel that only carries calls."""
+"""May we write to this customer here and now, how, and where else? `channels.windows` decides; here are its facts."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from channels.contract import Capabilities
+from channels.windows import PURPOSES, Purpose, Ruling, Sender, Way, rule, session
 from gateway.api.errors import ApiError
 from storage import contacts, listing
+from storage.times import at
 from storage.tx import Tx
 
 if TYPE_CHECKING:
     from gateway.parts import Parts
 
-HOUR_MS: Final = 3_600_000
 REASONS: Final = {
     "calls_only": "this channel carries calls and forms: there is no chat to answer in",
     "blocked": "the customer has blocked us on this channel",
-    "window": "the platform allows an answer only for {hours} hours after the customer's last message",
+    "window": "the platform allows this only for {hours} hours after the customer's last message",
     "account": "this account is not configured any more",
+    "template": "the platform takes only its approved template by now",
+    "night": "this may be said in the daytime only",
 }
+SESSION_MS: Final = (
+    30 * 24 * 3_600_000
+)  # a session is looked for so far back: any silence of its length begins a new one
+WORDS: Final = 1000  # of his, at most, for that
+GONE: Final = Ruling(way=Way.NEVER, why="account", elsewhere=("chat", "email", "call"))
 
 
-def check(parts: Parts, tx: Tx, row: listing.Conversation) -> None:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What may be said in a conversation. `advice` -- an advisor's own words · `bot` -- the machine's answer · `ways` --
+    where else he may be written to or called, as accounts."""
+
+    advice: Ruling
+    bot: Ruling
+    ways: tuple[str, ...]
+
+
+def check(
+    parts: Parts,
+    tx: Tx,
+    row: listing.Conversation,
+    *,
+    sender: Sender = Sender.ADVISOR,
+    purpose: Purpose = Purpose.ADVICE,
+) -> None:
     """Raises ApiError window_closed, with the reason and what is lawful instead."""
-    reason = _reason(parts, tx, row)
-    if reason:
-        carries = _carries(parts, f"{row.channel}:{row.account}")
-        hours = carries.window_hours if carries else 0
-        raise ApiError(
-            "window_closed",
-            REASONS[reason].format(hours=hours),
-            fields={
-                "reason": reason,
-                "ways": ", ".join(_ways(parts, tx, row)) or "none: wait until the customer writes",
-            },
-        )
+    ruled = _ruled(parts, tx, row, sender, purpose)
+    if ruled.allowed:
+        return
+    carries = _carries(parts, f"{row.channel}:{row.account}")
+    why = _ended(tx, row.point_id) if ruled.why == "blocked" else ruled.why or ruled.way.value
+    raise ApiError(
+        "window_closed",
+        REASONS.get(why, why).format(hours=carries.window_hours if carries else 0),
+        fields={
+            "reason": why,
+            "ways": ", ".join(_ways(parts, tx, row, ruled)) or "none: wait until the customer writes",
+        },
+    )
 
 
-def over(tx: Tx, can: Capabilities, point_id: str) -> bool:
-    """Whether the window of that contact point is over by now."""
-    if not can.window_hours:
-        return False
-    last = tx.value("SELECT last_inbound_at FROM contact_point WHERE id = :id", id=point_id)
-    return (last or 0) < tx.now_ms - can.window_hours * HOUR_MS
+def may_advise(parts: Parts, tx: Tx, row: listing.Conversation) -> bool:
+    """Whether `check` would let an advisor's words pass."""
+    return _ruled(parts, tx, row, Sender.ADVISOR, Purpose.ADVICE).allowed
+
+
+def no_letter(parts: Parts, tx: Tx, row: listing.Conversation | None, why: str) -> ApiError:
+    """The refusal of a letter to whom nothing more may be written by e-mail. row -- of the chat that he has with us."""
+    if row is None:
+        return ApiError("window_closed", REASONS.get(why, why), fields={"reason": why, "ways": "call"})
+    here = [f"chat:{row.channel}:{row.account}"] if may_advise(parts, tx, row) else []
+    ruled = Ruling(way=Way.NEVER, why=why, elsewhere=("chat", "call"))
+    ways = ", ".join([*here, *_ways(parts, tx, row, ruled)])
+    return ApiError("window_closed", REASONS.get(why, why), fields={"reason": why, "ways": ways or "none"})
+
+
+def _ended(tx: Tx, point_id: str) -> str:
+    why = tx.value("SELECT unreachable_reason FROM contact_point WHERE id = :id", id=point_id)
+    return why if why in REASONS else "blocked"
 
 
 def may_write(parts: Parts, tx: Tx, row: listing.Conversation) -> bool:
-    """Whether `check` would let it pass."""
-    return not _reason(parts, tx, row)
+    """May the bot say something here of its own words?"""
+    return _ruled(parts, tx, row, Sender.BOT, Purpose.ANSWER).allowed
 
 
-def _reason(parts: Parts, tx: Tx, row: listing.Conversation) -> str:
+def standing(parts: Parts, tx: Tx, row: listing.Conversation) -> Standing:
+    """For the desk."""
+    advice = _ruled(parts, tx, row, Sender.ADVISOR, Purpose.ADVICE)
+    bot = _ruled(parts, tx, row, Sender.BOT, Purpose.ANSWER)
+    return Standing(advice, bot, () if advice.allowed else tuple(_ways(parts, tx, row, advice)))
+
+
+def over(tx: Tx, can: Capabilities, outbox_id: str, *, human: bool) -> bool:
+    """Whether the platform does not take this row any more in the words that it has."""
+    if not can.windows:
+        return False
+    row = tx.one(
+        "SELECT o.purpose, p.id, p.last_inbound_at FROM outbox o JOIN contact_point p ON p.id = o.point_id WHERE o.id = :id",
+        id=outbox_id,
+    )
+    if row is None:
+        return False
+    ruled = _by_point(
+        tx,
+        can,
+        row.id,
+        row.last_inbound_at,
+        sender=Sender.ADVISOR if human else Sender.BOT,
+        purpose=PURPOSES.get(row.purpose, Purpose.ANSWER),
+    )
+    return ruled.why == "window" or ruled.way is Way.TEMPLATE
+
+
+def _ruled(parts: Parts, tx: Tx, row: listing.Conversation, sender: Sender, purpose: Purpose) -> Ruling:
     can = _carries(parts, f"{row.channel}:{row.account}")
     if can is None:
-        return "account"
-    if not can.conversational:
-        return "calls_only"
-    if not row.reachable:
-        return "blocked"
-    if can.window_hours and (row.last_inbound_at or 0) < tx.now_ms - can.window_hours * HOUR_MS:
-        return "window"
-    return ""
+        return GONE
+    point = tx.one(
+        "SELECT p.id, p.last_inbound_at FROM conversation c JOIN contact_point p ON p.id = c.point_id WHERE c.id = :id",
+        id=row.id,
+    )
+    if point is None:
+        return GONE
+    return _by_point(tx, can, point.id, point.last_inbound_at, reachable=row.reachable, sender=sender, purpose=purpose)
+
+
+def _by_point(
+    tx: Tx,
+    can: Capabilities,
+    point_id: str,
+    last_ms: int | None,
+    *,
+    sender: Sender,
+    purpose: Purpose,
+    reachable: bool = True,
+) -> Ruling:
+    last = None if last_ms is None else at(last_ms)
+    fixed = next((window.hours for window in can.windows if window.fixed and window.hours), 0)
+    opened = None
+    if fixed:
+        words = tx.all(
+            "SELECT received_at FROM message WHERE point_id = :id AND direction = 'inbound' AND received_at > :since "
+            "ORDER BY seq DESC LIMIT :words",
+            id=point_id,
+            words=WORDS,
+            since=tx.now_ms - SESSION_MS,
+        )
+        opened = session([at(word.received_at) for word in reversed(words)], hours=fixed)
+    return rule(can, sender=sender, purpose=purpose, now=at(tx.now_ms), last=last, opened=opened, reachable=reachable)
 
 
 def _carries(parts: Parts, account_id: str) -> Capabilities | None:
@@ -69,26 +161,28 @@ def _carries(parts: Parts, account_id: str) -> Capabilities | None:
     return None if account is None else parts.adapters[account.channel].carries(account)
 
 
-def _ways(parts: Parts, tx: Tx, row: listing.Conversation) -> list[str]:
-    """Where else he may be written to or called."""
+def _ways(parts: Parts, tx: Tx, row: listing.Conversation, ruled: Ruling) -> list[str]:
+    """Where else he may be written to or called, of what the ruling finds lawful."""
     contact = contacts.view(tx, row.contact_id)
     if contact is None:
         return []
     ways = []
-    for point in contact.points:
+    for point in contact.points if "chat" in ruled.elsewhere else ():
         account = f"{point.channel}:{point.account}"
-        if (point.channel, point.account, point.thread) == (
-            row.channel,
-            row.account,
-            row.thread,
-        ) or not point.reachable:
-            continue
         can = _carries(parts, account)
-        if can is None:
+        if can is None or (point.channel, point.account, point.thread) == (row.channel, row.account, row.thread):
             continue
-        closed = can.window_hours and (point.last_inbound_at or 0) < tx.now_ms - can.window_hours * HOUR_MS
-        if can.conversational and not closed:
+        there = _by_point(
+            tx,
+            can,
+            point.id,
+            point.last_inbound_at,
+            reachable=point.reachable,
+            sender=Sender.ADVISOR,
+            purpose=Purpose.ADVICE,
+        )
+        if there.allowed:
             ways.append(f"chat:{account}")
-    if contact.emails and any(account.channel == "email" for account in parts.accounts.values()):
-        ways.append("email")
-    return [*ways, *(["call"] if contact.phones else [])]
+    known = {"email": bool(contact.emails) and any(one.channel == "email" for one in parts.accounts.values())}
+    known["call"] = bool(contact.phones)
+    return [*ways, *(way for way in ("email", "call") if way in ruled.elsewhere and known[way])]

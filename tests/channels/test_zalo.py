@@ -444,14 +444,14 @@ def test_choices_are_numbered_lines_unless_buttons_are_on() -> None:
 
 
 def test_billing_opens_the_window() -> None:
-    assert varies(ZALO).window_hours == 48
-    assert varies(Account(channel="zalo", name="oa", settings={"billed": True})).window_hours == 168
+    assert ADAPTER.carries(ZALO).window_hours == 48
+    assert ADAPTER.carries(Account(channel="zalo", name="oa", settings={"billed": True})).window_hours == 168
 
 
 def test_files_that_leave() -> None:
     call = render(replace(MESSAGE, text="", file=PDF), ZALO)
     assert call.upload is not None
-    assert (call.upload.what, call.upload.name) == ("file", "Hop_dong_Do.pdf")
+    assert (call.upload.what, call.upload.name) == ("file", "Hợp đồng Đỗ.pdf")
     assert with_upload(call.body, call.upload, "t")["attachment"] == {"type": "file", "payload": {"token": "t"}}
     picture = render(replace(MESSAGE, file=replace(PDF, name="a", mime="image/png")), ZALO)
     assert picture.upload is not None

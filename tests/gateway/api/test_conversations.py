@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
+from channels.windows import Purpose, Sender, Window
+from storage.times import rfc3339
 from tests.gateway.api.conftest import House, fields_of
 
+HOUR_MS = 3_600_000
 SHAPE = {
     "id", "channel", "account", "thread", "contact_id", "stage", "status", "assignee", "labels", "test", "opened_at", "last_message_at",
     "version", "slots",
@@ -243,3 +247,36 @@ async def test_finding_by_words(house: House) -> None:
         assert [each["id"] for each in (await boss.get("/conversations", q=code))["items"]] == [conversation]
     for words in ("hung tran", "0912345679", "zzz", "…", "%", "trợ lý tự động"):
         assert (await boss.get("/conversations", q=words))["items"] == [], words
+
+
+async def test_how_long_one_may_write_and_where_else(house: House) -> None:
+    conversation = await house.conversation("w1", lead=True)
+    lan = await house.as_role("advisor", "Lan")
+    free = {"advice": "free", "why": "", "until": None, "bot": "free", "bot_until": None, "ways": []}
+    assert (await lan.get(f"/conversations/{conversation}"))["window"] == free
+    telegram = house.parts.adapters["telegram"]
+    windows = (
+        Window(hours=24),
+        Window(hours=168, senders=frozenset({Sender.ADVISOR}), purposes=frozenset({Purpose.ADVICE})),
+    )
+    house.parts.adapters = {
+        **house.parts.adapters,
+        "telegram": replace(telegram, capabilities=replace(telegram.capabilities, windows=windows)),
+    }
+    last = await house.parts.store.read(lambda tx: tx.value("SELECT last_inbound_at FROM contact_point"))
+    shown = (await lan.get(f"/conversations/{conversation}"))["window"]
+    assert (shown["advice"], shown["bot"], shown["until"]) == ("free", "free", rfc3339(last + 24 * HOUR_MS))
+
+    async def after(hours: int) -> None:
+        await house.parts.store.run(
+            lambda tx: tx.run("UPDATE contact_point SET last_inbound_at = :at", at=tx.now_ms - hours * HOUR_MS)
+        )
+
+    await after(30)
+    shown = (await lan.get(f"/conversations/{conversation}"))["window"]
+    assert (shown["advice"], shown["bot"]) == ("free", "never")
+    await after(200)
+    shown = (await lan.get(f"/conversations/{conversation}"))["window"]
+    assert (shown["advice"], shown["why"], shown["until"], shown["ways"]) == ("never", "window", None, ["call"])
+    status, answer = await lan("POST", f"/conversations/{conversation}/messages", {"text": "x"})
+    assert (status, answer["error"]["fields"]) == (422, {"reason": "window", "ways": "call"})
