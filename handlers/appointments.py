@@ -6,6 +6,7 @@ What the words mean is understanding's business; here the agency's hours and hol
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -18,6 +19,9 @@ NOTICE: Final = timedelta(minutes=30)  # what is left of a part of the day must 
 EARLIEST: Final = 7  # nobody is called before this hour, or from LATEST on, whatever he wishes
 LATEST: Final = 21
 WEEK: Final = 7
+WORTH: Final = timedelta(hours=1)  # of a part of the day people work so long at least, or it is no part of theirs
+PARTS: Final = ("morning", "afternoon", "evening")
+EXACT: Final = ("time", "time_to", "time_after")
 
 
 class Closed(Exception):
@@ -40,10 +44,26 @@ def wish(entities: Mapping[str, Any], *, now: datetime, business: Business) -> d
     elif begins <= now and not (entities.get("part") or entities.get("time_to")):
         return {}  # "now", "at any time"; not "this morning", which has begun
     named = any(entities.get(key) for key in ("day", "date"))
+    part = str(entities.get("part", ""))
+    in_part = part in PARTS and not any(entities.get(key) for key in EXACT)
+    if in_part:  # from its own beginning on, so that what is left of it today can be weighed
+        begins = min(begins, schedule.at(schedule.local(begins, business).date(), when.PARTS[part][0], business))
     begins, ends = _workable(begins, ends, now=now, business=business, days=1 if named else WEEK)
+    if in_part and not _is_worked(part, begins, business):
+        raise Closed  # "tối", and people leave at half past five
     if not EARLIEST <= schedule.local(begins, business).hour < LATEST:
         return None
     return interval(begins, ends)
+
+
+def offered(now: datetime, business: Business) -> list[tuple[str, datetime, datetime]]:
+    """The parts of the day that may be offered for a call, each with what people keep of it on the next day that has it."""
+    found = []
+    for part in PARTS:
+        with suppress(Closed):
+            if kept := wish({"part": part}, now=now, business=business):
+                found.append((part, datetime.fromisoformat(kept["from"]), datetime.fromisoformat(kept["to"])))
+    return found
 
 
 def at_once(now: datetime, business: Business) -> dict[str, str]:
@@ -68,9 +88,16 @@ def _workable(
         shift = schedule.next_working_day(day + timedelta(days=1), business) - day
     for later in range(days):
         ahead = shift + timedelta(days=later)
-        if kept := _kept(max(begins + ahead, _next_five(now)), ends + ahead, business):
+        if kept := _kept(max(begins + ahead, next_five(now)), ends + ahead, business):
             return kept
     raise Closed
+
+
+def _is_worked(part: str, moment: datetime, business: Business) -> bool:
+    """Do people work in this part of that day long enough to speak of it?"""
+    begins, ends = (schedule.at(schedule.local(moment, business).date(), clock, business) for clock in when.PARTS[part])
+    kept = _kept(begins, ends, business)
+    return kept is not None and kept[1] - kept[0] >= WORTH
 
 
 def _kept(begins: datetime, ends: datetime, business: Business) -> tuple[datetime, datetime] | None:
@@ -88,7 +115,7 @@ def _moment(text: object) -> datetime | None:
     return datetime.fromisoformat(str(text)) if text else None
 
 
-def _next_five(now: datetime) -> datetime:
+def next_five(now: datetime) -> datetime:
     """The next full five minutes: an appointment at 14:03:27 looks like a machine's."""
     whole = now.replace(second=0, microsecond=0)
     return whole if whole == now and not whole.minute % 5 else whole + timedelta(minutes=5 - whole.minute % 5)

@@ -42,7 +42,7 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
     elif draft.state.memory.get("editing") == asked and any(one.wants("yes") for one in heard):
         draft.remember(editing=None)  # it may stay as it was
         proceed(draft)
-    elif any(one.wants("no") for one in heard):
+    elif any(one.wants("no") and not noting.tells(one) for one in heard):
         _will_not_say(draft, asked, heard)
     elif any(one.said.kind is Kind.AUDIO for one in heard):
         draft.say("error.voice")

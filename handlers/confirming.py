@@ -34,6 +34,7 @@ AGREES: Final = re.compile(  # beside something else a yes must be said: "mình 
     r"\b(?:dung|ok|oke|okay|yes|yeah|vang|da|uh?|um|chuan|chinh xac|dong y|duoc|on|correct|right|sure)\b"
 )
 ASKS: Final = re.compile(r"\b(?:khong|ko|hong|sao|bao nhieu|bao lau|gi|the nao|why|how|what)\b")
+ENDS_ASKING: Final = re.compile(r"^(?:vay |the |ma |da )*co\b.*\b(?:khong|ko|hong)\b(?: \w+)?[ ?.!]*$")
 NEEDS_NONE: Final = re.compile(r"\b(?:khong|ko|k|hong) can (?:hen|gio|thoi gian|noi|ghi)\b")  # what is optional
 DONE: Final = re.compile(r"\b(?:xong|duoc|roi) chua\b")  # a question, no "not yet"
 ADDED: Final = frozenset({"callback_time", "province"})  # told beside the yes, they need no second one
@@ -107,7 +108,9 @@ def _give_up(draft: Draft) -> None:
 
 def _asks(one: Heard) -> bool:
     """ "Có đắt không em" is no yes, whatever it begins with."""
-    return not one.said.payload and ASKS.search(one.folded) is not None and AGREES.search(one.folded) is None
+    if one.said.payload or ASKS.search(one.folded) is None:
+        return False
+    return AGREES.search(one.folded) is None or ENDS_ASKING.search(one.folded) is not None
 
 
 def _doubts(one: Heard) -> bool:

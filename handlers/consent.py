@@ -141,7 +141,7 @@ def withdraw(draft: Draft, by: Heard) -> None:
     """Taken back by one message, at once: nothing that rested on it stays in the form."""
     _record(draft, "withdrawn", by)
     draft.set(slots={})
-    draft.remember(consent_shown=None, offered=None, lead=None, notice=None)  # he would have to see it again
+    draft.remember(consent_shown=None, offered=None, lead=None, notice=None, wish=None)  # he would have to see it again
 
 
 def by_phone(draft: Draft, *, given: bool, by: Advisor) -> None:

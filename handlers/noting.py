@@ -26,6 +26,11 @@ TELLS: Final = re.compile(
     r"|(?:mua|dung|chay|di) (?:duoc |tu )?(?:\d+ nam|nam (?:ngoai|kia|nay))"
     r"|(?:my|the) (?:car|bike|motorbike) is|plate)\b"
 )
+FAR: Final = re.compile(  # a time that is no appointment yet
+    r"\b(?:(?:sau|truoc|qua) (?:tet|le|nam moi|noel)|thang (?:sau|toi|\d{1,2})|(?:cuoi|dau|giua) (?:thang|nam)|nam sau|(?:vai|may|\d+) (?:tuan|thang) nua"
+    r"|(?:next|in a few) (?:month|months|year|weeks)|after (?:tet|new year|the holidays))\b"
+)
+NO: Final = re.compile(r"\b(?:khong|ko|k|hong|chua|thoi|no|not|don't)\b")
 PRIVATE: Final = re.compile(r"\b(?:dia chi)\b")
 WONDERS: Final = re.compile(
     r"\b(?:(?:duoc|dc|co|phai) (?:khong|ko|hong)|bao nhieu|bao lau|the nao|nhu nao|tai sao|vi sao|sao (?:phai|lai)"
@@ -33,16 +38,17 @@ WONDERS: Final = re.compile(
 )
 VEHICLES: Final = slots.CARS | {"tnds_xe_may"}
 OF_VEHICLES: Final = ("seats", "payload_t", "quantity")
+WISH_MAX: Final = 40  # characters: it stands in a line of the read-back
 ALL_OF_IT: Final = 2000  # characters: data dictionary, need_text
 
 
 def tells(one: Heard) -> bool:
     """Is it something about what is to be insured, and no question?"""
-    if one.said.payload or one.stale or one.wants("no", "spam_abuse"):
+    if one.said.payload or one.stale or one.wants("spam_abuse") or (one.wants("no") and NO.search(one.folded)):
         return False
     if questions.is_question(one) and not one.wants("renewal"):  # "mua năm ngoái của Bảo Việt" only looks like one
         return False
-    return not OF_THE_VEHICLE.isdisjoint(one.entities) or TELLS.search(one.folded) is not None
+    return not OF_THE_VEHICLE.isdisjoint(one.entities) or any(told.search(one.folded) for told in (TELLS, FAR))
 
 
 def wonders(draft: Draft, heard: Sequence[Heard]) -> bool:
@@ -59,6 +65,8 @@ def note(draft: Draft, heard: Sequence[Heard]) -> None:
         if not tells(one):
             continue
         _count(draft, one)
+        if FAR.search(one.folded):
+            draft.remember(wish=one.said.text[:WISH_MAX])
         if (
             PRIVATE.search(one.folded) is None
             and OF_THE_VEHICLE.isdisjoint(one.entities)
@@ -67,7 +75,7 @@ def note(draft: Draft, heard: Sequence[Heard]) -> None:
             need = str(draft.state.slots.get("need", ""))
             if one.said.text not in need:
                 draft.put(need=" / ".join(filter(None, (need, one.said.text)))[:ALL_OF_IT])
-    draft.say("ask.noted")
+    draft.say("ask.time_far" if any(FAR.search(one.folded) for one in heard) else "ask.noted")
     draft.set(unclear=0)
 
 

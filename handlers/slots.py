@@ -128,6 +128,8 @@ def overhear(draft: Draft, heard: Sequence[Heard]) -> None:
 def write(draft: Draft, slot: str, **values: Any) -> None:
     """Set what belongs to the slot; it is not being edited any more."""
     draft.put(**values)
+    if slot == "time":
+        draft.remember(wish=None)
     if draft.state.memory.get("editing") == slot:
         draft.remember(editing=None)
 
@@ -150,6 +152,7 @@ def start_over(draft: Draft) -> None:
         screening=None,
         tries=None,
         origin=None,
+        wish=None,
         **{wanted.CAR: None, wanted.RENEWS: None},
     )
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from channels.contract import Button, Kind
-from handlers import schedule, slots, wording
+from handlers import appointments, schedule, slots, wording
 from handlers.draft import Draft
 from handlers.hearing import PRODUCTS, Heard, reread
-from handlers.model import RecordConsent, Stage
+from handlers.model import Business, RecordConsent, Stage
 
 HUMAN: Final = Button(id="human", label="talk_human")
 CONSENT: Final = (
@@ -29,14 +31,14 @@ MENU: Final = (
 OTHER_PRODUCT: Final = Button(id="p:other", label="p_other")
 PRODUCT: Final = (*(Button(id=f"p:{code}", label=f"p_{code}") for code in PRODUCTS), OTHER_PRODUCT)
 CAR: Final = tuple(Button(id=f"p:{code}", label=f"p_{code}") for code in ("tnds_o_to", "vat_chat_o_to"))
-TIME: Final = tuple(Button(id=f"t:{part}", label=f"t_{part}") for part in ("now", "morning", "afternoon", "evening"))
+AT_ONCE: Final = Button(id="t:now", label="t_now")
+SOON: Final = Button(id="t:now", label="t_soon")  # nobody is at work now
 OWN_NUMBER: Final = Button(id="contact", label="share_phone", contact=True)
 SAME_NUMBER: Final = (
     Button(id="phone:use", label="use_channel_phone"),
     Button(id="phone:other", label="other_phone"),
 )
 CONFIRM: Final = (Button(id="ok", label="confirm"), Button(id="edit", label="edit"))
-CONFIRM_OR_TIME: Final = (*CONFIRM, *TIME[1:])  # "at once" is what is read back without a time
 EDIT: Final = tuple(Button(id=f"edit:{slot}", label=f"e_{slot}") for slot in slots.ORDER)
 CALL: Final = (Button(id="call", label="call_me"),)
 ID_PAPERS: Final = re.compile(r"\b(?:c{1,3}d|can cuoc|cmnd|chung minh|ho chieu|passport|tuy than|id card)\b")
@@ -73,7 +75,6 @@ BUTTONS: Final[Mapping[str, tuple[Button, ...]]] = {
     "menu": MENU,
     "need": PRODUCT,
     "product": CAR,
-    "time": TIME,
     "confirm": CONFIRM,
     "edit": EDIT,
     "phone_same": SAME_NUMBER,
@@ -134,13 +135,31 @@ def buttons(draft: Draft, step: str) -> tuple[Button, ...]:
     """The buttons of a question, as many as the channel carries."""
     if step == "phone":
         return (OWN_NUMBER,) if draft.context.asks_contact else ()
+    if step == "time":
+        return (AT_ONCE if schedule.in_hours(draft.now, draft.business) else SOON, *times(draft))
     all_of_them = BUTTONS.get(step, ())
     room = draft.context.buttons
-    if step == "confirm" and not _has_time(draft) and (not room or room >= len(CONFIRM_OR_TIME)):
-        return CONFIRM_OR_TIME
+    if step == "confirm" and not _has_time(draft):  # "at once" is what is read back without a time
+        with_times = (*CONFIRM, *times(draft))
+        return with_times if not room or room >= len(with_times) else CONFIRM
     if 0 < room < len(all_of_them) and all_of_them[-1] in (HUMAN, OTHER_PRODUCT):
         return (*all_of_them[: room - 1], all_of_them[-1])
     return all_of_them
+
+
+def times(draft: Draft) -> tuple[Button, ...]:
+    """When he may be called, in parts of the day and the hours that people work in them."""
+    return _times(appointments.next_five(draft.now), draft.business, draft.state.lang)
+
+
+@lru_cache(maxsize=32)
+def _times(now: datetime, business: Business, lang: str) -> tuple[Button, ...]:
+    """The same for all for five minutes: a third of a read-back's cost otherwise."""
+    today = schedule.local(now, business).date()
+    return tuple(
+        Button(id=f"t:{part}", label=wording.part(part, begins, ends, today, business, lang))
+        for part, begins, ends in appointments.offered(now, business)
+    )
 
 
 def again(draft: Draft) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date as date_
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,6 +21,9 @@ SHORT_DAYS: Final[Mapping[str, tuple[str, ...]]] = {
     "vi": ("T2", "T3", "T4", "T5", "T6", "T7", "CN"),
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
 }
+PARTS: Final = {"morning": "Sáng", "afternoon": "Chiều", "evening": "Tối"}
+DAYS_AHEAD: Final = {"vi": ("", "mai"), "en": ("Today", "Tomorrow")}
+BUTTON_MAX: Final = 20  # characters: the shortest of all platforms
 ALWAYS: Final = {"vi": "24/7", "en": "24/7"}
 SOON: Final = {"vi": "càng sớm càng tốt", "en": "as soon as possible"}
 ON: Final = {"vi": "ngày", "en": "on"}
@@ -124,12 +128,34 @@ def appointment(state: State, business: Business) -> str:
     """The wished time of a call as 08:00–12:00 thứ Hai 23/11, or as soon as possible."""
     callback: Mapping[str, Any] = state.slots.get("callback_time", {})
     lang = state.lang
+    if not callback and state.memory.get("wish"):
+        return f'"{state.memory["wish"]}"'
     if state.memory.get("soon") or not callback:
         return SOON[lang]
     begins, ends = (datetime.fromisoformat(str(callback[key])) for key in ("from", "to"))
     if begins == ends:
         return moment(begins, business, lang)
     return f"{clock(begins, business)}–{clock(ends, business)} {day(begins, business, lang)}"
+
+
+def part(name: str, begins: datetime, ends: datetime, today: date_, business: Business, lang: str) -> str:
+    """The face of a button that offers a part of a day, with the hours that are kept of it: "Chiều (13h-17h)", "Sáng mai
+    8h-12h", "Today 13:00-17:00"; of what is too long for a button the hours stay."""
+    span = "-".join(_short(at, business, lang) for at in (begins, ends))
+    ahead = (schedule.local(begins, business).date() - today).days
+    on = DAYS_AHEAD[lang][ahead] if ahead < 2 else SHORT_DAYS[lang][schedule.local(begins, business).weekday()]
+    if lang != "vi":
+        return f"={on} {span}"
+    word = PARTS[name]
+    faces = (f"{word} {on} {span}", f"{on} {span}") if on else (f"{word} ({span})", f"{word} {span}")
+    return "=" + next((face for face in faces if len(face) <= BUTTON_MAX), span)
+
+
+def _short(moment: datetime, business: Business, lang: str) -> str:
+    """13h, 13h30 · 13:00"""
+    here = schedule.local(moment, business)
+    minutes = f"{here.minute:02}" if here.minute else ""
+    return f"{here.hour}h{minutes}" if lang == "vi" else f"{here.hour}:{here.minute:02}"
 
 
 def hours(business: Business, lang: str) -> str:

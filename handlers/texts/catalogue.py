@@ -87,7 +87,10 @@ class Texts:
         return self.template(key, lang).source
 
     def button(self, key: str, lang: str) -> str:
-        """A button's face; `key` with or without its `buttons.`"""
+        """A button's face; `key` with or without its `buttons.`. Behind a `=` stands a face that was made for this
+        moment (`handlers.wording.part`)."""
+        if key.startswith("="):
+            return key[1:]
         return self.label(key if "." in key else f"buttons.{key}", lang)
 
     def section(self, name: str, lang: str) -> dict[str, str]:

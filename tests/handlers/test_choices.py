@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,6 +11,7 @@ import pytest
 from channels.contract import Button, Capabilities
 from channels.fit import choices
 from handlers import steps
+from handlers.draft import Draft
 from handlers.model import RecordConsent, Say, Stage, State
 from tests.stories.world import TEXTS, World
 
@@ -41,10 +42,14 @@ def world(asked: str, **context: int) -> World:
     return made
 
 
+def offered(asked: str) -> Sequence[Button]:
+    made = world(asked)
+    return steps.buttons(Draft(state=made.state, now=made.now, context=made.context), asked)
+
+
 def each() -> Iterator[tuple[str, int, Button]]:
     for asked in QUESTIONS:
-        buttons = steps.CONFIRM_OR_TIME if asked == "confirm" else steps.BUTTONS[asked]
-        for number, button in enumerate(buttons, 1):
+        for number, button in enumerate(offered(asked), 1):
             yield asked, number, button
 
 
@@ -64,7 +69,7 @@ def test_a_number_is_the_button(asked: str, number: int, button: Button, typed: 
     tapped = world(asked)
     tapped.tap(button.id)
     listed = world(asked, buttons=0)
-    shown = steps.CONFIRM_OR_TIME if asked == "confirm" else steps.BUTTONS[asked]
+    shown = offered(asked)
     listed.state = replace(listed.state, memory={**listed.state.memory, "choices": [one.id for one in shown]})
     listed.say(typed.format(number), later=timedelta(seconds=10))
     assert outcome(listed) == outcome(tapped)

@@ -127,7 +127,6 @@ def test_an_answer_fills_and_is_read_back(asked: str, missing: str, answer: str,
     [
         ("t:morning", "09:05", "12:00"),  # what is left of this morning, from the next full five minutes on
         ("t:afternoon", "13:00", "17:00"),
-        ("t:evening", "17:00", "17:30"),
     ],
 )
 def test_the_buttons_of_the_time(tap: str, begins: str, ends: str) -> None:

@@ -76,7 +76,8 @@ def told() -> dict[str, frozenset[str]]:
         for step in story["steps"]:
             happen(now, step)
             for say in (effect for effect in now.effects if isinstance(effect, Say) and effect.buttons):
-                found[say.key] = found.get(say.key, frozenset()) | {button.label for button in say.buttons}
+                named = {button.label for button in say.buttons if not button.id.startswith("t:")}  # those tell the hour
+                found[say.key] = found.get(say.key, frozenset()) | named
     return found
 
 
