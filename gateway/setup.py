@@ -6,13 +6,17 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from channels import registry
 from channels.contract import Account, ChannelError
+from channels.errands import BY_HAND
+from gateway import clicks
 
 if TYPE_CHECKING:
     from gateway.config import Config
+
+DRY: Final = "would be done: "
 
 
 async def status(config: Config, ours: Mapping[str, str]) -> list[str]:
@@ -46,25 +50,31 @@ def _told(key: str, value: Any) -> str:
     return " ".join(str(value).split())
 
 
-async def register(config: Config, only: str = "") -> tuple[bool, list[str]]:
-    """Tell each platform where to deliver: (all went well, what was done in lines)."""
+async def register(config: Config, only: str = "", *, dry: bool = False) -> tuple[bool, list[str]]:
+    """Tell each platform where to deliver and what to show: (all went well, what was done and what is left to do by hand,
+    in lines). May be done again at any time. `dry` -- nothing is done, only said."""
     good, lines = True, []
     for account in config.accounts:
-        if only and account.id != only:
-            continue
-        async with _client(account) as client:
-            tell = getattr(client, "setup", None)
-            if tell is None:
-                lines.append(f"{account.id}: nothing to register")
-                continue
-            try:
-                done: list[str] = await tell(hook(config, account))
-            except ChannelError as err:
-                good = False
-                lines.append(f"{account.id}: failed: {err}")
-            else:
-                lines += [f"{account.id}: {line}" for line in done]
+        if not only or account.id == only:
+            done, said = await _register(account, config, dry=dry)
+            good &= done
+            lines += [f"{account.id}: {line}" for line in said]
     return good, lines
+
+
+async def _register(account: Account, config: Config, *, dry: bool) -> tuple[bool, list[str]]:
+    address = hook(config, account)
+    lines = clicks.lines(config, account, address)
+    async with _client(account) as client:
+        tell = getattr(client, "setup", None)
+        if tell is None:
+            return True, lines or ["nothing to register"]
+        try:
+            async for line in tell(address, dry=dry):
+                lines.append(f"{DRY}{line}" if dry and not line.startswith(BY_HAND) else line)
+        except ChannelError as err:
+            return False, [*lines, f"failed: {err}"]
+    return True, lines
 
 
 def hook(config: Config, account: Account) -> str:

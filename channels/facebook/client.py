@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from channels.contract import Account, ChannelError, DeliveryUnknown, Permanent, Profile, Retryable
+from channels.contract import Account, ChannelError, DeliveryUnknown, NeedsReauth, Permanent, Profile, Retryable
+from channels.errands import by_hand
 from channels.facebook.answers import NOT_OURS, WINDOW, answer, outcome
 from channels.facebook.calls import Call, Upload
-from channels.facebook.settings import api_url, app_secrets, graph, page_token, path_of
+from channels.facebook.page import profile
+from channels.facebook.settings import api_url, app_id, app_secrets, graph, page_token, path_of, verify_tokens
 from channels.http import Http
 from channels.loose import at, several, words
 from channels.outside import Outside
@@ -21,7 +23,6 @@ from channels.reading import clean_name
 FETCH_BYTES: Final = 20 << 20  # 25 are published; we keep no larger files of anybody
 UPLOAD_S: Final = 60.0
 HOSTS: Final = (".fbcdn.net", ".fbsbx.com")
-START: Final = "GET_STARTED"
 FIELDS: Final = (
     "messages,messaging_postbacks,messaging_optins,messaging_referrals,message_deliveries,message_reads,message_echoes,"
     "message_edits,message_reactions,messaging_handovers,standby,messaging_policy_enforcement"
@@ -102,16 +103,51 @@ class FacebookClient:
         first, last = words(said, "first_name"), words(said, "last_name")
         return Profile(name=clean_name(words(said, "name") or f"{last} {first}".strip()))
 
-    async def setup(self, url: str) -> list[str]:
-        """Subscribe the page and show the start button; the address itself a person enters. What was done, a line each.
-        Raises ChannelError."""
-        await self._change("subscribed_apps", {"subscribed_fields": FIELDS})
-        await self._change("messenger_profile", {"get_started": {"payload": START}})
-        return [
-            "the page is subscribed to the app's events",
-            f"start button set: {START}",
-            f"enter in the app's dashboard, Webhooks, Page: {url} and the verify_token",
-        ]
+    async def setup(self, url: str, *, dry: bool = False) -> AsyncIterator[str]:
+        """Tell Meta where to deliver, subscribe the page, and set what it shows: a line for each thing as it is done
+        (channels.errands). Meta asks the address with a GET meanwhile. Raises ChannelError."""
+        if not dry:
+            await self._subscribe(url)
+        yield f"the app's webhook: {url}"
+        if not dry:
+            await self._change("subscribed_apps", {"subscribed_fields": FIELDS})
+        yield "the page's events go to the app"
+        for body, line in profile():
+            if not dry:
+                await self._change("messenger_profile", body)
+            yield line
+        yield by_hand(
+            "in the page's settings, make the app the default app of Conversation Routing, and switch off instant replies"
+        )
+
+    async def _subscribe(self, url: str) -> None:
+        """The app's own subscription, with the app's token. Raises ChannelError."""
+        account = self._account
+        body = {
+            "object": "page",
+            "callback_url": url,
+            "verify_token": verify_tokens(account)[0],
+            "fields": FIELDS,
+            "include_values": True,
+        }
+        token = f"{app_id(account)}|{app_secrets(account)[0]}"
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+        path = f"/{graph(account)}/{app_id(account)}/subscriptions"
+        try:
+            answer(*await self._api.post(path, _bytes(json.dumps(body)), headers, total_s=UPLOAD_S))
+        except NeedsReauth as err:
+            problem: ChannelError = NeedsReauth(f"{err}: are app_id and app_secret those of the app?", code=err.code)
+        except DeliveryUnknown as err:
+            problem = Retryable(str(err), code=err.code)
+        except Permanent as err:
+            problem = Permanent(
+                f"{err}: Meta asks that address with the verify_token: is the gateway running there?",
+                reason="bad_request",
+                code=err.code,
+            )
+        else:
+            return
+        raise problem
 
     async def status(self) -> dict[str, Any]:
         """Meta's own view of the page. Raises ChannelError."""

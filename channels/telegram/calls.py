@@ -63,7 +63,10 @@ with _models_unbuilt():
         SendDocument,
         SendMessage,
         SendPhoto,
+        SetChatMenuButton,
         SetMyCommands,
+        SetMyDescription,
+        SetMyShortDescription,
         SetWebhook,
         TelegramMethod,
     )
@@ -73,6 +76,7 @@ with _models_unbuilt():
         InlineKeyboardButton,
         InlineKeyboardMarkup,
         KeyboardButton,
+        MenuButtonCommands,
         ReplyKeyboardMarkup,
         ReplyKeyboardRemove,
     )
@@ -80,8 +84,8 @@ with _models_unbuilt():
 __all__ = [
     "METHODS", "AnswerCallbackQuery", "Bot", "BotCommand", "DeleteWebhook", "File", "GetFile", "GetMe", "GetUpdates",
     "GetWebhookInfo", "InlineKeyboardButton", "InlineKeyboardMarkup", "KeyboardButton", "LeanSession",
-    "ReplyKeyboardMarkup", "ReplyKeyboardRemove", "SendDocument", "SendMessage", "SendPhoto", "SetMyCommands",
-    "SetWebhook", "TelegramMethod",
+    "MenuButtonCommands", "ReplyKeyboardMarkup", "ReplyKeyboardRemove", "SendDocument", "SendMessage", "SendPhoto",
+    "SetChatMenuButton", "SetMyCommands", "SetMyDescription", "SetMyShortDescription", "SetWebhook", "TelegramMethod",
 ]  # fmt: skip
 
 METHODS: Final[tuple[type[TelegramMethod[Any]], ...]] = (

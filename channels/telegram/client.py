@@ -162,28 +162,24 @@ class TelegramClient:
 
     # ---- set-up, for people
 
-    async def setup(self, url: str) -> list[str]:
-        """Tell Telegram where to deliver (nowhere, when the account polls) and which commands to show. What was done,
-        a line each. Raises ChannelError."""
-        from channels.telegram import calls
+    async def setup(self, url: str, *, dry: bool = False) -> AsyncIterator[str]:
+        """Tell Telegram where to deliver (nowhere, when the account polls) and what to show: a line for each thing as it is
+        done (channels.errands). Raises ChannelError."""
+        from channels.telegram import calls, dress
 
-        done = []
-        if receives(self._account) == "webhook":
-            secret = secrets_of(self._account)[0]
-            await self._read(
-                calls.SetWebhook(
-                    url=url, secret_token=secret, allowed_updates=wanted(self._account), max_connections=40
-                )
+        account = self._account
+        if receives(account) == "webhook":
+            hook: TelegramMethod[Any] = calls.SetWebhook(
+                url=url, secret_token=secrets_of(account)[0], allowed_updates=wanted(account), max_connections=40
             )
-            done.append(f"webhook set: {url}")
+            first = (hook, f"webhook set: {url}")
         else:
-            await self._read(calls.DeleteWebhook(drop_pending_updates=False))
-            done.append("webhook removed: this account polls")
-        for language, words in (("", "Bắt đầu tư vấn bảo hiểm"), ("en", "Start")):
-            command = calls.BotCommand(command="start", description=words)
-            await self._read(calls.SetMyCommands(commands=[command], language_code=language))
-        done.append("commands set: /start")
-        return done
+            first = (calls.DeleteWebhook(drop_pending_updates=False), "webhook removed: this account polls")
+        for request, line in (first, *dress.steps()):
+            if not dry:
+                await self._read(request)
+            if line:
+                yield line
 
     async def status(self) -> dict[str, Any]:
         """Telegram's own view: bot, webhook, pending, last_error, last_error_at (Unix seconds). Raises ChannelError."""

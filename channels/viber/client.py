@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict, deque
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
 import structlog
@@ -18,6 +19,7 @@ from channels.contract import (
     RateLimited,
     Retryable,
 )
+from channels.errands import by_hand
 from channels.house import House
 from channels.http import Http
 from channels.outside import Outside
@@ -144,11 +146,22 @@ class ViberClient:
 
     # ---- people's side
 
-    async def setup(self, url: str) -> list[str]:
-        """Tell Viber where we are: it calls that address, signed, before it answers. Raises ChannelError."""
+    async def setup(self, url: str, *, dry: bool = False) -> AsyncIterator[str]:
+        """Tell Viber where we are: it calls that address, signed, before it answers. A line for each thing as it is done
+        (channels.errands). Raises ChannelError."""
+        told: Any = EVENTS
+        if not dry:
+            told = (await self._register(url)).get("event_types")
+        yield f"webhook set: {url}"
+        yield f"events: {', '.join(map(str, told)) if isinstance(told, (list, tuple)) else '-'}"
+        yield by_hand(
+            "name, picture and the text of an empty chat are set in the Viber app: More, Settings, Bots, Edit info"
+        )
+
+    async def _register(self, url: str) -> Mapping[str, Any]:
         wanted = {"url": url, "event_types": list(EVENTS), "send_name": True, "send_photo": False}
         try:
-            said = await self._ask("/pa/set_webhook", json.dumps(wanted), total_s=SETUP_S)
+            return await self._ask("/pa/set_webhook", json.dumps(wanted), total_s=SETUP_S)
         except Permanent as err:
             if err.code != "1":
                 raise
@@ -158,9 +171,6 @@ class ViberClient:
                 reason="bad_request",
                 code="1",
             )
-        else:
-            told = said.get("event_types")
-            return [f"webhook set: {url}", f"events: {', '.join(map(str, told)) if isinstance(told, list) else '-'}"]
         raise problem
 
     async def status(self) -> dict[str, Any]:

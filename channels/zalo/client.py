@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 from urllib.parse import quote
@@ -14,6 +14,7 @@ from urllib.parse import quote
 import structlog
 
 from channels.contract import Account, Delivery, DeliveryUnknown, InboundEvent, NeedsReauth, Permanent, Retryable
+from channels.errands import by_hand
 from channels.house import House
 from channels.http import Http
 from channels.outside import Outside
@@ -192,9 +193,22 @@ class ZaloClient:
 
     # ---- people's side
 
-    async def setup(self, url: str) -> list[str]:
-        """Zalo's console has no API: what a person enters there."""
-        return [f"enter in the app's console, Webhook: {url}", f"… and as callback: {consent.callback(url)}"]
+    async def setup(self, url: str, **_dry: bool) -> AsyncIterator[str]:
+        """Zalo's console has no API: what a person enters there, in this order (channels.errands)."""
+        site = url.partition("/hooks/")[0]
+        if self._account.get("site_verification"):
+            yield "the page for the domain's verification is served at the root"
+        else:
+            yield by_hand("Domain: put the code of zalo_verifier<code>.html into site_verification, restart")
+        yield by_hand(f"Domain: verify {site} in the app's console")
+        yield by_hand(
+            f"Webhook: enter {url}, switch on every event and the syntax filter off; while it is being saved the console"
+            " wants 200 for an unsigned request: bad_mac_status: 200 for that moment"
+        )
+        yield by_hand(f"Official Account, callback: {consent.callback(url)}")
+        yield by_hand(
+            f"consent: an administrator of the OA opens {site}/oauth/zalo/{self._account.name}, unless refresh_token is set"
+        )
 
     async def status(self) -> dict[str, Any]:
         """Zalo's own view of the account. Raises ChannelError."""

@@ -32,18 +32,21 @@ def channels_status(ctx: typer.Context) -> None:
 
 @channels.command("setup", epilog=EVERYWHERE)
 def channels_setup(
-    ctx: typer.Context, account: Annotated[str, typer.Argument(metavar="[CHANNEL:NAME]", help="Default: all.")] = ""
+    ctx: typer.Context,
+    account: Annotated[str, typer.Argument(metavar="[CHANNEL:NAME]", help="Default: all.")] = "",
+    dry: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
 ) -> None:
-    """Tell the platforms where to deliver.
+    """Tell the platforms where to deliver and what to show.
 
-    Webhooks are registered, or taken away where updates are polled. `run` never does this.
+    Webhooks, commands, menus, start buttons; and what is left to do by hand. May be repeated at any time. The gateway
+    should be running: some platforms ask its address meanwhile. `run` never does this.
     """
     from gateway import setup
 
     config = settings(ctx)
     if account and config.account(account) is None:
         fail(f"{account}: no such account; there are {', '.join(one.id for one in config.accounts) or 'none'}")
-    good, lines = asyncio.run(setup.register(config, account))
+    good, lines = asyncio.run(setup.register(config, account, dry=dry))
     for line in lines:
         typer.echo(line)
     raise typer.Exit(0 if good else 1)

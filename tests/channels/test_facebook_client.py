@@ -6,11 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from channels.contract import (
     Account,
     Button,
     ChannelError,
+    Delivery,
     DeliveryUnknown,
     NeedsReauth,
     OutboundFile,
@@ -19,11 +22,14 @@ from channels.contract import (
     RateLimited,
     Retryable,
     Template,
+    WebhookRejected,
 )
 from channels.facebook.adapter import render
 from channels.facebook.client import FIELDS, FacebookClient
+from channels.facebook.signature import greet
 from channels.http import Http
 from gateway.demo.standins.facebook import FakeFacebook, Fault, HandClock, answer, drop, half, hang, refuse
+from tests.support.errands import done
 
 PDF = OutboundFile(id="f", name="Hợp đồng.pdf", mime="application/pdf", size=5, data=b"%PDF-")
 DAY_S = 86_400
@@ -88,7 +94,7 @@ async def test_choices_the_number_links_and_files() -> None:
         assert choices.asks_phone
         assert (link.links, link.replies) == (("https://example.com/d",), ("A",))
         assert line.text.endswith("Xem: https://example.com/d")
-        assert (file.file, file.file_name) == (b"%PDF-", "Hop_dong.pdf")
+        assert (file.file, file.file_name) == (b"%PDF-", "Hợp đồng.pdf")
         assert (picture.file, picture.replies) == (b"\x89PNG", ("A",))
 
 
@@ -211,12 +217,39 @@ async def test_files_of_customers_come_from_meta_only() -> None:
             assert caught.value.reason == "bad_address"
 
 
-async def test_profiles_set_up_and_status() -> None:
+async def test_the_page_is_set_up_while_meta_asks_its_address() -> None:
+    word = {"verify_token": "our word"}
+
+    async def hook(request: web.Request) -> web.Response:
+        delivery = Delivery(headers={}, body=b"", query=dict(request.query), method="GET")
+        try:
+            return web.Response(body=greet(delivery, Account(channel="facebook", name="page", settings=word)))
+        except WebhookRejected as err:
+            return web.Response(status=err.status)
+
+    app = web.Application()
+    app.router.add_get("/hooks/facebook/page", hook)
+    async with TestServer(app) as gateway, running(**word) as page:
+        url = str(gateway.make_url("/hooks/facebook/page"))
+        dry = await done(page.client.setup(url, dry=True))
+        assert page.fake.calls == []
+        for _ in range(2):  # it may be said again
+            assert await done(page.client.setup(url)) == dry
+        assert dry[0] == f"the app's webhook: {url}"
+        assert dry[-1].startswith("by hand: ")
+        first, second, *rest = [call.body for call in page.fake.calls if call.method == "POST"]
+        assert (first["callback_url"], second["subscribed_fields"]) == (url, FIELDS)
+        assert [next(iter(body)) for body in rest[:4]] == ["get_started", "greeting", "ice_breakers", "persistent_menu"]
+        with pytest.raises(Permanent, match="is the gateway running there"):
+            await done(page.client.setup("http://127.0.0.1:9/hooks/facebook/page"))
+        other = FacebookClient(replace(page.account, settings={**page.account.settings, "app_secret": "x"}))
+        with pytest.raises(NeedsReauth, match="app_secret"):
+            await done(other.setup(url))
+        await other.close()
+
+
+async def test_profiles_and_status() -> None:
     async with running(appsecret_proof=True) as page:
         assert (await page.client.profile(page.lan.id)).name == "Nguyễn Lan"
         assert (await page.client.profile("999")).name == ""
-        done = await page.client.setup("https://gw.example/hooks/facebook/page")
-        assert any("https://gw.example/hooks/facebook/page" in line for line in done)
-        bodies = [call.body for call in page.fake.calls if call.method == "POST"]
-        assert bodies == [{"subscribed_fields": FIELDS}, {"get_started": {"payload": "GET_STARTED"}}]
         assert await page.client.status() == {"page": "IBAOHIEM", "subscribed": "gateway", "fields": 1}

@@ -41,6 +41,7 @@ from gateway.demo.standins.telegram import (
     refuse,
     server_error,
 )
+from tests.support.errands import done
 
 SECRET = "s" * 32
 
@@ -394,12 +395,12 @@ async def test_a_webhook_that_somebody_sets_while_we_poll_is_told_and_left_to_hi
     waiting = asyncio.ensure_future(anext(batches))
     await bot.fake.until(lambda: bot.fake.updates.polled)
     async with deliveries(bot) as (url, _):
-        await other(bot).setup(url)
+        await done(other(bot).setup(url))
         for again in (waiting, anext(bot.client.batches())):
             with pytest.raises(NeedsReauth, match="a webhook is set for this bot, by another gateway"):
                 await again
         assert bot.fake.updates.webhook is not None
-    assert (await bot.client.setup(""))[0].startswith("webhook removed")  # a person decided
+    assert (await done(bot.client.setup("")))[0].startswith("webhook removed")  # a person decided
     await customer(bot).say("một")
     batches = bot.client.batches()
     assert "một" in texts(await anext(batches), bot)
@@ -458,7 +459,7 @@ async def test_one_unreadable_update_costs_nobody_else_anything(bot: Bot) -> Non
 async def received(bot: Bot, make: Callable[[], Awaitable[Any]]) -> list[Any]:
     """What our webhook got to verify and read."""
     async with deliveries(bot) as (url, events):
-        lines = await bot.client.setup(url)
+        lines = await done(bot.client.setup(url))
         assert not any(SECRET in line for line in lines)
         await make()
         await bot.fake.settled()
@@ -520,7 +521,7 @@ async def test_from_polling_to_the_webhook_nothing_is_lost_and_what_comes_twice_
     await batches.aclose()
     await lan.say("hai")  # nobody receives
     async with deliveries(bot) as (url, events):
-        await other(bot).setup(url)
+        await done(other(bot).setup(url))
         await lan.say("ba")
         await bot.fake.settled()
     came = [event.key for event in events]
@@ -534,7 +535,7 @@ async def test_from_the_webhook_to_polling_nothing_is_lost_and_what_comes_twice_
 ) -> None:
     lan = customer(bot)
     async with deliveries(bot) as (url, events):
-        await other(bot).setup(url)
+        await done(other(bot).setup(url))
         await lan.say("một")
         await bot.fake.settled()
         bot.down = True  # it stops; what Telegram has for it waits there
@@ -564,7 +565,7 @@ async def test_what_keeps_a_webhook_from_us_is_said_in_words() -> None:
         client._now = bot.fake.clock.now
         assert "knows no webhook" in await client.check("http://127.0.0.1:1/x")
         async with deliveries(bot) as (url, _):
-            await client.setup(url)
+            await done(client.setup(url))
             await bot.fake.settled()
             assert await client.check(url) == ""
             elsewhere = await client.check("https://chat.example.vn/hooks/telegram/main")
@@ -611,8 +612,12 @@ async def test_a_webhook_that_was_set_up_delivers_what_verify_accepts() -> None:
 
 
 async def test_setting_up_a_polling_account_removes_the_webhook(bot: Bot) -> None:
-    assert (await bot.client.setup(""))[0] == "webhook removed: this account polls"
-    assert "setMyCommands" in {call.method for call in bot.fake.calls}
+    assert (await done(bot.client.setup("")))[0] == "webhook removed: this account polls"
+    called = [call.method for call in bot.fake.calls]
+    assert {"setMyCommands", "setChatMenuButton", "setMyShortDescription", "setMyDescription"} <= set(called)
+    lines = await done(bot.client.setup("", dry=True))
+    assert lines == await done(bot.client.setup(""))
+    assert len(bot.fake.calls) == 2 * len(called), "dry, nothing is called"
 
 
 # ---- aiogram

@@ -30,6 +30,7 @@ from channels.http import Http
 from channels.viber.adapter import parse, render, reply, verify
 from channels.viber.client import EVENTS, ViberClient
 from gateway.demo.standins.viber import Customer, FakeViber, Fault, HandClock, answer, drop, half, hang, refuse
+from tests.support.errands import done
 from tests.support.house import MemoryHouse
 
 SEND = "/pa/send_message"
@@ -110,8 +111,8 @@ async def test_the_address_is_called_while_it_is_being_set() -> None:
         with pytest.raises(NeedsReauth):
             await bot.client.probe()
         with pytest.raises(Permanent):
-            await bot.client.setup("http://127.0.0.1:9/nobody")
-        lines = await bot.client.setup(bot.hook)
+            await done(bot.client.setup("http://127.0.0.1:9/nobody"))
+        lines = await done(bot.client.setup(bot.hook))
         assert bot.heard[-1].reason == "Viber's check of the address"
         assert bot.fake.settings["event_types"] == list(EVENTS)
         assert bot.fake.settings["send_name"] is True
@@ -126,7 +127,7 @@ async def test_a_wrong_token_neither_sets_nor_sends() -> None:
         other = replace(bot.account, settings={**bot.account.settings, "token": "w" * 32})
         client = ViberClient(other)
         with pytest.raises(NeedsReauth) as caught:
-            await client.setup(bot.hook)
+            await done(client.setup(bot.hook))
         assert "w" * 32 not in repr(caught.value)
         await client.close()
 

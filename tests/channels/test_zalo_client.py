@@ -27,6 +27,7 @@ from channels.zalo.adapter import parse, render
 from channels.zalo.client import ZaloClient
 from channels.zalo.tokens import LEASE_MS
 from gateway.demo.standins.zalo import Customer, FakeZalo, Fault, HandClock, answer, drop, half, hang, refuse
+from tests.support.errands import done
 from tests.support.house import MemoryHouse
 
 CS = "/v3.0/oa/message/cs"
@@ -440,7 +441,7 @@ async def test_what_the_webhook_missed_is_read_from_the_conversations() -> None:
 async def test_the_accounts_own_view() -> None:
     async with running() as oa:
         assert (await oa.client.status())["name"] == "IBAOHIEM"
-        assert any("/oauth/zalo/oa/callback" in line for line in await oa.client.setup("https://g.vn/hooks/zalo/oa"))
+        assert any("/oauth/zalo/oa/callback" in line for line in await done(oa.client.setup("https://g.vn/hooks/zalo/oa")))
 
 
 async def test_without_the_gateway_nobody_touches_the_tokens() -> None:

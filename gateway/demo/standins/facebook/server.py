@@ -54,6 +54,7 @@ class FakeFacebook:
         self.sent: list[Sent] = []
         self.violations: list[str] = []  # what no client may do, whatever it is answered
         self.statuses: list[int] = []  # of our POSTs to the webhook
+        self.profile: Json = {}  # what the page shows before anybody has written
         self.url = self._hook = ""
         self._ids = itertools.count(1)
         self._tasks: set[asyncio.Task[int]] = set()
@@ -143,27 +144,29 @@ class FakeFacebook:
             raw = await request.read()
             fault = self.faults.take(edge, 0)
             if fault is None:
-                return self._carry_out(request, raw)
-            return await self._fail(request, fault, self._carry_out(request, raw) if fault.accepted else None)
+                return await self._carry_out(request, raw)
+            return await self._fail(request, fault, await self._carry_out(request, raw) if fault.accepted else None)
         finally:
             self.watch.changed()
 
-    def _carry_out(self, request: web.BaseRequest, raw: bytes) -> web.Response:
+    async def _carry_out(self, request: web.BaseRequest, raw: bytes) -> web.Response:
         if request.path in self.media:
             return web.Response(body=self.media[request.path])
         if "access_token" in request.query:
             self.violations.append(f"{request.path}: the token in an address")
         try:
             self._known(request)
-            return web.json_response(self._answer(request, raw))
+            return web.json_response(await self._answer(request, raw))
         except GraphError as err:
             return web.Response(status=err.status, body=err.body(), content_type="application/json")
 
     def _known(self, request: web.BaseRequest) -> None:
-        if request.headers.get("Authorization") != f"Bearer {self.token}":
+        of_the_app = request.path.endswith(f"/{self.app_id}/subscriptions")
+        token = f"{self.app_id}|{self.app_secret}" if of_the_app else self.token
+        if request.headers.get("Authorization") != f"Bearer {token}":
             raise GraphError(190, 460, "Error validating access token", status=401)
 
-    def _answer(self, request: web.BaseRequest, raw: bytes) -> Json:
+    async def _answer(self, request: web.BaseRequest, raw: bytes) -> Json:
         parts = request.path.strip("/").split("/")
         if parts[0] != VERSION:
             raise GraphError(2635, 0, "You are calling a deprecated version")
@@ -175,8 +178,16 @@ class FakeFacebook:
             case "POST", [self.page_id, "take_thread_control"]:
                 self.holder = self.app_id
                 return {"success": True}
-            case "POST", [self.page_id, "subscribed_apps" | "messenger_profile"]:
+            case "POST", [self.page_id, "subscribed_apps"]:
                 self.calls[-1].body = json.loads(raw)
+                return {"success": True}
+            case "POST", [self.page_id, "messenger_profile"]:
+                self.profile |= (body := messages.profile(self.profile, raw))
+                self.calls[-1].body = body
+                return {"success": True}
+            case "POST", [self.app_id, "subscriptions"]:
+                self.calls[-1].body = json.loads(raw)
+                await self._handshake(self.calls[-1].body)
                 return {"success": True}
             case "GET", [self.page_id, "subscribed_apps"]:
                 return {"data": [{"id": self.app_id, "name": "gateway", "subscribed_fields": ["messages"]}]}
@@ -188,6 +199,22 @@ class FakeFacebook:
                 raise GraphError(100, 33, "Unsupported get request")
         self.violations.append(f"{request.method} {request.path}: not played here")
         raise GraphError(100, 0, "Unsupported request")
+
+    async def _handshake(self, wanted: Json) -> None:
+        """Their servers ask the address first, and want their own word back."""
+        challenge, url = "1158201444", str(wanted.get("callback_url", ""))
+        query = {
+            "hub.mode": "subscribe",
+            "hub.verify_token": str(wanted.get("verify_token", "")),
+            "hub.challenge": challenge,
+        }
+        try:
+            async with aiohttp.ClientSession() as session, session.get(url, params=query) as answer:
+                if answer.status == 200 and await answer.text() == challenge:
+                    return
+        except (aiohttp.ClientError, ValueError):
+            pass
+        raise GraphError(2200, 0, "Callback verification failed")
 
     def _deliver(self, sent: Sent, body: Json) -> Json:
         self.sent.append(sent)

@@ -18,6 +18,9 @@ from .wire import Ask, Json, bad, decoded, flag, integer, units
 LOOPBACK: Final = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])[:/]")  # here, and only here, without TLS
 
 
+Run = Callable[[State, Ask], Any]
+
+
 def get_me(state: State, _: Ask) -> Json:
     return {
         **state.bot,
@@ -40,6 +43,22 @@ def set_my_commands(state: State, ask: Ask) -> bool:
             raise bad("BOT_COMMAND_DESCRIPTION_INVALID")
     state.commands = commands
     return True
+
+
+def set_chat_menu_button(_: State, ask: Ask) -> bool:
+    button = decoded(ask.params, "menu_button")
+    if not isinstance(button, dict) or button.get("type") not in ("commands", "default"):
+        raise bad("can't parse MenuButton")
+    return True
+
+
+def set_description(name: str, limit: int) -> Run:
+    def run(_: State, ask: Ask) -> bool:
+        if units(str(ask.params.get(name) or "")) > limit:
+            raise bad("BOT_DESCRIPTION_TOO_LONG" if limit > 120 else "BOT_ABOUT_TOO_LONG")
+        return True
+
+    return run
 
 
 def get_chat(state: State, ask: Ask) -> Json:
@@ -122,8 +141,6 @@ def answer_callback_query(state: State, ask: Ask) -> bool:
 
 # --- the tables -------------------------------------------------------------------------------------------------
 
-Run = Callable[[State, Ask], Any]
-
 _GROUP: Final = {
     *("chat_id", "business_connection_id", "message_thread_id", "direct_messages_topic_id", "disable_notification"),
     *("protect_content", "allow_paid_broadcast", "message_effect_id", "reply_parameters"),
@@ -165,6 +182,12 @@ _PLAYED: Final[dict[str, tuple[Run, set[str]]]] = {
         {"callback_query_id", "text", "show_alert", "url", "cache_time"},
     ),
     "setMyCommands": (set_my_commands, {"commands", "scope", "language_code"}),
+    "setChatMenuButton": (set_chat_menu_button, {"chat_id", "menu_button"}),
+    "setMyShortDescription": (
+        set_description("short_description", 120),
+        {"short_description", "language_code"},
+    ),
+    "setMyDescription": (set_description("description", 512), {"description", "language_code"}),
     "getMe": (get_me, set()),
     "getChat": (get_chat, {"chat_id"}),
     "getFile": (get_file, {"file_id"}),
