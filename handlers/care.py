@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from channels.contract import Button
-from handlers import schedule, waiting, wording
+from channels.windows import Purpose, Sender, Way, rule
+from handlers import advertising, schedule, waiting, wording
 from handlers.draft import Draft
 from handlers.hearing import PRODUCTS, Heard, reread
 from handlers.model import EMPTY, WAITING, CareAnswered, Relabel, Stage, TimerFired
@@ -16,6 +17,7 @@ from handlers.model import EMPTY, WAITING, CareAnswered, Relabel, Stage, TimerFi
 LATER: Final = timedelta(hours=2)
 PATIENCE: Final = timedelta(days=1)  # a question that stayed open for so long gives way to the next one
 LOW: Final = 2  # this score and below: a complaint candidate within the hour
+CONTENT: Final = 5  # who gives it may be asked whether he wants to hear of more
 ANSWER_WITHIN: Final = 60  # working minutes
 COMMENT_MAX: Final = 1000
 SHORT: Final = 4  # words: in a longer message a number counts something else
@@ -60,6 +62,9 @@ def due(draft: Draft, event: TimerFired) -> None:
     if moment > draft.now:
         draft.wake(f"care:{task}", moment, data)
         return
+    if why := _forbidden(draft, QUESTIONS[kind]):
+        draft.add(CareAnswered(task=task, state="skipped", reason=why))
+        return
     _ask(draft, {key: str(data[key]) for key in KEPT if data.get(key)}, name=str(data.get("name") or ""))
 
 
@@ -84,6 +89,18 @@ def put_away(draft: Draft) -> None:
     draft.set(care=EMPTY)
 
 
+def _forbidden(draft: Draft, asked: str) -> str:
+    """Why the platform does not take the question now, in whatever form; ''. A template is said in place of ours."""
+    ruled = rule(
+        draft.context.carries,
+        sender=Sender.SYSTEM,
+        purpose=Purpose.CARE if asked == "received" else Purpose.SURVEY,
+        now=draft.now,
+        last=draft.state.last_inbound_at,
+    )
+    return ruled.why if ruled.way is Way.NEVER else ""
+
+
 def _moment(draft: Draft) -> datetime:
     """Now, when nobody else talks and the hour is decent; else when to look again."""
     state = draft.state
@@ -104,6 +121,9 @@ def _label(draft: Draft, label: str) -> None:
 
 def _ask(draft: Draft, care: dict[str, str], *, name: str) -> None:
     asked = QUESTIONS[care["kind"]]
+    if draft.context.letters:
+        _write(draft, care, asked, name)
+        return
     purpose = "delivery_check" if asked == "received" else "care"  # what storage.outbox asks about before it leaves
     if draft.state.stage is Stage.NEW:  # we speak first: who, and that it is a machine
         draft.move(Stage.GREETED)
@@ -112,12 +132,29 @@ def _ask(draft: Draft, care: dict[str, str], *, name: str) -> None:
     values: dict[str, str | tuple[str, ...]] = {"ten": name} if name else {}
     plain = "" if name or draft.state.slots.get("name") else "_plain"
     if asked == "received":
-        product = care.get("product", "")
-        values["san_pham"] = (f"product.{product}",) if product in PRODUCTS else product
-        values["so_hop_dong"] = care.get("number", "")
+        values |= _policy(care)
         draft.say(f"delivery.check_t1{plain}", *RECEIVED, klass="D", purpose=purpose, **values)
     else:
         draft.say(f"care.csat_ask{plain}", *SCORES, klass="D", purpose=purpose, **values)
+    draft.add(CareAnswered(task=care["task"], state="sent"))
+
+
+def _policy(care: dict[str, str]) -> dict[str, str | tuple[str, ...]]:
+    product = care.get("product", "")
+    return {
+        "san_pham": (f"product.{product}",) if product in PRODUCTS else product,
+        "so_hop_dong": care.get("number", ""),
+    }
+
+
+def _write(draft: Draft, care: dict[str, str], asked: str, name: str) -> None:
+    """By letter: without choices, and nothing waits here for the answer, which a person reads elsewhere."""
+    named: dict[str, str | tuple[str, ...]] = {"ten": name} if name else {}
+    plain = "" if name else "_plain"
+    if asked == "received":
+        draft.say(f"delivery.check_t1{plain}", klass="D", purpose="delivery_check", **named, **_policy(care))
+    else:
+        draft.say(f"care.csat_ask{plain}", klass="D", purpose="care", **named)
     draft.add(CareAnswered(task=care["task"], state="sent"))
 
 
@@ -187,6 +224,7 @@ def _commented(draft: Draft, heard: Sequence[Heard]) -> bool:
     person now, or is a right of his."""
     if any(_needs_a_person(one) for one in heard):
         return False
+    content = int(draft.state.care.get("score", 0)) >= CONTENT
     if all(one.wants("skip", "no", "thanks") and len(one.folded.split()) <= SHORT for one in heard):
         put_away(draft)
         draft.say("care.csat_high", purpose="care")
@@ -200,6 +238,8 @@ def _commented(draft: Draft, heard: Sequence[Heard]) -> bool:
     )
     put_away(draft)
     draft.say("care.csat_high", purpose="care")
+    if content:
+        advertising.offer(draft)
     return True
 
 

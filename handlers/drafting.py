@@ -13,6 +13,7 @@ import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from channels.contract import MEDIA, SAID, Kind, OutboundFile
+from handlers import advertising
 from handlers.interpret import is_over, open_state
 from handlers.model import NEW_STATE, State, evolve, state_to_json, status_of
 from handlers.voice import Voice
@@ -131,6 +132,7 @@ class LaneDraft:
             salutation=state.salutation,
             ads_off=state.ads_off,
             reminders_off=state.reminders_off,
+            **advertising.carried(state),
         )
 
     def set(self, **changes: Any) -> None:

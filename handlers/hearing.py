@@ -42,6 +42,7 @@ CONTEXTS: Final[Mapping[str, str]] = {  # the open question -> the name under wh
     "csat": "csat",
     "csat_comment": "confirm",
     "scope": "ask_scope",
+    "ads": "ask_consent",
 }
 
 
@@ -87,6 +88,8 @@ TAPS: Final[Mapping[str, Tap]] = {
     **{f"csat:{score}": Tap("other", {"csat": score}, ("csat",)) for score in range(1, 6)},
     "skip": Tap("skip", steps=("csat_comment",)),
     **{f"dsr:{right}": Tap("privacy_request", {"request": right}) for right in RIGHTS},
+    "c4:yes": Tap("ads_yes"),
+    "c4:no": Tap("ads_no"),
     "opt:ads": Tap("opt_ads"),
     "opt:all": Tap("opt_all"),
     "opt:on": Tap("opt_on"),
@@ -140,6 +143,10 @@ TYPED: Final[Mapping[str, str]] = {
 _WORDLESS: Final = dict.fromkeys(MEDIA, "media") | {Kind.STICKER: "sticker", Kind.LOCATION: "media"}
 RESUME: Final = frozenset(
     {"nhan tin", "nhan tin tro lai", "bat lai tin nhan", "nhan lai tin", "resume", "resume messages"}
+)
+WANTS_ADS: Final = re.compile(  # nothing but this wish, and no "đừng" in it
+    r"(?:(?:da|em|minh|toi|tui|anh|chi|cho|muon|dang ky|dong y|xin|duoc) )+nhan (?:them )?(?:tin |tin nhan |thong tin )?(?:ve )?(?:khuyen mai|khuyen mãi|quang cao|uu dai|gioi thieu san pham|san pham moi)"
+    r"(?: (?:nhe|nha|a|em|voi|di|ban|moi))*[ .!]*"
 )
 # "Đừng gọi, nhắn ở đây thôi", asked for a number: no number, but no stop of our messages either
 FOR_A_CALL: Final = frozenset({"name", "phone", "phone_same"})
@@ -226,6 +233,8 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
         return Heard(said=said, intent=_WORDLESS.get(said.kind, "nothing"))
     if folded in RESUME:
         return Heard(said=said, intent="opt_on", folded=folded)
+    if WANTS_ADS.fullmatch(folded):
+        return Heard(said=said, intent="want_ads", folded=folded)
     late = AGREES.search(folded) is not None and _consent_left_open(state)
     context = "ask_consent" if late else _context(state, folded)
     read = understand(said.text, context, now=now)

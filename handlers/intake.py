@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from handlers import collecting, confirming, consent, idle, questions, refusal, slots, steps
+from handlers import advertising, collecting, confirming, consent, idle, questions, refusal, slots, steps
 from handlers.draft import Draft
 from handlers.hearing import Heard, reread
 from handlers.model import NEW_STATE, WAITING, Stage, evolve
@@ -217,6 +217,7 @@ def _welcome_back(draft: Draft, heard: Sequence[Heard]) -> None:
             reminders_off=state.reminders_off,
             armed=state.armed,
             last_inbound_at=state.last_inbound_at,
+            **advertising.carried(state),
         )
         hear(draft, heard)
         return

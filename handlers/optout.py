@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from channels.contract import Button
-from handlers import idle
+from handlers import advertising, idle
 from handlers.draft import Draft
 from handlers.hearing import Heard
 from handlers.model import OPEN, WAITING, CancelSends, Note, Stage
@@ -28,6 +28,7 @@ def hear(draft: Draft, heard: Sequence[Heard], *, may_ask: bool = True) -> bool:
     last = about[-1]
     if last.wants("opt_on"):
         return _resume(draft)
+    advertising.withdraw(draft, last)
     urgent = any(one.distress or one.wants(*URGENT) for one in heard)
     if last.intent == "opt_ads" or last.entities.get("scope") == "marketing":
         _only_ads(draft, narrower=last.intent == "opt_ads" or draft.state.asked == "scope")

@@ -10,7 +10,7 @@ from typing import Final
 
 from channels.contract import Button, Capabilities, OutboundMessage
 from channels.fit import fit
-from handlers import care, optout, steps, wording
+from handlers import advertising, care, optout, steps, wording
 from handlers.draft import Draft
 from handlers.model import EMPTY, Business, Context, Say, State
 from handlers.texts import LANGUAGES, Texts, UnfilledVariable
@@ -34,6 +34,7 @@ QUESTIONS: Final[Mapping[str, str]] = {
 OFFERS: Final[Mapping[str, tuple[Button, ...]]] = {
     "consent.declined": (steps.HUMAN,),
     "consent.lapsed": (steps.HUMAN,),
+    "consent.marketing": advertising.BUTTONS,
     "error.fraud_notice": (steps.HUMAN,),
     "error.abuse": (steps.HUMAN,),
     "error.spam": (steps.HUMAN,),

@@ -10,18 +10,22 @@ from channels.windows import (
     ADS_OFF,
     C1_WITHDRAWN,
     C4_GIVEN,
+    HOURS,
     PURPOSES,
     REMINDERS_OFF,
+    VIET_NAM,
     Purpose,
     unwanted,
 )
 from storage import contacts
+from storage.times import at
 from storage.tx import Tx
 
 ADS: Final = "ads"  # asked about whoever sends it: the bot, an advisor, another program
 PROACTIVE: Final = frozenset({"care", "delivery_check", "reminder", ADS})  # what a customer can switch off
 DAY_MS: Final = 24 * 3_600_000
 ADS_A_DAY: Final = 3  # in any 24 hours: law.md 4
+ADS_A_MONTH: Final = 4  # in any 30 days: what he agrees to with C4 (`consent.marketing` says how many)
 
 
 def why_not(tx: Tx, contact_id: str, purpose: str, channel: str) -> str:
@@ -29,7 +33,14 @@ def why_not(tx: Tx, contact_id: str, purpose: str, channel: str) -> str:
 
     channel -- on which it would leave: advertising is agreed to by channel"""
     wanted = PURPOSES[purpose]
-    return unwanted(wanted, wishes(tx, contact_id, channel, ads=wanted is Purpose.ADVERTISING))
+    ads = wanted is Purpose.ADVERTISING
+    why = unwanted(wanted, wishes(tx, contact_id, channel, ads=ads))
+    if why or not ads:
+        return why
+    first, end = HOURS[wanted]
+    if not first <= at(tx.now_ms).astimezone(VIET_NAM).time() < end:
+        return "advertising at night"
+    return "more advertisements than agreed" if _month_is_full(tx, contact_id) else ""
 
 
 def wishes(tx: Tx, contact_id: str, channel: str, *, ads: bool = True) -> frozenset[str]:
@@ -45,6 +56,11 @@ def wishes(tx: Tx, contact_id: str, channel: str, *, ads: bool = True) -> frozen
         ADS_ENOUGH: ads and _ads_since(tx, person, tx.now_ms - DAY_MS) >= ADS_A_DAY,
     }
     return frozenset(name for name, holds in found.items() if holds)
+
+
+def _month_is_full(tx: Tx, contact_id: str) -> bool:
+    person = contacts.family(tx, contacts.resolve(tx, contact_id) or contact_id)
+    return _ads_since(tx, person, tx.now_ms - 30 * DAY_MS) >= ADS_A_MONTH
 
 
 def _last_word(tx: Tx, person: Sequence[str], purpose: str, channel: str = "") -> str:

@@ -7,11 +7,25 @@ from typing import Any
 
 import pytest
 
+from channels.windows import VIET_NAM
+from handlers import advertising
 from storage import may_say, outbox, turns
 from storage.ids import new_id
 from storage.outbox import SendJob
+from storage.times import at
 from storage.tx import Tx
 from tests.support.shop import ACCOUNT, Customer, Shop
+
+
+NIGHT = ("cancelled", "advertising at night")
+
+
+def _until(shop: Shop, clock: str) -> None:
+    """Let time pass until it is so late in Viet Nam."""
+    hour, minute = map(int, clock.split(":"))
+    here = at(shop.ms).astimezone(VIET_NAM)
+    ahead = (hour * 60 + minute - here.hour * 60 - here.minute) % (24 * 60)
+    shop.pass_(minutes=ahead or 24 * 60)
 
 
 @pytest.fixture
@@ -116,3 +130,34 @@ async def test_what_a_turn_says_is_asked_about_too(shop: Shop) -> None:
 
     assert lan.contact_id
     assert await shop.store.run(queue) == ["ads"]
+
+
+async def test_advertising_sleeps_from_ten_to_seven(shop: Shop) -> None:
+    """Decree 91/2020, the hours of Viet Nam wherever the server stands."""
+    lan = await shop.customer("lan")
+    await consents(shop, lan, "C4", "given")
+    for clock, fate in (
+        ("21:30", ("sent", "")),
+        ("22:00", NIGHT),
+        ("03:00", NIGHT),
+        ("06:50", NIGHT),
+        ("07:10", ("sent", "")),
+    ):
+        _until(shop, clock)
+        assert await advertises(shop, lan) == fate, clock
+
+
+async def test_no_more_leave_in_a_month_than_he_agreed_to(shop: Shop) -> None:
+    lan = await shop.customer("lan")
+    await consents(shop, lan, "C4", "given")
+    for _ in range(may_say.ADS_A_MONTH):
+        _until(shop, "09:00")
+        assert await advertises(shop, lan) == ("sent", "")
+    _until(shop, "09:00")
+    assert await advertises(shop, lan) == ("cancelled", "more advertisements than agreed")
+    shop.pass_(minutes=30 * 24 * 60)
+    assert await advertises(shop, lan) == ("sent", "")
+
+
+def test_he_is_told_how_many_leave() -> None:
+    assert advertising.A_MONTH == may_say.ADS_A_MONTH
