@@ -13,6 +13,7 @@ from typing import Final
 from channels.contract import Kind
 from handlers import (
     absence,
+    advertising,
     asides,
     attempts,
     calls,
@@ -183,6 +184,8 @@ def _said(draft: Draft, said: Sequence[Said]) -> None:
             return
         heard = [hearing.hear(one, draft.state, now=draft.now) for one in said]  # of something else, so read anew
     heard = asides.beneath(heard)
+    if advertising.hear(draft, heard):
+        return
     if asides.hear(draft, heard) or requests.divert(draft, heard):
         return
     if draft.state.stage in WAITING:
