@@ -16,7 +16,6 @@ from storage.times import at
 from storage.tx import Tx
 from tests.support.shop import ACCOUNT, Customer, Shop
 
-
 NIGHT = ("cancelled", "advertising at night")
 
 
