@@ -150,14 +150,15 @@ class SharedContact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """`status` delivered, read or failed; for `external_ids` (`and_before` -- and what we said before them), or for
-    everything up to `watermark`."""
+    """`status` delivered, read or failed, '' = as it was; for `external_ids` (`and_before` -- and what we said before them),
+    or for everything up to `watermark`. `ends` -- why nothing more may go to that thread from here on, '' = it may."""
 
     status: str
     external_ids: tuple[str, ...] = ()
     and_before: bool = False
     watermark: datetime | None = None
     reason: str = ""
+    ends: str = ""
 
 
 @quick
@@ -278,6 +279,9 @@ class Capabilities:
     inbound: str = "webhook"  # how it is received, for people
     limits: Limits = Limits()
     conversational: bool = True
+    letters: bool = False  # one message says all at once, with its files, and nobody answers there: no small talk
+    at_once: int = 0  # calls in flight an account; 0 = as many as the sender has
+    call_s: float = 0  # what a call may take where that is longer than elsewhere
     language_chosen: bool = False  # a profile's language is that of the page he reads, not what a phone is set to
 
     @property
@@ -331,7 +335,7 @@ class Adapter:
     refuses_unreadable: bool = False  # who posts can act on a refusal, and does not come again: 422, not quarantine
     prepare: Callable[[], None] | None = None  # heavy imports: call it in a thread at start, before render and call
     served: Callable[[Account], Mapping[str, bytes]] = lambda account: {}  # pages at our root, for the platform's eyes
-    thread_of: Callable[[Account, str], str] | None = None  # of a telephone number as people type it; '' = it is none
+    thread_of: Callable[[Account, str], str] | None = None  # of a number or address as people type it; '' = it is none
     varies: Callable[[Account], Capabilities] | None = None  # what this account carries, where its settings change it
 
     def carries(self, account: Account) -> Capabilities:

@@ -31,6 +31,23 @@ class Credential:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letterhead:
+    """What a letter needs beside its words. `address` -- '' where he has none (any more) · `purpose` -- of the message ·
+    `linked` -- said above the address of a file that is too large to go along · `earlier` -- Message-IDs of letters to him,
+    the newest first · `hook` -- our address, where the platform of this account posts."""
+
+    address: str = field(repr=False)
+    name: str = field(default="", repr=False)
+    language: str = ""
+    purpose: str = ""
+    subject: str = field(default="", repr=False)
+    footer: str = field(default="", repr=False)
+    linked: str = ""
+    earlier: tuple[str, ...] = ()
+    hook: str = ""
+
+
 class House(Protocol):
     """For one account. Everything that writes returns after the commit."""
 
@@ -56,6 +73,10 @@ class House(Protocol):
 
     async def beside(self, thread: str) -> Mapping[str, str]:
         """`InboundEvent.extra` of the customer's last message there."""
+        ...
+
+    async def letter(self, row_id: str) -> Letterhead:
+        """Of a call of ours, by its row in the outbox. Raises Retryable."""
         ...
 
     def link(self, file_id: str, name: str) -> str:

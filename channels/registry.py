@@ -19,6 +19,7 @@ MODULES: Final[Mapping[str, str]] = {
     "facebook": "channels.facebook",
     "leads": "channels.leads",
     "hotline": "channels.hotline",
+    "email": "channels.email",
 }
 
 

@@ -24,16 +24,6 @@ class Key:
     variable: str = ""
 
 
-HERE: Final = (
-    "webchat",
-    "telegram",
-    "zalo",
-    "viber",
-    "facebook",
-    "leads",
-    "hotline",
-)  # the others are known names that later versions bring
-
 COMMON: Final[Mapping[str, Key]] = {
     "channel": Key(readers.text, "which platform", None),
     "name": Key(readers.text, "our own short name of it; part of its webhook's path", None),
@@ -130,10 +120,22 @@ CHANNELS: Final[Mapping[str, Mapping[str, Key]]] = {
         "fields": Key(readers.mapping, "our field names and the call centre's", ()),
     },
     "email": {
-        "host": Key(readers.text, "the mail server"),
+        "host": Key(readers.text, "the mail server (relay)"),
         "port": Key(readers.number(1, 65535, "a port number"), "the mail server's port", 587),
-        "username": Key(readers.text, "the account's name"),
+        "tls": Key(
+            readers.choice("starttls", "implicit", "none"),
+            "starttls; implicit: TLS from the first byte (port 465); none: a server on this machine only",
+            "starttls",
+        ),
+        "username": Key(readers.text, "the account's name; empty: no login"),
         "password": _secret("the account's password", "SMTP_PASSWORD"),
         "sender": Key(readers.sender, "IBAOHIEM <name@host>"),
+        "reply_to": Key(readers.sender, "where answers go, a mailbox that people read; empty: to the sender"),
+        "secret": _secret("for bounces: the secret of the relay's webhook, made by you", "EMAIL_HOOK_SECRET"),
+        "fields": Key(readers.mapping, "for bounces: our field names and the relay's", ()),
+        "bounces": Key(
+            readers.email, "for bounces: the mailbox to which letters come back, which takes name+mark@host"
+        ),
+        "ca_file": Key(readers.text, "certificate (PEM) of the mail server's own authority, the whole path"),
     },
 }

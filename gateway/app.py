@@ -34,7 +34,7 @@ from handlers.engine import Engine
 from handlers.texts import Texts
 from scheduler import app as scheduler
 from storage import accounts as account_rows
-from storage import contacts_write, fingerprint, outbox
+from storage import contacts_write, fingerprint, gates, outbox
 from storage.db import Store
 from storage.errors import AlreadyRunning, SchemaNewer, StorageBroken, StorageUnavailable
 from storage.keys import KeyBroken, KeyRing
@@ -92,8 +92,14 @@ def compose(config: Config, *, clock: Clock | None = None) -> Parts:
         accounts=accounts,
     )
     for account in accounts.values():
-        limits = config.limits_of(account, adapters[account.channel].capabilities.limits)
-        store.gates.configure(account.id, rate=limits.outbound_per_s, chat_rate=limits.per_chat_per_s)
+        carries = adapters[account.channel].capabilities
+        limits = config.limits_of(account, carries.limits)
+        store.gates.configure(
+            account.id,
+            rate=limits.outbound_per_s,
+            chat_rate=limits.per_chat_per_s,
+            slots=carries.at_once or gates.SLOTS,
+        )
     return parts
 
 

@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from gateway.accounts import CHANNELS, COMMON, HERE, Key
+from gateway.accounts import CHANNELS, COMMON, Key
 from gateway.config import SECTIONS, keys_of
 
 HEAD = """# Configuration
@@ -53,8 +53,7 @@ def _accounts() -> Iterator[str]:
     yield "Every account:\n"
     yield from _table(COMMON, {name: key.default for name, key in COMMON.items()}, "")
     for channel, known in CHANNELS.items():
-        later = "" if channel in HERE else "\n*Arrives in a later version; an account of it is refused until then.*\n"
-        yield f"### {channel}\n{later}"
+        yield f"### {channel}\n"
         yield from _table(known, {name: key.default for name, key in known.items()}, "")
 
 

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from channels.contract import Account
 from gateway import configfile, readers
-from gateway.accounts import CHANNELS, COMMON, HERE, Key
+from gateway.accounts import CHANNELS, COMMON, Key
 from gateway.config import SECTIONS, Config, ConfigError, Database, keys_of
 from gateway.readers import Wrong
 
@@ -234,17 +234,12 @@ class Loading:
     def _named(self, entry: _Entry) -> bool:
         """Whether channel and name are sound; else the problems are noted."""
         start = len(self.problems)
-        here = f"this version has {', '.join(HERE)}"
+        here = f"this version has {', '.join(CHANNELS)}"
         if not entry.channel:
             self.problems.append(f"accounts[{entry.label}].channel: is missing; {here}")
         elif entry.channel not in CHANNELS:
             hint = configfile.near(entry.channel, CHANNELS) or f"; {here}"
             self.problems.append(f'accounts[{entry.label}].channel: "{entry.channel}" is not a channel{hint}')
-        elif entry.channel not in HERE:
-            self.problems.append(
-                f"accounts[{entry.label}].channel: {entry.channel} is not in this version ({here});"
-                " comment the account out"
-            )
         if not entry.name:
             self.problems.append(
                 f"accounts[{entry.label}].name: is missing; write a short name of your own, such as main"

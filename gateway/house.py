@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from channels.contract import Retryable
-from channels.house import Credential
-from gateway import links
+from channels.house import Credential, Letterhead
+from gateway import letters, links
 from storage import credentials, visits
 from storage.errors import StorageUnavailable
 
@@ -91,6 +91,9 @@ class OurHouse:
             return await self._parts.store.read(lambda tx: visits.beside(tx, self._account_id, thread))
         except StorageUnavailable as err:
             raise Retryable(f"the thread cannot be looked up now: {err.reason}") from err
+
+    async def letter(self, row_id: str) -> Letterhead:
+        return await letters.head(self._parts, self._account_id, row_id)
 
     def link(self, file_id: str, name: str) -> str:
         parts = self._parts

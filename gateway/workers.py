@@ -123,7 +123,11 @@ class Sender:
         except Exception as err:  # nothing has left: whatever it was, it is not unknown
             log.exception("send.not_rendered", outbox=job.id, account=job.account_id, error=type(err).__name__)
             raise Permanent(f"our own error: {type(err).__name__}", reason="bad_request") from err
-        return client, request, FILE_CALL_S if file else CALL_S
+        return (
+            client,
+            request,
+            max(FILE_CALL_S if file else CALL_S, self.parts.adapters[account.channel].capabilities.call_s),
+        )
 
     async def _ask(self, client: Client, request: Any, seconds: float) -> str:
         """The platform's message id. Raises ChannelError."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
 from handlers import care
 from handlers.draft import Draft
 from handlers.hearing import PRODUCTS
-from handlers.model import EMPTY, WAITING, Acted, CareAnswered, Note, OpenHandoff, Refused, SendEnded, Stage, Tell
+from handlers.model import EMPTY, WAITING, Acted, CareAnswered, Note, OpenHandoff, Refused, Say, SendEnded, Stage, Tell
 
 PURPOSE: Final = "deliver"
 URGENT: Final = 20  # a customer without his contract
@@ -31,17 +32,19 @@ def deliver(draft: Draft, event: Acted) -> None:
     if draft.state.memory.get("unreachable"):
         raise Refused("blocked", "the customer has blocked us on this channel")
     product = str(policy["product"])
-    draft.say(
-        "issue.issued",
-        klass="B",
-        purpose=PURPOSE,
-        cong_ty_bao_hiem=str(policy["insurer"]),
-        san_pham=(f"product.{product}",) if product in PRODUCTS else product,
-        so_hop_dong=str(policy["number"]),
-        tu_ngay=_day(policy["starts_on"]),
-        den_ngay=_day(policy["ends_on"]),
-    )
-    draft.add(Tell(by=event.by, file_ids=files, klass="C", purpose=PURPOSE, mark={"delivery": delivery}))
+    values: dict[str, str | tuple[str, ...]] = {
+        "cong_ty_bao_hiem": str(policy["insurer"]),
+        "san_pham": (f"product.{product}",) if product in PRODUCTS else product,
+        "so_hop_dong": str(policy["number"]),
+        "tu_ngay": _day(policy["starts_on"]),
+        "den_ngay": _day(policy["ends_on"]),
+    }
+    paper = Tell(by=event.by, file_ids=files, klass="C", purpose=PURPOSE, mark={"delivery": delivery})
+    if draft.context.letters:
+        draft.add(replace(paper, by=None, words=Say(key="letter.certificate", values=values)))
+    else:
+        draft.say("issue.issued", klass="B", purpose=PURPOSE, **values)
+        draft.add(paper)
     draft.remember(won=True)
 
 

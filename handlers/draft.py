@@ -84,8 +84,8 @@ class Draft:
         purpose: str = "contact",
         **values: str | tuple[str, ...],
     ) -> None:
-        if not self.context.writes:
-            return
+        if not self.context.writes or (self.context.letters and purpose == "contact"):
+            return  # nobody writes a letter to say that somebody has joined, or left
         if self.salutation and not self.state.salutation and (heard := wording.address(self.salutation)):
             values.setdefault("xung_ho", heard)
         self.effects.append(Say(key=key, values=values, buttons=buttons, klass=klass, purpose=purpose))

@@ -28,7 +28,7 @@ from handlers.model import (
     Screened,
     TakeHandoff,
 )
-from storage import audit, care, contacts_write, deliveries, echoes, outbox, search
+from storage import audit, care, contacts_write, deliveries, echoes, late, outbox, search
 from storage.ids import new_id
 from storage.times import ms
 from storage.tx import Tx
@@ -253,6 +253,14 @@ def receipt(event: InboundEvent, point_id: str, conversation_id: str) -> Act:
         rows: Sequence[Any] = ()
         if told.external_ids:
             rows = tx.among(columns + "AND external_id IN (:among)", list(told.external_ids), point=point_id)
+            if not rows and (
+                sent := event.extra.get("sent_id", "")
+            ):  # its answer was lost, and with it what it is called
+                rows = tx.all(
+                    columns + "AND id = (SELECT message_id FROM outbox WHERE id = :sent AND point_id = :point)",  # noqa: S608
+                    point=point_id,
+                    sent=sent,
+                )
             upto = max((row.said_at for row in rows), default=0) if told.and_before else 0
         if upto:
             known = {row.id for row in rows}
@@ -277,7 +285,11 @@ def receipt(event: InboundEvent, point_id: str, conversation_id: str) -> Act:
                     now=tx.now_ms,
                 )
                 _delivered(tx, row.id, status, told.reason)
+                if status in ("failed", "failed_late"):
+                    late.came_back(tx, row.id, status, told.reason)
                 tx.hint("message", row.conversation_id)
+        if told.ends:
+            late.end_route(tx, point_id, told.ends)
 
     return write
 

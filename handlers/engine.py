@@ -29,6 +29,7 @@ from handlers.model import (
     Stage,
     State,
     Turn,
+    evolve,
     state_from_json,
 )
 from handlers.texts import LANGUAGES, Texts
@@ -212,6 +213,7 @@ class Engine:
             bot=self.switches.on(draft.place.account_id),
             asks_contact=capabilities.asks_contact,
             writes=capabilities.conversational,
+            letters=capabilities.letters,
             buttons=capabilities.buttons,
             queue_position=draft.lane.place or self._waiting + 1,
             conversation_id=draft.conversation_id,
@@ -253,32 +255,46 @@ class Engine:
         if waiting.events and waiting.conversation is not None and waiting.conversation.c_id == conversation_id:
             self._complete(tx, [waiting])
             self.write(tx, self.decide([waiting], now_ms=tx.now_ms))
-        lane = turns.load(tx, [point_id], conversation_id=conversation_id)[point_id]
+        self._acted(tx, turns.load(tx, [point_id], conversation_id=conversation_id)[point_id], name, by, data)
+
+    def begin(self, tx: Tx, point_id: str, name: str, *, by: Advisor, data: Mapping[str, Any]) -> str:
+        """The same where nobody has written yet: we do. The conversation, which may be one that is there. Raises
+        Refused."""
+        found = tx.value("SELECT conversation_id FROM contact_point WHERE id = :id", id=point_id)
+        if found is None:
+            return self._acted(tx, turns.load(tx, [point_id])[point_id], name, by, data)
+        self.act(tx, found, name, by=by, data=data)
+        return str(found)
+
+    def _acted(self, tx: Tx, lane: Lane, name: str, by: Advisor, data: Mapping[str, Any]) -> str:
         lane.events.clear()
         lane.more = False
         one, now = Thought(lane, Rows()), tx.now
         self._take_in(one, tx.now_ms, now)
         draft = one.draft
         assert draft is not None
+        if lane.conversation is None:
+            draft.state = draft.before = _as_known(tx, draft.state, draft.contact_id)
         draft.files = _files(tx, data.get("file_ids", ()))
         self._waiting = tx.value("SELECT COUNT(*) FROM handoff WHERE state = 'waiting'") or 0
         one.turn = Turn(events=(Acted(name=name, by=by, at=now, data=data),))
         self._decide(one)
         event_id = inbox.insert_own(
             tx,
-            point_id=point_id,
+            point_id=lane.point_id,
             account_id=lane.account_id,
             kind="act",
             source="desk",
             key=f"act:{draft.cause}",
             body_=orjson.dumps({"name": name, "by": by.id, "data": dict(data)}, default=str),
             state="done",
-            conversation_id=conversation_id,
+            conversation_id=draft.conversation_id,
         )
         assert event_id is not None
         self._put_down(one, tx.now_ms)
         turns.write(tx, one.whole)
         kp("act.before_commit")
+        return draft.conversation_id
 
     def think(self, tx: Tx, point_id: str) -> None:
         """Think what waits in this lane, here and now, in the caller's transaction."""
@@ -294,6 +310,20 @@ class Engine:
         return state_from_json(
             tx.keys.open_json(tx, row.contact_id, "conversation", "state_sealed", conversation_id, row.state_sealed)
         )
+
+
+def _as_known(tx: Tx, state: State, contact_id: str) -> State:
+    """A new conversation with somebody who is known: how he is spoken to, and what he has switched off."""
+    row = tx.one("SELECT lang, salutation, ads_off, reminders_off FROM contact WHERE id = :id", id=contact_id)
+    if row is None:
+        return state
+    return evolve(
+        state,
+        lang=row.lang,
+        salutation=row.salutation,
+        ads_off=bool(row.ads_off),
+        reminders_off=bool(row.reminders_off),
+    )
 
 
 def _listen(one: Thought) -> None:

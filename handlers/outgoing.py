@@ -57,6 +57,11 @@ def say(draft: LaneDraft, said: Sequence[Say]) -> None:
 def tell(draft: LaneDraft, effect: Tell) -> None:
     """A person's own words, under the first of his files where there are any."""
     text = effect.text
+    if effect.words is not None:
+        try:
+            text = draft.place.voice.words(effect.words, draft.state)
+        except UnfilledVariable as err:  # the file tells it as well
+            log.error("engine.text_unfilled", key=effect.words.key, reason=str(err))  # noqa: TRY400
     files: list[OutboundFile | None] = [draft.files[file_id] for file_id in effect.file_ids]
     for file in files or ([None] if text else []):
         _out(

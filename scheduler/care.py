@@ -39,7 +39,8 @@ def fire(tx: Tx, *, limit: int = 100) -> int:
         return 0
     crowded = care.overdue(tx, by_ms=STALE_MS) > MANY
     count = 0
-    for row in rows:
+    for task in rows:
+        row = care.by_letter(tx, task)
         decided = fate(row, now=tx.now_ms, crowded=crowded)
         if decided.name == "fire" and row.kind == care.SURVEY and care.surveyed(tx, row.contact_id, row.id):
             decided = Fate("skipped", "asked within 90 days")

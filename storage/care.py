@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any, Final, Literal, get_args
 
 from storage.ids import new_id
@@ -128,7 +129,10 @@ def cancel(tx: Tx, policy_id: str, reason: str) -> int:
 _DUE: Final = """
 SELECT t.id, t.policy_id, t.contact_id, t.kind, t.due_at, p.state AS policy_state, p.insurer, p.product, p.number_sealed,
        cp.id AS point_id, cp.account_id, cp.reachable, cp.name_sealed AS display_sealed, c.status, k.name_sealed, k.erased_at,
-       (SELECT d.state || ':' || d.reason FROM delivery d WHERE d.policy_id = t.policy_id ORDER BY d.created_at DESC, d.id DESC LIMIT 1) AS last_delivery
+       (SELECT d.state || ':' || d.reason FROM delivery d WHERE d.policy_id = t.policy_id ORDER BY d.created_at DESC, d.id DESC LIMIT 1) AS last_delivery,
+       EXISTS (SELECT 1 FROM message m WHERE m.point_id = cp.id AND m.direction = 'outbound') AS spoken,
+       (SELECT m.point_id FROM delivery d JOIN message m ON m.id = d.message_id JOIN contact_point x ON x.id = m.point_id
+        WHERE d.policy_id = t.policy_id AND d.means = 'email' AND x.reachable ORDER BY d.created_at DESC, d.id DESC LIMIT 1) AS letter_point
 FROM care_task t
 JOIN policy p ON p.id = t.policy_id
 JOIN conversation o ON o.id = p.conversation_id
@@ -142,6 +146,21 @@ ORDER BY t.due_at, t.id LIMIT :limit {lock}"""
 def due(tx: Tx, *, limit: int) -> Sequence[Any]:
     """The next due tasks with what decides about them; held until the commit, so that no other process sees them."""
     return tx.all(_DUE.format(lock="FOR UPDATE OF t SKIP LOCKED" if tx.postgres else ""), now=tx.now_ms, limit=limit)
+
+
+def by_letter(tx: Tx, row: Any) -> Any:
+    """A due task as it is asked about where its certificate went by letter: the policy's own conversation reaches nobody, or
+    is a form or a call in which we never said anything."""
+    if not row.letter_point or (row.spoken and row.reachable):
+        return row
+    other = tx.one(
+        "SELECT p.id, p.account_id, c.status FROM contact_point p LEFT JOIN conversation c ON c.id = p.conversation_id WHERE p.id = :id",
+        id=row.letter_point,
+    )
+    if other is None:
+        return row
+    there = {"point_id": other.id, "account_id": other.account_id, "status": other.status}
+    return SimpleNamespace(**row._mapping | there | {"reachable": True, "display_sealed": None})
 
 
 def overdue(tx: Tx, *, by_ms: int) -> int:

@@ -15,6 +15,7 @@ from storage.policies import ALIVE, Conflict, Policy
 from storage.tx import Tx
 
 CHAT: Final = "chat"
+EMAIL: Final = "email"
 SYSTEM: Final = "system"
 _DELIVERY: Final = "id, policy_id, contact_id, means, state, route, reason, message_id, document_sha256, created_by, created_at, sent_at, delivered_at, confirmed_at"
 
@@ -41,24 +42,32 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
-    """A delivery that may begin: to whom it goes and what. `values` -- what the customer is told of the policy."""
+    """A delivery that may begin: to whom it goes and what. `conversation_id` -- in which he is told, '' for a letter, which
+    has its own · `values` -- what the customer is told of the policy."""
 
     delivery_id: str
     conversation_id: str
+    contact_id: str
     document_id: str
     size: int
     values: Mapping[str, str] = field(repr=False)
 
 
-def begin(tx: Tx, policy_id: str, *, by: str) -> Parcel:
+def begin(tx: Tx, policy_id: str, *, by: str, letter_by: str = "") -> Parcel:
     """A new delivery by chat. Its recipient follows from the policy alone: its own conversation's contact point, and
-    only while that and the document are its own customer's. Raises Conflict."""
+    only while that and the document are its own customer's. `letter_by` -- the account by which a letter goes in its
+    place, to the same customer. Raises Conflict."""
+    means = EMAIL if letter_by else CHAT
     policy = policies.find(tx, policy_id, lock=True)
     if policy is None:
         raise Conflict("not_found", "no such policy")
     if policy.state not in ALIVE:
         raise Conflict("wrong_state", f"it is {policy.state}")
-    if tx.value("SELECT 1 FROM delivery WHERE policy_id = :id AND state = 'to_send' AND reason = ''", id=policy_id):
+    if tx.value(
+        "SELECT 1 FROM delivery WHERE policy_id = :id AND means = :means AND state = 'to_send' AND reason = ''",
+        id=policy_id,
+        means=means,
+    ):
         raise Conflict("wrong_state", "it is on its way already")
     conversation_id, account_id = target(tx, policy)
     file = files.find(tx, policy.document_id or "")
@@ -74,16 +83,16 @@ def begin(tx: Tx, policy_id: str, *, by: str) -> Parcel:
         id=delivery_id,
         policy_id=policy_id,
         contact_id=policy.contact_id,
-        means=CHAT,
+        means=means,
         state="to_send",
-        route=account_id,
+        route=letter_by or account_id,
         reason="",
         document_sha256=file.sha256,
         created_by=by,
         created_at=tx.now_ms,
     )
     audit.write(
-        tx, actor=by, action="policy.deliver", object_type="policy", object_id=policy_id, fields=(CHAT, delivery_id)
+        tx, actor=by, action="policy.deliver", object_type="policy", object_id=policy_id, fields=(means, delivery_id)
     )
     tx.hint("policy", policy_id)
     values = {
@@ -94,7 +103,12 @@ def begin(tx: Tx, policy_id: str, *, by: str) -> Parcel:
         "ends_on": policy.ends_on,
     }
     return Parcel(
-        delivery_id=delivery_id, conversation_id=conversation_id, document_id=file.id, size=file.size, values=values
+        delivery_id=delivery_id,
+        conversation_id="" if letter_by else conversation_id,
+        contact_id=policy.contact_id,
+        document_id=file.id,
+        size=file.size,
+        values=values,
     )
 
 
@@ -118,11 +132,12 @@ def target(tx: Tx, policy: Policy) -> tuple[str, str]:
 def carried(tx: Tx, delivery_id: str, message_id: str, contact_id: str) -> None:
     """This message carries the document. The last look before it is written: a message to anybody else than the
     policy's own customer is a bug, and nothing of the act remains."""
-    changed = tx.run(
-        "UPDATE delivery SET message_id = :message WHERE id = :id AND contact_id = :contact AND state = 'to_send' AND message_id IS NULL",
+    row = tx.one("SELECT contact_id FROM delivery WHERE id = :id", id=delivery_id)
+    mine = row is not None and contacts.resolve(tx, row.contact_id) == contacts.resolve(tx, contact_id) is not None
+    changed = mine and tx.run(
+        "UPDATE delivery SET message_id = :message WHERE id = :id AND state = 'to_send' AND message_id IS NULL",
         message=message_id,
         id=delivery_id,
-        contact=contact_id,
     )
     if not changed:
         raise RuntimeError("a certificate on its way to somebody else")

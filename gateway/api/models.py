@@ -158,7 +158,8 @@ class PointRef(Request):
 
 
 class NewConversation(Request):
-    """Write first, to a contact (on the channel that he used last) or to a contact point."""
+    """Write first, to a contact (on the channel that he used last, or by e-mail where nothing else is lawful) or to a
+    contact point. The thread of one on the channel email is the address."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"contact_id": "0jq5v3f2k8c4h6m1n9p7r0s2t4", "text": "Dạ em chào anh/chị"}]}

@@ -100,7 +100,8 @@ class Cancel(Request):
 
 
 class Deliver(Request):
-    """How it goes out. Today: `chat`, as a file on the channel of its conversation."""
+    """How it goes out. Today: `chat`, as a file on the channel of its conversation, or `email`, in a letter to an address
+    that the customer left."""
 
     means: Means
 

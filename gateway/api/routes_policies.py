@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from gateway import letters as gateway_letters
 from gateway.api import cursors, masks, show, window
 from gateway.api import models_policies as models
 from gateway.api.allow import Thing
@@ -14,7 +15,7 @@ from gateway.api.routes_contacts import thing
 from handlers import screening
 from handlers.hearing import PRODUCTS
 from handlers.model import state_from_json
-from storage import care, contacts, deliveries, listing, policies, proof
+from storage import care, contacts, deliveries, letters, listing, policies, proof
 from storage.times import ms, rfc3339
 from storage.tx import Tx
 
@@ -22,7 +23,6 @@ routes = Routes("policies")
 _AT: Final = "/policies/{policy_id}"
 CHIEFS: Final = frozenset({"admin", "supervisor", "integration"})
 LATER: Final[Mapping[str, str]] = {  # means -> the version that brings it
-    "email": "0.2",
     "pickup_ibaohiem": "0.3",
     "pickup_insurer": "0.3",
     "courier": "0.3",
@@ -202,32 +202,40 @@ def _policy(call: Call, row: policies.Policy, *, plain: bool) -> models.Policy:
 
 @routes.post(f"{_AT}/deliver", may="policy.deliver", status=202, refuses=("not_yours", "wrong_state", "window_closed"))
 async def deliver_policy(call: Call, policy_id: str, body: models.Deliver) -> models.Delivery:
-    """Send the certificate to its customer, on the channel of its conversation, and to nobody else.
+    """Send the certificate to its customer and to nobody else: on the channel of its conversation, or by e-mail to an
+    address that he left.
 
-    On its way when this answers; follow it in `deliveries`. Where the platform's rules forbid writing: 422
-    `window_closed`, with the reason and the lawful ways."""
+    On its way when this answers; follow it in `deliveries`. Where the platform's rules forbid writing, or no letter
+    reaches him: 422 `window_closed`, with the reason and the lawful ways."""
     if body.means in LATER:
         raise ApiError(
             "invalid",
             f"delivery by {body.means} comes with version {LATER[body.means]}",
-            fields={"means": f"comes with version {LATER[body.means]}; today: chat"},
+            fields={"means": f"comes with version {LATER[body.means]}; today: chat, email"},
         )
     by, engine, parts = call.actor.advisor(), call.parts.engine, call.parts
 
     def unit(tx: Tx) -> str:
-        row = _may(tx, call, "policy.deliver", _found(tx, policy_id))
-        window.check(parts, tx, row)
+        policy = _found(tx, policy_id)
+        row = _may(tx, call, "policy.deliver", policy)
+        way = _by_letter(call, tx, policy, row) if body.means == "email" else None
+        if way is None:
+            window.check(parts, tx, row)
+        channel = row.channel if way is None else way.account_id.partition(":")[0]
         try:
-            parcel = deliveries.begin(tx, policy_id, by=by.id)
+            parcel = deliveries.begin(tx, policy_id, by=by.id, letter_by=way.account_id if way else "")
         except policies.Conflict as err:
             raise ApiError(err.code, str(err)) from None
-        largest = parts.adapters[row.channel].capabilities.file_bytes
+        largest = parts.adapters[channel].capabilities.file_bytes
         if parcel.size > largest:
             raise ApiError(
                 "invalid", "the document is too large", fields={"means": f"this channel carries {largest} bytes"}
             )
         act = {"delivery": parcel.delivery_id, "file_ids": (parcel.document_id,), "policy": dict(parcel.values)}
-        engine.act(tx, parcel.conversation_id, "deliver", by=by, data=act)
+        if way is None:
+            engine.act(tx, parcel.conversation_id, "deliver", by=by, data=act)
+        else:
+            engine.begin(tx, letters.open_point(tx, way, parcel.contact_id), "deliver", by=by, data=act)
         return parcel.delivery_id
 
     made = await call.once(unit)
@@ -235,6 +243,20 @@ async def deliver_policy(call: Call, policy_id: str, body: models.Deliver) -> mo
     if found is None:
         raise not_found()
     return _delivery(found)
+
+
+def _by_letter(call: Call, tx: Tx, policy: policies.Policy, row: listing.Conversation) -> letters.Way:
+    """The best way of a letter to the policy's customer. Raises ApiError."""
+    if not gateway_letters.accounts(call.parts):
+        raise ApiError("invalid", "no letters leave here", fields={"means": "no e-mail account is configured"})
+    ways = gateway_letters.ways(call.parts, tx, policy.contact_id)
+    if not ways:
+        raise ApiError(
+            "invalid", "to which address?", fields={"means": "the customer has left no e-mail address of his own"}
+        )
+    if ways[0].ended:
+        raise window.no_letter(call.parts, tx, row, ways[0].ended)
+    return ways[0]
 
 
 @routes.get(f"{_AT}/deliveries", may="policy.read")

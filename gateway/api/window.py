@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from channels.contract import Capabilities
 from channels.windows import PURPOSES, Purpose, Ruling, Sender, Way, rule, session
+from gateway import letters
 from gateway.api.errors import ApiError
 from storage import contacts, listing
 from storage.times import at
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 REASONS: Final = {
     "calls_only": "this channel carries calls and forms: there is no chat to answer in",
     "blocked": "the customer has blocked us on this channel",
+    "no_mailbox": "letters to this address come back: nobody has it",
+    "complaint": "the customer called our letters spam",
+    "unsubscribed": "the customer wants no letters",
     "window": "the platform allows this only for {hours} hours after the customer's last message",
     "account": "this account is not configured any more",
     "template": "the platform takes only its approved template by now",
@@ -170,7 +174,8 @@ def _ways(parts: Parts, tx: Tx, row: listing.Conversation, ruled: Ruling) -> lis
     for point in contact.points if "chat" in ruled.elsewhere else ():
         account = f"{point.channel}:{point.account}"
         can = _carries(parts, account)
-        if can is None or (point.channel, point.account, point.thread) == (row.channel, row.account, row.thread):
+        here = (point.channel, point.account, point.thread) == (row.channel, row.account, row.thread)
+        if can is None or can.letters or here:
             continue
         there = _by_point(
             tx,
@@ -183,6 +188,6 @@ def _ways(parts: Parts, tx: Tx, row: listing.Conversation, ruled: Ruling) -> lis
         )
         if there.allowed:
             ways.append(f"chat:{account}")
-    known = {"email": bool(contact.emails) and any(one.channel == "email" for one in parts.accounts.values())}
+    known = {"email": any(not way.ended for way in letters.ways(parts, tx, row.contact_id))}
     known["call"] = bool(contact.phones)
     return [*ways, *(way for way in ("email", "call") if way in ruled.elsewhere and known[way])]

@@ -30,9 +30,10 @@ class Say:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tell:
-    """Free words of a person, and files, on the customer's channel."""
+    """Free words of a person, and files, on the customer's channel. `words` -- a text of ours in place of his."""
 
     text: str = ""
+    words: Say | None = None
     by: Advisor | None = None
     file_ids: tuple[str, ...] = ()
     klass: Literal["A", "B", "C", "D"] = "B"

@@ -174,6 +174,7 @@ class Context:
     bot: bool = True  # False: people only, here and now
     asks_contact: bool = False
     writes: bool = True  # False: forms and calls, which cannot be answered in writing
+    letters: bool = False  # one message says all at once, and nobody answers there
     buttons: int = 0
     queue_position: int = 0
     conversation_id: str = ""

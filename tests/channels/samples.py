@@ -17,6 +17,7 @@ from channels.contract import (
     RateLimited,
     Retryable,
 )
+from channels.email import answers as email_answers
 from channels.facebook import answers as facebook_answers
 from channels.facebook import signature as facebook_signature
 from channels.registry import MODULES
@@ -98,6 +99,18 @@ def _posted(channel: str) -> Sample:
         sign=lambda body, account: {"X-Webhook-Token": account.get("secret")},
         lacking=({}, {"secret": ""}, {"secret": None}, {"secret": []}, {"secret": ["", ""]}),
     )
+
+
+EMAIL_SETTINGS: Mapping[str, Any] = {
+    "host": "127.0.0.1",
+    "port": 587,
+    "tls": "starttls",
+    "username": "hello",
+    "password": SECRETS[0],
+    "sender": "IBAOHIEM <hello@ibaohiem.example>",
+    "secret": SECRETS[1],
+}
+EMAIL = Account(channel="email", name="smtp", settings=EMAIL_SETTINGS, thread_key=b"k" * 16)
 
 
 SAMPLES: Mapping[str, Sample] = {
@@ -217,6 +230,39 @@ SAMPLES: Mapping[str, Sample] = {
             {**ZALO_SETTINGS, "refresh_token": ""},
             {**ZALO_SETTINGS, "pkce_verifier": "short"},
             {**ZALO_SETTINGS, "site_verification": "<b>"},
+        ),
+    ),
+    "email": Sample(
+        account=EMAIL,
+        sign=lambda body, account: {"X-Webhook-Token": account.get("secret")},
+        outcome=email_answers.outcome,
+        answers=(
+            (250, b"2.0.0 Ok: queued as 4F2A1", None),
+            (451, b"4.7.1 Greylisted, try again later", Retryable),
+            (421, b"4.3.0 closing", Retryable),
+            (450, b"4.2.1 The user is receiving mail at a rate that is too high", RateLimited),
+            (354, b"go ahead", DeliveryUnknown),
+            (-1, b"garbage", DeliveryUnknown),
+            (535, b"5.7.8 Authentication failed", NeedsReauth),
+            (550, b"5.1.1 user unknown", Permanent),
+            (552, b"5.3.4 message too large", Permanent),
+            (554, b"rejected as spam", Permanent),
+        ),
+        lacking=(
+            {},
+            {**EMAIL_SETTINGS, "host": ""},
+            {**EMAIL_SETTINGS, "host": "smtp://mail.example"},
+            {**EMAIL_SETTINGS, "sender": ""},
+            {**EMAIL_SETTINGS, "sender": "IBAOHIEM"},
+            {**EMAIL_SETTINGS, "password": ""},
+            {**EMAIL_SETTINGS, "password": []},
+            {**EMAIL_SETTINGS, "username": ""},
+            {**EMAIL_SETTINGS, "host": "mail.example", "tls": "none"},
+            {**EMAIL_SETTINGS, "port": 465},
+            {**EMAIL_SETTINGS, "bounces": "nobody"},
+            {**EMAIL_SETTINGS, "bounces": "returned-letters@ibaohiem.example"},
+            {**EMAIL_SETTINGS, "reply_to": "nobody"},
+            {**EMAIL_SETTINGS, "ca_file": "/nowhere/authority-certificate.pem"},
         ),
     ),
     "leads": _posted("leads"),
