@@ -124,9 +124,6 @@ def _ask(draft: Draft, care: dict[str, str], *, name: str) -> None:
     if draft.context.letters:
         _write(draft, care, asked, name)
         return
-    if draft.context.letters:
-        _write(draft, care, asked, name)
-        return
     purpose = "delivery_check" if asked == "received" else "care"  # what storage.outbox asks about before it leaves
     if draft.state.stage is Stage.NEW:  # we speak first: who, and that it is a machine
         draft.move(Stage.GREETED)
@@ -139,25 +136,6 @@ def _ask(draft: Draft, care: dict[str, str], *, name: str) -> None:
         draft.say(f"delivery.check_t1{plain}", *RECEIVED, klass="D", purpose=purpose, **values)
     else:
         draft.say(f"care.csat_ask{plain}", *SCORES, klass="D", purpose=purpose, **values)
-    draft.add(CareAnswered(task=care["task"], state="sent"))
-
-
-def _policy(care: dict[str, str]) -> dict[str, str | tuple[str, ...]]:
-    product = care.get("product", "")
-    return {
-        "san_pham": (f"product.{product}",) if product in PRODUCTS else product,
-        "so_hop_dong": care.get("number", ""),
-    }
-
-
-def _write(draft: Draft, care: dict[str, str], asked: str, name: str) -> None:
-    """By letter: without choices, and nothing waits here for the answer, which a person reads elsewhere."""
-    named: dict[str, str | tuple[str, ...]] = {"ten": name} if name else {}
-    plain = "" if name else "_plain"
-    if asked == "received":
-        draft.say(f"delivery.check_t1{plain}", klass="D", purpose="delivery_check", **named, **_policy(care))
-    else:
-        draft.say(f"care.csat_ask{plain}", klass="D", purpose="care", **named)
     draft.add(CareAnswered(task=care["task"], state="sent"))
 
 
