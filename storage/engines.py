@@ -25,6 +25,7 @@ PRAGMAS: Final = (
     "PRAGMA secure_delete=ON",
     "PRAGMA cell_size_check=ON",
     "PRAGMA cache_size=-8000",
+    "PRAGMA temp_store=MEMORY",  # else every statement of many rows writes the pages it changes to a file first
     "PRAGMA journal_size_limit=67108864",
 )
 
