@@ -22,11 +22,16 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
     from tests.support.browser import Visitors
+    from tests.support.gatewayd import Zygote
     from tests.support.postgres import Databases, Postgres
 
 RUN: Final = "GATEWAY_TEST_RUN"  # the folder that the workers of one run share; its name also names the run's databases
 
-settings.register_profile("house", deadline=None, print_blob=True)  # two shared cores keep no deadline
+HEAVY: Final = ("browser", "e2e", "gateway", "scheduler", "storage")  # begun first: no worker waits long for the other
+
+# Two shared cores keep no deadline. What lands must not depend on luck: the same examples each time, others are looked
+# for by `make properties`.
+settings.register_profile("house", deadline=None, print_blob=True, derandomize="EXAMPLES" not in os.environ)
 settings.load_profile("house")
 
 
@@ -38,6 +43,15 @@ def pytest_configure(config: pytest.Config) -> None:
         run = Path(tempfile.mkdtemp(prefix="gatewaytest"))
         (run / "owner").write_text(str(os.getpid()), encoding="utf-8")
         os.environ[RUN] = str(run)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_weight)
+
+
+def _weight(item: pytest.Item) -> int:
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    return HEAVY.index(folder) if folder in HEAVY else len(HEAVY)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -61,14 +75,16 @@ def databases() -> Iterator[Databases]:
 
 
 @pytest.fixture(scope="session")
-def pg_template() -> str | None:
-    """Override it below a folder with `databases.template(name, prepare)` to begin each test from prepared tables."""
-    return None
+def pg_template(databases: Databases) -> str | None:
+    """The tables, migrated once a run. Override it where tests want nothing (None) or something else in them."""
+    from tests.support import tables
+
+    return databases.template("migrated", tables.make)
 
 
 @pytest.fixture
 def pg_url(databases: Databases, pg_template: str | None) -> Iterator[str]:
-    """A fresh database on the run's PostgreSQL: empty, or a copy of `pg_template`."""
+    """A fresh database on the run's PostgreSQL: a copy of `pg_template`."""
     with databases.fresh(pg_template) as url:
         yield url
 
@@ -99,6 +115,16 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'gateway.db'}"
     return str(request.getfixturevalue("pg_url"))
+
+
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    """One a worker: it forks gateways in milliseconds."""
+    from tests.support.gatewayd import Zygote
+
+    parent = Zygote()
+    yield parent
+    parent.close()
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from gateway.demo.standins.facebook import Customer, FakeFacebook, drop
 from gateway.parts import Parts
 from handlers.model import Advisor
 from tests.channels.samples import FIXTURES
+from tests.support import tables
 
 CONFIG = """
 server: {{host: 127.0.0.1, port: 0}}
@@ -81,6 +82,7 @@ async def messenger(tmp_path: Path) -> AsyncIterator[Place]:
         parts = compose(load(tmp_path / "config.yaml", secrets))
         runner = web.AppRunner(application(parts), access_log=None, auto_decompress=False, shutdown_timeout=1)
         try:
+            tables.lay(parts.store)
             await start(parts)
             await runner.setup()
             await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -26,6 +26,7 @@ from storage.ids import new_id
 from storage.keys import KeyRing
 from storage.outbox import IS_OPEN
 from storage.tx import Tx
+from tests.support import tables
 
 PAGE: Final = Account(channel="facebook", name="page", settings={"page_id": "1", "page_token": "t", "app_id": "9"})
 BOT: Final = Account(channel="viber", name="bot", settings={"token": "v"})
@@ -143,6 +144,7 @@ class House:
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     clock = HandClock()
     store = Store(f"sqlite:///{tmp_path / 'gateway.db'}", KeyRing.ephemeral(), now_ms=clock.ms)
+    tables.lay(store)
     await asyncio.to_thread(store.open)
     store.attach(asyncio.get_running_loop())
     for account in (PAGE, BOT):

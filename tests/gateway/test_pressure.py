@@ -18,6 +18,7 @@ from gateway.config import load
 from gateway.parts import Parts
 from gateway.pressure import HOOKS_S, NEW_S, Pressure
 from storage import tokens
+from tests.support import tables
 from tests.support.webchat import until
 
 CONFIG = """
@@ -75,6 +76,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     parts.adapters = {**parts.adapters, "telegram": telegram}
     server = TestServer(app.application(parts))
     try:
+        tables.lay(parts.store)
         await app.start(parts)
         await server.start_server(auto_decompress=False)
         parts.config = parts.config.bound(server.port or 0)

@@ -20,6 +20,7 @@ from gateway.filestore import FileStore
 from gateway.parts import Parts
 from storage import files
 from tests.channels.samples import FIXTURES
+from tests.support import tables
 
 CONFIG = """
 server: {{host: 127.0.0.1, port: 0}}
@@ -72,6 +73,7 @@ async def viber(tmp_path: Path) -> AsyncIterator[Place]:
         parts = compose(load(tmp_path / "config.yaml", {"TOKEN": fake.token}))
         runner = web.AppRunner(application(parts), access_log=None, auto_decompress=False, shutdown_timeout=1)
         try:
+            tables.lay(parts.store)
             await start(parts)
             await runner.setup()
             await web.TCPSite(runner, "127.0.0.1", 0).start()

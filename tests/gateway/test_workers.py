@@ -37,6 +37,7 @@ from storage.db import Store
 from storage.errors import StorageUnavailable
 from storage.keys import KeyMissing, KeyRing
 from storage.outbox import Outcome, SendJob
+from tests.support import tables
 
 SECRET = "s" * 32
 ACCOUNT = Account(channel="telegram", name="main", settings={"token": "1:x", "secret": SECRET})
@@ -129,6 +130,7 @@ class House:
 async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     clock = Clock()
     store = Store(f"sqlite:///{tmp_path / 'gateway.db'}", KeyRing.ephemeral(), now_ms=clock.ms)
+    tables.lay(store)
     await asyncio.to_thread(store.open)
     store.attach(asyncio.get_running_loop())
     store.gates.configure(ID, rate=0, chat_rate=0)

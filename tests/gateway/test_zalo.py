@@ -22,6 +22,7 @@ from gateway.parts import Clock, Parts
 from storage import credentials
 from storage.tx import Tx
 from tests.channels.samples import FIXTURES, sign_zalo
+from tests.support import tables
 
 CONFIG = """
 server: {{host: 127.0.0.1, port: 0}}
@@ -85,6 +86,7 @@ async def place(
     parts = compose(load(folder / "config.yaml", secrets), clock=clock)  # without an administrator: his hash is dear
     runner = web.AppRunner(application(parts), access_log=None, auto_decompress=False, shutdown_timeout=1)
     try:
+        tables.lay(parts.store)
         await start(parts)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

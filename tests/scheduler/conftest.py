@@ -1,4 +1,4 @@
-"""A shop on each database, its tables prepared once."""
+"""A shop on each database."""
 
 from __future__ import annotations
 
@@ -6,20 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from storage.db import Store
-from storage.keys import KeyRing
-from tests.support import postgres
 from tests.support.shop import Shop
-
-
-@pytest.fixture(scope="session")
-def pg_template(databases: postgres.Databases) -> str:
-    def prepare(url: str) -> None:
-        store = Store(url, KeyRing.ephemeral())
-        store.open()
-        store.close()
-
-    return databases.template("migrated", prepare)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 from storage import accounts
 from storage.db import Store
 from storage.keys import KeyRing
+from tests.support import tables
 
 ACCOUNT = "telegram:main"
 
@@ -32,6 +33,7 @@ def hand() -> Hand:
 @pytest.fixture
 async def store(database_url: str, hand: Hand) -> AsyncIterator[Store]:
     opened = Store(database_url, KeyRing.ephemeral(), now_ms=hand)
+    tables.lay(opened)
     await asyncio.to_thread(opened.open)
     opened.attach(asyncio.get_running_loop())
     await opened.run(lambda tx: accounts.ensure(tx, [(ACCOUNT, "telegram", "main")]))

@@ -12,6 +12,11 @@ from storage.keys import KeyRing
 from storage.tables import METADATA
 
 
+@pytest.fixture(scope="module")
+def pg_template() -> None:
+    """Nothing is there yet."""
+
+
 def test_the_models_and_the_migrations_agree(database_url: str) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext

@@ -14,6 +14,7 @@ from storage.db import Store
 from storage.keys import KeyRing
 from storage.outbox import Outcome, SendJob
 from storage.tx import Tx
+from tests.support import tables
 
 JOB = SendJob(
     id="o",
@@ -44,6 +45,7 @@ UNITS: dict[str, Callable[[Tx], Any]] = {
 @pytest.mark.parametrize("name", UNITS)
 async def test_nothing_reads_a_whole_table(name: str, tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path}/g.sqlite3", KeyRing.ephemeral())
+    tables.lay(store)
     await asyncio.to_thread(store.open)
     said: list[str] = []
 

@@ -15,21 +15,8 @@ from channels.contract import Receipt
 from handlers.model import Refused
 from scheduler import care as ticks
 from storage import audit, care, contacts, deliveries, outbox, policies, proof
-from storage.db import Store
-from storage.keys import KeyRing
 from storage.tx import Tx
-from tests.support import postgres
 from tests.support.shop import DAY_MS, HOUR_MS, MAI, Customer, Shop, document
-
-
-@pytest.fixture(scope="session")
-def pg_template(databases: postgres.Databases) -> str:
-    def prepare(url: str) -> None:
-        store = Store(url, KeyRing.ephemeral())
-        store.open()
-        store.close()
-
-    return databases.template("migrated", prepare)
 
 
 @pytest.fixture

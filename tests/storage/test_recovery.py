@@ -22,6 +22,7 @@ from storage.inbox import Arrival
 from storage.keys import KeyRing
 from storage.outbox import Outcome, SendJob
 from storage.tx import Tx
+from tests.support import tables
 
 ACCOUNT = Account(channel="telegram", name="main", settings={"token": "7011223344:test"})
 BUSINESS = Business(
@@ -53,6 +54,7 @@ class House:
         adapter = registry.adapter("telegram")
         self.store = Store(self.url, self.keys, now_ms=self.clock)
         self.store.gates.configure(ACCOUNT.id, rate=0, chat_rate=0)
+        tables.lay(self.store)
         await asyncio.to_thread(self.store.open)
         self.store.attach(asyncio.get_running_loop())
         self.store.on_commit = lambda _hints, sends: self.jobs.extend(sends)

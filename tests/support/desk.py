@@ -22,6 +22,7 @@ from gateway.parts import Clock, Parts
 from handlers.model import Advisor
 from storage import advisors
 from storage.passwords import Hasher
+from tests.support import tables
 
 PASSWORD: Final = "mot cau de nho lam"
 CONFIG: Final = """
@@ -104,6 +105,7 @@ class Office:
         app = application(parts)
         # an expensive hash is for those who steal the table; what it must cost is proven where it lives
         app[API].sign_in = SignIn(parts, Hasher(parts.store.keys, memory_kib=64))
+        tables.lay(parts.store)
         await start(parts)
         self._runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=1)
         await self._runner.setup()

@@ -23,6 +23,7 @@ from storage.ids import new_id
 from storage.keys import KeyRing
 from storage.outbox import Outcome, SendJob
 from storage.tx import Tx
+from tests.support import tables
 
 T = TypeVar("T")
 ACCOUNT: Final = Account(channel="telegram", name="main", settings={})
@@ -80,6 +81,7 @@ class Shop:
             business=Business(hotline="1900 0000"),
             keys=self.keys,
         )
+        tables.lay(self.store)
         await asyncio.to_thread(self.store.open)
         self.store.attach(asyncio.get_running_loop())
         self.store.gates.configure(ACCOUNT.id, rate=0, chat_rate=0)

@@ -18,6 +18,7 @@ from gateway.config import load
 from gateway.parts import Parts
 from handlers.model import Advisor
 from storage import advisors
+from tests.support import tables
 
 PATIENCE: Final = 10.0
 CONFIG: Final = """
@@ -65,6 +66,7 @@ class Site:
     async def up(self) -> None:
         parts = self.parts = compose(load(self.folder / "config.yaml", {}))
         app = application(parts)
+        tables.lay(parts.store)
         await start(parts)
         self._runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=1)
         await self._runner.setup()

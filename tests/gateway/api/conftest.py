@@ -21,10 +21,8 @@ from gateway.api.signin import SignIn
 from gateway.config import load
 from gateway.parts import PARTS, Clock, Parts
 from storage import search, tokens
-from storage.db import Store
-from storage.keys import KeyRing
 from storage.passwords import Hasher
-from tests.support import postgres
+from tests.support import tables
 
 CONFIG = """
 conversation: {turn_quiet_ms: 0, turn_max_ms: 0}
@@ -158,16 +156,6 @@ class House:
             pass
 
 
-@pytest.fixture(scope="session")
-def pg_template(databases: postgres.Databases) -> str:
-    def prepare(url: str) -> None:
-        store = Store(url, KeyRing.ephemeral())
-        store.open()
-        store.close()
-
-    return databases.template("migrated", prepare)
-
-
 @pytest.fixture
 async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
     file = tmp_path / "config.yaml"
@@ -181,6 +169,7 @@ async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
     mounted = api.mount(root, parts)
     mounted.sign_in = SignIn(parts, Hasher(parts.store.keys, memory_kib=64))  # as slow as it must be elsewhere
     server = TestServer(root)
+    tables.lay(parts.store)
     try:
         await app.start(parts)
         await server.start_server(auto_decompress=False)
