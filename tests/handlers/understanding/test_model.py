@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from handlers.understanding import arbiter, intent, model, understand
+from handlers.understanding import Understanding, arbiter, intent, model, understand
 from handlers.understanding.arbiter import settle
 from handlers.understanding.facts import gather
 from handlers.understanding.features import of_message, of_word
@@ -19,7 +20,12 @@ from tools import train_intents
 
 LEARNED_FROM = {name: train_intents.rows_of(name) for name in train_intents.FILES}
 ROWS = [row for rows in LEARNED_FROM.values() for row in rows]
-READ = {row["id"]: understand(row["text"], row.get("context")) for row in ROWS}
+
+
+@functools.cache
+def readings() -> Mapping[str, Understanding]:
+    """Each line as it is read, by its id; not at import, which every worker does."""
+    return {row["id"]: understand(row["text"], row.get("context")) for row in ROWS}
 
 
 class Saying(Model):
@@ -115,13 +121,13 @@ def told(row: Mapping[str, Any], key: str) -> Any:
 
 
 def test_every_stop_is_found() -> None:
-    missed = [row["text"] for row in ROWS if row["intent"] == "opt_out" and READ[row["id"]].intent != "opt_out"]
+    missed = [row["text"] for row in ROWS if row["intent"] == "opt_out" and readings()[row["id"]].intent != "opt_out"]
     assert not missed
 
 
 def test_no_consent_is_invented() -> None:
     asked = [row for row in ROWS if row.get("context", "").startswith("ask_consent") and row["intent"] != "yes"]
-    assert not [row["text"] for row in asked if READ[row["id"]].intent == "yes"]
+    assert not [row["text"] for row in asked if readings()[row["id"]].intent == "yes"]
 
 
 def test_a_consent_is_one_by_the_rules_alone() -> None:
@@ -139,7 +145,9 @@ def test_a_consent_is_one_by_the_rules_alone() -> None:
 def test_danger_is_found(flag: str) -> None:
     claims = [row for row in ROWS if row["intent"] == "claim" and told(row, flag)]
     missed = [
-        row["text"] for row in claims if (READ[row["id"]].intent, READ[row["id"]].entities.get(flag)) != ("claim", True)
+        row["text"]
+        for row in claims
+        if (readings()[row["id"]].intent, readings()[row["id"]].entities.get(flag)) != ("claim", True)
     ]
     assert claims
     assert not missed
@@ -148,12 +156,12 @@ def test_danger_is_found(flag: str) -> None:
 def test_fraud_is_never_sold_to() -> None:
     frauds = [row for row in ROWS if told(row, "topic") == "fraud_signal"]
     assert frauds
-    assert not [row["text"] for row in frauds if READ[row["id"]].intent in arbiter.SOLD]
+    assert not [row["text"] for row in frauds if readings()[row["id"]].intent in arbiter.SOLD]
 
 
 def test_entities_belong_to_the_intent() -> None:
     for row in ROWS:
-        found = READ[row["id"]]
+        found = readings()[row["id"]]
         keys = found.entities.keys()
         assert ("claim_action" in keys) <= (found.intent == "claim"), row["text"]
         assert ("fatal" in keys) <= (found.intent == "claim"), row["text"]
