@@ -52,8 +52,10 @@ demo: $(V)/.runtime ## the gateway, every platform's stand-in, simulated custome
 
 # --- prove ----------------------------------------------------------------------------------------------------
 
-test: $(V)/.dev ## the whole suite, with a real PostgreSQL and a real Chromium
-	$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+# what Python compiles is kept, whatever the caller's environment says: a hundred processes start here (a tenth of the time)
+test properties: export PYTHONDONTWRITEBYTECODE :=
+test: $(V)/.dev ## the whole suite, with a real PostgreSQL and a real Chromium; what failed once more, alone
+	$(PYTHON) -m tools.suite -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: $(V)/.dev ## the figures of docs/performance.md, next to this machine's own limits
 	$(PYTHON) -m tools.bench $(ARGS)
