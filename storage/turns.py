@@ -184,7 +184,7 @@ class Rows:
         self.lists = tuple([getattr(self, name) for name in self.__slots__ if name != "lists"])
 
     def marks(self) -> Marks:
-        return tuple([len(rows) for rows in self.lists])
+        return tuple(map(len, self.lists))
 
     def cut(self, marks: Marks) -> None:
         """Forget what came after these marks."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import namedtuple
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from storage.times import at
@@ -28,6 +29,15 @@ Row = Any  # a named tuple of the statement's columns; `_mapping` is its dict
 def _pyformat(sql: str) -> str:
     """`:name` binds in psycopg's spelling."""
     return _NAMED.sub(r"%(\1)s", sql.replace("%", "%%"))
+
+
+@lru_cache(maxsize=256)
+def _positional(sql: str) -> tuple[str, Callable[[Mapping[str, Any]], Any]]:
+    """`:name` binds as question marks, and what picks their values out of a row: names cost the driver a look-up each,
+    at every row."""
+    names = _NAMED.findall(sql)
+    pick: Any = itemgetter(*names)
+    return _NAMED.sub("?", sql), pick if len(names) > 1 else lambda row: (pick(row),)
 
 
 @lru_cache(maxsize=1024)
@@ -117,7 +127,8 @@ class Tx:
             cursor = self.raw.cursor()
             cursor.executemany(_pyformat(sql), rows)
         else:
-            cursor = self.raw.executemany(sql, rows)
+            statement, values = _positional(sql)
+            cursor = self.raw.executemany(statement, map(values, rows))
         count: int = cursor.rowcount
         return count
 
@@ -175,15 +186,14 @@ def _pieces(rows: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str,
 def _listed(values: Sequence[Any]) -> tuple[str, dict[str, Any]]:
     """Binds of an IN list, the last repeated up to the next power of two: few statements to be prepared and kept."""
     room = 1 << (len(values) - 1).bit_length()
-    names = {f"among_{i}": value for i, value in enumerate(values)}
-    for i in range(len(values), room):
-        names[f"among_{i}"] = values[-1]
-    return _binds(room), names
+    listed, names = _binds(room)
+    return listed, dict(zip(names, [*values, *[values[-1]] * (room - len(values))], strict=True))
 
 
 @lru_cache(maxsize=32)
-def _binds(count: int) -> str:
-    return ", ".join([f":among_{i}" for i in range(count)])
+def _binds(count: int) -> tuple[str, tuple[str, ...]]:
+    names = tuple([f"among_{i}" for i in range(count)])
+    return ", ".join([f":{name}" for name in names]), names
 
 
 @lru_cache(maxsize=512)
