@@ -10,7 +10,7 @@ from typing import Final
 
 from handlers import collecting, consent, questions, steps, waiting
 from handlers.draft import Draft
-from handlers.hearing import Heard
+from handlers.hearing import ANOTHERS, KIN, Heard
 from handlers.model import WAITING, Note, Stage
 
 FORM: Final = frozenset({Stage.COLLECTING, Stage.CONFIRMING})
@@ -22,7 +22,7 @@ CODE: Final = re.compile(
 )
 HOW_LONG: Final = re.compile(
     r"\b(?:cho|doi|goi|lien he)\b.*\b(?:bao lau|may phut|toi khi nao|den khi nao)\b|\b(?:bao lau|khi nao|bao gio|may gio)\b.*\b(?:goi|lien he|co nguoi|nua|toi luot|den luot)\b"
-    r"|\bhow long\b"
+    r"|\b(?:bao gio|khi nao|chung nao|bao lau)(?: \w+){0,2} (?:giai quyet|xong|tra loi|xu ly|ket qua)\b|\bhow long\b"
 )
 WHY: Final = re.compile(
     r"\b(?:sao|tai sao|vi sao|lam gi ma) (?:lai |phai |can |\w+ )?(?:phai )?(?:cho|xin|lay|hoi|can|dua)(?: \w+){0,2} (?:so|sdt|ten|dien thoai|thong tin)\b"
@@ -43,6 +43,8 @@ SERVICE: Final = re.compile(
     r"|\b(?:chuyen|sang|doi)(?: \w+){0,2} (?:ten chu xe|chu xe|chu so huu|quyen so huu)\b"
     r"|\b(?:gui|cho)(?: (?:lai|cho))? (?:em|minh|toi|tui|anh|chi|xin|lai)(?: \w+){0,2} (?:ban dien tu|file|ban mem|giay chung nhan|gcn)\b|\bcap lai\b"
     r"|\bchua (?:nhan|thay|ve)(?: \w+){0,4} (?:bao hiem|giay chung nhan|gcn|hop dong|the)\b.*\b(?:mua|tuan|hom|thang|dat|dong)\b"
+    r"|\b(?:hop dong|giay chung nhan|gcn|the bao hiem|bao hiem)(?: \w+){0,4} (?:con han|con hieu luc|het han chua|hieu luc den)\b"
+    r"|\b(?:kiem tra|tra cuu)(?: \w+){0,3} (?:hop dong|bien so|bao hiem|giay chung nhan)\b"
     r"|\b(?:lost|replace) (?:my )?(?:certificate|policy|card)\b"
 )
 FLIRTS: Final = re.compile(
@@ -58,9 +60,10 @@ DONT_KNOW: Final = re.compile(
 )
 INVOICE: Final = re.compile(r"\b(?:hoa don|xuat|invoice)\b")  # a company of his
 DATA: Final = re.compile(r"\b(?:du lieu|ca nhan|data)\b")  # his rights, not his policy
-ANOTHERS: Final = re.compile(
-    r"\d\D{0,6}\b(?:la )?(?:so )?cua (?:em |minh |toi )?(?:me|ma|ba|bo|cha|chong|vo|con|ban|chau|ong|sep|nguoi nha|nguoi yeu|(?:anh|chi|em) (?:trai|gai|ho))\b"
+WHOSE: Final = re.compile(
+    rf"\b(?:so|sdt|dt)\b(?: \w+){{0,3}}? {KIN}\b.*\b(?:duoc|dc|ok)\b.{{0,6}}\b(?:khong|ko|hong|k)\b"
 )
+LETTERS: Final = re.compile(r"[a-z]{2}")
 CALLS: Final = re.compile(r"\b(?:goi|lien he|alo|call)\b")
 PRESSING: Final = ("claim", "complaint", "talk_to_human", "fraud")
 
@@ -117,7 +120,10 @@ def _waits(draft: Draft, heard: Sequence[Heard]) -> bool:
     elif _says(heard, HOW_LONG):
         waiting.stands(draft)
     elif any(map(questions.bargains, heard)) or any(
-        one.wants("ask_fee") and (one.entities.get("product") or draft.state.slots.get("product")) for one in heard
+        one.wants("ask_fee")
+        and LETTERS.search(one.folded)
+        and (one.entities.get("product") or draft.state.slots.get("product"))
+        for one in heard
     ):
         questions.answer(draft, heard)
     else:
@@ -130,13 +136,28 @@ def _fills(draft: Draft, heard: Sequence[Heard]) -> bool:
         draft.say("ask.why")
         steps.again(draft)
         return True
+    if (
+        draft.state.asked in ("name", "phone")
+        and _says(heard, WHOSE)
+        and not any(one.entities.get("phone") for one in heard)
+    ):
+        draft.say("ask.anothers_number")
+        steps.again(draft)
+        return True
     if draft.state.asked == "need" and all(DONT_KNOW.match(one.folded) for one in heard):
         waiting.hand_over(draft, "human")  # an advisor finds it out with him
         return True
-    if draft.consented and any(one.entities.get("phone") and ANOTHERS.search(one.folded) for one in heard):
+    if draft.consented and any(map(_only_anothers, heard)):
         draft.say("ask.anothers_number")  # R-CNS-6; the form goes on below it
         draft.add(Note(text="Số điện thoại khách cho là của người khác: xin phép người đó trước khi tư vấn."))
     return False
+
+
+def _only_anothers(one: Heard) -> bool:
+    """Somebody else's number, and none of his own beside it."""
+    return (
+        bool(one.entities.get("phone")) and "phone_alt" not in one.entities and ANOTHERS.search(one.folded) is not None
+    )
 
 
 def _begins(draft: Draft, heard: Sequence[Heard]) -> bool:

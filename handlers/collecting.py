@@ -14,6 +14,7 @@ from handlers.model import Stage
 
 NOT_A_NEED: Final = ("greeting", "thanks", "spam_abuse", "details", "media", "sticker", "nothing")
 UNREADABLE: Final = ("other", "spam_abuse")
+WORD: Final = re.compile(r"\w")  # a mere "?" asks what it was that we asked
 PAPERS: Final = frozenset({"cccd", "passport", "plate", "chassis", "tax_code", "dob"})  # told too early, and not kept
 NUMBER: Final = re.compile(r"\b(?:so|sdt|dt|dien thoai|phone|number|(?:dung|khong|ko|k) goi)\b")
 
@@ -53,7 +54,7 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
     elif any(map(questions.is_question, heard)):
         questions.answer(draft, heard)
         steps.again(draft)
-    elif any(is_noise(one) for one in heard) and not noting.wonders(draft, heard):
+    elif any(is_noise(one) and WORD.search(one.folded) for one in heard) and not noting.wonders(draft, heard):
         not_understood(draft, asked)
     elif not steps.once_more(draft):
         give_up(draft)
@@ -103,6 +104,9 @@ def _take_freely(draft: Draft, heard: Sequence[Heard]) -> None:
         if not slots.known(draft.state, "need"):
             slots.write(draft, "need", need=words[-1].said.text[: slots.NEED_MAX])
     elif asked == "province" and not slots.known(draft.state, "province"):
+        words = [one for one in words if slots.TIME.isdisjoint(one.entities) and "day" not in one.entities]
+        if not words:
+            return  # when, not where
         place = " ".join(one.said.text for one in words)
         if len(place.split()) <= slots.PLACE_WORDS:
             slots.write(draft, "province", province=place)  # one that we do not know: as he says it

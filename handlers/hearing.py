@@ -170,7 +170,16 @@ CHOICE: Final = re.compile(
 APPOINTMENT: Final = re.compile(
     r"\b(?:goi|lien he|hen|doi gio|call)\b.*\b(?:\d{1,2} ?(?:h|gio)|(?:sang|trua|chieu|toi) (?:nay|mai|mot)|buoi (?:sang|trua|chieu|toi)"
     r"|(?:ngay|hom) mai|luc nao cung|gio nao cung|gio hanh chinh|tomorrow|(?:in the )?(?:morning|afternoon|evening)|any ?time)\b"
+    r"|\b(?:mai|mot|sang|trua|chieu|toi)(?: \w+){0,2} (?:hay |thi |roi )?(?:goi|lien he|alo)\b(?! (?:roi|khong|ma))"
     r"|\b(?:sang|trua|chieu|toi) .{0,16}\b(?:ranh|nghe may)\b|^(?:da )?(?:luc|khi|gio) nao cung (?:duoc|dc|ok|tien)\b"
+)
+KIN: Final = r"(?:me|ma|ba|bo|cha|chong|vo|con|ban|chau|ong|sep|nguoi nha|nguoi yeu|(?:anh|chi|em) (?:trai|gai|ho))"
+ANOTHERS: Final = re.compile(  # a number that is somebody else's
+    rf"\d\D{{0,6}}\b(?:la )?(?:so )?cua (?:em |minh |toi )?{KIN}\b|\b(?:so|sdt|dt)(?: dien thoai)?(?: cua)? {KIN}(?: (?:em|minh|toi|tui|anh|chi))?\b\D{{0,6}}\d"
+)
+NOD: Final = re.compile(  # after the end: a nod, not a new beginning
+    r"(?:(?:da|vang|u+m?|uh|oke?|okay|okie|oki|roi|vay|the|nha|nhe|a|ah|ha|em|e|ban|anh|chi|duoc|dc|tot|bye|chao|tam biet|cam on"
+    r"|thanks?|thank you|tks|great|fine|noted|thoi|biet)\b[ .!,:)]*)+"
 )
 DIGITS: Final = re.compile(r"\+?\d[\d .()-]{3,}")
 AGREES: Final = re.compile(r"\b(?:dong y|i (?:agree|consent))\b")

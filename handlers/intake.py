@@ -9,9 +9,10 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from channels.contract import Kind
 from handlers import advertising, collecting, confirming, consent, idle, questions, refusal, slots, steps
 from handlers.draft import Draft
-from handlers.hearing import Heard, reread
+from handlers.hearing import NOD, Heard, reread
 from handlers.model import NEW_STATE, WAITING, Stage, evolve
 
 # What opens the form: process.md 3.1, "intent buy, fee, renew"; giving data unasked is wanting something too
@@ -23,13 +24,13 @@ HESITATES: Final = re.compile(
     r"|nhung|lam phien|quang cao|goi (?:nhieu|hoai|lien tuc)|bi goi|^dung$|^(?:the|vay|u|o|a)(?: (?:a|ha|thi|nhi|sao))?\W*$"
     r"|maybe|perhaps|not sure|why|what for|what (?:is|does) (?:this|that|it)\b.*|let me (?:think|see))\b"
 )
+WHY: Final = re.compile(
+    r"\b(?:tai sao|vi sao|sao|viec gi|lam gi)(?: ma| lai)? (?:phai|can) dong y\b|\bdong y (?:de )?(?:lam gi|lam chi|chi vay|cai gi)\b"
+    r"|\b(?:khong|ko|k|hong|chua) dong y (?:thi|co)? ?(?:sao|duoc khong|dc khong|co sao)\b|\bwhy (?:do|must|should|have) i (?:have to )?(?:agree|consent)\b|\bwhat if i (?:don'?t|refuse)\b"
+)
 ASKS: Final = re.compile(r"\?|\b(?:gi|sao|the nao|bao nhieu|bao lau|o dau|khong|ko|what|how|which|where|when)\b")
 WORD: Final = re.compile(r"\w")
 PIECE: Final = 2  # words: "xe", "máy", a name; people type in pieces
-GOODBYE: Final = re.compile(  # after the end: a nod, not a new beginning
-    r"(?:(?:da|vang|u+m?|uh|oke?|okay|okie|oki|roi|vay|the|nha|nhe|a|ah|ha|em|e|ban|anh|chi|duoc|dc|tot|bye|chao|tam biet|cam on"
-    r"|thanks?|thank you|tks|great|fine|noted|thoi|biet)\b[ .!,:)]*)+"
-)
 MENDS: Final = re.compile(
     r"\b(?:sua|doi|nham|sai|edit|change|wrong)\b"
 )  # no refusal, though it says that something is wrong
@@ -39,7 +40,7 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
     """The customer speaks while the bot has the conversation."""
     match draft.state.stage:
         case Stage.NEW | Stage.GREETED:
-            if draft.state.memory.get("later") and all(GOODBYE.fullmatch(one.folded) for one in heard):
+            if draft.state.memory.get("later") and all(NOD.fullmatch(one.folded) for one in heard):
                 return  # "ok em", to our "whenever it suits you"
             draft.remember(later=None)
             steps.greet(draft)
@@ -87,6 +88,8 @@ def _serve(draft: Draft, heard: Sequence[Heard]) -> None:
         _question(draft, heard)
     elif any(one.wants("thanks") for one in heard) and not draft.said():
         return
+    elif draft.state.asked == "menu" and not draft.said() and all(one.wordless for one in heard):
+        _wordless(draft, heard)
     elif any(collecting.is_noise(one) for one in heard) and draft.said():
         draft.set(unclear=1)  # the first message of all: greeted, not scolded
         steps.ask(draft, "menu")
@@ -94,6 +97,19 @@ def _serve(draft: Draft, heard: Sequence[Heard]) -> None:
         collecting.not_understood(draft, "menu")
     else:
         steps.ask(draft, "menu")
+
+
+def _wordless(draft: Draft, heard: Sequence[Heard]) -> None:
+    """Nothing to read, twice: said once each, and then people look at it."""
+    kinds = {one.said.kind for one in heard}
+    if kinds == {Kind.STICKER}:
+        return
+    if Kind.AUDIO in kinds:
+        draft.say("error.voice")
+    elif Kind.IMAGE in kinds:
+        draft.say("picture.seen")
+    if not steps.once_more(draft):
+        collecting.give_up(draft)
 
 
 def _declines(one: Heard) -> bool:
@@ -152,6 +168,10 @@ def _consenting(draft: Draft, heard: Sequence[Heard]) -> None:
         elif draft.state.consents.get("C1") == "refused":
             draft.move(Stage.GREETED)
         return
+    if any(WHY.search(one.folded) for one in heard):
+        draft.say("consent.why")
+        draft.say("consent.again", *steps.buttons(draft, "consent"))
+        return
     if any(map(questions.is_question, heard)) or any(questions.asks_on(one) or _asks(one) for one in heard):
         questions.answer(draft, heard)
         draft.say("consent.again", *steps.buttons(draft, "consent"))
@@ -197,7 +217,7 @@ def _brings(draft: Draft, one: Heard) -> bool:
 def _return(draft: Draft, heard: Sequence[Heard]) -> None:
     """He speaks again after the end: within seven days the same conversation goes on, later a new one begins."""
     idle_talk = all(
-        one.wants("thanks", "yes", "no", "sticker", "nothing") or one.stale or GOODBYE.fullmatch(one.folded)
+        one.wants("thanks", "yes", "no", "sticker", "nothing") or one.stale or NOD.fullmatch(one.folded)
         for one in heard
     )
     if not idle_talk or draft.state.stage is Stage.CLOSED_IDLE:

@@ -20,7 +20,11 @@ DISCOUNT: Final = re.compile(
     r"|tang (?:qua|kem|gi)|qua tang|hoan tien|mac ca|voucher|coupon|discount\w*|promotion\w*|promo code|cheaper)\b"
 )
 NO_QUESTION: Final = frozenset({"menu", "reschedule", "smalltalk", "fraud_signal"})
+PRICE: Final = re.compile(
+    r"\?|\b(?:bao nhieu|nhieu|may tien|phi|het may|bao gia|xin gia|tinh (?:gia|phi)|re hon|re khong|dat khong|how much|cost|fee|price)\b"
+)
 AND_WHAT_OF: Final = re.compile(r"\b(?:thi sao|the nao|con|what about)\b|\?")
+COMMISSION: Final = re.compile(r"\b(?:hoa hong|dai ly|ctv|cong tac vien|moi gioi|commission)\b")
 COMPULSORY: Final = re.compile(r"\b(?:tnds|bat buoc|trach nhiem dan su|compulsory)\b")
 ENGINE: Final = re.compile(r"\b(\d{2,4})\s?(?:cc|phan khoi|pk)\b")
 LOOK_BACK: Final = 5  # messages
@@ -32,12 +36,19 @@ INSURER: Final = ("slot.insurer",)
 def is_question(one: Heard) -> bool:
     """Something that must not stop the form, whoever answers it."""
     topic = one.entities.get("topic")
+    if _tells_the_value(one):
+        return False
     asks = (
         one.wants(*ASKING)
         or bargains(one)
         or (one.intent == "other" and topic is not None and topic not in NO_QUESTION)
     )
     return asks and not one.stale
+
+
+def _tells_the_value(one: Heard) -> bool:
+    """ "Xe Vios 2020 giá 450tr": what the car is worth, and no question."""
+    return "vehicle_value" in one.entities and PRICE.search(one.folded) is None
 
 
 def asks_on(one: Heard) -> bool:
@@ -51,7 +62,7 @@ def answer(draft: Draft, heard: Sequence[Heard]) -> bool:
         if bargains(one):
             _discount(draft, one)
             return False
-        if (one.wants("ask_fee") or asks_on(one)) and _fee(draft, one):
+        if (one.wants("ask_fee") or asks_on(one)) and not _tells_the_value(one) and _fee(draft, one):
             return False
         if is_question(one) and (said := ANSWERS.get(str(one.entities.get("topic")))) and said(draft):
             return False
@@ -62,7 +73,13 @@ def answer(draft: Draft, heard: Sequence[Heard]) -> bool:
 def bargains(one: Heard) -> bool:
     """Does he ask for something off the fee?"""
     asks = one.wants("ask_fee") or one.intent in ("other", "buy", "no")
-    return asks and not one.stale and not one.said.payload and DISCOUNT.search(one.folded) is not None
+    return (
+        asks
+        and not one.stale
+        and not one.said.payload
+        and DISCOUNT.search(one.folded) is not None
+        and COMMISSION.search(one.folded) is None
+    )
 
 
 def first(draft: Draft, heard: Sequence[Heard]) -> None:
@@ -76,7 +93,10 @@ def first(draft: Draft, heard: Sequence[Heard]) -> None:
 def _fee(draft: Draft, one: Heard) -> bool:
     """False when it is not known of which cover the fee is asked."""
     known = draft.state.slots if draft.consented else _said_before(draft)
-    product = str(one.entities.get("product") or _vehicle(one) or known.get("product") or "")
+    vehicle = _vehicle(one)
+    if vehicle == tariff.CAR and known.get("product") == "vat_chat_o_to":
+        vehicle = ""  # the cover of which he spoke, of this car
+    product = str(one.entities.get("product") or vehicle or known.get("product") or "")
     if product == "o_to_unspecified":
         product = tariff.CAR  # of its two covers the one whose fee is the law's
     if product not in (tariff.MOTORBIKE, tariff.CAR):

@@ -48,12 +48,15 @@ NEGATED: Final = re.compile(rf"\b(?:{NOT}|don'?t|not|nham|lo|rut|thu hoi|huy|bo)
 MENDS: Final = re.compile(r"\b(?:nham|lon|sai|doi|sua|thay|moi dung|moi la|lai la|wrong|change|instead)\b")
 ERASES: Final = re.compile(r"\b(?:xoa|huy|delete|erase|remove)\b")
 CLAUSE: Final = re.compile(r"[,;.!\n…]+")
+TOLD: Final = frozenset(
+    {"use", "seats", "vehicle_kind", "payload_t", "vehicle_model", "product", "phone", "name", "province"}
+)
 BARE: Final = re.compile(
     r"(?:(?:da|a|o|u|oh|thoi|em|minh|toi) )*(?:khong|ko|k|hong|hok|no|nope|tu choi|phan doi)(?: (?:a|ah|em|e|anh|chi|ban|shop|oi|nha|nhe|dau|cam on|thanks|thank you))*[ .!]*"
 )
 # "Không sao đâu", "không ai trả lời à": they begin like a refusal and are none
 NO_REFUSAL: Final = re.compile(
-    rf"\b{NOT} (?:sao|van de|thanh van de|co gi|ai|thay|thay ai|chiu|biet|hieu|ro|nho|chac|nghe|tin|lau|phai|sai|kip|voi)\b|\bno (?:problem|worries|one|idea)\b"
+    rf"\b{NOT} (?:sao|van de|thanh van de|kinh doanh|cho thue|co gi|ai|thay|thay ai|chiu|biet|hieu|ro|nho|chac|nghe|tin|lau|phai|sai|kip|voi)\b|\bno (?:problem|worries|one|idea)\b"
 )
 
 
@@ -64,7 +67,8 @@ def refuses(one: Heard, *, explicitly: bool) -> bool:
         return False
     if one.said.payload or BARE.fullmatch(one.folded) or declined(one.folded):
         return True
-    return not explicitly and NO_REFUSAL.search(one.folded) is None
+    tells = not TOLD.isdisjoint(one.entities)  # "k kinh doanh": of the car, not of the consent
+    return not explicitly and not tells and NO_REFUSAL.search(one.folded) is None
 
 
 def mends_number(one: Heard) -> bool:

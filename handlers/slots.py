@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from handlers import appointments, manner, needs, schedule, wanted
 from handlers.draft import Draft
-from handlers.hearing import APPOINTMENT, PRODUCTS, Heard, appointed, reread
+from handlers.hearing import ANOTHERS, APPOINTMENT, PRODUCTS, Heard, appointed, reread
 from handlers.model import WAITING, Say, Stage, State
 from handlers.understanding import when
 
@@ -33,7 +33,7 @@ COVERS: Final = (
     re.compile(r"\b(?:bat buoc|tnds|trach nhiem dan su|ben thu (?:ba|3)|dang kiem|compulsory)\b"),
     re.compile(r"\b(?:than vo|vat chat|tu nguyen|hai chieu|2 chieu|own damage|body)\b"),
 )
-MORE: Final = re.compile(r"\b(?:them|nua|luon ca|as well|too|also)\b")
+MORE: Final = re.compile(r"\b(?:them|nua|luon ca|cung (?:muon|can|mua|lay|dang ky)|as well|too|also)\b")
 BOTH: Final = re.compile(r"\b(?:ca hai|ca 2|hai loai|2 loai|both)\b")
 WISHES: Final = ("buy", "ask_fee", "renewal")
 WORD: Final = re.compile(r"\w+")
@@ -76,6 +76,7 @@ DETAILS: Final = (
     "months",
     "sum_insured",
 )
+OF_ONE_VEHICLE: Final = frozenset({"vehicle_kind", "payload_t", "seats"})
 DETAIL: Final = frozenset(DETAILS)
 CARS: Final = needs.CARS
 OF_THE_REQUEST: Final = frozenset({"need", "product", wanted.OTHERS, "callback_time", *DETAILS}) - {"province", "email"}
@@ -181,10 +182,13 @@ def _person(draft: Draft, one: Heard) -> None:
     open_to = _open_to(draft, "name", one) or RENAMES.search(one.folded) is not None
     if name and open_to and str(name).split()[0].lower() not in NO_NAMES:
         write(draft, "name", name=str(name))
-    if phone := one.entities.get("phone"):
+    phone = one.entities.get("phone")
+    if phone and draft.state.slots.get("phone") and not one.entities.get("correction") and ANOTHERS.search(one.folded):
+        draft.put(phone_alt=str(phone))  # his mother's, beside his own
+    elif phone:
         alternative = one.entities.get("phone_alt")
         write(draft, "phone", phone=str(phone), phone_alt=str(alternative) if alternative else None)
-    elif draft.state.slots.get("phone") and not one.said.payload and (tail := _tail(draft, one)):
+    elif not phone and draft.state.slots.get("phone") and not one.said.payload and (tail := _tail(draft, one)):
         write(draft, "phone", phone=str(draft.state.slots["phone"])[: -len(tail)] + tail)
 
 
@@ -378,6 +382,8 @@ def unworkable(draft: Draft) -> bool:
 
 
 def _details(draft: Draft, entities: Mapping[str, Any]) -> None:
+    if "payload_t" in entities and "seats" in entities:  # lorries and buses of one firm: which is which, people read
+        entities = {key: told for key, told in entities.items() if key not in OF_ONE_VEHICLE}
     if not DETAIL.isdisjoint(entities):
         draft.put(**{key: entities[key] for key in DETAILS if entities.get(key) is not None})
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from handlers import appointments, consent, leads, schedule, slots, steps, wording
 from handlers.draft import Draft
-from handlers.hearing import Heard
+from handlers.hearing import NOD, Heard
 from handlers.model import WAITING, OpenHandoff, Stage, TimerFired
 
 LONG_WAIT: Final = timedelta(minutes=5)
@@ -40,6 +40,8 @@ CALLED: Final = re.compile(r"\b(?:goi|hen|call)\b")
 UPSET: Final = re.compile(  # he is in the midst of it
     r"\b(?:hien truong|bo chay|chay mat|xe kia|cong an|canh sat|cap cuu|benh vien|bac si|mau|so qua|dau qua|bat tinh|police|ambulance|hospital)\b"
 )
+ENDS_ASKING: Final = re.compile(r"\w (?:khong|ko|hong)[ ?.!]*$")  # "còn đó không"
+ANEW: Final = ("buy", "ask_fee", "renewal", "call_me")
 CONTACT: Final = ("name", "phone")
 SILENT: Final = ("thanks", "yes", "media", "sticker", "nothing")
 
@@ -131,9 +133,10 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
         stay(draft)
         return
     gained = [slot for slot in CONTACT if draft.state.slots.get(slot) != before.get(slot)]
-    if draft.state.asked in ("phone", "callback") or any(one.intent == "call_me" for one in heard):
-        _about_the_call(draft, heard)
-    elif draft.state.slots.get("callback_time") != before.get("callback_time") and _asks_for_then(draft, heard):
+    about_the_call = draft.state.asked in ("phone", "callback") or any(one.intent == "call_me" for one in heard)
+    if about_the_call and _about_the_call(draft, heard):
+        return
+    if draft.state.slots.get("callback_time") != before.get("callback_time") and _asks_for_then(draft, heard):
         schedule_call(draft)
     elif gained and draft.state.stage is Stage.CALLBACK_SCHEDULED:
         _notice(draft)
@@ -141,7 +144,7 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
         _noted(draft, gained)
     elif consent_is_due(draft, heard):
         consent.ask(draft)
-    elif _may_notice(draft) and not all(one.intent in SILENT for one in heard):
+    elif _may_notice(draft) and not all(one.intent in SILENT or NOD.fullmatch(one.folded) for one in heard):
         _notice(draft)
 
 
@@ -168,6 +171,8 @@ def aside(draft: Draft) -> None:
 def consent_is_due(draft: Draft, heard: Sequence[Heard]) -> bool:
     """In a grave moment it was not put; he writes again, calmly. Or he offers what cannot be kept without it."""
     memory = draft.state.memory
+    if draft.state.consents.get("C1") == "withdrawn" and draft.state.asked == "":
+        return any(one.wants(*ANEW) or one.entities.get("phone") for one in heard)  # he took it back, and wants on
     if (
         "C1" in draft.state.consents
         or memory.get("minor")
@@ -275,20 +280,24 @@ def _told_when(draft: Draft) -> None:
     )
 
 
-def _about_the_call(draft: Draft, heard: Sequence[Heard]) -> None:
+def _about_the_call(draft: Draft, heard: Sequence[Heard]) -> bool:
+    """Whether that is what he speaks of."""
     if draft.state.asked == "phone" and not draft.state.slots.get("phone"):
         wrong = [one for one in heard if one.entities.get("phone_invalid")]
         if wrong and draft.state.tries + 1 < steps.TRIES:
             steps.wrong_phone(draft, wrong[-1])
         elif wrong:
             draft.set(asked="", tries=0)  # people see what he typed
-        return
-    refused = draft.state.asked == "callback" and any(one.wants("no") for one in heard)
+        return bool(wrong)
+    refused = draft.state.asked == "callback" and any(
+        one.wants("no") and ENDS_ASKING.search(one.folded) is None for one in heard
+    )
     agreed = draft.state.asked == "phone" or any(one.wants("yes", "call_me", "talk_to_human") for one in heard)
-    if refused or not agreed:
-        draft.set(asked="" if refused else draft.state.asked)
-        return
-    call_back(draft)
+    if refused:
+        draft.set(asked="")
+    elif agreed:
+        call_back(draft)
+    return refused or agreed
 
 
 def call_back(draft: Draft) -> None:
