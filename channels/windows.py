@@ -94,6 +94,16 @@ class Carries(Protocol):
     def conversational(self) -> bool: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Anywhere:
+    """Where nothing is known to be forbidden."""
+
+    windows: tuple[Window, ...] = ()
+    conversational: bool = True
+
+
+ANYWHERE: Final = Anywhere()
+
 # What the outbox calls a purpose.
 PURPOSES: Final[Mapping[str, Purpose]] = {
     "contact": Purpose.ANSWER,

@@ -100,6 +100,8 @@ def compose(config: Config, *, clock: Clock | None = None) -> Parts:
             chat_rate=limits.per_chat_per_s,
             slots=carries.at_once or gates.SLOTS,
         )
+    for account in accounts.values():
+        store.gates.carry(account.id, adapters[account.channel].carries(account))
     return parts
 
 

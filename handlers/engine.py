@@ -214,6 +214,7 @@ class Engine:
             asks_contact=capabilities.asks_contact,
             writes=capabilities.conversational,
             letters=capabilities.letters,
+            carries=capabilities,
             buttons=capabilities.buttons,
             queue_position=draft.lane.place or self._waiting + 1,
             conversation_id=draft.conversation_id,

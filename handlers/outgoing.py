@@ -10,13 +10,16 @@ import structlog
 
 from channels.contract import Kind, OutboundFile, OutboundMessage, outbound_to_json
 from channels.fit import fit
+from channels.windows import PURPOSES, Purpose, Sender, Way, rule
 from handlers import effects, schedule
 from handlers.drafting import LaneDraft
 from handlers.model import OpenHandoff, Say, Tell
 from handlers.texts import UnfilledVariable
 from handlers.voice import NO_CHOICE, Choices
+from storage import outbox
 from storage.ids import new_id
 from storage.outbox import SendJob
+from storage.times import at
 
 log = structlog.get_logger("engine")
 # How long a message of a class is worth sending at all (reliability 2.5). D, what is scheduled, until the evening.
@@ -51,7 +54,22 @@ def say(draft: LaneDraft, said: Sequence[Say]) -> None:
         choices=choices,
         clear=shown and not choices.asks_contact,
         keys=[one.key for one in said],
+        template=_template(draft, said[-1]),
     )
+
+
+def _template(draft: LaneDraft, said: Say) -> dict[str, Any] | None:
+    """What we say first goes out as the platform's approved template where the window for our own words is closed."""
+    carries, inbound = draft.place.voice.capabilities, draft.lane.conversation
+    if said.klass != outbox.SCHEDULED or not carries.windows:
+        return None
+    purpose = PURPOSES.get(said.purpose, Purpose.ANSWER)
+    last = at(inbound.c_inbound) if inbound is not None and inbound.c_inbound is not None else None
+    ruled = rule(carries, sender=Sender.SYSTEM, purpose=purpose, now=draft.now, last=last)
+    if ruled.way is not Way.TEMPLATE:
+        return None
+    values = draft.place.voice.values(said, draft.state)
+    return {"thread": draft.lane.thread, "template": [purpose.value, values, ""]}
 
 
 def tell(draft: LaneDraft, effect: Tell) -> None:
@@ -90,6 +108,7 @@ def _out(
     clear: bool = False,
     keys: Sequence[str] = (),
     mark: Mapping[str, str] | None = None,
+    template: Mapping[str, Any] | None = None,
 ) -> None:
     message_id = new_id()
     body: dict[str, Any] = {"text": text}
@@ -103,7 +122,11 @@ def _out(
     if file is not None:
         kind = Kind.IMAGE if file.mime.startswith("image/") else Kind.FILE
         _attachment(draft, message_id, kind, file)
-    calls = _calls(draft, message_id, text, choices, file=file, clear=clear)
+    if template is not None:
+        body["template"] = template["template"][0]
+        calls = [dict(template)]
+    else:
+        calls = _calls(draft, message_id, text, choices, file=file, clear=clear)
     human = author == "advisor" and klass == "B" and purpose == "advise"
     if human:
         calls = [call | {"human": True} for call in calls]

@@ -31,6 +31,7 @@ class Choices:
 
 
 NO_CHOICE: Final = Choices()
+ADDRESSED: Final = frozenset({"xung_ho", "ten_goi"})
 
 
 class Voice:
@@ -58,6 +59,10 @@ class Voice:
             if self.texts.variables(say.key, state.lang) <= wording.FIXED:
                 _keep(self._words, named, known)
         return known
+
+    def values(self, say: Say, state: State) -> dict[str, str]:
+        """What a platform's template may say in place of the text: its variables, and how he is addressed."""
+        return wording.variables(say, state=state, business=self.business, texts=self.texts, also=ADDRESSED)
 
     def choices(self, said: Sequence[Say], lang: str) -> Choices:
         """The buttons under a message that says all of `said`."""

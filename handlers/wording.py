@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import date as date_
 from datetime import datetime
 from typing import Any, Final
@@ -30,11 +31,14 @@ ON: Final = {"vi": "ngày", "en": "on"}
 EMERGENCY: Final[Mapping[str, str]] = {"so_cap_cuu": "115", "so_cuu_hoa": "114", "so_cong_an": "113"}
 
 
-def variables(say: Say, *, state: State, business: Business, texts: Texts) -> dict[str, str]:
-    """What the holes of `say`'s text need: its own values over what is known of the customer and of the agency."""
+def variables(
+    say: Say, *, state: State, business: Business, texts: Texts, also: AbstractSet[str] = frozenset()
+) -> dict[str, str]:
+    """What the holes of `say`'s text, and `also`, need: its own values over what is known of the customer and of the
+    agency."""
     lang = state.lang
     known: dict[str, str] = {}
-    for name in texts.variables(say.key, lang):
+    for name in texts.variables(say.key, lang) | also:
         if name in say.values:
             value = say.values[name]
             known[name] = value if isinstance(value, str) else ", ".join(texts.label(key, lang) for key in value)

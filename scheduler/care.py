@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 import orjson
 
-from storage import care, inbox
+from storage import care, inbox, reach
 from storage.killpoints import kp
 from storage.tx import Tx
 
@@ -40,7 +40,7 @@ def fire(tx: Tx, *, limit: int = 100) -> int:
     crowded = care.overdue(tx, by_ms=STALE_MS) > MANY
     count = 0
     for task in rows:
-        row = care.by_letter(tx, task)
+        row = reach.for_task(tx, care.by_letter(tx, task))
         decided = fate(row, now=tx.now_ms, crowded=crowded)
         if decided.name == "fire" and row.kind == care.SURVEY and care.surveyed(tx, row.contact_id, row.id):
             decided = Fate("skipped", "asked within 90 days")

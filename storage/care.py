@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Final, Literal, get_args
 
+from storage import contacts
 from storage.ids import new_id
 from storage.keys import KeyMissing
 from storage.tx import Tx
@@ -244,7 +245,10 @@ def told(
     """The question went out, was answered (a later word of his adds to the answer), or was skipped. (kind, policy)
     when that changed something."""
     known = "'planned', 'sent'" if state != "answered" else "'planned', 'sent', 'answered'"
-    sealed = None
+    owner = tx.value("SELECT contact_id FROM care_task WHERE id = :id", id=task_id)
+    if owner is None or (contacts.resolve(tx, owner) or owner) != (contacts.resolve(tx, contact_id) or contact_id):
+        return None  # another person's
+    contact_id, sealed = owner, None
     if answer or comment:
         sealed = tx.keys.seal_json(
             tx, contact_id, "care_task", "answer_sealed", task_id, {"answer": answer, "comment": comment}

@@ -9,6 +9,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Final
 
+from channels.windows import ANYWHERE, Carries
 from storage.circuit import Budget, Circuit
 
 SLOTS: Final = 64  # calls in flight an account
@@ -35,7 +36,7 @@ class _Bucket:
 class Gate:
     """One account's. `rate`, `chat_rate` in calls a second, 0 = off. `paused_until` in ms; `broken` until `mend`;
     `deaf` -- why nothing can be fetched from it: shown to people, holds no send back; `shown` -- what its row says,
-    None when that is not known."""
+    None when that is not known · `carries` -- its platform's windows."""
 
     rate: float = 0
     chat_rate: float = 0
@@ -53,6 +54,7 @@ class Gate:
     shown: tuple[str, str, int | None] | None = ("ok", "", None)
     circuit: Circuit = field(default_factory=Circuit)
     budget: Budget = field(default_factory=Budget)
+    carries: Carries = ANYWHERE
 
     def ready(self, now_ms: int) -> bool:
         """Is there any use in looking for something that might leave?"""
@@ -80,6 +82,10 @@ class Gates:
     def configure(self, account_id: str, *, rate: float, chat_rate: float, slots: int = SLOTS) -> Gate:
         gate = self._gates[account_id] = Gate(rate=rate, chat_rate=chat_rate, slots=slots)
         return gate
+
+    def carry(self, account_id: str, carries: Carries) -> None:
+        """What may be said there, and when."""
+        self._gates[account_id].carries = carries
 
     def of(self, account_id: str) -> Gate | None:
         return self._gates.get(account_id)
@@ -164,6 +170,12 @@ class Gates:
         gate = self._gates.get(account_id)
         if gate is not None:
             gate.broken, gate.probe_at = "", 0
+
+    def ask_now(self, account_id: str, now_ms: int) -> None:
+        """An open circuit asks at once whether the platform is back."""
+        gate = self._gates.get(account_id)
+        if gate is not None and gate.circuit.until:
+            gate.circuit.until = min(gate.circuit.until, now_ms)
 
     def notice(self, account_id: str, what: str) -> None:
         """What people should know of it; '' = nothing any more."""

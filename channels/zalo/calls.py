@@ -130,10 +130,13 @@ def with_upload(body: str, upload: Upload, token: str) -> dict[str, Any]:
 def _template(message: OutboundMessage, account: Account) -> Call:
     template = message.template
     assert template is not None
-    number = template_of(account, template.purpose)
+    number, ours = template_of(account, template.purpose)
     if not number:
         raise Permanent(f"zalo: no template for {template.purpose}", reason="template_missing")
-    values = {name: unicodedata.normalize("NFC", value) for name, value in template.values.items()}
+    if missing := sorted(set(ours.values()) - template.values.keys()):
+        raise Permanent(f"zalo: the template has no value for {missing[0]}", reason="template")
+    said = {name: template.values[known] for name, known in ours.items()} or template.values
+    values = {name: unicodedata.normalize("NFC", value) for name, value in said.items()}
     body = {"template_id": number, "template_data": values, "tracking_id": tracking_id(message.id, message.thread)}
     if template.phone:
         return Call(

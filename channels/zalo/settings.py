@@ -44,10 +44,12 @@ def bad_mac_status(account: Account) -> int:
     return int(account.get("bad_mac_status") or 401)
 
 
-def template_of(account: Account, purpose: str) -> str:
-    """The approved template's number for a purpose, ''."""
+def template_of(account: Account, purpose: str) -> tuple[str, dict[str, str]]:
+    """The approved template's number for a purpose, '' when there is none, and its parameters with our names of what they
+    say: `418820 customer_name=ten policy_no=so_hop_dong`. Without parameters all that we know goes by its own name."""
     known = account.get("templates") or {}
-    return str(known.get(purpose) or "") if isinstance(known, Mapping) else ""
+    number, *named = (str(known.get(purpose) or "").split() if isinstance(known, Mapping) else []) or [""]
+    return number, dict(one.split("=", 1) for one in named if "=" in one)
 
 
 def url(account: Account, key: str, default: str) -> str:

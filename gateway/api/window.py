@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from channels.contract import Capabilities
-from channels.windows import PURPOSES, Purpose, Ruling, Sender, Way, rule, session
+from channels.windows import PURPOSES, Purpose, Ruling, Sender, Way
 from gateway import letters
 from gateway.api.errors import ApiError
-from storage import contacts, listing
-from storage.times import at
+from storage import contacts, listing, reach
 from storage.tx import Tx
 
 if TYPE_CHECKING:
@@ -27,10 +26,6 @@ REASONS: Final = {
     "template": "the platform takes only its approved template by now",
     "night": "this may be said in the daytime only",
 }
-SESSION_MS: Final = (
-    30 * 24 * 3_600_000
-)  # a session is looked for so far back: any silence of its length begins a new one
-WORDS: Final = 1000  # of his, at most, for that
 GONE: Final = Ruling(way=Way.NEVER, why="account", elsewhere=("chat", "email", "call"))
 
 
@@ -110,7 +105,7 @@ def over(tx: Tx, can: Capabilities, outbox_id: str, *, human: bool) -> bool:
     )
     if row is None:
         return False
-    ruled = _by_point(
+    ruled = reach.ruling(
         tx,
         can,
         row.id,
@@ -131,32 +126,9 @@ def _ruled(parts: Parts, tx: Tx, row: listing.Conversation, sender: Sender, purp
     )
     if point is None:
         return GONE
-    return _by_point(tx, can, point.id, point.last_inbound_at, reachable=row.reachable, sender=sender, purpose=purpose)
-
-
-def _by_point(
-    tx: Tx,
-    can: Capabilities,
-    point_id: str,
-    last_ms: int | None,
-    *,
-    sender: Sender,
-    purpose: Purpose,
-    reachable: bool = True,
-) -> Ruling:
-    last = None if last_ms is None else at(last_ms)
-    fixed = next((window.hours for window in can.windows if window.fixed and window.hours), 0)
-    opened = None
-    if fixed:
-        words = tx.all(
-            "SELECT received_at FROM message WHERE point_id = :id AND direction = 'inbound' AND received_at > :since "
-            "ORDER BY seq DESC LIMIT :words",
-            id=point_id,
-            words=WORDS,
-            since=tx.now_ms - SESSION_MS,
-        )
-        opened = session([at(word.received_at) for word in reversed(words)], hours=fixed)
-    return rule(can, sender=sender, purpose=purpose, now=at(tx.now_ms), last=last, opened=opened, reachable=reachable)
+    return reach.ruling(
+        tx, can, point.id, point.last_inbound_at, reachable=row.reachable, sender=sender, purpose=purpose
+    )
 
 
 def _carries(parts: Parts, account_id: str) -> Capabilities | None:
@@ -177,7 +149,7 @@ def _ways(parts: Parts, tx: Tx, row: listing.Conversation, ruled: Ruling) -> lis
         here = (point.channel, point.account, point.thread) == (row.channel, row.account, row.thread)
         if can is None or can.letters or here:
             continue
-        there = _by_point(
+        there = reach.ruling(
             tx,
             can,
             point.id,

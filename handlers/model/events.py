@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from channels.contract import InboundFile, Kind, SharedContact, quick
+from channels.windows import ANYWHERE, Carries
 from handlers.model.state import EMPTY, Advisor
 
 if TYPE_CHECKING:
@@ -175,6 +176,7 @@ class Context:
     asks_contact: bool = False
     writes: bool = True  # False: forms and calls, which cannot be answered in writing
     letters: bool = False  # one message says all at once, and nobody answers there
+    carries: Carries = ANYWHERE  # the platform's windows
     buttons: int = 0
     queue_position: int = 0
     conversation_id: str = ""

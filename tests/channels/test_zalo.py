@@ -478,6 +478,11 @@ def test_templates_by_user_and_by_phone() -> None:
     assert json.loads(by_phone.body)["phone"] == "84912007345"
     with pytest.raises(Permanent, match="no template"):
         render(message, ZALO)
+    named = replace(account, settings={"templates": {"aftercare": "418820 customer_name=name"}})
+    assert json.loads(render(message, named).body)["template_data"] == {"customer_name": "Châu"}
+    lacking = replace(account, settings={"templates": {"aftercare": "418820 policy_no=so_hop_dong"}})
+    with pytest.raises(Permanent, match="no value for so_hop_dong"):
+        render(message, lacking)
 
 
 @given(st.text(max_size=40), st.from_regex(r"[0-9]{1,40}", fullmatch=True))
