@@ -33,11 +33,11 @@ class MemoryHouse:
             )
         return self.row
 
-    async def claim(self, generation: int, *, stale_ms: int) -> bool:
+    async def claim(self, seen: Credential, *, stale_ms: int) -> bool:
         row = self.row
         assert row is not None
         taken = row.state == REFRESHING and self.now_ms() - row.changed_at < stale_ms
-        if row.generation != generation or taken:
+        if row != seen or taken:
             return False
         self.row = replace(row, state=REFRESHING, changed_at=self.now_ms())
         return True
