@@ -81,6 +81,7 @@ CHANNELS: Final[Mapping[str, Mapping[str, Key]]] = {
         "buttons": Key(readers.switch, "true: buttons instead of numbered lines; not documented for v3.0", False),
         "catch_up": Key(readers.switch, "false: do not read what the webhook missed from the conversations", True),
         "templates": Key(readers.mapping, "purpose: template id, of approved ZBS templates", ()),
+        "ascii_file_names": Key(readers.switch, "true: files go out under names without Vietnamese letters", False),
         "contact_image_url": Key(readers.page, "picture of the card that asks for name and number", ""),
         "appsecret_proof": Key(readers.switch, "true: sign calls with the app's secret, if the app demands it", False),
         "pkce_verifier": Key(
@@ -105,6 +106,7 @@ CHANNELS: Final[Mapping[str, Mapping[str, Key]]] = {
         "api_url": _url("https://graph.facebook.com"),
         "media_hosts": _hosts(".fbcdn.net", ".fbsbx.com"),
         "graph_version": Key(readers.text, "the Graph API's version; each dies after about two years", "v26.0"),
+        "ascii_file_names": Key(readers.switch, "true: files go out under names without Vietnamese letters", False),
         "human_agent": Key(
             readers.switch, "true: advisors answer for 7 days; Meta must have granted Human Agent", False
         ),

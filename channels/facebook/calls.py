@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any, Final
 from channels.contract import Account, Button, OutboundFile, OutboundMessage, Permanent
 from channels.facebook.settings import template_of
 from channels.facebook.updates import BY_REF, SENT
+from channels.upload import named
 
 TEXT: Final = 2000
 TEMPLATE_TEXT: Final = 640
@@ -51,7 +51,7 @@ def render(message: OutboundMessage, account: Account) -> Call:
     if message.template is not None:
         said, kind = _template(message, account), "UTILITY"
     elif message.file is not None:
-        what, upload = _upload(message.file)
+        what, upload = _upload(message.file, account)
         said = {"attachment": {"type": what, "payload": {"is_reusable": False}}}
     else:
         said = _words(unicodedata.normalize("NFC", message.text), message.buttons)
@@ -95,12 +95,13 @@ def _reply(button: Button) -> dict[str, str]:
     return {"content_type": "text", "title": button.label[:TITLE], "payload": button.id}
 
 
-def _upload(file: OutboundFile) -> tuple[str, Upload]:
+def _upload(file: OutboundFile, account: Account) -> tuple[str, Upload]:
     if max(file.size, len(file.data)) > FILE_BYTES:
         raise Permanent("facebook: a file of more than 25 MB", reason="too_large")
     what = "image" if file.mime in PICTURES else file.mime.partition("/")[0]
     what = what if what in ("image", "audio", "video") and (what != "image" or file.mime in PICTURES) else "file"
-    return what, Upload(name=_ascii(file.name), mime=file.mime, data=file.data)
+    name = named(file.name, ascii_only=bool(account.get("ascii_file_names")))
+    return what, Upload(name=name, mime=file.mime, data=file.data)
 
 
 def _template(message: OutboundMessage, account: Account) -> dict[str, Any]:
@@ -122,9 +123,3 @@ def _template(message: OutboundMessage, account: Account) -> dict[str, Any]:
     if values:
         said["components"] = [{"type": "body", "parameters": [{"type": "text", "text": one} for one in values]}]
     return {"template": said}
-
-
-def _ascii(name: str) -> str:
-    """ASCII only: a multipart header carries nothing else safely."""
-    plain = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D")).encode("ascii", "ignore").decode()
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", plain).strip("._-")[-80:] or "file"

@@ -12,13 +12,14 @@ from urllib.parse import quote
 from channels.contract import Account, ChannelError, DeliveryUnknown, NeedsReauth, Permanent, Profile, Retryable
 from channels.errands import by_hand
 from channels.facebook.answers import NOT_OURS, WINDOW, answer, outcome
-from channels.facebook.calls import Call, Upload
+from channels.facebook.calls import Call
 from channels.facebook.page import profile
 from channels.facebook.settings import api_url, app_id, app_secrets, graph, page_token, path_of, verify_tokens
 from channels.http import Http
 from channels.loose import at, several, words
 from channels.outside import Outside
 from channels.reading import clean_name
+from channels.upload import form
 
 FETCH_BYTES: Final = 20 << 20  # 25 are published; we keep no larger files of anybody
 UPLOAD_S: Final = 60.0
@@ -67,7 +68,9 @@ class FacebookClient:
         path = self._proven(self._path("messages"))
         if request.upload is None:
             return outcome(*await self._api.post(path, _bytes(request.body), self._headers()))
-        content_type, body = _form(json.loads(request.body), request.upload)
+        file = request.upload
+        fields = json.loads(request.body)
+        content_type, body = form(fields, "filedata", name=file.name, mime=file.mime, data=file.data)
         headers = self._headers() | {"Content-Type": content_type}
         return outcome(*await self._api.post(path, body, headers, total_s=UPLOAD_S, idle_s=UPLOAD_S))
 
@@ -192,16 +195,3 @@ def _bytes(body: str) -> bytes:
         return body.encode()
     except UnicodeEncodeError:
         return json.dumps(json.loads(body)).encode()
-
-
-def _form(body: Mapping[str, Any], upload: Upload) -> tuple[str, bytes]:
-    """Content type and body of a multipart form: every member a field, the file beside them."""
-    boundary = hashlib.sha256(upload.data).hexdigest()[:32]
-    parts: list[bytes] = []
-    for name, value in body.items():
-        data = value if isinstance(value, str) else json.dumps(value)
-        head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'
-        parts += [head.encode(), data.encode(), b"\r\n"]
-    head = f'--{boundary}\r\nContent-Disposition: form-data; name="filedata"; filename="{upload.name}"\r\n'
-    parts += [f"{head}Content-Type: {upload.mime}\r\n\r\n".encode(), upload.data, b"\r\n"]
-    return f"multipart/form-data; boundary={boundary}", b"".join((*parts, f"--{boundary}--\r\n".encode()))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hmac
 import re
-import unicodedata
 from functools import cache, lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
@@ -24,10 +23,12 @@ from channels.contract import (
     OutboundMessage,
     WebhookRejected,
 )
+from channels.reading import clean_name
 from channels.telegram.answers import outcome
 from channels.telegram.client import TelegramClient, prepare
 from channels.telegram.settings import problems, secrets_of
 from channels.telegram.updates import TEXT_LIMIT, parse
+from channels.upload import folded
 
 if TYPE_CHECKING:
     from aiogram.methods import TelegramMethod
@@ -80,14 +81,21 @@ def render(message: OutboundMessage, account: Account) -> TelegramMethod[Any]:
     if message.file is None:
         request = calls.says(text=message.text, **common)
         return request
-    if message.text:
-        common["caption"] = message.text
-    upload = calls.File(message.file.data, filename=_file_name(message.file))
-    if message.file.mime in PHOTO_TYPES and message.file.size <= PHOTO_BYTES:
+    photo = message.file.mime in PHOTO_TYPES and message.file.size <= PHOTO_BYTES
+    if caption := message.text or ("" if photo else _name_beside(message.file)):
+        common["caption"] = caption
+    upload = calls.File(message.file.data, filename=folded(message.file.name))
+    if photo:
         request = calls.SendPhoto(photo=upload, **common)
     else:
         request = calls.SendDocument(document=upload, **common)
     return request
+
+
+def _name_beside(file: OutboundFile) -> str:
+    """A name whose letters do not survive the form stands in the caption, where there is none."""
+    name = clean_name(file.name)
+    return "" if name.isascii() else name
 
 
 _NUMBER: Final = re.compile(r"-?[0-9]{1,19}")
@@ -126,14 +134,6 @@ def _inline(calls: ModuleType, button: Button) -> Any:
 def _rows(buttons: tuple[Button, ...]) -> list[tuple[Button, ...]]:
     wide = any(len(button.label) > NARROW for button in buttons)
     return [buttons[at : at + (1 if wide else 2)] for at in range(0, len(buttons), 1 if wide else 2)]
-
-
-def _file_name(file: OutboundFile) -> str:
-    """ASCII only: a multipart header carries nothing else safely."""
-    plain = (
-        unicodedata.normalize("NFD", file.name.replace("đ", "d").replace("Đ", "D")).encode("ascii", "ignore").decode()
-    )
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", plain).strip("._-")[-80:] or "file"
 
 
 ADAPTER: Final = Adapter(

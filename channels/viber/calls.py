@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -104,12 +103,6 @@ def file_name(file: OutboundFile) -> str:
     if wanted and name.rpartition(".")[2].lower() not in wanted:
         name = f"{name}.{wanted[0]}"
     return name[-FILE_NAME:]
-
-
-def address_name(name: str) -> str:
-    """The same name for the end of an address: ASCII, its extension kept."""
-    plain = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D")).encode("ascii", "ignore").decode()
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", plain).strip("._-")[-80:] or "file"
 
 
 # ---- buttons

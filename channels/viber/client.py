@@ -23,8 +23,9 @@ from channels.errands import by_hand
 from channels.house import House
 from channels.http import Http
 from channels.outside import Outside
+from channels.upload import folded
 from channels.viber.answers import PAID, TOO_NEW, answer
-from channels.viber.calls import SEND, Call, address_name
+from channels.viber.calls import SEND, Call
 from channels.viber.settings import api_url, token
 
 FETCH_BYTES: Final = 20 << 20
@@ -104,7 +105,7 @@ class ViberClient:
             return body
         if self._house is None:
             raise Retryable("viber: no address of ours to fetch the file from")
-        link = self._house.link(request.file, address_name(request.file_name))
+        link = self._house.link(request.file, folded(request.file_name))
         if self._base.startswith("https://") and not link.startswith("https://"):
             raise Permanent("viber: files need an https address of ours (server.public_url)", reason="hosting")
         return json.dumps({**json.loads(body), "media": link}, ensure_ascii=False, separators=(",", ":"))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from channels.contract import Account, Button, OutboundFile, OutboundMessage, Permanent
+from channels.upload import named
 from channels.zalo.settings import template_of
 from channels.zalo.tracking import tracking_id
 from channels.zalo.updates import TAP
@@ -61,7 +62,7 @@ def render(message: OutboundMessage, account: Account) -> Call:
     if message.template is not None:
         return _template(message, account)
     if message.file is not None:
-        return _file(message, message.file)
+        return _file(message, message.file, ascii_only=bool(account.get("ascii_file_names")))
     said = unicodedata.normalize("NFC", message.text)
     contact = next((button for button in message.buttons if button.contact), None)
     if contact is not None and len(said) <= SUBTITLE:
@@ -99,18 +100,20 @@ def _button(button: Button) -> dict[str, Any]:
     return {"title": button.label, "type": "oa.query.hide", "payload": TAP + button.id}
 
 
-def _file(message: OutboundMessage, file: OutboundFile) -> Call:
+def _file(message: OutboundMessage, file: OutboundFile, *, ascii_only: bool) -> Call:
     if file.mime in PICTURES:
         if file.size > PICTURE_BYTES:
             raise Permanent("zalo: a picture of more than 1 MB", reason="too_large")
-        upload = Upload(what="image", name=_ascii(file.name, "image"), mime=file.mime, data=file.data)
+        upload = Upload(
+            what="image", name=named(file.name, "image", ascii_only=ascii_only), mime=file.mime, data=file.data
+        )
         element = {"media_type": "image"}
         body: dict[str, Any] = {"attachment": _payload({"template_type": "media", "elements": [element]})}
         return _call(message, ({"text": message.text} if message.text else {}) | body, upload)
     extension = DOCUMENTS.get(file.mime)
     if extension is None:
         raise Permanent(f"zalo: carries no {file.mime}", reason="file_type")
-    name = _ascii(file.name, "file")
+    name = named(file.name, ascii_only=ascii_only)
     name = name if name.lower().endswith(f".{extension}") else f"{name}.{extension}"
     upload = Upload(what="file", name=name, mime=file.mime, data=file.data)
     return _call(message, {"attachment": {"type": "file", "payload": {}}}, upload)
@@ -145,9 +148,3 @@ def _template(message: OutboundMessage, account: Account) -> Call:
             template=BY_PHONE,
         )
     return Call(thread=message.thread, body=_json({"user_id": message.thread} | body), template=BY_USER)
-
-
-def _ascii(name: str, otherwise: str) -> str:
-    """ASCII only: a multipart header carries nothing else safely, and Vietnamese names are said to come out broken."""
-    plain = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D")).encode("ascii", "ignore").decode()
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", plain).strip("._-")[-80:] or otherwise

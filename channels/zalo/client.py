@@ -18,6 +18,7 @@ from channels.errands import by_hand
 from channels.house import House
 from channels.http import Http
 from channels.outside import Outside
+from channels.upload import form
 from channels.zalo import consent
 from channels.zalo.answers import PAID, REFRESH, answer
 from channels.zalo.calls import ANONYMOUS, CS, Call, Upload, with_upload
@@ -126,7 +127,7 @@ class ZaloClient:
         """A file's token, of this use only: Zalo forgets it after days. Losing the answer costs nothing."""
         if len(upload.data) > FILE_BYTES:
             raise Permanent("zalo: a file of more than 5 MB", reason="too_large")
-        content_type, body = _form(upload)
+        content_type, body = form({}, "file", name=upload.name, mime=upload.mime, data=upload.data)
         headers = self._headers(token) | {"Content-Type": content_type}
         try:
             status, said = await self._api.post(
@@ -267,15 +268,3 @@ def _bytes(value: Any) -> bytes:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:
         return json.dumps(value, separators=(",", ":")).encode()
-
-
-def _form(upload: Upload) -> tuple[str, bytes]:
-    """Content type and body of a multipart form with one file."""
-    boundary = hashlib.sha256(upload.data).hexdigest()[:32]
-    head = (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{upload.name}"\r\n'
-        f"Content-Type: {upload.mime}\r\n\r\n"
-    )
-    return f"multipart/form-data; boundary={boundary}", b"".join(
-        (head.encode(), upload.data, f"\r\n--{boundary}--\r\n".encode())
-    )

@@ -389,6 +389,8 @@ def test_pictures_and_documents(mime: str, size: int, method: str) -> None:
     assert request.__api_method__ == method
     assert (upload.data, upload.filename) == (b"12345", "Hop_dong_Do_Thi_X_y.pdf")
     assert getattr(request, "caption", "") == SAY.text
+    unsaid = getattr(render(replace(SAY, text="", file=file), TELEGRAM), "caption", None)
+    assert unsaid == (None if method == "sendPhoto" else "Hợp đồng Đỗ Thị X: y.pdf")
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ async def test_files_cards_and_buttons() -> None:
         oa.fake.buttons = True
         await oa.say(buttons=(Button(id="a", label="A"),))
         file, picture, card, choice = oa.lan.inbox
-        assert (file.file, file.file_name) == (b"%PDF-", "Hop_dong.pdf")
+        assert (file.file, file.file_name) == (b"%PDF-", "Hợp đồng.pdf")
         assert picture.file == b"\x89PNG-"
         assert card.asks_contact
         assert choice.buttons == ("A",)

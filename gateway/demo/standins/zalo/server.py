@@ -276,5 +276,6 @@ def _file(content_type: str, raw: bytes) -> tuple[str, bytes]:
     for part in parsed.iter_parts() if parsed.is_multipart() else ():
         if part.get_param("name", header="content-disposition") == "file":
             content = part.get_payload(decode=True)
-            return part.get_filename() or "", content if isinstance(content, bytes) else b""
+            name = (part.get_filename() or "").encode("utf-8", "surrogateescape").decode()
+            return name, content if isinstance(content, bytes) else b""
     raise ZaloError(-201, "file is invalid!")
