@@ -271,6 +271,7 @@ class Capabilities:
     asks_contact: bool = False  # has a way of its own to ask for the number, which is none of `buttons`
     file_bytes: int = 0  # largest file we may send; 0 = none
     fetch_bytes: int = 0  # largest file we may fetch
+    file_life_s: int = 0  # how long a customer's file can be fetched; 0 = the platform does not say
     receipts: tuple[str, ...] = ()  # of delivered, read
     idempotent: bool = False  # sending the same id twice shows once: an unknown send may be repeated
     echo_s: int = 0  # seconds in which the platform tells back what it took; 0 = it does not

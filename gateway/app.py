@@ -200,6 +200,7 @@ async def start(parts: Parts) -> list[asyncio.Task[Any]]:
             *parts.ticks,
         ),
     )
+    parts.closers.append(fetcher.stop)
     tasks.append(asyncio.create_task(_soon(parts, missed), name="catch up"))
     parts.closers.append(_stopper(sender, ticker, tasks))
     parts.state = ""

@@ -73,14 +73,23 @@ class Accepted:
 
 
 async def accept(
-    data: bytes, *, name: str = "", declared: str = "", allowed: frozenset[str] = DOCUMENTS, largest: int = LARGEST
+    data: bytes,
+    *,
+    name: str = "",
+    declared: str = "",
+    allowed: frozenset[str] = DOCUMENTS,
+    largest: int = LARGEST,
+    sound: bool = False,
 ) -> Accepted:
-    """Check, strip, name. Raises FileRefused. `allowed` -- DOCUMENTS from people, MEDIA from platforms."""
+    """Check, strip, name. Raises FileRefused. `allowed` -- DOCUMENTS from people, MEDIA from platforms; `sound` -- a voice,
+    whose container may be that of a film."""
     if not data:
         raise FileRefused("empty", "the file is empty")
     if len(data) > largest:
         raise FileRefused("too_large", f"a file has at most {largest // 1_048_576} MiB")
     mime = kind_of(data)
+    if sound and mime == "video/mp4":
+        mime = "audio/mp4"
     if mime not in allowed:
         raise FileRefused("type", "only JPEG, PNG, WebP, HEIC and PDF are taken")
     cleaned = safe_name(name, mime)

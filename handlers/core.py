@@ -20,6 +20,7 @@ from handlers import (
     care,
     collecting,
     delivery,
+    files,
     handoff,
     hearing,
     idle,
@@ -50,6 +51,7 @@ from handlers.model import (
     Decision,
     Edited,
     Event,
+    FileEnded,
     Followed,
     Note,
     OpenHandoff,
@@ -70,7 +72,12 @@ from handlers.stages import By
 
 CLOSED: Final = frozenset(Stage) - OPEN - WAITING - {Stage.WITH_ADVISOR}
 WORDS: Final = (Said, Edited)
-MOVED_BY: Final[Mapping[type, By]] = {TimerFired: By.CLOCK, Acted: By.DESK, SendEnded: By.CHANNEL}
+MOVED_BY: Final[Mapping[type, By]] = {
+    TimerFired: By.CLOCK,
+    Acted: By.DESK,
+    SendEnded: By.CHANNEL,
+    FileEnded: By.CHANNEL,
+}
 
 
 def decide(state: State, turn: Turn, *, now: datetime, context: Context) -> Decision:
@@ -105,11 +112,12 @@ def _groups(events: Sequence[Event]) -> list[Sequence[Event]]:
         return [events]
     said = [event for event in events if isinstance(event, Said)]
     last = max((at for at, event in enumerate(events) if isinstance(event, Said)), default=-1)
-    others = [(at, event) for at, event in enumerate(events) if not isinstance(event, WORDS)]
+    others = [(at, event) for at, event in enumerate(events) if not isinstance(event, (*WORDS, FileEnded))]
+    lost = [event for event in events if isinstance(event, FileEnded)]
     edited = [event for event in events if isinstance(event, Edited)]
     before = [[event] for at, event in others if at < last and not isinstance(event, TimerFired)]
     after = [[event] for at, event in others if at > last or isinstance(event, TimerFired)]
-    groups: list[Sequence[Event]] = [edited, *before, said, *after]
+    groups: list[Sequence[Event]] = [edited, *before, said, *after, lost]
     return [group for group in groups if group]
 
 
@@ -143,6 +151,8 @@ def _step(draft: Draft, group: Sequence[Event], *, speaks: bool, more: bool) -> 
             _timer(draft, event)
         case Acted() as event:
             handoff.act(draft, event)
+        case FileEnded():
+            files.ended(draft, [event for event in group if isinstance(event, FileEnded)])
         case SendEnded() as event:
             text = receipts.explain(event.status, event.reason)
             if not delivery.ended(draft, event) and text:
@@ -202,7 +212,7 @@ def _back(draft: Draft, at: datetime) -> None:
     draft.set(last_inbound_at=max(last, at) if last else at)
     if draft.state.memory.get("unreachable"):
         draft.add(Reachable(yes=True))
-    draft.remember(nudged=None, unreachable=None)
+    draft.remember(nudged=None, unreachable=None, file_told=None)
     if draft.state.memory.get("tries"):
         leads.here(draft)
 

@@ -16,6 +16,7 @@ from handlers.model import (
     Called,
     Edited,
     Event,
+    FileEnded,
     Followed,
     Said,
     Submitted,
@@ -90,7 +91,9 @@ def let_pass(rows: Rows, opened: Sequence[OpenEvent], events: Sequence[InboundEv
 
 
 def _is_mine(draft: LaneDraft, event: Ours) -> bool:
-    """A reminder of an earlier conversation of this lane has nothing to say in a later one."""
+    """A reminder, or a file, of an earlier conversation of this lane has nothing to say in a later one."""
+    if isinstance(event, FileEnded):
+        return event.conversation == draft.conversation_id
     return (
         not isinstance(event, TimerFired)
         or event.data.get("conversation", draft.conversation_id) == draft.conversation_id

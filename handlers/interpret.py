@@ -8,14 +8,15 @@ from typing import Any
 
 import orjson
 
-from channels.contract import InboundEvent
+from channels.contract import InboundEvent, Kind
 from handlers.events import SEND_ENDED, TIMER
-from handlers.model import SendEnded, State, TimerFired, state_from_json
+from handlers.model import FileEnded, SendEnded, State, TimerFired, state_from_json
+from storage.attachments import ENDED as FILE_ENDED
 from storage.keys import unseal
 from storage.times import at
 from storage.turns import Lane, OpenEvent
 
-Ours = TimerFired | SendEnded
+Ours = TimerFired | SendEnded | FileEnded
 
 
 def read(
@@ -43,6 +44,13 @@ def read(
             status=body["status"],
             reason=body.get("reason", ""),
             klass=body.get("klass", ""),
+        )
+    if opened.kind == FILE_ENDED:
+        return FileEnded(
+            at=moment,
+            kind=Kind(body["kind"]),
+            reason=body["reason"],
+            conversation=body["conversation_id"],
         )
     raise ValueError(f"an open event of kind {opened.kind}")
 

@@ -43,6 +43,7 @@ CAPABILITIES: Final = Capabilities(
     asks_contact=True,
     file_bytes=FILE_BYTES,
     fetch_bytes=FETCH_BYTES,
+    file_life_s=3600,
     receipts=("delivered", "read"),
     windows=WINDOWS,
     unknown_blocks=False,  # nothing to ask Viber afterwards: the lane would wait for nothing

@@ -129,7 +129,18 @@ class SendEnded:
     klass: str = ""
 
 
-Event = Said | Followed | Unfollowed | Edited | Unsent | Submitted | Called | TimerFired | Acted | SendEnded
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileEnded:
+    """A file of the customer's will not come: refused by us, or gone at the platform. `reason` -- a code of
+    gateway.filecheck or of a channel; `conversation` -- in which it was sent."""
+
+    at: datetime
+    kind: Kind
+    reason: str
+    conversation: str = ""
+
+
+Event = Said | Followed | Unfollowed | Edited | Unsent | Submitted | Called | TimerFired | Acted | SendEnded | FileEnded
 
 
 @quick
