@@ -12,6 +12,7 @@ from channels import registry
 from channels.contract import Account, ChannelError
 from channels.errands import BY_HAND
 from gateway import clicks
+from gateway.desk.words import Words
 
 if TYPE_CHECKING:
     from gateway.config import Config
@@ -26,6 +27,23 @@ async def status(config: Config, ours: Mapping[str, str]) -> list[str]:
             *(_status(account, ours.get(account.id, "-"), hook(config, account)) for account in config.accounts)
         )
     )
+
+
+def standing(item: Mapping[str, Any]) -> str:
+    """An account of the API in one cell a fact, with tabs between."""
+    words = Words().page("en")["channels"]["todo"]
+    facts = [
+        " ".join([item["state"], item["reason"]]).strip(),
+        f"in={item['last_in_at'] or 'never'}",
+        f"out={item['last_out_at'] or 'never'}",
+        f"failed={item['failed']}/{item['calls']}",
+        f"waiting={item['waiting']}",
+    ]
+    if item["token_state"]:
+        facts.append(f"token={item['token_state']} until {item['token_until']}")
+    told = {"hours": item["silent_hours"], "closing": item["window_closing"], "since": item["oldest_waiting_at"]}
+    facts += [f"do: {words[code].format(**item, **told)}" for code in item["todo"]]
+    return "\t".join(facts)
 
 
 async def _status(account: Account, ours: str, url: str) -> str:

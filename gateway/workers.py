@@ -333,6 +333,19 @@ async def _probe(parts: Parts, account_id: str, client: Any) -> None:
     log.info("account.mended", account=account_id)
 
 
+async def retry(parts: Parts, account_id: str) -> str:
+    """Somebody does not want to wait: ask the platform now; '' when what waits may leave, else why not."""
+    gate, client = parts.store.gates.of(account_id), parts.clients.get(account_id)
+    if gate is None or client is None:
+        return "off"
+    if gate.broken or gate.circuit.until:
+        await _probe(parts, account_id, client)
+    parts.store.gates.ask_now(account_id, parts.clock.ms())
+    await _show(parts, account_id, gate)
+    await claim_due(parts)
+    return gate.broken or gate.deaf
+
+
 async def _show(parts: Parts, account_id: str, gate: Gate) -> None:
     """Write the account's row where it says something else than is so."""
     now = gate.state(parts.clock.ms())

@@ -79,6 +79,19 @@ class AccountState(Answer):
     reason: str
     paused_until: Time | None
     bot: bool
+    last_in_at: Time | None = Field(description="The last event of the platform; null = none since we look.")
+    last_out_at: Time | None = Field(description="The last message that the platform took.")
+    calls: int = Field(description="Calls of the last hour, at most the newest 2000 of all accounts.")
+    failed: int = Field(description="… of which were not taken.")
+    waiting: int = Field(description="Messages that have not ended yet.")
+    oldest_waiting_at: Time | None
+    window_closing: int = Field(description="… of which the platform's window closes within two hours, or has closed.")
+    silent_hours: float = Field(description="Working hours without an event, where that is unusual; else 0.")
+    token_state: str = Field(
+        description="Of tokens that change with every use: active, refreshing, needs_consent; else empty."
+    )
+    token_until: Time | None
+    todo: list[str] = Field(description="What a person should do, as codes, the most urgent first.")
 
 
 class Accounts(Answer):

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from gateway import standing
 from gateway.api import cursors
 from gateway.api import models_house as models
 from gateway.api.declare import Call, Routes
@@ -37,19 +38,28 @@ async def get_document(call: Call) -> web.Response:
 @routes.get("/accounts", may="account.read")
 async def list_accounts(call: Call) -> models.Accounts:
     """Our accounts on the platforms, and whether they work."""
-    rows = await call.store.read(lambda tx: tx.all("SELECT * FROM account ORDER BY channel, name"))
     items = [
         models.AccountState(
-            id=row.id,
-            channel=row.channel,
-            name=row.name,
-            state=row.state,
-            reason=row.reason,
-            paused_until=rfc3339(row.paused_until),
-            bot=bool(row.bot),
+            id=one.id,
+            channel=one.channel,
+            name=one.name,
+            state=one.state,
+            reason=one.reason,
+            paused_until=rfc3339(one.until_ms or None),
+            bot=one.bot,
+            last_in_at=rfc3339(one.in_ms or None),
+            last_out_at=rfc3339(one.out_ms or None),
+            calls=one.calls,
+            failed=one.failed,
+            waiting=one.waiting,
+            oldest_waiting_at=rfc3339(one.oldest_ms or None),
+            window_closing=one.closing,
+            silent_hours=one.silent_h,
+            token_state=one.token,
+            token_until=rfc3339(one.token_ms or None),
+            todo=list(one.todo),
         )
-        for row in rows
-        if row.id in call.parts.accounts
+        for one in sorted(await standing.look(call.parts), key=lambda one: one.id)
     ]
     return models.Accounts(items=items, next=None)
 

@@ -16,15 +16,13 @@ if TYPE_CHECKING:
 
 @channels.command("status", epilog=EVERYWHERE)
 def channels_status(ctx: typer.Context) -> None:
-    """Each account: how it receives, its state with us, and what its platform says of it."""
+    """Each account: its state with us, what came and went, what to do, and what its platform says of it."""
     from gateway import setup
 
     config = settings(ctx)
 
     async def work(call: Call) -> dict[str, str]:
-        return {
-            item["id"]: " ".join([item["state"], item["reason"]]).strip() for item in await every(call, "/accounts")
-        }
+        return {item["id"]: setup.standing(item) for item in await every(call, "/accounts")}
 
     for line in asyncio.run(setup.status(config, do(ctx, work))):
         typer.echo(line)

@@ -16,6 +16,7 @@ from gateway.api.allow import TABLE, Actor
 from gateway.api.auth import COOKIES, cookie_name
 from gateway.api.errors import ApiError, json_response
 from gateway.api.service import API
+from gateway.desk.channels import Channels
 from gateway.desk.consent import Consent
 from gateway.desk.live import Live
 from gateway.desk.texts import SALUTATIONS, Gallery
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 FORM_BYTES: Final = 8 * 1024
 LATE_MINUTES: Final = 15  # R-INT-3: a person within 15 minutes, in working hours
 INVENTED: Final = re.compile(r"(?:[a-z2-9]{4}-){4}[a-z2-9]{4}")  # storage.passwords.invent: told once, better changed
-WHERE: Final = re.compile(r"/desk/(?:c/[0-9a-v]{26}|users|switches|texts|account)?")
+WHERE: Final = re.compile(r"/desk/(?:c/[0-9a-v]{26}|users|switches|channels|texts|account)?")
 POLICIES: Final = "desk/policies.js"  # the section of another module, where there is one
 TRIES: Final = 30  # of one address a minute, whatever the account
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -67,6 +68,7 @@ class Desk:
         self._words = Words()
         self._gallery = Gallery(parts)
         self._consent = Consent(parts, self._pages, self._words)
+        self._channels = Channels(parts)
         self._live = Live(parts)
         self._tries = Limit(TRIES, 60.0)
         self._task: asyncio.Task[None] | None = None
@@ -78,6 +80,8 @@ class Desk:
             web.get("/desk/c/{id}", self._for_people(self.inbox)),
             web.get("/desk/users", self._for_people(self.users)),
             web.get("/desk/switches", self._for_people(self.switches)),
+            web.get("/desk/channels", self._for_people(self.channels)),
+            web.post("/desk/channels/{channel}/{account}/retry", self._for_people(self._channels.retry)),
             web.get("/desk/texts", self._for_people(self.texts)),
             web.get("/desk/account", self._for_people(self.account)),
             web.get("/oauth/{channel}/{account}", self._for_people(self._consent.page)),
@@ -143,6 +147,19 @@ class Desk:
 
     async def switches(self, request: web.Request, actor: Actor) -> web.Response:
         return self._office(request, actor, "switch.set", "desk/switches.html")
+
+    async def channels(self, request: web.Request, actor: Actor) -> web.Response:
+        """How each account stands."""
+        _need(actor, "switch.set")
+        lang = language(request.cookies, request.query)
+        words = self._words.page(lang)["channels"]
+        told = next(
+            (words[key].format(account=request.query[key]) for key in ("again", "still") if key in request.query), ""
+        )
+        cards = await self._channels.cards(words)
+        return self._office(
+            request, actor, "switch.set", "desk/channels.html", styles=["desk/channels.css"], cards=cards, told=told
+        )
 
     async def texts(self, request: web.Request, actor: Actor) -> web.Response:
         """Who decides whether the bot speaks, sees what it says."""

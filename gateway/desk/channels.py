@@ -1,0 +1,123 @@
+"""The page that says how each account stands and what to do about it; and its one button, to try again now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from aiohttp import web
+
+from gateway import standing, workers
+from gateway.api.allow import TABLE, Actor
+from gateway.standing import Standing
+from gateway.web.security import may_act
+from handlers import schedule
+from handlers.model import Business
+from storage import activity, audit
+from storage.times import at
+
+if TYPE_CHECKING:
+    from gateway.parts import Parts
+
+EVERY_S: Final = 60.0
+AGAIN: Final = frozenset({"auth_broken", "down"})  # states that trying again may end; who is throttled is asked to wait
+
+
+class Channels:
+    """What the page shows."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        parts.ticks.append(("activity", EVERY_S, self._note))
+
+    async def _note(self) -> None:
+        await self._parts.store.run(activity.note)
+
+    async def cards(self, words: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """A card an account, those that need somebody first. `words` -- `channels` of the page's."""
+        now, business = self._parts.now(), self._parts.config.business()
+        found = await standing.look(self._parts)
+        found.sort(key=lambda one: not one.todo)
+        return [card(one, words, now, business) for one in found]
+
+    async def retry(self, request: web.Request, actor: Actor) -> web.Response:
+        """Ask the platform now, and let what waits leave if it answers."""
+        account_id = f"{request.match_info['channel']}:{request.match_info['account']}"
+        if "switch.set" not in TABLE[actor.role] or account_id not in self._parts.accounts:
+            raise web.HTTPNotFound
+        if not may_act(request, self._parts.config):
+            raise web.HTTPForbidden
+        await self._parts.store.run(
+            lambda tx: audit.write(
+                tx, actor=actor.id, action="account.retry", object_type="account", object_id=account_id
+            )
+        )
+        problem = await workers.retry(self._parts, account_id)
+        told = "again" if not problem else "still"
+        return web.Response(status=303, headers={"Location": f"/desk/channels?{told}={account_id}"})
+
+
+def card(one: Standing, words: Mapping[str, Any], now: datetime, business: Business) -> dict[str, Any]:
+    """The texts of one account."""
+
+    def when(ms: int) -> str:
+        return said(ms, words, now, business)
+
+    facts = [(words["last_in"], when(one.in_ms) if one.in_ms else words["never_in"])]
+    if one.speaks:
+        facts += [
+            (words["last_out"], when(one.out_ms) if one.out_ms else words["never_out"]),
+            (
+                words["errors"],
+                words["of"].format(failed=one.failed, calls=one.calls) if one.calls else words["no_calls"],
+            ),
+            (words["waiting"], _waiting(one, words, when)),
+        ]
+    if one.keyed:
+        facts.append((words["token"], _token(one, words, when)))
+    if one.quota:
+        facts.append((words["quota"], ", ".join(f"{name} {value}" for name, value in one.quota.items())))
+    state = one.state if one.state in words["states"] else "off"
+    return {
+        "id": one.id,
+        "channel": one.channel,
+        "title": words["titles"].get(one.channel, one.title),
+        "name": one.name,
+        "state": "warn" if one.todo and state == "ok" else state,
+        "state_words": words["states"][state].format(until=when(one.until_ms) if one.until_ms else "…"),
+        "reason": "" if one.state == "down" else one.reason,  # its state has said it
+        "bot": one.bot,
+        "facts": facts,
+        "todo": [
+            words["todo"][code].format(
+                hours=f"{one.silent_h:g}", closing=one.closing, failed=one.failed, calls=one.calls, since=when(one.oldest_ms)
+            )
+            for code in one.todo
+        ],
+        "consent": one.consent if one.state == "auth_broken" else "",
+        "retry": f"/desk/channels/{one.channel}/{one.name}/retry" if one.state in AGAIN else "",
+    }  # fmt: skip
+
+
+def _waiting(one: Standing, words: Mapping[str, Any], when: Any) -> str:
+    if not one.waiting:
+        return str(words["nothing"])
+    return str(words["waits"].format(count=one.waiting, since=when(one.oldest_ms)))
+
+
+def _token(one: Standing, words: Mapping[str, Any], when: Any) -> str:
+    if one.token:
+        return str(words["tokens"][one.token].format(until=when(one.token_ms)))
+    if one.state == "auth_broken":
+        return str(words["tokens"]["refused"])
+    return str(words["tokens"]["fixed"])
+
+
+def said(ms: int, words: Mapping[str, Any], now: datetime, business: Business) -> str:
+    """A moment as people say it: minutes, else the clock where the agency is, with the day when it is not today."""
+    minutes = round((now - at(ms)).total_seconds() / 60)
+    if 0 <= minutes < 60:
+        return str(words["minutes"].format(count=minutes) if minutes else words["now"])
+    here, today = schedule.local(at(ms), business), schedule.local(now, business).date()
+    return here.strftime("%H:%M" if here.date() == today else "%H:%M %d/%m")
