@@ -18,8 +18,9 @@ LOST: Final = ("failed", "failed_late", "expired")
 
 
 def deliver(draft: Draft, event: Acted) -> None:
-    """`event.data` -- delivery: its id · file_ids: the document · policy: number, insurer, product, starts_on, ends_on.
-    Whose all this is the shell has looked up; the core knows one customer only.
+    """`event.data` -- delivery: its id · file_ids: the document · policy: number, insurer, product, starts_on, ends_on ·
+    link: to the document, where the platform takes nothing but its template, which carries no file. Whose all this is
+    the shell has looked up; the core knows one customer only.
 
     :raises Refused: he cannot be written to
     """
@@ -40,7 +41,10 @@ def deliver(draft: Draft, event: Acted) -> None:
         "den_ngay": _day(policy["ends_on"]),
     }
     paper = Tell(by=event.by, file_ids=files, klass="C", purpose=PURPOSE, mark={"delivery": delivery})
-    if draft.context.letters:
+    if link := str(event.data.get("link") or ""):
+        words = Say(key="issue.issued", values={**values, "link": link}, purpose=PURPOSE)
+        draft.add(replace(paper, by=None, file_ids=(), words=words, template=True))
+    elif draft.context.letters:
         draft.add(replace(paper, by=None, words=Say(key="letter.certificate", values=values)))
     else:
         draft.say("issue.issued", klass="B", purpose=PURPOSE, **values)

@@ -63,11 +63,14 @@ def _template(draft: LaneDraft, said: Say) -> dict[str, Any] | None:
     carries, inbound = draft.place.voice.capabilities, draft.lane.conversation
     if said.klass != outbox.SCHEDULED or not carries.windows:
         return None
-    purpose = PURPOSES.get(said.purpose, Purpose.ANSWER)
     last = at(inbound.c_inbound) if inbound is not None and inbound.c_inbound is not None else None
+    purpose = PURPOSES.get(said.purpose, Purpose.ANSWER)
     ruled = rule(carries, sender=Sender.SYSTEM, purpose=purpose, now=draft.now, last=last)
-    if ruled.way is not Way.TEMPLATE:
-        return None
+    return _as_template(draft, said) if ruled.way is Way.TEMPLATE else None
+
+
+def _as_template(draft: LaneDraft, said: Say) -> dict[str, Any]:
+    purpose = PURPOSES.get(said.purpose, Purpose.ANSWER)
     values = draft.place.voice.values(said, draft.state)
     return {"thread": draft.lane.thread, "template": [purpose.value, values, ""]}
 
@@ -91,6 +94,7 @@ def tell(draft: LaneDraft, effect: Tell) -> None:
             purpose=effect.purpose,
             file=file,
             mark=effect.mark,
+            template=_as_template(draft, effect.words) if effect.template and effect.words is not None else None,
         )
         text = ""
 

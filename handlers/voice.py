@@ -61,8 +61,10 @@ class Voice:
         return known
 
     def values(self, say: Say, state: State) -> dict[str, str]:
-        """What a platform's template may say in place of the text: its variables, and how he is addressed."""
-        return wording.variables(say, state=state, business=self.business, texts=self.texts, also=ADDRESSED)
+        """What a platform's template may say in place of the text: its variables, what else `say` gives, and how he is
+        addressed."""
+        also = ADDRESSED | say.values.keys()
+        return wording.variables(say, state=state, business=self.business, texts=self.texts, also=also)
 
     def choices(self, said: Sequence[Say], lang: str) -> Choices:
         """The buttons under a message that says all of `said`."""

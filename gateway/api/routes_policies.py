@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from channels.windows import Purpose, Way
 from gateway import letters as gateway_letters
 from gateway.api import cursors, masks, show, window
 from gateway.api import models_policies as models
@@ -12,6 +13,7 @@ from gateway.api.allow import Thing
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
 from gateway.api.routes_contacts import thing
+from gateway.house import OurHouse
 from handlers import screening
 from handlers.hearing import PRODUCTS
 from handlers.model import state_from_json
@@ -22,6 +24,7 @@ from storage.tx import Tx
 routes = Routes("policies")
 _AT: Final = "/policies/{policy_id}"
 CHIEFS: Final = frozenset({"admin", "supervisor", "integration"})
+PAPER: Final = "giay-chung-nhan.pdf"  # what the link to a certificate is called
 LATER: Final[Mapping[str, str]] = {  # means -> the version that brings it
     "pickup_ibaohiem": "0.3",
     "pickup_insurer": "0.3",
@@ -219,19 +222,24 @@ async def deliver_policy(call: Call, policy_id: str, body: models.Deliver) -> mo
         policy = _found(tx, policy_id)
         row = _may(tx, call, "policy.deliver", policy)
         way = _by_letter(call, tx, policy, row) if body.means == "email" else None
+        template = False
         if way is None:
-            window.check(parts, tx, row)
+            public = parts.config.files_url.startswith("https://")  # a template carries no file, but a link to it
+            ruled = window.check(parts, tx, row, purpose=Purpose.CERTIFICATE, template=public)
+            template = ruled.way is Way.TEMPLATE
         channel = row.channel if way is None else way.account_id.partition(":")[0]
         try:
             parcel = deliveries.begin(tx, policy_id, by=by.id, letter_by=way.account_id if way else "")
         except policies.Conflict as err:
             raise ApiError(err.code, str(err)) from None
         largest = parts.adapters[channel].capabilities.file_bytes
-        if parcel.size > largest:
+        if parcel.size > largest and not template:
             raise ApiError(
                 "invalid", "the document is too large", fields={"means": f"this channel carries {largest} bytes"}
             )
         act = {"delivery": parcel.delivery_id, "file_ids": (parcel.document_id,), "policy": dict(parcel.values)}
+        if template:
+            act["link"] = OurHouse(parts, f"{row.channel}:{row.account}").link(parcel.document_id, PAPER)
         if way is None:
             engine.act(tx, parcel.conversation_id, "deliver", by=by, data=act)
         else:

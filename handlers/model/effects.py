@@ -30,7 +30,8 @@ class Say:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tell:
-    """Free words of a person, and files, on the customer's channel. `words` -- a text of ours in place of his."""
+    """Free words of a person, and files, on the customer's channel. `words` -- a text of ours in place of his ·
+    `template` -- said as the platform's approved template, with the values of `words`."""
 
     text: str = ""
     words: Say | None = None
@@ -39,6 +40,7 @@ class Tell:
     klass: Literal["A", "B", "C", "D"] = "B"
     purpose: str = "advise"
     mark: Mapping[str, str] = EMPTY  # e.g. {"delivery": id}: who waits for its fate
+    template: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

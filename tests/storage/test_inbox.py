@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from channels.contract import Kind
 from storage import inbox
 from storage.db import Store
 from storage.errors import StorageUnavailable
@@ -60,6 +62,15 @@ async def test_order_in_a_lane_is_the_order_of_arrival(store: Store) -> None:
         ("t0", 5, "u:7"),
     ]
     assert [row.seq for row in rows if row.thread == "t1"] == [1, 2, 3, 4]
+
+
+async def test_only_his_own_word_opens_a_window(store: Store) -> None:
+    kinds = [kind.value for kind in Kind if kind is not Kind.IGNORED]
+    for kind in kinds:
+        await store.ingest([replace(arrival(f"u:{kind}", thread=kind), kind=kind)])
+    rows = await store.read(lambda tx: tx.all("SELECT thread FROM contact_point WHERE last_inbound_at IS NOT NULL"))
+    silent = {"unfollow", "edit", "retract", "system", "receipt", "echo"}
+    assert {row.thread for row in rows} == set(kinds) - silent
 
 
 async def test_same_key_with_another_body_keeps_both(store: Store) -> None:

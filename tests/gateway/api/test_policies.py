@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
+from channels.windows import Purpose, Way, Window
 from scheduler import care as ticks
 from storage import policies
 from tests.gateway.api.conftest import Caller, House, fields_of
@@ -187,13 +190,45 @@ async def test_only_by_chat_and_only_while_it_can_be_written_to(house: House) ->
     for means in ("email", "pickup_ibaohiem", "pickup_insurer", "courier"):
         status, answer = await lan("POST", path, {"means": means})
         assert status == 422
-        assert "version 0." in answer["error"]["fields"]["means"]
+        why = "no e-mail account is configured" if means == "email" else "version 0."
+        assert why in answer["error"]["fields"]["means"]
     assert (await lan("POST", path, {"means": "telex"}))[0] == 422
     assert (await lan("POST", f"/policies/{'0' * 26}/deliver", {"means": "chat"}))[0] == 404
     await house.parts.store.run(lambda tx: tx.run("UPDATE contact_point SET reachable = :no", no=False))
     status, answer = await lan("POST", path, {"means": "chat"})
     assert (status, answer["error"]["code"], answer["error"]["fields"]["reason"]) == (422, "window_closed", "blocked")
     assert (await lan.get(f"/policies/{policy['id']}/deliveries"))["items"] == []
+
+
+async def test_outside_the_window_it_goes_as_the_platforms_template_or_not_at_all(house: House) -> None:
+    lan, _, policy = await registered(house)
+    path = f"/policies/{policy['id']}/deliver"
+    parts, telegram = house.parts, house.parts.adapters["telegram"]
+
+    def opens(*windows: Window) -> None:
+        carries = replace(telegram.capabilities, windows=windows)
+        adapter = replace(telegram, capabilities=carries, render=lambda message, account: message)
+        parts.adapters = {**parts.adapters, "telegram": adapter}
+
+    await parts.store.run(
+        lambda tx: tx.run("UPDATE contact_point SET last_inbound_at = :at", at=tx.now_ms - 30 * 3_600_000)
+    )
+    opens(Window(hours=24))
+    status, answer = await lan("POST", path, {"means": "chat"})
+    assert (status, answer["error"]["fields"]) == (422, {"reason": "window", "ways": "call"})
+    opens(Window(hours=24), Window(hours=None, way=Way.TEMPLATE, purposes=frozenset({Purpose.CERTIFICATE})))
+    status, answer = await lan("POST", path, {"means": "chat"})  # a link to it must be public
+    assert (status, answer["error"]["fields"]["reason"]) == (422, "template")
+    parts.config = replace(parts.config, server=replace(parts.config.server, files_url="https://files.example.vn"))
+    before = len(house.clients["telegram:main"].sent)
+    assert (await lan("POST", path, {"means": "chat"}))[0] == 202
+    await house.settled()
+    (sent,) = house.clients["telegram:main"].sent[before:]
+    assert (sent.text, sent.file, sent.template.purpose) == ("", None, "certificate")
+    assert sent.template.values["so_hop_dong"] == NUMBER
+    assert re.fullmatch(r"https://files\.example\.vn/f/.*/giay-chung-nhan\.pdf", sent.template.values["link"])
+    (delivery,) = (await lan.get(f"/policies/{policy['id']}/deliveries"))["items"]
+    assert delivery["state"] == "sent"
 
 
 async def test_a_colleagues_customer_is_his(house: House) -> None:
