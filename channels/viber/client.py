@@ -143,6 +143,8 @@ class ViberClient:
     async def fetch(self, source: str, *, limit: int) -> bytes:
         """A customer's file by its address, which lives for an hour: Viber's own hosts only, https only. Raises
         ChannelError."""
+        if "://" not in source:  # it comes without, at times
+            source = f"https://{source}"
         return await self._outside.file(source, cap=min(limit, FETCH_BYTES))
 
     # ---- people's side

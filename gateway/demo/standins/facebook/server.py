@@ -14,6 +14,7 @@ from typing import Final
 import aiohttp
 from aiohttp import web
 
+from gateway.demo.standins.media import Media
 from gateway.demo.standins.telegram.clock import Clock
 from gateway.demo.standins.telegram.faults import Fault, Faults
 from gateway.demo.standins.telegram.watch import Watch
@@ -45,7 +46,7 @@ class FakeFacebook:
         self.clock = clock or Clock()
         self.watch, self.faults = Watch(), Faults()
         self.people: dict[str, Customer] = {}
-        self.media: dict[str, bytes] = {}  # path -> a customer's file
+        self.media = Media(self.clock.now)  # of customers
         self.templates: dict[str, int] = {}
         self.human_agent = False
         self.holder = app_id
@@ -150,8 +151,8 @@ class FakeFacebook:
             self.watch.changed()
 
     async def _carry_out(self, request: web.BaseRequest, raw: bytes) -> web.Response:
-        if request.path in self.media:
-            return web.Response(body=self.media[request.path])
+        if (file := self.media.answer(request.path)) is not None:
+            return file
         if "access_token" in request.query:
             self.violations.append(f"{request.path}: the token in an address")
         try:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from gateway.demo.standins.media import Media
 from gateway.demo.standins.telegram.clock import Clock
 from gateway.demo.standins.telegram.faults import Fault, Faults
 from gateway.demo.standins.telegram.watch import Watch
@@ -40,7 +41,7 @@ class FakeViber:
         self.faults = Faults()
         self.webhook = Webhook(token=token, clock=self.clock, heard=self.watch.changed, answer_s=answer_s)
         self.people: dict[str, Customer] = {}
-        self.media: dict[str, bytes] = {}  # path -> a customer's file
+        self.media = Media(self.clock.now, life_s=3600)  # of customers
         self.balance: int | None = None
         self.near = True
         self.settings: Json = {}  # of set_webhook
@@ -119,8 +120,8 @@ class FakeViber:
             self.watch.changed()
 
     async def _carry_out(self, request: web.BaseRequest, call: Call, raw: bytes) -> web.Response:
-        if request.path in self.media:
-            return web.Response(body=self.media[request.path])
+        if (file := self.media.answer(request.path)) is not None:
+            return file
         try:
             data = await self._answer(request, call, raw)
         except ViberError as err:

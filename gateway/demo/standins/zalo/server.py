@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from gateway.demo.standins.media import Media
 from gateway.demo.standins.telegram.clock import Clock
 from gateway.demo.standins.telegram.faults import Fault, Faults
 from gateway.demo.standins.telegram.watch import Watch
@@ -57,7 +58,7 @@ class FakeZalo:
         )
         self.people: dict[str, Customer] = {}
         self.assets: dict[str, tuple[str, str, bytes, float]] = {}
-        self.media: dict[str, bytes] = {}  # path -> a customer's file
+        self.media = Media(self.clock.now)  # of customers
         self.templates: dict[str, tuple[str, ...]] = {}
         self.balance: int | None = None
         self.buttons = False
@@ -147,8 +148,8 @@ class FakeZalo:
             self.watch.changed()
 
     def _carry_out(self, request: web.BaseRequest, call: Call, raw: bytes) -> web.Response:
-        if request.path in self.media:
-            return web.Response(body=self.media[request.path])
+        if (file := self.media.answer(request.path)) is not None:
+            return file
         if "Authorization" in request.headers:
             self.violations.append(f"{request.path}: an Authorization header")
         try:
