@@ -133,6 +133,17 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeskRules:
+    """Who may work at the desk."""
+
+    second_factor: str = key(
+        "optional",
+        readers.choice("optional", "required"),
+        "required: whoever signs in sets up codes of his telephone before anything else; optional: it is offered",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Logging:
     """What the process writes to stderr."""
 
@@ -166,6 +177,7 @@ SECTIONS: Final[Mapping[str, type[Any]]] = {
     "keys": Keys,
     "business": Agency,
     "conversation": Conversation,
+    "desk": DeskRules,
     "logging": Logging,
     "limits": Thresholds,
 }
@@ -187,6 +199,7 @@ class Config:
     keys: Keys = Keys()
     agency: Agency = Agency()
     conversation: Conversation = Conversation()
+    desk: DeskRules = DeskRules()
     logging: Logging = Logging()
     limits: Thresholds = Thresholds()
     accounts: tuple[Account, ...] = ()

@@ -116,7 +116,7 @@ class KeyRing:
         return hmac.digest(self._secrets["pepper"], password.encode(), hashlib.sha256)
 
     def mac(self, purpose: str, data: bytes) -> bytes:
-        """HMAC for the audit chain (`audit`) and signed links (`link`)."""
+        """HMAC for the audit chain (`audit`), signed links and tickets (`link`)."""
         return hmac.digest(self._secrets[purpose], data, hashlib.sha256)
 
     # ---- keys of contacts and days

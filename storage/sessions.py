@@ -27,6 +27,7 @@ class Session:
     agent_code: str
     seen_at: int
     expires_at: int
+    second_factor: bool  # he has one: this session was begun with it, for the others end when it is switched on
 
 
 def new_token() -> str:
@@ -65,8 +66,9 @@ def begin(tx: Tx, token: str, advisor_id: str, *, agent: str = "") -> None:
 def find(tx: Tx, id_hash: bytes) -> Session | None:
     """The session, when it is alive and its person may still act."""
     row = tx.one(
-        "SELECT s.id_hash, s.advisor_id, s.seen_at, s.expires_at, a.name, a.role, a.agent_code"
+        "SELECT s.id_hash, s.advisor_id, s.seen_at, s.expires_at, a.name, a.role, a.agent_code, f.confirmed_at"
         " FROM session s JOIN advisor a ON a.id = s.advisor_id AND a.disabled_at IS NULL"
+        " LEFT JOIN second_factor f ON f.advisor_id = s.advisor_id"
         " WHERE s.id_hash = :hash AND s.expires_at > :now AND s.seen_at > :idle",
         hash=id_hash,
         now=tx.now_ms,
@@ -82,6 +84,7 @@ def find(tx: Tx, id_hash: bytes) -> Session | None:
         agent_code=row.agent_code,
         seen_at=row.seen_at,
         expires_at=row.expires_at,
+        second_factor=row.confirmed_at is not None,
     )
 
 

@@ -26,6 +26,8 @@ class Actor:
     own_role: str
     session: bytes = b""
     through: str = ""
+    second_factor: bool = False
+    enrolling: bool = False  # a second factor is required and he has none yet: he may see to that, and nothing else
 
     def advisor(self) -> Advisor:
         return Advisor(id=self.id, name=self.name, code=self.code, role=self.role)
@@ -89,6 +91,8 @@ ACTS_FOR: Final[Mapping[str, frozenset[str]]] = {
 
 def allow(actor: Actor, action: str, thing: Thing | None = None) -> bool:
     """Whether the actor may do this, to this thing when one is given. `unmask` -- see its personal fields."""
+    if actor.enrolling:
+        return action == "me"
     if action == "unmask":
         return sees(actor, thing or Thing())
     if action == "backup":

@@ -87,6 +87,8 @@ class Doors:
             credential=f"session:{key.hex()[:32]}",
             own_role=found.role,
             session=key,
+            second_factor=found.second_factor,
+            enrolling=self._parts.config.desk.second_factor == "required" and not found.second_factor,
         )
         self._remember(key, actor)
         if self._parts.store.now_ms() - found.seen_at > sessions.TOUCH_MS:

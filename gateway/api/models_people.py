@@ -42,11 +42,45 @@ class Me(Answer):
     door: Literal["token", "session", "socket"]
     may: list[str]
     csrf: str | None
+    second_factor: bool
 
 
 class PasswordChange(Request):
     current: Secret
     new: Secret
+
+
+class Proof(Request):
+    """Your password, before anything of your ways in is changed."""
+
+    password: Secret
+
+
+class FactorBegun(Answer):
+    """What your telephone must know, told once. `secret`: to type in; `uri`, `picture`: the same as an otpauth address
+    and as its QR code, an SVG element."""
+
+    secret: str
+    uri: str
+    picture: str
+
+
+Code = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+
+
+class FactorCode(Request):
+    code: Code = Field(description="six digits of the telephone")
+
+
+class FactorEnd(Request):
+    password: Secret
+    code: Code = Field(description="six digits of the telephone, or a recovery code")
+
+
+class RecoveryCodes(Answer):
+    """Each signs in once in the place of a code of the telephone; told here once."""
+
+    codes: list[str]
 
 
 class User(Answer):
@@ -57,6 +91,7 @@ class User(Answer):
     agent_code: str
     disabled: bool
     online: bool
+    second_factor: bool
     disabled_at: Time | None
     created_at: Time
     seen_at: Time | None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from gateway.api import factor
 from gateway.api import models_people as models
 from gateway.api.allow import TABLE
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
 from gateway.api.fields import Role
-from storage import advisors, passwords, sessions
+from storage import advisors, factors, passwords, sessions
 from storage.times import rfc3339
 from storage.tx import Tx
 
@@ -25,14 +26,29 @@ async def get_me(call: Call) -> models.Me:
         name=call.actor.name,
         role=cast(Role, call.actor.role),
         door=call.actor.door,
-        may=sorted(TABLE[call.actor.role]),
+        may=["me"] if call.actor.enrolling else sorted(TABLE[call.actor.role]),
         csrf=sessions.csrf(token) if call.actor.door == "session" else None,
+        second_factor=call.actor.second_factor,
     )
 
 
 @routes.post("/me/password", may="me", refuses=("wrong_state",))
 async def change_password(call: Call, body: models.PasswordChange) -> models.Done:
     """A new password for yourself. Your other sessions end."""
+    me = call.actor.id
+    about = await _proven(call, body.current, field="current")
+    hashed = await _hashed(call, body.new, field="new", about=about)
+
+    def unit(tx: Tx) -> str:
+        advisors.set_password(tx, me, hashed, by=me, keep_session=call.actor.session)
+        return me
+
+    await call.once(unit)
+    return models.Done()
+
+
+async def _proven(call: Call, password: str, *, field: str) -> tuple[str, str]:
+    """It is he, by his password: his name and e-mail address. Raises ApiError."""
     me = call.actor.id
     if call.actor.door != "session":
         raise ApiError("wrong_state", "this is for who signs in with a password")
@@ -42,16 +58,85 @@ async def change_password(call: Call, body: models.PasswordChange) -> models.Don
         attempt = await call.store.run(lambda tx: advisors.attempt(tx, row.email))
     if attempt is None or row is None:
         raise not_found()
-    if attempt.wait_ms or attempt.locked or not await call.api.sign_in.verify(attempt.password_hash, body.current):
-        raise ApiError("invalid", "this is not your password", fields={"current": "not right"})
-    hashed = await _hashed(call, body.new, field="new", about=(row.name, row.email))
+    if attempt.wait_ms or attempt.locked or not await call.api.sign_in.verify(attempt.password_hash, password):
+        raise ApiError("invalid", "this is not your password", fields={field: "not right"})
+    return row.name, row.email
+
+
+# ---- the second factor
+
+
+@routes.post("/me/second-factor", may="me", keyed=False, refuses=("wrong_state",))
+async def begin_factor(call: Call, body: models.Proof) -> models.FactorBegun:
+    """Codes of your telephone beside your password: what it must know, told here once. Nothing changes before the
+    first code was right."""
+    me = call.actor.id
+    _, email = await _proven(call, body.password, field="password")
+    secret = factor.new_secret()
+    if not await call.store.run(lambda tx: factors.begin(tx, me, secret)):
+        raise ApiError("wrong_state", "you have one already: switch it off first")
+    uri = factor.address(secret, name=email, issuer=call.api.parts.config.agency.name)
+    return models.FactorBegun(secret=factor.typed(secret), uri=uri, picture=factor.picture(uri))
+
+
+@routes.post("/me/second-factor/confirm", may="me", keyed=False, refuses=("wrong_state", "too_many"))
+async def confirm_factor(call: Call, body: models.FactorCode) -> models.RecoveryCodes:
+    """The first code: from now on one is asked for. Your other sessions end."""
+    me, session = call.actor.id, call.actor.session
+    if call.actor.door != "session":
+        raise ApiError("wrong_state", "this is for who signs in with a password")
+    if await call.store.read(lambda tx: factors.asked(tx, me)):
+        raise ApiError("wrong_state", "it is in use already")
+    await _code(call, body.code, recovery=False)
+    codes = await call.store.run(lambda tx: factors.confirm(tx, me, keep_session=session))
+    call.api.doors.forget(me)
+    return models.RecoveryCodes(codes=codes)
+
+
+@routes.post("/me/second-factor/codes", may="me", keyed=False, refuses=("wrong_state", "too_many"))
+async def renew_codes(call: Call, body: models.FactorEnd) -> models.RecoveryCodes:
+    """New recovery codes; the old ones are worth nothing."""
+    me = call.actor.id
+    await _proven(call, body.password, field="password")
+    await _code(call, body.code)
+    return models.RecoveryCodes(codes=await call.store.run(lambda tx: factors.renew(tx, me)))
+
+
+@routes.post("/me/second-factor/off", may="me", keyed=False, refuses=("wrong_state", "too_many"))
+async def end_factor(call: Call, body: models.FactorEnd) -> models.Done:
+    """The password alone from now on, where the house allows that."""
+    me = call.actor.id
+    await _proven(call, body.password, field="password")
+    await _code(call, body.code)
+    await call.store.run(lambda tx: factors.remove(tx, me, by=me))
+    call.api.doors.forget(me)
+    return models.Done()
+
+
+async def _code(call: Call, code: str, *, recovery: bool = True) -> None:
+    try:
+        await call.api.sign_in.prove(call.actor.id, code, recovery=recovery)
+    except ApiError as err:
+        if err.code != "unauthorized":
+            raise
+        raise ApiError("invalid", "this code is wrong, or was used before", fields={"code": "not right"}) from None
+
+
+@routes.post("/users/{user_id}/second-factor/reset", may="user.manage", refuses=("wrong_state",))
+async def reset_factor(call: Call, user_id: str) -> models.User:
+    """His telephone is lost: he signs in with the password alone until he sets up another; his sessions end."""
+    by = call.actor.id
 
     def unit(tx: Tx) -> str:
-        advisors.set_password(tx, me, hashed, by=me, keep_session=call.actor.session)
-        return me
+        if advisors.find(tx, user_id) is None:
+            raise not_found()
+        if not factors.remove(tx, user_id, by=by):
+            raise ApiError("wrong_state", "he has no second factor")
+        return user_id
 
     await call.once(unit)
-    return models.Done()
+    call.api.doors.forget(user_id)
+    return await _shown(call, user_id)
 
 
 async def _hashed(call: Call, password: str, *, field: str, about: tuple[str, ...]) -> str:
@@ -83,15 +168,23 @@ async def list_advisors(call: Call) -> models.Advisors:
 @routes.get("/users", may="user.read")
 async def list_users(call: Call, query: models.UserQuery) -> models.Users:
     """Who signs in with a password."""
-    people, now_ms = await call.store.read(lambda tx: (advisors.listed(tx, disabled=query.disabled), tx.now_ms))
-    return models.Users(items=[_user(each, now_ms) for each in people if each.email], next=None)
+    people, having, now_ms = await call.store.read(
+        lambda tx: (advisors.listed(tx, disabled=query.disabled), factors.having(tx), tx.now_ms)
+    )
+    items = [models.User(**_fields(each, now_ms, second_factor=each.id in having)) for each in people if each.email]
+    return models.Users(items=items, next=None)
 
 
-def _user(person: advisors.Person, now_ms: int) -> models.User:
-    return models.User(**_fields(person, now_ms))
+async def _shown(call: Call, user_id: str) -> models.User:
+    person, asked, now_ms = await call.store.read(
+        lambda tx: (advisors.find(tx, user_id), factors.asked(tx, user_id), tx.now_ms)
+    )
+    if person is None:
+        raise not_found()
+    return models.User(**_fields(person, now_ms, second_factor=asked))
 
 
-def _fields(person: advisors.Person, now_ms: int) -> dict[str, Any]:
+def _fields(person: advisors.Person, now_ms: int, *, second_factor: bool = False) -> dict[str, Any]:
     return {
         "id": person.id,
         "email": person.email,
@@ -100,6 +193,7 @@ def _fields(person: advisors.Person, now_ms: int) -> dict[str, Any]:
         "agent_code": person.agent_code,
         "disabled": person.disabled_at is not None,
         "online": person.online(now_ms),
+        "second_factor": second_factor,
         "disabled_at": rfc3339(person.disabled_at),
         "created_at": rfc3339(person.created_at),
         "seen_at": rfc3339(person.seen_at),
@@ -163,10 +257,7 @@ async def disable_user(call: Call, user_id: str) -> models.User:
 
     await call.once(unit)
     call.api.doors.forget(user_id)
-    person, now_ms = await call.store.read(lambda tx: (advisors.find(tx, user_id), tx.now_ms))
-    if person is None:
-        raise not_found()
-    return _user(person, now_ms)
+    return await _shown(call, user_id)
 
 
 def _last_admin(tx: Tx, but: str) -> bool:

@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from gateway.api import factor
 from gateway.api.errors import ApiError
-from storage import advisors, audit, sessions
+from storage import advisors, audit, factors, sessions
 from storage.passwords import Hasher
 from storage.tx import Tx
 
@@ -34,6 +35,14 @@ class SignedIn:
     role: str
 
 
+class CodeWanted(Exception):
+    """The password was right, and a code is asked for. `ticket` -- goes with it."""
+
+    def __init__(self, ticket: str) -> None:
+        super().__init__("a code of the telephone is asked for")
+        self.ticket = ticket
+
+
 class SignIn:
     """One a process. `hash` and `verify` are also what the users' routes need."""
 
@@ -51,8 +60,8 @@ class SignIn:
         return await self._work(lambda: self._hasher.verify(stored, password))
 
     async def sign_in(self, email: str, password: str, *, address: str = "", agent: str = "") -> SignedIn:
-        """A new session. Raises ApiError: unauthorized (never says why), too_many, busy, unavailable.
-        `address` -- of the peer, behind trusted proxies; `agent` -- its User-Agent."""
+        """A new session. Raises CodeWanted half the way, ApiError: unauthorized (never says why), too_many, busy,
+        unavailable. `address` -- of the peer, behind trusted proxies; `agent` -- its User-Agent."""
         self._knock(address)
         attempt = await self._parts.store.run(lambda tx: advisors.attempt(tx, email))
         if attempt is not None and attempt.wait_ms:
@@ -68,21 +77,69 @@ class SignIn:
                     )
                 )
             raise ApiError("unauthorized", "e-mail address or password is wrong")
+        stored, person_id = attempt.password_hash, attempt.id
+        if self._hasher.stale(stored):
+            stored = await self.hash(password[:1024])
+        rehashed = stored if stored != attempt.password_hash else ""
         token = sessions.new_token()
-        stale = self._hasher.stale(attempt.password_hash)
-        rehashed = await self.hash(password[:1024]) if stale else ""
-        person_id = attempt.id
 
         def begin(tx: Tx) -> advisors.Person | None:
             advisors.succeeded(tx, person_id, rehashed=rehashed)
-            sessions.begin(tx, token, person_id, agent=agent)
-            audit.write(tx, actor=person_id, action="sign_in", object_type="advisor", object_id=person_id)
-            return advisors.find(tx, person_id)
+            return None if factors.asked(tx, person_id) else _begun(tx, token, person_id, agent)
 
         person = await self._parts.store.run(begin)
+        if person is None:
+            raise CodeWanted(factor.ticket(self._parts.store.keys, person_id, stored, self._parts.store.now_ms()))
+        self._addresses.pop(address, None)
+        return SignedIn(token=token, advisor_id=person.id, name=person.name, role=person.role)
+
+    async def finish(self, ticket: str, code: str, *, address: str = "", agent: str = "") -> SignedIn:
+        """The second step: the telephone's code, or one of those for its loss. Raises ApiError: wrong_state (sign
+        in anew), unauthorized, too_many."""
+        self._knock(address)
+        store = self._parts.store
+        claimed = factor.shown(ticket, store.now_ms())
+        if claimed is None:
+            raise ApiError("wrong_state", "this took too long: sign in anew")
+        person_id, said, mac = claimed
+        stored = await store.read(lambda tx: advisors.hash_of(tx, person_id))
+        if not stored or not factor.genuine(store.keys, said, mac, stored):
+            raise ApiError("wrong_state", "this took too long: sign in anew")
+        await self.prove(person_id, code, address=address)
+        token = sessions.new_token()
+        person = await store.run(lambda tx: _begun(tx, token, person_id, agent))
         assert person is not None
         self._addresses.pop(address, None)
         return SignedIn(token=token, advisor_id=person.id, name=person.name, role=person.role)
+
+    async def prove(self, advisor_id: str, code: str, *, address: str = "", recovery: bool = True) -> None:
+        """A code of his, which is used up by it. Raises ApiError unauthorized, too_many, wrong_state (he has none)."""
+        store = self._parts.store
+        known = await store.run(lambda tx: factors.knock(tx, advisor_id))
+        if known is None:
+            raise ApiError("wrong_state", "there is no second factor")
+        if known.wait_ms:
+            raise ApiError("too_many", "too many codes were tried: wait a little", retry_s=known.wait_ms / 1000)
+        step = factor.step_of(known.secret, code, store.now_ms())
+        good = False
+        if step is not None:
+            good = await store.run(lambda tx: factors.accept(tx, advisor_id, step))
+        elif recovery and known.confirmed:
+            good = await store.run(lambda tx: factors.use_code(tx, advisor_id, code))
+        if good:
+            return
+        self._failed(address)
+        await store.run(
+            lambda tx: audit.write(
+                tx,
+                actor=advisor_id,
+                action="second_factor",
+                object_type="advisor",
+                object_id=advisor_id,
+                result="refused",
+            )
+        )
+        raise ApiError("unauthorized", "this code is wrong, or was used before")
 
     async def sign_out(self, token: str) -> None:
         """The session ends; the caller forgets its cookie."""
@@ -128,3 +185,9 @@ class SignIn:
         self._addresses[address] = (failures, time.monotonic() + delay)
         if len(self._addresses) > ADDRESSES:
             self._addresses.popitem(last=False)
+
+
+def _begun(tx: Tx, token: str, person_id: str, agent: str) -> advisors.Person | None:
+    sessions.begin(tx, token, person_id, agent=agent)
+    audit.write(tx, actor=person_id, action="sign_in", object_type="advisor", object_id=person_id)
+    return advisors.find(tx, person_id)

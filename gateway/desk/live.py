@@ -240,7 +240,7 @@ class Live:
             raise web.HTTPForbidden
         doors = request.config_dict[API].doors
         actor = await doors.session(doors.cookie(request))
-        if actor is None:
+        if actor is None or actor.enrolling:
             raise web.HTTPUnauthorized
         if self._closing:
             raise web.HTTPServiceUnavailable(headers={"Retry-After": "2"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, quote
 
@@ -16,6 +16,7 @@ from gateway.api.allow import TABLE, Actor
 from gateway.api.auth import COOKIES, cookie_name
 from gateway.api.errors import ApiError, json_response
 from gateway.api.service import API
+from gateway.api.signin import CodeWanted, SignedIn
 from gateway.desk.channels import Channels
 from gateway.desk.consent import Consent
 from gateway.desk.live import Live
@@ -42,6 +43,7 @@ LATE_MINUTES: Final = 15  # R-INT-3: a person within 15 minutes, in working hour
 INVENTED: Final = re.compile(r"(?:[a-z2-9]{4}-){4}[a-z2-9]{4}")  # storage.passwords.invent: told once, better changed
 WHERE: Final = re.compile(r"/desk/(?:c/[0-9a-v]{26}|users|switches|channels|texts|account)?")
 POLICIES: Final = "desk/policies.js"  # the section of another module, where there is one
+ACCOUNT: Final = "/desk/account"
 TRIES: Final = 30  # of one address a minute, whatever the account
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -112,6 +114,8 @@ class Desk:
                 return self._sorry(request)
             if actor is None:
                 raise web.HTTPSeeOther(f"/desk/login?next={quote(request.path, safe='/')}")
+            if actor.enrolling and request.path != ACCOUNT:
+                raise web.HTTPSeeOther(ACCOUNT)
             return await page(request, actor)
 
         return handler
@@ -180,7 +184,15 @@ class Desk:
         )
 
     async def account(self, request: web.Request, actor: Actor) -> web.Response:
-        return self._office(request, actor, "me", "desk/account.html", offered="offered" in request.query)
+        return self._office(
+            request,
+            actor,
+            "me",
+            "desk/account.html",
+            offered="offered" in request.query,
+            second_factor=actor.second_factor,
+            required=self._parts.config.desk.second_factor == "required",
+        )
 
     def _office(self, request: web.Request, actor: Actor, needs: str, template: str, **values: Any) -> web.Response:
         """A page that not everybody may see."""
@@ -192,7 +204,8 @@ class Desk:
     ) -> web.Response:
         token = request.config_dict[API].doors.cookie(request)
         now = self._parts.store.now_ms()
-        me = {"id": actor.id, "name": actor.name, "role": actor.role, "may": sorted(TABLE[actor.role])}
+        may = {"me"} if actor.enrolling else TABLE[actor.role]
+        me = {"id": actor.id, "name": actor.name, "role": actor.role, "may": sorted(may)}
         carried = {
             "lang": lang,
             "timezone": self._parts.config.agency.timezone,
@@ -241,18 +254,22 @@ class Desk:
         except ApiError as err:
             return self._form(request, problem="unreadable", status=err.status)
         address = client_address(request, self._parts.config.server.trusted_proxies)
-        email, password = given.get("email", "").strip(), given.get("password", "")
-        if not email or not password:
-            return self._form(request, given, problem="empty", status=422)
+        password = given.get("password", "")
+        if given.get("ticket"):
+            needed = [given.get("code", "").strip()]
+        else:
+            needed = [given.get("email", "").strip(), password]
+        if not all(needed):
+            return self._form(request, given, problem="code_empty" if given.get("ticket") else "empty", status=422)
         wait = self._tries.wait(address)
         if wait:
             return self._form(request, given, problem="too_many", status=429, wait_s=wait)
-        sign_in = request.config_dict[API].sign_in
         try:
-            done = await sign_in.sign_in(email, password, address=address, agent=request.headers.get("User-Agent", ""))
+            done = await self._signed_in(request, given, needed, address)
+        except CodeWanted as half:
+            return self._form(request, {"next": given.get("next", ""), "ticket": half.ticket})
         except ApiError as err:
-            problem = err.code if err.code in ("unauthorized", "too_many") else "busy"
-            return self._form(request, given, problem=problem, status=err.status, wait_s=err.retry_s or 0)
+            return self._refused(request, given, err)
         except StorageUnavailable:
             return self._sorry(request)
         await self._end_old(request)
@@ -262,6 +279,25 @@ class Desk:
         answer = web.Response(status=303, headers={"Location": where})
         self._keep(request, answer, done.token)
         return answer
+
+    @staticmethod
+    async def _signed_in(
+        request: web.Request, given: Mapping[str, str], needed: Sequence[str], address: str
+    ) -> SignedIn:
+        """By the password, or with the ticket for it by a code. Raises CodeWanted, ApiError."""
+        sign_in, agent = request.config_dict[API].sign_in, request.headers.get("User-Agent", "")
+        if ticket := given.get("ticket"):
+            return await sign_in.finish(ticket, needed[0], address=address, agent=agent)
+        return await sign_in.sign_in(needed[0], needed[1], address=address, agent=agent)
+
+    def _refused(self, request: web.Request, given: Mapping[str, str], err: ApiError) -> web.Response:
+        if err.code == "wrong_state":  # the ticket is over: from the beginning
+            given = {"next": given.get("next", "")}
+            return self._form(request, given, problem="again", status=401)
+        problem = err.code if err.code in ("unauthorized", "too_many") else "busy"
+        if problem == "unauthorized" and given.get("ticket"):
+            problem = "code"
+        return self._form(request, given, problem=problem, status=err.status, wait_s=err.retry_s or 0)
 
     async def _end_old(self, request: web.Request) -> None:
         """A new id at log-in; whoever was signed in here before is not any more."""
@@ -311,6 +347,7 @@ class Desk:
                 "lang": lang,
                 "agency": self._parts.config.agency,
                 "email": given.get("email", ""),
+                "ticket": given.get("ticket", ""),
                 "next": _next(given.get("next", "") or request.query.get("next", "")),
                 "problem": words[f"login_{problem}"].format(seconds=seconds) if problem else "",
             },

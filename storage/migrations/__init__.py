@@ -13,8 +13,8 @@ from storage.errors import SchemaNewer
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD: Final = "0003"
-KNOWN: Final = frozenset({"0001", "0002", HEAD})
+HEAD: Final = "0004"
+KNOWN: Final = frozenset({"0001", "0002", "0003", HEAD})
 FOLDER: Final = Path(__file__).parent
 
 

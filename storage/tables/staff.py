@@ -1,7 +1,7 @@
 """People of ours and their ways in."""
 
 # No `from __future__ import annotations`: SQLModel resolves its fields at class creation.
-from sqlalchemy import Column, Index, LargeBinary
+from sqlalchemy import BigInteger, Column, Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
 from storage.tables.base import blob, id_, ms_, sealed
@@ -23,6 +23,29 @@ class Advisor(SQLModel, table=True):
     disabled_at: int | None = ms_(nullable=True)
     created_at: int = ms_()
     seen_at: int | None = ms_(nullable=True)
+
+
+class SecondFactor(SQLModel, table=True):
+    """What a person's telephone makes codes of. `last_step` -- of the last code that was taken; unconfirmed: it waits
+    for its first one."""
+
+    __tablename__ = "second_factor"
+    advisor_id: str = id_()
+    secret_sealed: bytes = blob()
+    confirmed_at: int | None = ms_(nullable=True)
+    last_step: int = Field(default=0, sa_type=BigInteger)
+    tries: int = 0
+    tries_since: int = ms_()
+    created_at: int = ms_()
+
+
+class RecoveryCode(SQLModel, table=True):
+    """Signs in once in the place of the telephone's code; kept as SHA-256 only."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (Index("ix_recovery_code_advisor", "advisor_id"),)
+    code_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    advisor_id: str
 
 
 class Session(SQLModel, table=True):

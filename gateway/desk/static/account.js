@@ -2,6 +2,7 @@
 import { byId } from "../../web/static/dom.js";
 import { Failure, post, whenSignedOut } from "./api.js";
 import { toast, wordsOf } from "./dialogs.js";
+import "./factor.js";
 import { t } from "./words.js";
 
 const form = byId("password-form", HTMLFormElement);

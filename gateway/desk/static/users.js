@@ -15,6 +15,7 @@ import { moment, setup, t } from "./words.js";
  * @property {string | null} disabled_at
  * @property {string | null} seen_at
  * @property {boolean} online
+ * @property {boolean} second_factor
  */
 
 const ROLES = /** @type {const} */ (["advisor", "intake", "supervisor", "dpo", "admin"]);
@@ -42,7 +43,7 @@ async function load() {
 /** @param {User} user */
 function row(user) {
   const off = user.disabled_at !== null;
-  const about = [user.email, t(`role_${user.role}`), user.agent_code].filter(Boolean).join(" · ");
+  const about = [user.email, t(`role_${user.role}`), user.agent_code, user.second_factor ? t("factor_badge") : ""].filter(Boolean).join(" · ");
   const last = off ? t("user_disabled") : user.online ? t("online") : user.seen_at ? t("user_seen", { time: moment(user.seen_at) }) : t("user_never");
   const manage = may("user.manage") && !off && user.id !== setup.me.id;
   return el(
@@ -55,6 +56,7 @@ function row(user) {
         "span",
         { class: "user-acts" },
         el("button", { class: "button quiet", type: "button", "aria-label": t("user_reset_of", { name: user.name }), onclick: () => void reset(user) }, icon("key"), t("user_reset")),
+        user.second_factor && el("button", { class: "button quiet", type: "button", onclick: () => void resetFactor(user) }, icon("key"), t("factor_reset")),
         el("button", { class: "button quiet", type: "button", "aria-label": t("user_disable_of", { name: user.name }), onclick: () => void disable(user) }, icon("web:lock"), t("user_disable")),
       ),
   );
@@ -99,6 +101,20 @@ async function reset(user) {
     },
   });
   if (done) await tell(user.name, password);
+}
+
+/** @param {User} user */
+async function resetFactor(user) {
+  const done = await ask({
+    title: t("factor_reset"),
+    button: t("factor_reset"),
+    grave: true,
+    fields: [el("p", {}, t("factor_reset_sure", { name: user.name }))],
+    done: () => post(`/users/${user.id}/second-factor/reset`),
+  });
+  if (!done) return;
+  toast(t("factor_was_reset", { name: user.name }));
+  void load();
 }
 
 /** @param {User} user */
