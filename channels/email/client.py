@@ -93,4 +93,7 @@ class EmailClient:
         return [*lines, "no secret is set: bounces are not taken in (docs/channels/email.md)"]
 
     async def close(self) -> None:
-        await self._session.close()
+        if self._line.locked():  # somebody waits for an answer there: no QUIT, which would wait for the same one
+            self._session.drop()
+        else:
+            await self._session.close()

@@ -31,6 +31,7 @@ EARLIER: Final = 10  # letters that References names
 PDF: Final = "application/pdf"
 
 _LINK: Final = re.compile(r"https://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
+_FOLDED: Final = re.compile(rb"(?mi)^(message-id|in-reply-to|references):\r\n <")  # lawful, and not understood by all
 _HIDDEN: Final = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
@@ -87,7 +88,8 @@ def compose(letter: Letter, head: Letterhead, account: Account, *, now_ms: int, 
         _body(made, letter, head, link)
         if head.language:
             made["Content-Language"] = head.language
-        data = made.as_bytes()
+        heads, gap, body = made.as_bytes().partition(b"\r\n\r\n")
+        data = _FOLDED.sub(rb"\1: <", heads) + gap + body
     except (MessageError, ValueError, UnicodeError, IndexError) as err:
         problem = Permanent(f"email: cannot be written as a letter: {type(err).__name__}", reason="bad_request")
     else:
@@ -98,7 +100,8 @@ def compose(letter: Letter, head: Letterhead, account: Account, *, now_ms: int, 
 def _heads(made: EmailMessage, letter: Letter, head: Letterhead, account: Account, to: str, message_id: str) -> None:
     who = sender(account)
     made["From"] = Address(display_name=line(who.name, NAME), addr_spec=who.address)
-    made["To"] = Address(display_name=line(head.name, NAME), addr_spec=to)
+    local, _, domain = to.rpartition("@")  # not as addr_spec: that takes ASCII only
+    made["To"] = Address(display_name=line(head.name, NAME), username=local, domain=domain)
     if answers := reply_to(account):
         made["Reply-To"] = Address(addr_spec=answers)
     earlier = [one for one in head.earlier if re.fullmatch(r"[\x21-\x3b\x3d\x3f-\x7e]{3,200}", one)][:EARLIER]
