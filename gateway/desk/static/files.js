@@ -2,7 +2,7 @@
 import { el } from "../../web/static/dom.js";
 import { bytes, Failure, newKey, upload } from "./api.js";
 import { icon } from "./people.js";
-import { size, t } from "./words.js";
+import { has, size, t } from "./words.js";
 
 const PICTURES = new Set(["image/jpeg", "image/png", "image/webp", "image/gif"]);
 const SOUNDS = new Set(["audio/mpeg", "audio/mp4", "audio/aac", "audio/ogg", "audio/wav", "audio/webm", "video/mp4", "video/webm"]);
@@ -51,7 +51,9 @@ export function attachment(file, masked) {
     if (PICTURES.has(file.mime)) return pictureOf(file, file.url);
     return card(file, file.url);
   }
-  const words = masked && file.state === "stored" ? t("file_masked") : file.state === "pending" ? t("file_pending") : file.state === "gone" ? t("file_gone") : t("file_refused_by_us");
+  const why = `file_why_${file.reason}`;
+  const ended = has(why) ? t(why) : t(file.state === "gone" ? "file_gone" : "file_refused_by_us");
+  const words = masked && file.state === "stored" ? t("file_masked") : file.state === "pending" ? t("file_pending") : ended;
   return el("span", { class: "attachment gone" }, icon(file.state === "pending" ? "web:clock" : "web:file"), el("span", {}, el("b", {}, file.name || t(`kind_${file.kind}`)), el("small", {}, words)));
 }
 

@@ -9,7 +9,9 @@ import pytest
 import yaml
 
 import gateway.desk
+from channels import outside
 from handlers import receipts
+from storage import attachments
 
 ROOT = Path(__file__).parents[3]
 DESK = Path(gateway.desk.__file__).parent
@@ -69,3 +71,14 @@ def test_each_has_words_at_the_policy() -> None:
     script = (DESK / "static" / "policywords.js").read_text(encoding="utf-8")
     for reason in sorted(reasons()):
         assert len(re.findall(rf"^\s+{key('why_', reason)}: \".+\",$", script, re.MULTILINE)) == 2, reason
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_each_file_that_was_not_kept_has_a_reason_in_words(lang: str) -> None:
+    words = yaml.safe_load((DESK / f"words.{lang}.yaml").read_text(encoding="utf-8"))
+    flat = {name for group in words.values() if isinstance(group, dict) for name in group} | set(words)
+    sources = "".join((ROOT / "gateway" / name).read_text(encoding="utf-8") for name in ("filecheck.py", "filework.py", "media.py"))  # fmt: skip
+    found = set(re.findall(r'(?:FileRefused|Refused|_end)\((?:item, )?"(\w+)"', sources))
+    assert {"too_large", "unsafe", "locked", "empty", "failed"} <= found
+    found |= {"gone", attachments.EXPIRED, outside.BAD_ADDRESS, "too_many"}
+    assert [reason for reason in sorted(found) if f"file_why_{reason}" not in flat] == []
