@@ -151,6 +151,8 @@ def _happened(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at:
         ]
     if event.kind is Kind.UNFOLLOW:
         return [Unfollowed(message_id=message_id, at=said_at)]
+    if right := event.extra.get("right"):  # he used a right of his with the platform: as if he had tapped it here
+        return [Said(message_id=message_id, kind=Kind.BUTTON, at=said_at, payload=f"dsr:{right}")]
     return []
 
 

@@ -259,7 +259,8 @@ def _reacted(raw: Raw) -> Found:
 def _withdrew(raw: Raw) -> Found:
     """A data subject's request: a person must see to it."""
     found = _of(raw, Kind.SYSTEM) | {"text": "Khách rút lại quyền của ứng dụng trên Zalo: cần xử lý dữ liệu cá nhân."}
-    return found | {"extra": {"alarm": "user_withdraw: a customer withdrew his data"}} if found.get("thread") else found
+    extra = {"alarm": "user_withdraw: a customer withdrew his data", "right": "withdraw"}
+    return found | {"extra": extra} if found.get("thread") else found
 
 
 def _of(raw: Raw, kind: Kind) -> Found:
