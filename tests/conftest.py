@@ -6,14 +6,16 @@ Playwright and SQLAlchemy are imported by the fixtures that need them: a table t
 from __future__ import annotations
 
 import contextlib
+import inspect
 import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+import pytest_asyncio
 from hypothesis import settings
 
 from tests.support import logs
@@ -21,7 +23,7 @@ from tests.support import logs
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
-    from tests.support.browser import Visitors
+    from tests.support.browser import Chromium, Visitors
     from tests.support.gatewayd import Zygote
     from tests.support.postgres import Databases, Postgres
 
@@ -47,6 +49,23 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_weight)
+    for item in items:
+        if _at_a_browser(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> Iterator[None]:
+    """Chromium belongs to the loop that it was started in. Who asks for it runs there, with all fixtures of his own,
+    so that no test need say so; each of the others has a loop to itself."""
+    made: Any = fixturedef.func
+    if fixturedef.scope == "function" and (inspect.iscoroutinefunction(made) or inspect.isasyncgenfunction(made)):
+        made._loop_scope = "session" if _at_a_browser(request.node) else None  # as pytest_asyncio.fixture notes it
+    return (yield)
+
+
+def _at_a_browser(item: object) -> bool:
+    return isinstance(item, pytest.Function) and "browser" in item.fixturenames
 
 
 def _weight(item: pytest.Item) -> int:
@@ -127,15 +146,21 @@ def zygote() -> Iterator[Zygote]:
     parent.close()
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    from tests.support.browser import launched
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Chromium]:
+    """One a worker, in the loop of the session: see `pytest_fixture_setup`."""
+    from tests.support.browser import Chromium
 
-    async with launched() as chromium:
-        yield chromium
+    async with Chromium() as kept:
+        yield kept
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(chromium: Chromium) -> Browser:
+    return await chromium.browser()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def visitors(browser: Browser) -> AsyncIterator[Visitors]:
     """`page = await visitors(viewport=…)`: one more person at a browser of their own. A page's error fails the test;
     a test that means one to happen clears `visitors.troubles`."""
@@ -149,7 +174,7 @@ async def visitors(browser: Browser) -> AsyncIterator[Visitors]:
     assert people.troubles == []
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(visitors: Visitors) -> Page:
     """One person at a browser, the usual case."""
     return await visitors()
