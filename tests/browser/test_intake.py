@@ -33,7 +33,7 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
 async def posted(office: Office, channel: str, body: dict[str, Any]) -> None:
     account = next(each for each in office.parts.accounts.values() if each.channel == channel)
     await office.parts.ingest(account, adapter(channel).parse(Delivery(headers={}, body=orjson.dumps(body)), account))
-    for _ in range(300):
+    for _ in range(3000):
         if not await office.parts.store.read(
             lambda tx: tx.value("SELECT COUNT(*) FROM inbox_event WHERE state = 'new'")
         ):

@@ -98,7 +98,7 @@ class House:
         return row.state, row.reason
 
     async def becomes(self, state: str) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 if (await self.row())[0] == state:
                     return
@@ -175,7 +175,7 @@ async def looping(*loops: Awaitable[None]) -> AsyncIterator[None]:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             if holds():
                 return
@@ -221,7 +221,7 @@ async def test_an_update_that_breaks_the_adapter_is_kept_aside_and_the_polling_g
 ) -> None:
     _breaks(house, monkeypatch)
     batch = [Delivery(headers={}, body=body) for body in (update(1), b"bug", b"bad", update(2))]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await workers._take(house.parts, ID, house.parts.adapters["telegram"], batch)
     assert sorted(await house.kept()) == [
         ("new", ""),
@@ -251,7 +251,7 @@ async def test_an_event_that_breaks_our_own_reading_is_kept_aside_too(
         raise ZeroDivisionError
 
     house.parts.engine = cast("Any", SimpleNamespace(remember=remember))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await workers._take(house.parts, ID, house.parts.adapters["telegram"], [Delivery(headers={}, body=update(1))])
     assert await house.kept() == [("quarantined", "our own error: ZeroDivisionError")]
 
@@ -460,6 +460,13 @@ async def test_beyond_the_cap_a_delivery_is_asked_to_come_again_before_its_body_
 ) -> None:
     monkeypatch.setattr(webhooks, "IN_FLIGHT_CAP", 1)
     begun, held = asyncio.Event(), asyncio.Event()
+    read, reads = webhooks._body, []
+
+    async def counted(request: web.Request, cap: int) -> bytes:
+        reads.append(cap)
+        return await read(request, cap)
+
+    monkeypatch.setattr(webhooks, "_body", counted)
 
     async def slowly() -> AsyncIterator[bytes]:
         yield update(1)[:10]
@@ -470,10 +477,11 @@ async def test_beyond_the_cap_a_delivery_is_asked_to_come_again_before_its_body_
     async with hooks(house) as client:
         first = asyncio.ensure_future(client.post("/hooks/telegram/main", data=slowly(), headers=HEADERS))
         await begun.wait()
-        await asyncio.sleep(0.1)
+        await until(lambda: reads)
         refused = await client.post("/hooks/telegram/main", data=update(2), headers=HEADERS)
         assert refused.status == 503
         assert int(refused.headers["Retry-After"]) >= 5
+        assert len(reads) == 1
         held.set()
         assert (await first).status == 200
         again = await client.post("/hooks/telegram/main", data=update(2), headers=HEADERS)

@@ -92,7 +92,7 @@ class House:
     async def until(self, sql: str, wanted: Any) -> None:
         """A value that the store's thread will make true; it is asked, not waited for by the clock."""
         found: Any = None
-        for _ in range(400):
+        for _ in range(3000):
             found = await self.store.read(lambda tx: tx.value(sql))
             if found == wanted:
                 return

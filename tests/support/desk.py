@@ -152,7 +152,7 @@ class Office:
 
     async def settled(self) -> None:
         """Until nothing is left to think or to send."""
-        for _ in range(600):
+        for _ in range(3000):
             left = await self.parts.store.read(
                 lambda tx: (
                     tx.value("SELECT COUNT(*) FROM inbox_event WHERE state = 'new'")

@@ -126,7 +126,7 @@ class Shop:
 
     async def settled(self) -> None:
         """Until nothing is left to think or to send."""
-        for _ in range(2000):
+        for _ in range(6000):
             left = await self.store.run(_left)
             if not left:
                 return

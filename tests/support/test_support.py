@@ -9,6 +9,7 @@ from sqlalchemy import create_engine, text
 
 from tests.support.browser import Visitors
 from tests.support.postgres import Databases, Postgres, libpq
+from tests.support.webchat import until
 
 SENTENCE = "Chị ơi, bảo hiểm ô tô của em hết hạn, em muốn gia hạn giấy chứng nhận điện tử"
 
@@ -74,7 +75,7 @@ async def test_chromium_draws_vietnamese(page: Page) -> None:
 async def test_a_page_in_trouble_is_heard(visitors: Visitors) -> None:
     page = await visitors()
     await page.set_content("<script>console.error('hỏng'); setTimeout(() => { throw new Error('gãy') })</script>")
-    await page.wait_for_timeout(50)
+    await until(lambda: len(visitors.troubles) > 1)
     assert [trouble.split(" (")[0] for trouble in visitors.troubles] == ["console: hỏng", "uncaught: gãy"]
     visitors.troubles.clear()
 

@@ -20,7 +20,7 @@ from handlers.model import Advisor
 from storage import advisors
 from tests.support import tables
 
-PATIENCE: Final = 10.0
+PATIENCE: Final = 30.0  # seconds, on a machine that is busy with other things
 CONFIG: Final = """
 server: {{host: 127.0.0.1, port: {port}}}
 database: {{url: "{database}"}}

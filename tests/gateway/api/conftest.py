@@ -120,7 +120,7 @@ class House:
 
     async def settled(self) -> None:
         """Until nothing is left to think or to send."""
-        for _ in range(400):
+        for _ in range(3000):
             left = await self.parts.store.read(
                 lambda tx: (
                     tx.value("SELECT COUNT(*) FROM inbox_event WHERE state = 'new'")

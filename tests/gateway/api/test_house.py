@@ -273,7 +273,7 @@ async def test_a_slow_body_is_not_waited_for() -> None:
     async with TestServer(app) as server:
         reader, writer = await asyncio.open_connection(server.host, server.port)
         writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
-        answer = await asyncio.wait_for(reader.read(4096), 10)
+        answer = await asyncio.wait_for(reader.read(4096), 30)
         writer.close()
     assert b" 408 " in answer.splitlines()[0]
     assert b"Connection: close" in answer

@@ -56,7 +56,7 @@ class Office:
             return answer.status
 
     async def settled(self) -> None:
-        for _ in range(500):
+        for _ in range(3000):
             if not await self.parts.store.read(
                 lambda tx: tx.value("SELECT COUNT(*) FROM inbox_event WHERE state = 'new'")
             ):

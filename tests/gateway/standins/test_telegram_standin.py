@@ -214,7 +214,7 @@ async def test_aiogram_meets_every_class_of_refusal(fake: FakeTelegram, aiogram_
     fake.next(hang(accepted=True))
     await lan.unblock()
     with pytest.raises(exceptions.TelegramNetworkError, match="timeout"):
-        await aiogram_bot.send_message(lan.id, "may be there twice", request_timeout=0.05)
+        await aiogram_bot.send_message(lan.id, "may be there twice", request_timeout=1)
     assert [one.text for one in fake.sent] == ["may be there twice"]
     assert fake.calls[-1].status == 0
     assert fake.calls[-1].accepted
@@ -851,7 +851,7 @@ async def test_answers_get_lost(fake: FakeTelegram, call: Client, fault: Any, ac
     await lan.start()
     fake.next(fault, method="sendMessage")
     with pytest.raises((aiohttp.ClientError, TimeoutError)):
-        async with asyncio.timeout(0.1 if fault.kind == "hang" else 5):
+        async with asyncio.timeout(1 if fault.kind == "hang" else 30):
             await call("sendMessage", chat_id=lan.id, text="a")
     assert [one.text for one in lan.inbox] == (["a"] if accepted else [])
     assert (fake.calls[-1].status, fake.calls[-1].accepted) == (0, accepted)
