@@ -65,3 +65,18 @@ class Attempt(SQLModel, table=True):
     outcome: str
     code: str = ""
     detail: str = ""
+
+
+class DocumentLink(SQLModel, table=True):
+    """An address of a file for the customer who proves that it is his (`/d/…`). `until` -- Unix ms; `opened` and `tries`
+    are counted, and either at its limit ends it."""
+
+    __tablename__ = "document_link"
+    __table_args__ = (Index("ix_document_link_file", "file_id"),)
+    id: str = id_()
+    file_id: str
+    contact_id: str | None = None
+    until: int = ms_()
+    opened: int = 0
+    tries: int = 0
+    created_at: int = ms_()
