@@ -70,6 +70,11 @@ _SPAM: Final = re.compile(
 )
 
 
+REASONS: Final = frozenset(
+    {*_REASONS.values(), *_CODES.values(), "refused", NO_MAILBOX, "too_large", "mailbox_full", "spam"}
+)
+
+
 def outcome(status: int, body: bytes) -> str:
     """The server's word for a letter that it took. Raises ChannelError."""
     text = body.decode("utf-8", "replace")

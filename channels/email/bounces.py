@@ -33,6 +33,8 @@ FAILED: Final = "failed"
 DELAYED: Final = "delayed"
 COMPLAINT: Final = "complaint"
 UNSUBSCRIBED: Final = "unsubscribed"
+BOUNCED: Final = "bounced"  # nobody says why
+REASONS: Final = answers.REASONS | {BOUNCED, COMPLAINT, UNSUBSCRIBED}
 
 MEANING: Final[Mapping[str, str]] = {
     word: meaning
@@ -284,10 +286,10 @@ def _reason(told: Told) -> str:
     named = {posted.plain(told.get(name, "")) for name in ("event", "hardness")}
     temporary = (found is not None and found[1] == "4") or bool(named & SOFT)
     if temporary and not named & (HARD - {"bounce"}):
-        return "bounced" if reason in ("", "refused", answers.NO_MAILBOX) else reason
+        return BOUNCED if reason in ("", "refused", answers.NO_MAILBOX) else reason
     if reason in ("", "refused") and named & HARD:
         return answers.NO_MAILBOX
-    return reason or "bounced"
+    return reason or BOUNCED
 
 
 def _moment(text: str) -> datetime:

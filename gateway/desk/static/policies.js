@@ -345,19 +345,23 @@ async function deliver(one, policy, before) {
   const point = shown.contact?.points.find((each) => each.conversation_id === policy.conversation_id) ?? (policy.conversation_id === one.id ? one : null);
   const via = point ? `${channelName(point.channel)} · ${point.account}` : w("via_its_conversation");
   const again = before.find((way) => way.state !== "failed");
-  const key = newKey();
+  const [address] = shown.contact?.emails ?? [];
+  const means = el("select", { name: "means" }, el("option", { value: "chat" }, via), ...(address ? [el("option", { value: "email" }, w("by_email", { address }))] : []));
+  let tried = { means: "", key: "" };
   const done = await ask({
     title: w("deliver_title"),
     button: w("deliver"),
     fields: [
       el("p", {}, w("deliver_to")),
-      el("dl", { class: "facts" }, fact(w("recipient"), el("b", {}, nameOf(one))), fact(w("channel"), via), fact(w("product"), productName(policy.product)), fact(w("number"), el("code", {}, policy.number))),
+      el("dl", { class: "facts" }, fact(w("recipient"), el("b", {}, nameOf(one))), ...(address ? [] : [fact(w("channel"), via)]), fact(w("product"), productName(policy.product)), fact(w("number"), el("code", {}, policy.number))),
+      ...(address ? [field(w("channel"), means)] : []),
       el("p", { class: "hint" }, w("deliver_only")),
       ...(again ? [el("p", { class: "missing" }, icon("web:info"), el("span", {}, w("deliver_twice", { time: moment(again.sent_at ?? again.created_at) })))] : []),
     ],
     done: async () => {
       try {
-        await post(`/policies/${policy.id}/deliver`, { means: "chat" }, { key });
+        if (tried.means !== means.value) tried = { means: means.value, key: newKey() };
+        await post(`/policies/${policy.id}/deliver`, { means: means.value }, { key: tried.key });
       } catch (error) {
         throw trouble(wrong(error));
       }

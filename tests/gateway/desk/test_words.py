@@ -10,6 +10,7 @@ import yaml
 
 import gateway.desk
 from channels import outside
+from channels.email import bounces
 from handlers import receipts
 from storage import attachments
 
@@ -41,7 +42,7 @@ def reasons() -> set[str]:
     }
     workers = (ROOT / "gateway" / "workers.py").read_text(encoding="utf-8")
     found |= set(re.findall(r'Outcome\(state="(?:unknown|failed)", error="(\w+)"', workers))
-    return found
+    return found | bounces.REASONS
 
 
 def key(prefix: str, reason: str) -> str:
