@@ -27,10 +27,11 @@ WORDS = sorted({word for text in TEXTS for word in tokens(clean(text))})
 
 def tried(sentence: Sentence, cues: list[Cue]) -> list[tuple[Cue, int]]:
     """Every cue at every word, the obvious way: shorter beginnings first, then as the lexicon has them."""
+    options = [(cue, option) for cue in cues for choice in cue.first.options.values() for option in choice]
+    options.sort(key=lambda pair: len(pair[1].keys) > 1)
     found = []
     for at in range(len(sentence.words)):
-        options = [(cue, option) for cue in cues for choice in cue.first.options.values() for option in choice]
-        for cue, option in sorted(options, key=lambda pair: len(pair[1].keys) > 1):
+        for cue, option in options:
             if stands(option, sentence, at) and (covered := filled(cue, sentence, at, len(option.keys))):
                 found.append((cue, covered))
     return found
