@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import structlog
@@ -11,6 +12,7 @@ from channels.contract import Account, Permanent, RateLimited, Retryable
 from channels.email import letter as letters
 from channels.email.letter import Letter, Post
 from channels.email.session import Session
+from channels.errands import by_hand
 from channels.house import House, Letterhead
 
 ATTACHED: Final = (
@@ -84,13 +86,19 @@ class EmailClient:
         async with self._line:
             return await self._session.look()
 
-    async def setup(self, url: str) -> list[str]:
-        """What a person must enter at the relay. Raises ChannelError."""
-        said = await self.status()
-        lines = [f"reached {said['server']}, tls {said['tls']}, login {said['login']}"]
+    async def setup(self, url: str, *, dry: bool = False) -> AsyncIterator[str]:
+        """Looks whether letters can leave, and says what a person enters at the relay (channels.errands). Raises
+        ChannelError."""
+        if dry:
+            yield "the mail server is asked whether the login is good and the sender may write"
+        else:
+            said = await self.status()
+            yield f"reached {said['server']}, tls {said['tls']}, login {said['login']}"
         if self._account.get("secret"):
-            return [*lines, f"enter at the relay, for delivered, bounced, complained, unsubscribed: {url}/SECRET"]
-        return [*lines, "no secret is set: bounces are not taken in (docs/channels/email.md)"]
+            yield by_hand(f"at the relay, webhook of delivered, bounced, complained, unsubscribed: {url}/<secret>")
+        else:
+            yield by_hand("no secret is set: bounces are not taken in (docs/channels/email.md)")
+        yield by_hand("in the domain's DNS: SPF, DKIM and DMARC as the relay says, else large mailboxes refuse letters")
 
     async def close(self) -> None:
         if self._line.locked():  # somebody waits for an answer there: no QUIT, which would wait for the same one
