@@ -78,6 +78,7 @@ def _stand_by(draft: Draft, despair: Despair) -> None:
     """Somebody may do himself harm, or is beaten: words for him, a person at once, and nothing to fill in."""
     new = draft.state.stage is Stage.NEW or bool(draft.state.memory.get("ungreeted"))
     draft.remember(ungreeted=None, despair=despair)
+    draft.set(muted_until=None, warnings=0)  # whatever he said before
     if not waiting.say_once(draft, DESPAIR[despair], "distress"):
         waiting.stay(draft)
     elif schedule.in_hours(draft.now, draft.business):

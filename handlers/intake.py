@@ -246,6 +246,8 @@ def _welcome_back(draft: Draft, heard: Sequence[Heard]) -> None:
     draft.remember(closed_at=None, served=None, consent_shown=None, guide=None, guided=None, minor=None)
     if resumes and draft.consented:
         slots.fill(draft, heard)
+        if any(map(questions.is_question, heard)):
+            questions.answer(draft, heard)
         _go_on(draft)
         return
     slots.start_over(draft)

@@ -28,6 +28,7 @@ INSTEAD: Final = re.compile(
 UNSURE: Final = re.compile(r"\b(?:neu|thi sao|tai sao|vi sao|if|why)\b")
 OTHER_MATTERS: Final = ("claim", "complaint", "privacy_request")
 OFFERS: Final = frozenset({"callback", "phone", "phone_same", "time", "consent"})  # a mere "thôi" declines these
+ALL_OF_IT: Final = 5  # words: "hết nhu cầu rồi em" holds nothing else, whatever it is taken for
 WORDS_OF_A_NO: Final = 2
 
 
@@ -62,4 +63,6 @@ def _ends(one: Heard, asked: str) -> bool:
 
 
 def _of_other_matters(one: Heard) -> bool:
-    return one.distress or one.wants(*OTHER_MATTERS) or one.entities.get("topic") == "cancel_policy"
+    if one.distress or one.entities.get("topic") == "cancel_policy":
+        return True
+    return one.wants(*OTHER_MATTERS) and len(one.folded.split()) > ALL_OF_IT

@@ -16,7 +16,7 @@ from handlers.model import Stage
 
 ASKING: Final = ("ask_fee", "renewal")
 DISCOUNT: Final = re.compile(
-    r"\b(?:giam (?:gia|phi|bot|them|duoc|dc|khong|ko|\d+ ?%|\d+ phan tram)|bot (?:chut|gia|tien|them|duoc|dc|cho|mot it)|khuyen m[ai]i|chiet khau|uu dai"
+    r"\b(?:giam (?:gia|phi|bot|them|duoc|dc|khong|ko|\d+ ?%|\d+ phan tram)|bot (?:chut|gia|phi|tien|them|duoc|dc|cho|mot it)|khuyen m[ai]i|chiet khau|uu dai"
     r"|tang (?:qua|kem|gi)|qua tang|hoan tien|mac ca|voucher|coupon|discount\w*|promotion\w*|promo code|cheaper)\b"
 )
 NO_QUESTION: Final = frozenset({"menu", "reschedule", "smalltalk", "fraud_signal"})
