@@ -58,6 +58,7 @@ class Character:
     ends: str = ""
     lead: bool = False  # reaches the queue by the form
     buys: bool = False  # gets a certificate
+    asked: bool = True  # how he likes it, days later; not on Messenger and Viber, whose 24 hours are over by then
     name: str = ""
     phone: str = ""
 
@@ -154,9 +155,6 @@ CAST: Final = (
             "phone": ["{sdt}"],
             "time": ["[t:now]"],
             "confirm": ["Đúng rồi bạn"],
-            "received": ["Mình nhận được rồi, thông tin đúng"],
-            "csat": ["[csat:4]"],
-            "csat_comment": ["Tư vấn rõ ràng, mình yên tâm"],
         },
         to_advisor=[
             "Ok bạn, phí vậy được, mình đồng ý",
@@ -166,6 +164,7 @@ CAST: Final = (
         ends="won",
         lead=True,
         buys=True,
+        asked=False,
     ),
     Character(
         key="impatient",
@@ -301,9 +300,6 @@ CAST: Final = (
             "phone": ["[picture: Số của bác có ghi trong giấy này, cháu xem giúp]", "Số của bác là {sdt_cham}"],
             "time": ["Lúc nào cũng được cháu ạ", "[t:now]"],
             "confirm": ["Đúng rồi cháu"],
-            "received": ["Bác nhận được rồi"],
-            "csat": ["5"],
-            "csat_comment": ["Cháu tư vấn nhiệt tình, bác cảm ơn"],
         },
         to_advisor=[
             "Bác không biết mở tệp, cháu nói cho bác nghe bao nhiêu tiền?",
@@ -315,6 +311,7 @@ CAST: Final = (
         ends="won",
         lead=True,
         buys=True,
+        asked=False,
     ),
     Character(
         key="silent",

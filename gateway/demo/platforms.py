@@ -19,6 +19,15 @@ from gateway.parts import Clock
 BOT: Final = "7011223344:demo-stand-in"
 NAME: Final = "demo"  # of each account
 APPS: Final = {"telegram": "Telegram", "zalo": "Zalo", "facebook": "Messenger", "viber": "Viber"}
+# Approved at Zalo, as an agency has them: number -> its parameters, and which of our values each says.
+TEMPLATES: Final = {
+    "care": ("418821", {"policy_no": "so_hop_dong"}),
+    "survey": ("418822", {"customer_name": "ten_goi"}),
+}
+WORDINGS: Final = {
+    "418821": "Anh/chị ơi, giấy chứng nhận bảo hiểm số {policy_no} đã tới nơi chưa ạ? Thông tin trên đó có đúng không ạ?",
+    "418822": "Anh/chị {customer_name} ơi, em xin một phút thôi ạ: anh/chị hài lòng với IBAOHIEM mức nào, từ 1 đến 5?",
+}
 UNLIMITED: Final = {"limits": {"inbound_per_s": 0, "outbound_per_s": 0, "per_chat_per_s": 0}}
 
 
@@ -48,6 +57,9 @@ class Platforms:
         time = StoryClock(clock)
         self.telegram = FakeTelegram(token=BOT, clock=time, limits=limits, seed=seed)
         self.zalo = FakeZalo(clock=time, answer_s=30)
+        self.zalo.balance = 1000
+        self.zalo.templates = {number: tuple(values) for number, values in TEMPLATES.values()}
+        self.zalo.wordings = dict(WORDINGS)
         self.facebook = FakeFacebook(clock=time)
         self.viber = FakeViber(clock=time, answer_s=30)
         self.urls: dict[str, str] = {}
@@ -78,6 +90,11 @@ class Platforms:
                 "api_url": self.urls["zalo"],
                 "oauth_url": self.urls["zalo"],
                 "zbs_url": self.urls["zalo"],
+                "billed": True,
+                "templates": {
+                    purpose: " ".join([number, *(f"{name}={ours}" for name, ours in values.items())])
+                    for purpose, (number, values) in TEMPLATES.items()
+                },
             },
             "facebook": {
                 "page_id": self.facebook.page_id,

@@ -30,6 +30,7 @@ def logging_as_before() -> Iterator[None]:
         yield
 
 
+@pytest.mark.timeout(300)  # fourteen customers on five platforms, ten days
 async def test_once_everything_holds() -> None:
     out = io.StringIO()
     status = await play.play_once(None, 0, 7, out)
@@ -46,6 +47,8 @@ async def test_once_everything_holds() -> None:
         "✔ mỗi giấy chứng nhận tới đúng khách, đúng từng byte",
         "câu hỏi T+1 đã có câu trả lời",
         "khảo sát T+7 đã có câu trả lời",
+        *(f"✔ {app}: 2 khách" for app in ("Telegram", "Zalo", "Messenger", "Viber")),
+        "khớp, đúng thứ tự, không lặp",
         "✔ không còn gì chờ xử lý",
         "✔ dữ liệu trình diễn không lẫn vào số liệu kinh doanh",
         "✔ nhật ký không có dòng lỗi nào",

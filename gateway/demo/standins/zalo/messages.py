@@ -70,7 +70,8 @@ def template(fake: FakeZalo, body: Json, *, by_phone: bool) -> Sent:
         if chat is None:
             raise ZaloError(-201, "user_id is invalid!")
     _charge(fake, -115 if by_phone else -321)
-    text = " ".join(str(value) for value in values.values())
+    wording = fake.wordings.get(number, "")
+    text = wording.format(**values) if wording else " ".join(str(value) for value in values.values())
     return Sent(
         fake.clock.now(),
         chat.id,

@@ -60,6 +60,7 @@ class FakeZalo:
         self.assets: dict[str, tuple[str, str, bytes, float]] = {}
         self.media = Media(self.clock.now)  # of customers
         self.templates: dict[str, tuple[str, ...]] = {}
+        self.wordings: dict[str, str] = {}  # number -> what the phone shows, with {parameters}
         self.balance: int | None = None
         self.buttons = False
         self.echoes = True
