@@ -88,5 +88,9 @@ class House(Protocol):
         ...
 
     def note(self, what: str) -> None:
-        """Show it beside the account, which works all the same. '' = it is over."""
+        """Show it beside the account, which works all the same. '' = what was noted before is over."""
+        ...
+
+    async def named(self, thread: str, name: str) -> None:
+        """How the platform calls this person, for people's eyes; where a name is there already, it stays."""
         ...

@@ -20,7 +20,7 @@ from yarl import URL
 
 from channels.contract import ChannelError, DeliveryUnknown, Permanent, Retryable
 from channels.deadlines import Deadlines
-from channels.wire import Call, TooLarge, Wire
+from channels.wire import Call, Hears, TooLarge, Wire
 
 ANSWER_BYTES: Final = 1 << 20
 CONNECTIONS: Final = 64  # as many as the sender has calls in flight: waiting for one cost a fifth of a turn
@@ -59,6 +59,7 @@ class Http:
         resolver: AbstractResolver | None = None,
         encoded: bool = False,
     ) -> None:
+        self.hears: Hears | None = None  # told the headers of every answer
         self._base = base.rstrip("/")
         self._encoded = encoded
         self._total_s = total_s
@@ -82,7 +83,7 @@ class Http:
         idle_s: float | None = None,
     ) -> tuple[int, bytes]:
         """The answer's status and body. Raises Retryable or DeliveryUnknown."""
-        call, idle_s = Call(), idle_s or self._idle_s
+        call, idle_s = Call(self.hears), idle_s or self._idle_s
         if len(body) <= _SMALL:
             asking = self._swift(call, path, body, headers, idle_s)
         else:
@@ -107,7 +108,7 @@ class Http:
     ) -> tuple[int, bytes, str]:
         """As `get`, and where a redirect points to."""
         problem: ChannelError
-        call = Call()
+        call = Call(self.hears)
         asking = self._ask(call, "GET", path, None, headers, self._idle_s, cap)
         try:
             status, body = await self._fate(call, asking, total_s)
@@ -162,6 +163,8 @@ class Http:
             allow_redirects=False,
             timeout=self._timeouts(idle_s),
         )
+        if call.hears is not None:
+            call.hears(response.headers)
         if 300 <= response.status < 400:
             call.location = response.headers.get(hdrs.LOCATION, "")
         try:

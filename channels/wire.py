@@ -7,7 +7,7 @@ The library's connections, pool and parser without its request, response and coo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from aiohttp import (
@@ -25,17 +25,20 @@ from yarl import URL
 
 from channels.deadlines import Deadlines
 
+Hears = Callable[[Mapping[str, str]], None]
 HEADS: Final = 64  # kept: a platform has a handful of methods, and a token changes seldom
 
 
 class Call:
-    """What became of a call so far. `started` -- its first byte may have left · `location` -- where a redirect points."""
+    """What became of a call so far. `started` -- its first byte may have left · `location` -- where a redirect points ·
+    `hears` -- told the headers of the answer."""
 
-    __slots__ = ("location", "started")
+    __slots__ = ("hears", "location", "started")
 
-    def __init__(self) -> None:
+    def __init__(self, hears: Hears | None = None) -> None:
         self.started = False
         self.location = ""
+        self.hears = hears
 
 
 class TooLarge(Exception):
@@ -84,6 +87,8 @@ class Wire:
             message, content = await protocol.read()
             while 100 <= message.code < 200:  # it only says that it goes on
                 message, content = await protocol.read()
+        if call.hears is not None:
+            call.hears(message.headers)
         if content.is_eof() and content.total_bytes <= cap:
             return message.code, content.read_nowait()  # it came with its headers, as short ones do
         return message.code, await self._rest(content, cap, idle_s)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +12,7 @@ import structlog
 from channels.contract import Retryable
 from channels.house import Credential, Letterhead
 from gateway import letters, links
-from storage import credentials, visits
+from storage import contacts_write, credentials, visits
 from storage.errors import StorageUnavailable
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger("house")
 WRITE_S: Final = 600.0  # how long a new pair is held in memory while the database cannot take it
 AGAIN_S: Final = 0.5
+NAME_TRIES: Final = 5
+NAME_AGAIN_S = 2.0
 
 
 class OurHouse:
@@ -28,6 +31,7 @@ class OurHouse:
     def __init__(self, parts: Parts, account_id: str) -> None:
         self._parts = parts
         self._account_id = account_id
+        self._noted = ""
 
     def now_ms(self) -> int:
         return self._parts.clock.ms()
@@ -109,7 +113,19 @@ class OurHouse:
         else:
             log.info("account.mended", account=self._account_id)
 
+    async def named(self, thread: str, name: str) -> None:
+        for _ in range(NAME_TRIES):
+            with contextlib.suppress(StorageUnavailable):
+                if await self._parts.store.run(
+                    lambda tx: contacts_write.name_point(tx, self._account_id, thread, name)
+                ):
+                    return
+            await asyncio.sleep(NAME_AGAIN_S)  # his first message is not thought about yet: nobody is there
+
     def note(self, what: str) -> None:
-        self._parts.store.gates.notice(self._account_id, what)
+        gate = self._parts.store.gates.of(self._account_id)
+        if gate is not None and (what or gate.note == self._noted):  # another's warning is not over
+            self._parts.store.gates.notice(self._account_id, what)
+        self._noted = what
         if what:
             log.error("account.alarm", account=self._account_id, reason=what)

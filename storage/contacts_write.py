@@ -28,6 +28,26 @@ def set_manner(tx: Tx, contact_id: str, salutation: str, lang: str) -> None:
     )
 
 
+def name_point(tx: Tx, account_id: str, thread: str, name: str) -> bool:
+    """What a platform calls the person, where nothing is known yet. False while nobody is behind that thread."""
+    row = tx.one(
+        "SELECT id, contact_id, name_sealed FROM contact_point WHERE account_id = :account AND thread = :thread",
+        account=account_id,
+        thread=thread,
+    )
+    if row is None or row.contact_id is None:
+        return False
+    if row.name_sealed is None:
+        sealed = tx.keys.seal_for(tx, row.contact_id, "contact_point", "name_sealed", row.id, name.encode())
+        tx.run(
+            "UPDATE contact_point SET name_sealed = :name WHERE id = :id AND name_sealed IS NULL",
+            name=sealed,
+            id=row.id,
+        )
+        tx.hint("contact", row.contact_id)
+    return True
+
+
 def set_switches(tx: Tx, contact_id: str, *, ads_off: bool, reminders_off: bool) -> None:
     """What he has switched off, for every channel and everybody who was merged with him: read again when something is
     about to be sent."""

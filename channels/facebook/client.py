@@ -9,12 +9,24 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from channels.contract import Account, ChannelError, DeliveryUnknown, NeedsReauth, Permanent, Profile, Retryable
+from channels.contract import (
+    Account,
+    ChannelError,
+    DeliveryUnknown,
+    InboundEvent,
+    NeedsReauth,
+    Permanent,
+    Profile,
+    Retryable,
+)
 from channels.errands import by_hand
 from channels.facebook.answers import NOT_OURS, WINDOW, answer, outcome
+from channels.facebook.beside import Beside
 from channels.facebook.calls import Call
 from channels.facebook.page import profile
 from channels.facebook.settings import api_url, app_id, app_secrets, graph, page_token, path_of, verify_tokens
+from channels.facebook.usage import Usage
+from channels.house import House
 from channels.http import Http
 from channels.loose import at, several, words
 from channels.outside import Outside
@@ -36,11 +48,29 @@ class FacebookClient:
     def __init__(self, account: Account, *, api: Http | None = None) -> None:
         self._account = account
         base = api_url(account)
+        self._house: House | None = None
+        self._usage = Usage()
+        self._beside = Beside(account, act=self._act, profile=self.profile)
         self._api = api or Http(base)
+        self._api.hears = self._hears
         self._outside = Outside(account.get("media_hosts", HOSTS), near=self._api, base=base)
 
     def __repr__(self) -> str:
         return f"FacebookClient({self._account.id})"
+
+    def attach(self, house: House) -> None:
+        self._house = self._beside.house = house
+
+    def _hears(self, headers: Mapping[str, str]) -> None:
+        warning = self._usage.heard(headers)
+        if warning is not None and self._house is not None:
+            self._house.note(warning)
+
+    def noticed(self, event: InboundEvent) -> None:
+        self._beside.noticed(event)
+
+    async def _act(self, thread: str, action: str) -> None:
+        await self._change("messages", {"recipient": {"id": thread}, "sender_action": action})
 
     # ---- sending
 
@@ -161,6 +191,7 @@ class FacebookClient:
         return {"page": at(page, "name") or "", "subscribed": ", ".join(names) or "no app", "fields": fields}
 
     async def close(self) -> None:
+        self._beside.close()
         await self._api.close()
         await self._outside.close()
 

@@ -1,6 +1,8 @@
 """The Messenger client against the strict stand-in: what was accepted there, and what we believe of it."""
 
+import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -10,11 +12,14 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from channels.contract import (
+    UNSAID,
     Account,
     Button,
     ChannelError,
     Delivery,
     DeliveryUnknown,
+    InboundEvent,
+    Kind,
     NeedsReauth,
     OutboundFile,
     OutboundMessage,
@@ -27,9 +32,11 @@ from channels.contract import (
 from channels.facebook.adapter import render
 from channels.facebook.client import FIELDS, FacebookClient
 from channels.facebook.signature import greet
+from channels.facebook.usage import used
 from channels.http import Http
 from gateway.demo.standins.facebook import FakeFacebook, Fault, HandClock, answer, drop, half, hang, refuse
 from tests.support.errands import done
+from tests.support.house import MemoryHouse
 
 PDF = OutboundFile(id="f", name="Hợp đồng.pdf", mime="application/pdf", size=5, data=b"%PDF-")
 DAY_S = 86_400
@@ -50,6 +57,8 @@ class Page:
         }
         self.account = Account(channel="facebook", name="page", settings=given | settings)
         self.client = FacebookClient(self.account, api=Http(url, idle_s=0.5))
+        self.house = MemoryHouse(clock.now)
+        self.client.attach(self.house)
         self.lan = fake.customer("Lan")
         self.lan.acted_at = clock.now()
         self.message = OutboundMessage(id="01KAB3D5F7H9", thread=self.lan.id, text="Anh chị cần gì ạ?")
@@ -215,6 +224,79 @@ async def test_files_of_customers_come_from_meta_only() -> None:
             with pytest.raises(Permanent) as caught:
                 await page.client.fetch(elsewhere, limit=100)
             assert caught.value.reason == "bad_address"
+
+
+def said(page: Page, kind: Kind = Kind.TEXT, **changes: Any) -> InboundEvent:
+    event = InboundEvent(
+        channel="facebook", account="page", key="k", kind=kind, thread=page.lan.id, said_at=UNSAID, raw=b"", text="chào"
+    )
+    return replace(event, **changes)
+
+
+async def quiet(page: Page) -> None:
+    await asyncio.gather(*page.client._beside.tasks)
+
+
+async def test_who_writes_is_shown_that_he_was_seen_where_that_is_wanted() -> None:
+    async with running(seen=True) as page:
+        page.client.noticed(said(page))
+        await quiet(page)
+        assert [call.body for call in page.fake.calls] == [
+            {"recipient": {"id": page.lan.id}, "sender_action": action} for action in ("mark_seen", "typing_on")
+        ]
+        page.client.noticed(said(page, Kind.RECEIPT))
+        page.client.noticed(said(page, standby=True))
+        await quiet(page)
+        assert len(page.fake.calls) == 2
+        page.fake.next(answer(500, {}))
+        page.client.noticed(said(page))  # nothing fails with it
+        await quiet(page)
+        assert page.house.names == {}
+
+
+async def test_a_name_is_looked_up_once_and_again_only_where_meta_had_no_time() -> None:
+    async with running(profiles=True) as page:
+        page.fake.next(answer(503, {}), path=page.lan.id)
+        for _ in range(3):
+            page.client.noticed(said(page))
+            await quiet(page)
+        assert page.house.names == {page.lan.id: "Nguyễn Lan"}
+        assert len(page.fake.calls) == 2
+    async with running() as page:
+        page.client.noticed(said(page))
+        assert page.client._beside.tasks == set()
+
+
+async def test_what_meta_counts_is_told_before_it_refuses() -> None:
+    async with running() as page:
+        for share, noted in ((79, []), (80, ["80 %"]), (95, ["80 %"]), (60, ["80 %"]), (59, ["80 %", ""])):
+            page.fake.usage = {"X-App-Usage": json.dumps({"call_count": 3, "total_time": share})}
+            await page.say()
+            assert len(page.house.noted) == len(noted)
+            assert all(part in one for part, one in zip(noted, page.house.noted, strict=True))
+        page.fake.usage = {"X-Page-Usage": "no json"}
+        await page.say()
+        assert len(page.house.noted) == 2
+
+
+@pytest.mark.parametrize(
+    ("headers", "percent"),
+    [
+        ({}, None),
+        ({"X-App-Usage": "[]"}, None),
+        ({"X-App-Usage": '{"call_count":28,"total_time":25,"total_cputime":31}'}, 31),
+        ({"X-App-Usage": '{"call_count":28}', "X-Page-Usage": '{"call_count":90}'}, 90),
+        (
+            {
+                "X-Business-Use-Case-Usage": '{"1":[{"type":"messenger","call_count":97,"estimated_time_to_regain_access":5}]}'
+            },
+            97,
+        ),
+        ({"X-App-Usage": '{"call_count":"28","total_time":true,"total_cputime":-1,"other":99}'}, None),
+    ],
+)
+def test_how_much_of_what_is_allowed_is_used(headers: dict[str, str], percent: int | None) -> None:
+    assert used(headers) == percent
 
 
 async def test_the_page_is_set_up_while_meta_asks_its_address() -> None:

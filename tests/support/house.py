@@ -18,6 +18,7 @@ class MemoryHouse:
         self.threads: dict[str, Mapping[str, str]] = {}
         self.told: list[str] = []
         self.noted: list[str] = []
+        self.names: dict[str, str] = {}
         self.failing = 0  # writes that the database refuses first
         self.killed = False  # the process dies before it can store
 
@@ -81,3 +82,6 @@ class MemoryHouse:
 
     def note(self, what: str) -> None:
         self.noted.append(what)
+
+    async def named(self, thread: str, name: str) -> None:
+        self.names[thread] = name

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 DAY_S: Final = 86_400
 TOP: Final = frozenset({"recipient", "messaging_type", "message", "tag", "notification_type"})
 MEMBERS: Final = frozenset({"text", "attachment", "quick_replies", "metadata", "template"})
+ACTIONS: Final = frozenset({"mark_seen", "typing_on", "typing_off"})
 FILE_BYTES: Final = 25 << 20
 
 
@@ -42,6 +43,16 @@ def read(content_type: str, raw: bytes) -> tuple[Json, str, bytes]:
 def utf8(name: str) -> str:
     """A file's name as its bytes stood in the form."""
     return name.encode("utf-8", "surrogateescape").decode()
+
+
+def act(fake: FakeFacebook, body: Json) -> Json:
+    """Seen, or typing: a request of its own. Raises GraphError."""
+    _need(set(body) == {"recipient", "sender_action"}, "a sender_action stands alone")
+    _need(body["sender_action"] in ACTIONS, "a known sender_action")
+    user = fake.people.get(str(body["recipient"].get("id")))
+    if user is None:
+        raise GraphError(100, 2018001, "No matching user found")
+    return {"recipient_id": user.id}
 
 
 def take(fake: FakeFacebook, body: Json, file_name: str, file: bytes) -> Sent:

@@ -56,6 +56,7 @@ class FakeFacebook:
         self.violations: list[str] = []  # what no client may do, whatever it is answered
         self.statuses: list[int] = []  # of our POSTs to the webhook
         self.profile: Json = {}  # what the page shows before anybody has written
+        self.usage: dict[str, str] = {}  # headers of every answer: how much of what is allowed is used
         self.url = self._hook = ""
         self._ids = itertools.count(1)
         self._tasks: set[asyncio.Task[int]] = set()
@@ -157,7 +158,7 @@ class FakeFacebook:
             self.violations.append(f"{request.path}: the token in an address")
         try:
             self._known(request)
-            return web.json_response(await self._answer(request, raw))
+            return web.json_response(await self._answer(request, raw), headers=self.usage)
         except GraphError as err:
             return web.Response(status=err.status, body=err.body(), content_type="application/json")
 
@@ -175,6 +176,8 @@ class FakeFacebook:
             case "POST", [self.page_id, "messages"]:
                 body, name, data = messages.read(request.headers.get("Content-Type", ""), raw)
                 self.calls[-1].body = body
+                if "sender_action" in body:
+                    return messages.act(self, body)
                 return self._deliver(messages.take(self, body, name, data), body)
             case "POST", [self.page_id, "take_thread_control"]:
                 self.holder = self.app_id
