@@ -253,4 +253,6 @@ def _welcome_back(draft: Draft, heard: Sequence[Heard]) -> None:
     slots.start_over(draft)
     if draft.state.slots.get("name"):
         draft.say("greeting.returning")
+    if any(questions.is_question(one) and not one.said.payload for one in heard):
+        questions.answer(draft, heard)  # before the consent or the form is asked under it
     _serve(draft, heard)

@@ -77,7 +77,7 @@ def bargains(one: Heard) -> bool:
         asks
         and not one.stale
         and not one.said.payload
-        and DISCOUNT.search(one.folded) is not None
+        and (one.entities.get("topic") == "discount" or DISCOUNT.search(one.folded) is not None)
         and COMMISSION.search(one.folded) is None
     )
 

@@ -24,20 +24,24 @@ from channels.contract import Capabilities, InboundFile, Kind, OutboundMessage, 
 from channels.fit import fit
 from channels.registry import ADAPTERS
 from handlers import schedule
+from handlers.draft import Draft
 from handlers.hearing import TAPS
 from handlers.model import (
     OPEN,
     WAITING,
     Acted,
+    Business,
     Called,
     CancelSends,
     CloseHandoff,
+    Context,
     Edited,
     Event,
     Followed,
     OpenHandoff,
     RecordConsent,
     Refused,
+    Relabel,
     Said,
     Say,
     SendEnded,
@@ -48,19 +52,42 @@ from handlers.model import (
     Unfollowed,
     Unsent,
 )
+from handlers.steps import times
 from handlers.texts import Texts
 from handlers.voice import Voice
-from tests.stories.world import CHIEF, MAI, MONDAY, NAM, OFFICE, World
+from tests.stories.world import CHIEF, MAI, MONDAY, NAM, OFFICE, TEXTS, World
 
 EXAMPLES: Final = int(os.environ.get("EXAMPLES", "40"))
 CORPUS: Final = Path(__file__).parents[1] / "corpus"
 SEALED: Final = "intents.held_out"  # how the files that are scored only begin
-STOPS: Final = ("dừng", "STOP", "hủy nhận tin", "đừng nhắn nữa", "unsubscribe", "ngừng gửi tin cho tôi")
+STOP_WITH_ITS_MARK: Final = "dừng"  # without it, it may be đúng
+STOPS: Final = (
+    "STOP", "hủy nhận tin", "đừng nhắn nữa", "unsubscribe", "ngừng gửi tin cho tôi", "đừng rep nữa", "spam riết", "bớt nhắn lại",
+    "thôi khỏi nhắn", "unsub", "stop đi", "đừng gọi nữa", "đừng làm phiền tôi nữa", "ngưng nhắn", "dung nhan tin nua", "dung gui tin nua",
+    "ngung gui tin", "đừg nhắn nữa", "làm ơn đừng gửi tin nữa", "không nhận tin nữa", "tôi không muốn nhận tin nhắn nữa",
+    "từ nay đừng liên hệ nữa", "chấm dứt liên lạc với tôi", "đừng có spam nữa", "nhắn nữa là tui block",
+    "bỏ tên tôi khỏi danh sách", "tắt thông báo giùm", "please stop messaging me", "don't contact me again", "leave me alone",
+    "take me off your list", "no more messages please", "cho tui được yên", "đừng nhắn tui nựa", "miễn làm phiền", "yêu cầu ngừng nhắn tin",
+    "sao cứ nhắn hoài vậy trời", "mệt quá nha dẹp đi", "hủy theo dõi", "opt out", "báo spam nha", "gỡ số tôi ra khỏi danh sách gửi tin",
+    "cấm gọi cấm nhắn", "ai mượn nhắn hoài vậy",
+)  # fmt: skip
 HUMAN: Final = (
     "gặp người", "gặp tư vấn viên", "cho tôi gặp người thật", "gap nhan vien", "kết nối nhân viên giúp", "talk to an advisor",
-    "I'd rather talk to a person",
+    "I'd rather talk to a person", "cho em nói chuyện với người", "gặp nv", "cho gặp nhân viên tư vấn", "có người thật không",
+    "người thật đâu", "chuyển máy cho tư vấn viên", "nối máy cho nhân viên", "tôi muốn nói chuyện với nhân viên", "muốn gặp người tư vấn",
+    "speak to a human", "real person please",
+    "agent please", "I want to talk to someone", "bot không hiểu, cho gặp người thật",
+    "chán bot quá, cho gặp nhân viên", "không chat với máy đâu, cho gặp người", "cần người hỗ trợ", "kêu người thật ra đây",
+    "cho toi gap nguoi that", "noi chuyen voi nhan vien", "toi muon gap tu van vien", "tư vấn viên đâu rồi",
+    "cho gặp quản lý", "xin gặp người phụ trách", "mình cần gặp tư vấn trực tiếp", "nhân viên đâu ra trả lời",
+    "tui mún gặp người", "let me talk to a real person", "connect me to an agent",
 )  # fmt: skip
 HUMAN_TAP: Final = "human"
+SHIFT: Final = (("06:30", "11:30"), ("17:00", "21:00"))
+ODD: Final = (  # hours of other houses: a half day, evenings, one day a week
+    replace(OFFICE, hours={**dict.fromkeys(("mon", "tue"), SHIFT), "sat": (("09:00", "10:00"),)}),
+    replace(OFFICE, hours={"thu": (("13:30", "17:30"),)}),
+)
 TOKENS: Final = (
     "0912345678", "12345", "+14155552671", "tôi tên Lan", "xe máy", "à nhầm", "à không", "mai", "3h chiều", "ok", "không", "1", "2",
     "5", "👍", "đồng ý", "sđt 0387654321", "gọi lại", "thôi", "bảo hiểm sức khỏe cho mẹ", "ô tô", "cả hai", "bắt buộc", "đúng rồi", "sai rồi",
@@ -96,7 +123,7 @@ POLICY: Final = {"number": "X-1", "insurer": "Hãng mẫu", "product": "du_lich"
 ACTS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("take", {}), ("take", {}), ("reply", {"text": "Chào chị"}), ("echo", {}), ("note", {"text": "gọi lại"}), ("return", {}), ("return", {}),
     ("assign", {"advisor": NAM}), ("transfer", {"advisor": NAM}), ("transfer", {"team": "claims"}), ("reopen", {}), ("label", {"add": ["vip"]}),
-    ("snooze", {"until": "2030-01-01T00:00:00+00:00"}), ("deliver", {"delivery": "d1", "file_ids": ["f1"], "policy": POLICY}),
+    ("label", {"remove": ["incident"]}), ("snooze", {"until": "2030-01-01T00:00:00+00:00"}), ("deliver", {"delivery": "d1", "file_ids": ["f1"], "policy": POLICY}),
     *(("attempt", {"result": one}) for one in ("reached", "no_answer", "no_answer", "busy", "wrong_number")), ("call", {"answered": False}),
     ("screen", {"outcome": "need", "answers": {"real_person": True, "need": "xe"}}), ("screen", {"outcome": "no_need", "reason": "hỏi thôi"}),
     *(("close", {"outcome": one}) for one in ("won", "lost", "no_need", "spam", "done")),
@@ -147,6 +174,7 @@ def words(text: str) -> Said:
     return Said(message_id="m", kind=Kind.TEXT, at=MONDAY, text=text)
 
 
+tones: Any = st.sampled_from([str, plain, str.upper, str.capitalize])
 corpus = st.integers(0, len(lines()) - 1).map(lambda at: lines()[at])
 typed = st.one_of(
     corpus,
@@ -176,9 +204,22 @@ said = st.one_of(
     ),
 )  # fmt: skip
 timers = st.one_of(
-    st.sampled_from(["nudge", "close", "long_wait", "callback", "mute_end", "snooze", "care"]).map(
-        lambda name: TimerFired(name=name, at=MONDAY)
-    ),
+    st.sampled_from(
+        [
+            "nudge",
+            "close",
+            "long_wait",
+            "callback",
+            "mute_end",
+            "snooze",
+            "care",
+            "scope",
+            "absence",
+            "incident",
+            "overdue",
+            "?",
+        ]
+    ).map(lambda name: TimerFired(name=name, at=MONDAY)),
     st.sampled_from(["check_t1", "csat"]).map(
         lambda kind: TimerFired(name="care:t1", at=MONDAY, data={**CARE, "kind": kind})
     ),
@@ -231,6 +272,13 @@ ROADS: Final[tuple[tuple[str, ...], ...]] = (
     ("mua bảo hiểm xe máy, mình tên Lan", "không đồng ý"),
     ("đồ ngu", "bot ngu vcl", "cút"),
     ("mua bảo hiểm xe máy", "đồng ý", "dừng"),
+    ("em không muốn sống nữa",),
+    ("có người gọi xưng là ibaohiem đòi chuyển tiền",),
+    ("tư vấn nhân thọ", "để em suy nghĩ"),
+    ("đăng ký nhận tin khuyến mãi",),
+    ("mua xe máy, du lịch với sức khỏe, mình tên Lan, 0901234567", "đồng ý"),
+    ("mua bảo hiểm xe máy, mình tên Lan, 0901234567", "đồng ý", "đúng rồi", "rút lại đồng ý"),
+    ("alo", "thôi không cần đâu"),
 )
 WON: Final = State(
     stage=Stage.WON,
@@ -256,7 +304,7 @@ contexts = st.fixed_dictionaries(
     hour=st.sampled_from([9, 9, 9, 12, 18, 22, 3]),
     story=st.lists(steps, min_size=1, max_size=14),
     human=st.sampled_from(HUMAN),
-    stop=st.sampled_from(STOPS),
+    stop=st.sampled_from((*STOPS, STOP_WITH_ITS_MARK)),
     taken_back=st.sampled_from(TAKEN_BACK),
 )
 def test_a_conversation_keeps_its_promises(
@@ -287,7 +335,6 @@ def on_the_way(road: Sequence[str], hour: int = 9) -> World:
     return now
 
 
-tones = st.sampled_from([str, plain, str.upper, str.capitalize])
 WAITS: Final = (
     ("gặp người",),
     ("khiếu nại nhân viên thái độ",),
@@ -353,6 +400,94 @@ def test_consent_is_taken_back_at_any_question(road: Sequence[str], text: str, t
     consent_is_one_message_from_its_end(on_the_way(road), typed_as(text))
 
 
+DESPAIR: Final = (
+    "em không muốn sống nữa",
+    "con muốn chết quá",
+    "tôi muốn tự tử",
+    "chắc em nhảy cầu quá",
+    "chồng đánh em, em sợ lắm",
+    "em bị bạo hành",
+)
+IMPOSTORS: Final = (
+    "có người gọi xưng là ibaohiem đòi chuyển tiền", "có ai đó giả danh IBAOHIEM nhắn tôi chuyển khoản 5 triệu",
+    "bên em gửi nhầm hợp đồng người khác cho tôi rồi", "someone called pretending to be IBAOHIEM and asked for money",
+)  # fmt: skip
+BARGAINS: Final = (
+    "giảm giá tnds được không",
+    "tnds có khuyến mãi không em",
+    "tnds xe máy có voucher không",
+    "bớt phí tnds được không em",
+)
+ROADS_TO_THE_BOT: Final = tuple(road for road in ROADS if "bot ngu vcl" not in road)  # it is muted after that
+
+
+@settings(max_examples=EXAMPLES)
+@given(road=st.sampled_from(ROADS), text=st.sampled_from(DESPAIR), hour=st.sampled_from([9, 12, 18, 3]))
+def test_despair_gets_words_and_people_and_no_form(road: Sequence[str], text: str, hour: int) -> None:
+    now = on_the_way(road, hour)
+    knew = now.state.memory.get("despair")
+    now.say(text)
+    assert {say.rpartition(".")[0] for say in now.said} <= {"grave", "handoff", "greeting"}
+    assert not {"claim.safety_first", "consent.layer1", "greeting.first"} & set(now.said)
+    assert now.state.stage is Stage.QUEUED
+    assert now.state.memory["priority"] == 30
+    if not knew:
+        assert any(word in now.words for word in ("115", "113"))
+    now.say("huhu", later=timedelta(minutes=2))
+    assert now.said == ["grave.with_you"]
+
+
+@settings(max_examples=EXAMPLES)
+@given(road=st.sampled_from(ROADS_TO_THE_BOT), text=st.sampled_from(IMPOSTORS))
+def test_an_incident_is_open_from_the_moment_it_is_told(road: Sequence[str], text: str) -> None:
+    now = on_the_way(road)
+    had = "incident" in now.state.memory
+    now.say(text)
+    assert now.state.memory["incident"]["since"]
+    assert now.state.memory["priority"] >= 25
+    assert "incident" in now.timers
+    if not had:
+        assert [label for relabel in now.found(Relabel) for label in relabel.add] == ["incident"]
+
+
+@settings(max_examples=EXAMPLES)
+@given(road=st.sampled_from(ROADS_TO_THE_BOT), text=st.sampled_from(BARGAINS))
+def test_nothing_comes_off_a_compulsory_cover(road: Sequence[str], text: str) -> None:
+    now = on_the_way(road)
+    if now.state.memory.get("despair") or now.state.asked == "scope":  # that is of our advertising
+        return
+    now.say(text)
+    assert "advice.no_discount" in now.said
+    assert "advice.no_advice_by_bot" not in now.said
+
+
+@settings(max_examples=EXAMPLES)
+@given(
+    minutes=st.integers(0, 14 * 24 * 60),
+    business=st.sampled_from(
+        [OFFICE, replace(OFFICE, hours=None), replace(OFFICE, holidays=("2026-11-25", "2026-11-26")), *ODD]
+    ),
+)
+def test_a_time_that_is_offered_can_be_kept(minutes: int, business: Business) -> None:
+    """Every button of a time leads to a call while people are at work, at the hours that its face tells."""
+    at = MONDAY + timedelta(minutes=minutes)
+    slots = {"name": "Lan", "phone": "+84901234567", "product": "du_lich"}
+    asked = State(stage=Stage.CONFIRMING, asked="confirm", consents={"C1": "given"}, slots=slots)
+    draft = Draft(state=asked, now=at, context=Context(business=business, channel="telegram"))
+    for button in times(draft):
+        now = World(now=at, state=asked)
+        now.context = replace(now.context, business=business)
+        now.now = at - timedelta(seconds=10)
+        now.tap(button.id)
+        begins, ends = (datetime.fromisoformat(now.state.slots["callback_time"][key]) for key in ("from", "to"))
+        worked = schedule.spans(schedule.local(begins, business).date(), business)
+        assert any(opens <= begins < closes for opens, closes in worked)
+        assert any(opens < ends <= closes for opens, closes in worked)
+        for moment in (begins, ends):
+            here = schedule.local(moment, business)
+            assert f"{here.hour}h" in TEXTS.button(button.label, "vi")
+
+
 SECRETS: Final = ("mật khẩu là abc123", "mã OTP là 123456", "pass: qwerty12", "mã pin 1234")
 NUMBERS: Final = (
     "đổi số giúp em 0987654321",
@@ -368,7 +503,7 @@ def test_a_secret_answers_nothing(road: Sequence[str], text: str) -> None:
     now = on_the_way(road)
     before = now.state
     now.say(text)
-    assert now.state.stage is before.stage or before.stage is Stage.NEW
+    assert now.state.stage is before.stage or before.stage in (Stage.NEW, Stage.CLOSED_NO_NEED)
     assert now.state.slots == before.slots
     assert now.state.consents == before.consents
 
@@ -465,7 +600,7 @@ def hold(before: State, now: World, events: Sequence[Event]) -> None:
     if state.stage in WAITING:
         assert state.handoff, "waits for people whom nobody called"
     if state.stage not in OPEN | WAITING | {Stage.WITH_ADVISOR}:
-        assert not state.asked or state.care or state.asked == "scope", "closed, with a question open"
+        assert not state.asked or state.care or state.asked in ("scope", "ads"), "closed, with a question open"
     for name in CARRIES:
         fits(name, says, state)
 
