@@ -247,6 +247,8 @@ class OutboundMessage:
     notification: bool = True
     template: Template | None = None
     by_human: bool = False  # an advisor's own words, not the machine's
+    unasked: bool = False  # said first, not in answer: a certificate, a question of the care plan
+    link: str = ""  # a file of ours that the channel does not carry: the sender puts its protected address behind the text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,6 +272,7 @@ class Capabilities:
     button_data_bytes: int = 0
     asks_contact: bool = False  # has a way of its own to ask for the number, which is none of `buttons`
     file_bytes: int = 0  # largest file we may send; 0 = none
+    file_types: Mapping[str, int] = field(default_factory=dict)  # mime -> largest; empty = any, up to file_bytes
     fetch_bytes: int = 0  # largest file we may fetch
     file_life_s: int = 0  # how long a customer's file can be fetched; 0 = the platform does not say
     receipts: tuple[str, ...] = ()  # of delivered, read
@@ -284,6 +287,9 @@ class Capabilities:
     at_once: int = 0  # calls in flight an account; 0 = as many as the sender has
     call_s: float = 0  # what a call may take where that is longer than elsewhere
     language_chosen: bool = False  # a profile's language is that of the page he reads, not what a phone is set to
+
+    def carries_file(self, mime: str, size: int) -> bool:
+        return size <= (self.file_types.get(mime, 0) if self.file_types else self.file_bytes)
 
     @property
     def window_hours(self) -> int:
@@ -412,6 +418,10 @@ def outbound_to_json(message: OutboundMessage) -> dict[str, Any]:
         out["template"] = [message.template.purpose, dict(message.template.values), message.template.phone]
     if message.by_human:
         out["human"] = True
+    if message.unasked:
+        out["unasked"] = True
+    if message.link:
+        out["link"] = message.link
     return out
 
 
@@ -434,4 +444,6 @@ def outbound_from_json(row_id: str, data: Mapping[str, Any], *, file_data: bytes
         notification=not data.get("silent", False),
         template=Template(purpose=template[0], values=template[1], phone=template[2]) if template else None,
         by_human=data.get("human", False),
+        unasked=data.get("unasked", False),
+        link=data.get("link", ""),
     )

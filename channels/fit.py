@@ -13,20 +13,26 @@ from typing import Final
 
 from channels.contract import Button, Capabilities, OutboundFile, OutboundMessage
 
+LINK_ROOM: Final = 300  # characters of an address of ours
 
-def fit(message: OutboundMessage, capabilities: Capabilities) -> list[OutboundMessage]:
+
+def fit(message: OutboundMessage, capabilities: Capabilities, *, beside: str = "") -> list[OutboundMessage]:
     """The platform calls that say `message`, in order: the file first, buttons on the last.
 
-    A file beyond `file_bytes` stays as it is: its channel refuses it (`Permanent`), and the conversation learns it.
+    beside -- what is said before the address of a file that the channel does not carry; without it such a file stays as
+    it is: its channel refuses it (`Permanent`), and the conversation learns it.
     """
     buttons, lines = choices(message.buttons, capabilities)
-    text = "\n\n".join(piece for piece in (message.text, lines) if piece)
-    file = message.file
+    file, link, limit = message.file, "", capabilities.text_limit
+    if file is not None and beside and not capabilities.carries_file(file.mime, file.size):
+        link, limit = file.id, limit - LINK_ROOM
+        file = None
+    text = "\n\n".join(piece for piece in (message.text, lines, beside if link else "") if piece)
     parts: list[tuple[OutboundFile | None, str]]
     if file is not None and len(text) <= capabilities.caption_limit:
         parts = [(file, text)]
     else:
-        parts = [(None, piece) for piece in split(text, capabilities.text_limit)]
+        parts = [(None, piece) for piece in split(text, limit)]
         if file is not None or not parts:
             parts.insert(0, (file, ""))
     last = len(parts) - 1
@@ -37,6 +43,7 @@ def fit(message: OutboundMessage, capabilities: Capabilities) -> list[OutboundMe
             text=piece,
             file=attached,
             buttons=buttons if index == last else (),
+            link=link if index == last else "",
             clear_keyboard=message.clear_keyboard and index == 0,
         )
         for index, (attached, piece) in enumerate(parts)

@@ -8,6 +8,7 @@ import random
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -20,12 +21,14 @@ from channels.contract import (
     Delivery,
     DeliveryUnknown,
     NeedsReauth,
+    OutboundMessage,
     Permanent,
     RateLimited,
     Retryable,
     outbound_from_json,
 )
 from channels.deadlines import Deadlines
+from gateway import doclinks
 from gateway.api import window
 from gateway.verdict import AskHuman, Dead, ParkAccount, RetryAt, verdict
 from gateway.webhooks import keep, understood
@@ -117,6 +120,8 @@ class Sender:
             file = job.body.get("file")
             data = await self._file(file[0]) if file else b""
             message = outbound_from_json(job.id, job.body, file_data=data)
+            if message.link:
+                message = replace(message, text=await self._linked(message))
             request = self.parts.adapters[account.channel].render(message, account)
         except ChannelError:
             raise
@@ -160,6 +165,14 @@ class Sender:
             human = bool(job.body.get("human"))
             return await parts.store.read(lambda tx: window.over(tx, carries, job.id, human=human))
         return False  # the platform knows it too
+
+    async def _linked(self, message: OutboundMessage) -> str:
+        """The text with the address of its file, which a repeated send finds again."""
+        try:
+            address = await doclinks.address(self.parts, file_id=message.link, link_id=message.id)
+        except StorageUnavailable as err:
+            raise Retryable("no address for the file can be noted now") from err
+        return f"{message.text}\n{address}"
 
     async def _file(self, file_id: str) -> bytes:
         try:

@@ -11,7 +11,7 @@ import structlog
 from channels.contract import Kind, OutboundFile, OutboundMessage, outbound_to_json
 from channels.fit import fit
 from channels.windows import PURPOSES, Purpose, Sender, Way, rule
-from handlers import effects, schedule
+from handlers import delivery, effects, schedule
 from handlers.drafting import LaneDraft
 from handlers.model import OpenHandoff, Say, Tell
 from handlers.texts import UnfilledVariable
@@ -132,10 +132,11 @@ def _out(
     else:
         calls = _calls(draft, message_id, text, choices, file=file, clear=clear)
     human = author == "advisor" and klass == "B" and purpose == "advise"
-    if human:
-        calls = [call | {"human": True} for call in calls]
+    unasked = klass in (outbox.SCHEDULED, outbox.DOCUMENT) or purpose == delivery.PURPOSE
+    if human or unasked:
+        calls = [call | ({"human": True} if human else {"unasked": True}) for call in calls]
     # A call that says just what the transcript says is not written twice: storage.outbox reads it there.
-    as_said = not human and len(calls) == 1 and file is None and choices.whole and calls[0].get("text") == text
+    as_said = not (human or unasked) and len(calls) == 1 and file is None and choices.whole and calls[0].get("text") == text
     for at_part, call in enumerate(calls):
         _outbox(draft, message_id, call, at_part, len(calls), klass, purpose, as_said=as_said)
     draft.transcript(
@@ -169,7 +170,10 @@ def _calls(
     whole = OutboundMessage(
         id=message_id, thread=thread, text=text, buttons=choices.buttons, file=file, clear_keyboard=clear
     )
-    return [outbound_to_json(part) for part in fit(whole, limits)]
+    beside = ""
+    if file is not None and not limits.letters and not limits.carries_file(file.mime, file.size):
+        beside = draft.place.voice.words(Say(key="link.file", values={"ten_tep": file.name}), draft.state)
+    return [outbound_to_json(part) for part in fit(whole, limits, beside=beside)]
 
 
 def _attachment(draft: LaneDraft, message_id: str, kind: Kind, file: OutboundFile) -> None:

@@ -12,8 +12,8 @@ from typing import Final
 from channels.contract import Account, Adapter, Capabilities, Limits
 from channels.windows import ANYTHING, TEMPLATES, Purpose, Way, Window
 from channels.zalo.answers import outcome
-from channels.zalo.calls import render
-from channels.zalo.client import ZaloClient
+from channels.zalo.calls import DOCUMENTS, PICTURE_BYTES, PICTURES, render
+from channels.zalo.client import FILE_BYTES, ZaloClient
 from channels.zalo.settings import problems
 from channels.zalo.signature import verify
 from channels.zalo.updates import parse
@@ -46,7 +46,8 @@ CAPABILITIES: Final = Capabilities(
     title="Zalo",
     text_limit=1900,  # 2,000 published; how emoji are counted is not
     asks_contact=True,
-    file_bytes=5 << 20,
+    file_bytes=FILE_BYTES,
+    file_types=dict.fromkeys(PICTURES, PICTURE_BYTES) | dict.fromkeys(DOCUMENTS, FILE_BYTES),
     fetch_bytes=20 << 20,
     receipts=("delivered", "read"),
     windows=WINDOWS,

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.contract import Button, Capabilities, OutboundFile, OutboundMessage
+from channels import fit as fitting
+from channels.contract import (
+    Button,
+    Capabilities,
+    OutboundFile,
+    OutboundMessage,
+    outbound_from_json,
+    outbound_to_json,
+)
 from channels.fit import fit, shorten, split
 
 PLAIN = Capabilities(title="Plain", text_limit=50)
@@ -92,6 +100,22 @@ def test_a_file_goes_before_a_long_text_and_buttons_come_last() -> None:
 
 def test_a_file_that_is_too_large_is_left_to_its_channel() -> None:
     assert fit(replace(MESSAGE, text="", file=replace(FILE, size=9999)), RICH)[0].file == replace(FILE, size=9999)
+
+
+def test_or_becomes_an_address_where_there_are_words_for_it() -> None:
+    """Also one of a kind that the channel does not take; the address has room in the last call, which has the buttons."""
+    wide = replace(RICH, text_limit=fitting.LINK_ROOM + 40, file_types={"image/png": 100, FILE.mime: 100})
+    for file in (replace(FILE, size=101), replace(FILE, mime="video/mp4", size=1)):
+        parts = fit(
+            replace(MESSAGE, text="Đây là hợp đồng của anh chị.", file=file, buttons=(CAR,)), wide, beside="Mở tại đây:"
+        )
+        assert [part.text for part in parts] == ["Đây là hợp đồng của anh chị.", "Mở tại đây:"]
+        assert [part.link for part in parts] == ["", FILE.id]
+        assert [part.file for part in parts] == [None, None]
+        assert parts[-1].buttons == (CAR,)
+        assert outbound_from_json("m.1", outbound_to_json(parts[-1])) == parts[-1]
+    small = replace(MESSAGE, text="", file=replace(FILE, size=100))
+    assert fit(small, wide, beside="Mở tại đây:")[0].file == replace(FILE, size=100)
 
 
 @pytest.mark.parametrize(

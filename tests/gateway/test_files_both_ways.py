@@ -29,6 +29,7 @@ from gateway.demo.standins.zalo import FakeZalo
 from gateway.parts import Clock, Parts
 from handlers.texts import Texts
 from storage import tokens
+from storage.contacts_write import add_value
 
 CONFIG = """
 server: {{host: 127.0.0.1, port: 0}}
@@ -342,6 +343,63 @@ async def test_after_its_life_a_file_is_gone_and_both_sides_know(tmp_path: Path)
         assert len(customer.fake.media.asked) == 2, "the platform itself said that it is over"
         await here.told("file.lost")
         assert sum("chưa tải được tệp" in one for one in await here.said()) == 1, "once for both"
+
+
+async def test_what_zalo_does_not_carry_comes_by_a_protected_address(tmp_path: Path) -> None:
+    """A photo of more than a megabyte: neither a picture nor a document there."""
+    async with place("zalo", tmp_path) as here:
+        await here.platform.say("Chào shop")
+        conversation, _ = await here.until(lambda: _known(here), "a conversation")
+        contact = (await here.api(f"/conversations/{conversation}"))["contact_id"]
+        await here.parts.store.run(lambda tx: add_value(tx, contact, "phone", "+84912345678", source="form"))
+        await here.api(f"/conversations/{conversation}/take", method="POST", json={})
+        form = FormData()
+        form.add_field("file", io.BytesIO(picture((1700, 1700))), filename="hiện trường.jpg", content_type="image/jpeg")
+        form.add_field("conversation_id", conversation)
+        file = await here.api("/files", method="POST", data=form)
+        assert file["size"] > 1 << 20
+        path = f"/conversations/{conversation}/messages"
+        await here.api(path, method="POST", json={"text": "Ảnh đây ạ", "attachment_ids": [file["id"]]})
+
+        async def told() -> str:
+            texts = [one.text for one in here.platform.fake.sent if "Ảnh đây ạ" in one.text]
+            return texts[0] if texts else ""
+
+        text = await here.until(told, "the address")
+        assert "hiện trường.jpg" in text
+        link = text.splitlines()[-1]
+        assert link.startswith(f"{here.parts.config.public_url}/d/")
+        assert await here.platform.received() == []
+
+        page = ""
+        for _ in range(7):  # robots
+            async with here.session.get(link) as answer:
+                page = await answer.text()
+                assert answer.status == 200
+                assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
+                assert "no-store" in answer.headers["Cache-Control"]
+        assert 'name="digits"' in page
+        assert "hiện trường" not in page
+        async with here.session.post(link, data={"digits": "0000"}) as answer:
+            assert answer.status == 403
+            assert "còn 4 lần" in await answer.text()
+        async with here.session.post(link, data={"digits": "5678"}) as answer:
+            assert answer.status == 200
+            assert hashlib.sha256(await answer.read()).hexdigest() == file["sha256"]
+            assert answer.headers["Content-Disposition"].startswith("attachment;")
+            assert "sandbox" in answer.headers["Content-Security-Policy"]
+        for wrong in (link[:-1] + ("0" if link[-1] != "0" else "1"), link.replace("/d/", "/d/0"), f"{link}/x", link.rpartition(".")[0]):  # fmt: skip
+            async with here.session.get(wrong) as answer:
+                assert answer.status in (404, 410)
+        here.parts.clock.offset_ms += 72 * 3_600_000
+        async with here.session.post(link, data={"digits": "5678"}) as answer:
+            assert answer.status == 410
+            assert "hết hạn" in await answer.text()
+
+
+async def _known(here: Place) -> tuple[str, list[Any]] | None:
+    conversation, messages = await here.messages()
+    return (conversation, messages) if conversation else None
 
 
 async def _away(source: str, *, cap: int) -> bytes:

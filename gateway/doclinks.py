@@ -1,0 +1,126 @@
+"""Protected addresses of documents, `/d/{token}`: for what a channel does not carry.
+
+GET shows a page that names nobody and counts nothing, for chat apps' robots fetch every address that they see. The file
+comes by POST, with the last digits of the customer's telephone number where we have one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qs
+
+from aiohttp import web
+
+from gateway.web.files import download
+from gateway.web.limits import Limit
+from gateway.web.security import client_address
+from gateway.web.static import Assets
+from gateway.web.templates import Pages
+from storage import document_links
+from storage.document_links import DIGITS, Fate
+from storage.errors import StorageUnavailable
+from storage.keys import KeyMissing
+
+if TYPE_CHECKING:
+    from gateway.parts import Parts
+
+PURPOSE: Final = "document links"
+A_MINUTE: Final = 30  # looks from one address of the Internet
+BODY: Final = 1024
+READ_S: Final = 5.0
+_TOKEN: Final = re.compile(r"([0-9a-v]{26})\.([0-9]{1,15})\.([0-9a-f]{64})")
+_STATUS: Final = {Fate.OPEN: 200, Fate.ASKS: 200, Fate.WRONG: 403, Fate.OVER: 410}
+
+
+def token(key: bytes, link_id: str, until: int) -> str:
+    """until -- Unix ms."""
+    return f"{link_id}.{until}.{_mac(key, link_id, until)}"
+
+
+def opened(key: bytes, given: str, now_ms: int) -> str:
+    """The link's id; '' for what we did not sign, or whose time is over."""
+    found = _TOKEN.fullmatch(given)
+    if found is None:
+        return ""
+    link_id, until = found[1], int(found[2])
+    good = hmac.compare_digest(found[3].encode(), _mac(key, link_id, until).encode())
+    return link_id if good and now_ms < until else ""
+
+
+def _mac(key: bytes, link_id: str, until: int) -> str:
+    return hmac.new(key, f"{link_id}|{until}".encode(), hashlib.sha256).hexdigest()
+
+
+async def address(parts: Parts, *, file_id: str, link_id: str) -> str:
+    """The file's public address; asked again with the same `link_id`, the same one."""
+    until = await parts.store.run(lambda tx: document_links.create(tx, link_id=link_id, file_id=file_id))
+    return f"{parts.config.files_url}/d/{token(parts.engine.keys.secret(PURPOSE), link_id, until)}"
+
+
+class DocumentLinks:
+    """The two handlers."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._pages: Pages | None = None
+        self._limit = Limit(A_MINUTE, 60.0)
+
+    async def look(self, request: web.Request) -> web.StreamResponse:
+        if busy := self._busy(request):
+            return busy
+        link_id = self._link(request)
+        try:
+            fate = await self._parts.store.read(lambda tx: document_links.look(tx, link_id)) if link_id else Fate.OVER
+        except StorageUnavailable:
+            return self._page(Fate.OVER, status=503)
+        return self._page(fate)
+
+    async def open(self, request: web.Request) -> web.StreamResponse:
+        if busy := self._busy(request):
+            return busy
+        try:
+            async with asyncio.timeout(READ_S):
+                body = await request.content.read(BODY)
+        except TimeoutError:
+            return self._page(Fate.OVER, status=408)
+        digits = parse_qs(body.decode("ascii", "replace")).get("digits", [""])[0].strip()[:32]
+        link_id = self._link(request)
+        if not link_id:
+            return self._page(Fate.OVER)
+        try:
+            answer = await self._parts.store.run(lambda tx: document_links.claim(tx, link_id, digits))
+            if answer.file is None:
+                return self._page(answer.fate, left=answer.left)
+            data = await self._parts.read_file(answer.file.id)
+        except (FileNotFoundError, KeyMissing):
+            return self._page(Fate.OVER)
+        except (StorageUnavailable, OSError):
+            return self._page(Fate.OVER, status=503)
+        return _unlisted(download(data, name=answer.file.name, mime=answer.file.mime))
+
+    def _link(self, request: web.Request) -> str:
+        key = self._parts.engine.keys.secret(PURPOSE)
+        return opened(key, request.match_info["token"], self._parts.clock.ms())
+
+    def _busy(self, request: web.Request) -> web.StreamResponse | None:
+        wait = self._limit.wait(client_address(request, self._parts.config.server.trusted_proxies))
+        return web.Response(status=429, headers={"Retry-After": str(round(wait) + 1)}) if wait else None
+
+    def _page(self, fate: Fate, *, status: int = 0, left: int = 0) -> web.StreamResponse:
+        values = {"fate": fate.value, "left": left, "digits": DIGITS, "agency": self._parts.config.business()}
+        self._pages = self._pages or Pages(Assets())
+        return _unlisted(self._pages.answer("web/document.html", values, status=status or _STATUS[fate]))
+
+
+def _unlisted(response: web.Response) -> web.Response:
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+def routes(parts: Parts) -> list[web.RouteDef]:
+    links = DocumentLinks(parts)
+    return [web.get("/d/{token}", links.look), web.post("/d/{token}", links.open)]
