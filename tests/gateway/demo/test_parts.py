@@ -13,6 +13,7 @@ from gateway import filecheck
 from gateway.demo import asked, talks
 from gateway.demo.certificate import MARK, certificate, plain, snapshot
 from gateway.demo.customers import AT_ONCE, CAST, Character, Line, cast_as
+from gateway.demo.platforms import APPS
 from gateway.demo.story import Story
 from handlers.hearing import TAPS
 from handlers.model import Stage
@@ -64,10 +65,10 @@ def test_a_character(character: Character) -> None:
     assert other.name != somebody.name
 
 
-def test_the_cast_is_a_dozen_on_both_channels() -> None:
+def test_the_cast_is_a_dozen_on_every_platform() -> None:
     assert len(CAST) >= 12
     assert len({one.key for one in CAST}) == len(CAST)
-    assert {one.channel for one in CAST} == {"telegram", "webchat"}
+    assert {one.channel for one in CAST} == {*APPS, "webchat"}
     names = [name for one in CAST for name, _ in one.people]
     assert len(names) == len(set(names))
     assert AT_ONCE.times(2) == AT_ONCE
