@@ -22,6 +22,7 @@ from gateway.config import load
 from gateway.demo.standins.telegram import Customer, FakeTelegram
 from gateway.parts import Clock, Parts
 from storage import tokens
+from tests.support.calm import calm
 from tests.support.gatewayd import free_port
 from tests.support.webchat import Guest
 
@@ -65,6 +66,7 @@ class House:
         file.write_text(CONFIG.format(port=self.port, database=self.database, api=self.fake.url), encoding="utf-8")
         config = load(file, {"TELEGRAM_TOKEN": self.fake.token})
         self.parts = await self.life.enter_async_context(app.running(config, clock=self.clock))
+        calm(self.parts)
         self.session = await self.life.enter_async_context(aiohttp.ClientSession())
         if not self.token:
             secret = tokens.new_secret()

@@ -19,6 +19,7 @@ from gateway.parts import Parts
 from handlers.model import Advisor
 from tests.channels.samples import FIXTURES
 from tests.support import tables
+from tests.support.calm import calm
 
 CONFIG = """
 server: {{host: 127.0.0.1, port: 0}}
@@ -83,6 +84,7 @@ async def messenger(tmp_path: Path) -> AsyncIterator[Place]:
         runner = web.AppRunner(application(parts), access_log=None, auto_decompress=False, shutdown_timeout=1)
         try:
             tables.lay(parts.store)
+            calm(parts)
             await start(parts)
             await runner.setup()
             await web.TCPSite(runner, "127.0.0.1", 0).start()

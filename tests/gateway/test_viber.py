@@ -21,6 +21,7 @@ from gateway.parts import Parts
 from storage import files
 from tests.channels.samples import FIXTURES
 from tests.support import tables
+from tests.support.calm import calm
 
 CONFIG = """
 server: {{host: 127.0.0.1, port: 0}}
@@ -74,6 +75,7 @@ async def viber(tmp_path: Path) -> AsyncIterator[Place]:
         runner = web.AppRunner(application(parts), access_log=None, auto_decompress=False, shutdown_timeout=1)
         try:
             tables.lay(parts.store)
+            calm(parts)
             await start(parts)
             await runner.setup()
             await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -23,6 +23,7 @@ from storage import credentials
 from storage.tx import Tx
 from tests.channels.samples import FIXTURES, sign_zalo
 from tests.support import tables
+from tests.support.calm import calm
 
 CONFIG = """
 server: {{host: 127.0.0.1, port: 0}}
@@ -87,6 +88,7 @@ async def place(
     runner = web.AppRunner(application(parts), access_log=None, auto_decompress=False, shutdown_timeout=1)
     try:
         tables.lay(parts.store)
+        calm(parts)
         await start(parts)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

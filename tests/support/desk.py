@@ -23,6 +23,7 @@ from handlers.model import Advisor
 from storage import advisors
 from storage.passwords import Hasher
 from tests.support import tables
+from tests.support.calm import calm
 
 PASSWORD: Final = "mot cau de nho lam"
 CONFIG: Final = """
@@ -106,6 +107,7 @@ class Office:
         # an expensive hash is for those who steal the table; what it must cost is proven where it lives
         app[API].sign_in = SignIn(parts, Hasher(parts.store.keys, memory_kib=64))
         tables.lay(parts.store)
+        calm(parts)
         await start(parts)
         self._runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=1)
         await self._runner.setup()

@@ -19,6 +19,7 @@ from gateway.parts import Parts
 from handlers.model import Advisor
 from storage import advisors
 from tests.support import tables
+from tests.support.calm import calm
 
 PATIENCE: Final = 30.0  # seconds, on a machine that is busy with other things
 CONFIG: Final = """
@@ -67,6 +68,7 @@ class Site:
         parts = self.parts = compose(load(self.folder / "config.yaml", {}))
         app = application(parts)
         tables.lay(parts.store)
+        calm(parts)
         await start(parts)
         self._runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=1)
         await self._runner.setup()

@@ -23,6 +23,7 @@ from gateway.parts import PARTS, Clock, Parts
 from storage import search, tokens
 from storage.passwords import Hasher
 from tests.support import tables
+from tests.support.calm import calm
 
 CONFIG = """
 conversation: {turn_quiet_ms: 0, turn_max_ms: 0}
@@ -170,6 +171,7 @@ async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
     mounted.sign_in = SignIn(parts, Hasher(parts.store.keys, memory_kib=64))  # as slow as it must be elsewhere
     server = TestServer(root)
     tables.lay(parts.store)
+    calm(parts)
     try:
         await app.start(parts)
         await server.start_server(auto_decompress=False)

@@ -20,6 +20,7 @@ from gateway.parts import Clock, Parts
 from scheduler import overdue, retention, timers
 from storage import tokens
 from tests.gateway.api.conftest import Caller
+from tests.support.calm import calm
 
 FORM_SECRET, CALL_SECRET = "secret-of-the-form", "secret-of-the-calls"
 CONFIG = """
@@ -81,6 +82,7 @@ async def opened(folder: Path, database: str) -> AsyncIterator[Office]:
     clock.offset_ms = int(MONDAY.timestamp() * 1000) - clock.ms()
     config = load(file, {"LEADS_SECRET": FORM_SECRET, "HOTLINE_SECRET": CALL_SECRET})
     async with app.running(config, clock=clock) as parts, ClientSession() as session:
+        calm(parts)
         yield Office(parts, session, parts.config.public_url)
 
 
