@@ -23,8 +23,11 @@ async def host(site: Site, port: int) -> AsyncIterator[str]:
     """A shop whose own policy allows nothing but our script and our frame."""
 
     async def page(_request: web.Request) -> web.Response:
-        body = f'<!doctype html><html lang="vi"><title>Cửa hàng</title><h1>Cửa hàng</h1><script src="{site.url}/chat/widget.js" async></script>'
-        policy = f"default-src 'none'; script-src {site.url}; frame-src {site.url}"
+        body = f'<!doctype html><html lang="vi"><title>Cửa hàng</title><h1>Cửa hàng</h1><script src="{site.url}/chat/widget.js" async data-account="site"></script>'
+        policy = (
+            f"default-src 'none'; script-src {site.url}; frame-src {site.url}; base-uri 'none'; form-action 'none'; "
+            "require-trusted-types-for 'script'; trusted-types 'none'"
+        )
         return web.Response(text=body, content_type="text/html", headers={"Content-Security-Policy": policy})
 
     async def icon(_request: web.Request) -> web.Response:
