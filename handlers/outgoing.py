@@ -136,7 +136,9 @@ def _out(
     if human or unasked:
         calls = [call | ({"human": True} if human else {"unasked": True}) for call in calls]
     # A call that says just what the transcript says is not written twice: storage.outbox reads it there.
-    as_said = not (human or unasked) and len(calls) == 1 and file is None and choices.whole and calls[0].get("text") == text
+    as_said = (
+        not (human or unasked) and len(calls) == 1 and file is None and choices.whole and calls[0].get("text") == text
+    )
     for at_part, call in enumerate(calls):
         _outbox(draft, message_id, call, at_part, len(calls), klass, purpose, as_said=as_said)
     draft.transcript(

@@ -47,7 +47,7 @@ class Call:
 def render(message: OutboundMessage, account: Account) -> Call:
     """Plain text: there is no markup. Raises Permanent for what Messenger carries in no way."""
     said: dict[str, Any]
-    upload, kind = None, "RESPONSE"
+    upload, kind = None, "UPDATE" if message.unasked else "RESPONSE"
     if message.template is not None:
         said, kind = _template(message, account), "UTILITY"
     elif message.file is not None:
@@ -55,7 +55,7 @@ def render(message: OutboundMessage, account: Account) -> Call:
         said = {"attachment": {"type": what, "payload": {"is_reusable": False}}}
     else:
         said = _words(unicodedata.normalize("NFC", message.text), message.buttons)
-    if kind == "RESPONSE" and (replies := [_reply(one) for one in message.buttons if not one.url]):
+    if kind != "UTILITY" and (replies := [_reply(one) for one in message.buttons if not one.url]):
         said["quick_replies"] = replies
     said["metadata"] = SENT + message.id
     body: dict[str, Any] = {"recipient": _to(message.thread), "messaging_type": kind, "message": said}

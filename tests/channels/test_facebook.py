@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from channels.contract import (
     Account,
+    Button,
     Delivery,
     InboundEvent,
     Kind,
@@ -372,6 +373,10 @@ def test_an_advisors_words_are_marked_through_the_outbox() -> None:
 def test_the_tag_is_only_ever_human_agent() -> None:
     call = render(OutboundMessage(id="1", thread=USER, text="x"), FACEBOOK)
     assert json.loads(call.body)["messaging_type"] == "RESPONSE"
+    asked = OutboundMessage(id="1", thread=USER, text="x", unasked=True, buttons=(Button(id="got:yes", label="Rồi"),))
+    told = json.loads(render(asked, FACEBOOK).body)
+    assert outbound_from_json("1", outbound_to_json(asked)) == asked
+    assert (told["messaging_type"], len(told["message"]["quick_replies"])) == ("UPDATE", 1)
     tagged = json.loads(call.tagged().body)
     assert (tagged["messaging_type"], tagged["tag"]) == ("MESSAGE_TAG", "HUMAN_AGENT")
 
