@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
-from handlers import care
+from handlers import care, idle
 from handlers.draft import Draft
 from handlers.hearing import PRODUCTS
 from handlers.model import EMPTY, WAITING, Acted, CareAnswered, Note, OpenHandoff, Refused, Say, SendEnded, Stage, Tell
@@ -46,6 +46,8 @@ def deliver(draft: Draft, event: Acted) -> None:
         draft.add(replace(paper, by=None, file_ids=(), words=words, template=True))
     elif draft.context.letters:
         draft.add(replace(paper, by=None, words=Say(key="letter.certificate", values=values)))
+        if draft.state.stage is Stage.NEW:  # nobody answers there, and nobody waits
+            idle.shut(draft, Stage.CLOSED_IDLE)
     else:
         draft.say("issue.issued", klass="B", purpose=PURPOSE, **values)
         draft.add(paper)

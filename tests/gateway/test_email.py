@@ -239,7 +239,7 @@ async def test_a_certificate_by_letter_with_its_proof(any_place: Place) -> None:
     assert [one["status"] for one in way["receipts"]] == ["sent", "delivered"]
     assert way["thread"].startswith("mail-")  # an address is personal: its thread stands for it
     listed = await place.good("GET", "/conversations", params={"channel": "email", "thread": LAN})
-    assert [one["thread"] for one in listed["items"]] == [way["thread"]]
+    assert [(one["thread"], one["status"]) for one in listed["items"]] == [(way["thread"], "closed")]
     dump = await place.parts.store.read(lambda tx: [tuple(row) for row in tx.all("SELECT * FROM contact_point")])
     assert LAN not in repr(dump)
 
