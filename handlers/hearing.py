@@ -181,6 +181,9 @@ NOD: Final = re.compile(  # after the end: a nod, not a new beginning
     r"(?:(?:da|vang|u+m?|uh|oke?|okay|okie|oki|roi|vay|the|nha|nhe|a|ah|ha|em|e|ban|anh|chi|duoc|dc|tot|bye|chao|tam biet|cam on"
     r"|thanks?|thank you|tks|great|fine|noted|thoi|biet)\b[ .!,:)]*)+"
 )
+LETTER: Final = re.compile(r"[a-z]")
+WISHES: Final = frozenset({"buy", "ask_fee", "renewal", "claim", "complaint"})
+RENAMED: Final = re.compile(r"(?:(?:da|a|em|minh|toi|anh|chi|sua|doi|thanh) )*ten (?:la )?(\w+(?: \w+){0,3})[ .!]*")
 DIGITS: Final = re.compile(r"\+?\d[\d .()-]{3,}")
 AGREES: Final = re.compile(r"\b(?:dong y|i (?:agree|consent))\b")
 WORRIES: Final = re.compile(  # about his data, asked for his consent: the long text answers that
@@ -255,7 +258,7 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
     entities = read.entities
     if state.asked in READ_BACK and read.intent in UNSETTLED:
         entities = _looked_at_again(said.text, folded, entities, now=now)
-    intent = read.intent
+    intent, entities = _weighed(said.text, folded, read.intent, entities, now=now)
     if state.asked == "name" and entities.get("phone") and not entities.get("name"):
         beside_it = understand(said.text, None, now=now).entities  # "Hương 0903222347 Hà Nội"
         entities = {**entities, **{key: beside_it[key] for key in ("name",) if key in beside_it}}
@@ -325,6 +328,19 @@ def _bare_name(text: str, folded: str, state: State, *, now: datetime) -> str:
         return ""
     read = understand(text, "ask_name", now=now)
     return str(read.entities.get("name", "")) if read.intent == "give_name" else ""
+
+
+def _weighed(
+    text: str, folded: str, intent: str, entities: Mapping[str, Any], *, now: datetime
+) -> tuple[str, Mapping[str, Any]]:
+    """ "1" and "09123" are no wish; and Loan, which offers of money begin with, is a name too."""
+    if not entities and intent in WISHES and LETTER.search(folded) is None:
+        return "other", entities
+    if intent == "spam_abuse" and (renamed := RENAMED.fullmatch(folded)):
+        told = " ".join(text.split()[-len(renamed[1].split()) :])
+        if name := understand(told, "ask_name", now=now).entities.get("name"):
+            return "give_name", {**entities, "name": name}
+    return intent, entities
 
 
 def appointed(one: Heard, *, now: datetime) -> Mapping[str, Any]:

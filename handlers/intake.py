@@ -150,7 +150,7 @@ def _open(draft: Draft, heard: Sequence[Heard]) -> None:
     else:
         draft.move(Stage.GREETED)
         if not draft.said():  # a price was named
-            draft.say("consent.declined", steps.HUMAN)
+            draft.say("consent.needed", steps.HUMAN)
 
 
 def _go_on(draft: Draft) -> None:

@@ -34,6 +34,7 @@ QUESTIONS: Final[Mapping[str, str]] = {
 OFFERS: Final[Mapping[str, tuple[Button, ...]]] = {
     "consent.declined": (steps.HUMAN,),
     "consent.lapsed": (steps.HUMAN,),
+    "consent.needed": (steps.HUMAN,),
     "consent.marketing": advertising.BUTTONS,
     "error.fraud_notice": (steps.HUMAN,),
     "error.abuse": (steps.HUMAN,),

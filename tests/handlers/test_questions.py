@@ -91,7 +91,7 @@ def test_who_refused_hears_what_is_public_and_is_not_asked_again() -> None:
     world.say("văn phòng ở đâu vậy em")
     assert world.said == ["advice.office"]
     world.say("mua bảo hiểm du lịch")
-    assert world.said == ["consent.declined"]
+    assert world.said == ["consent.needed"]
     world.say("đồng ý")
     assert world.said[0] == "consent.accepted"
 
