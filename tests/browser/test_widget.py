@@ -13,7 +13,8 @@ from PIL import Image
 from playwright.async_api import FrameLocator, Page, expect
 
 from tests.support.browser import Visitors
-from tests.support.webchat import Site, free_port, until
+from tests.support.ports import free_port
+from tests.support.webchat import Site, until
 
 DESK = {"width": 1280, "height": 800}
 

@@ -23,7 +23,7 @@ from gateway.demo.standins.telegram import Customer, FakeTelegram
 from gateway.parts import Clock, Parts
 from storage import tokens
 from tests.support.calm import calm
-from tests.support.gatewayd import free_port
+from tests.support.ports import free_port
 from tests.support.webchat import Guest
 
 PATIENCE: Final = 30.0  # the scheduler looks every 5 s

@@ -24,7 +24,8 @@ import pytest
 
 from gateway.demo.standins.telegram import Clock, Customer, FakeTelegram
 from tests.e2e.killing import LINES, settle
-from tests.support.gatewayd import Gatewayd, Zygote, compiling, free_port, installed, telegram, webhook
+from tests.support.gatewayd import Gatewayd, Zygote, compiling, installed, telegram, webhook
+from tests.support.ports import free_port
 
 ROOT: Final = Path(__file__).parents[2]
 CUSTOMERS: Final = 250  # of seven lines each

@@ -22,7 +22,7 @@ from scheduler import care as ticks
 from storage import tokens
 from tests.channels.samples import FIXTURES
 from tests.gateway.api.test_files import paper
-from tests.support.gatewayd import free_port
+from tests.support.ports import free_port
 from tests.support.smtp import HOST, PASSWORD, USER, Authority, MailServer
 
 CONFIG: Final = """

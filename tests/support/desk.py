@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import socket
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ from storage import advisors
 from storage.passwords import Hasher
 from tests.support import tables
 from tests.support.calm import calm
+from tests.support.ports import free_port
 
 PASSWORD: Final = "mot cau de nho lam"
 CONFIG: Final = """
@@ -78,9 +78,7 @@ class Office:
     ) -> None:
         self.folder = folder
         self._secrets = secrets
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         text = config.format(port=self.port, database=database or "sqlite:///gateway.db")
         (folder / "config.yaml").write_text(text, encoding="utf-8")

@@ -20,6 +20,8 @@ from typing import Any, Final
 
 import aiohttp
 
+from tests.support.ports import free_port
+
 START_S: Final = 30.0
 COLD_START_S: Final = 120.0  # the first one compiles everything: ten seconds of a processor that may be shared by many
 SECRET: Final = "kill-test-secret-0123456789-abcdefghij"
@@ -80,12 +82,6 @@ class Zygote:
         self._process.wait(60)
         self._process.stdout.close()
         shutil.rmtree(self.compiled, ignore_errors=True)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Self
@@ -20,6 +19,7 @@ from handlers.model import Advisor
 from storage import advisors
 from tests.support import tables
 from tests.support.calm import calm
+from tests.support.ports import free_port
 
 PATIENCE: Final = 30.0  # seconds, on a machine that is busy with other things
 CONFIG: Final = """
@@ -103,13 +103,6 @@ class Site:
 
     async def query(self, sql: str, **binds: Any) -> list[Any]:
         return list(await self.parts.store.read(lambda tx: tx.all(sql, **binds)))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def until(find: Callable[[], Any], *, patience: float = PATIENCE) -> Any:
