@@ -55,6 +55,16 @@ def answer(status: int, body: bytes) -> Any:
     raise problem  # outside the handler: the causes quote the body
 
 
+def file_id(body: bytes, field: str) -> str:
+    """What Telegram calls the file of a message that it took; '' when it does not say."""
+    try:
+        held = answer(200, body)[field]
+        found = (held[-1] if isinstance(held, list) else held)["file_id"]
+    except (ChannelError, LookupError, TypeError):
+        return ""
+    return found if isinstance(found, str) else ""
+
+
 def _loads(body: bytes) -> Any:
     try:
         return orjson.loads(body)

@@ -143,6 +143,13 @@ UPLOAD_BYTES: Final = 50 << 20
 _UPLOADS: Final = {"sendDocument": "document", "sendPhoto": "photo"}
 
 
+def upload_of(method: TelegramMethod[Any]) -> tuple[str, File] | None:
+    """The field and the file that go up with it; None for what is known there already, or holds none."""
+    field = _UPLOADS.get(method.__api_method__, "")
+    upload = getattr(method, field) if field else None
+    return (field, upload) if isinstance(upload, File) else None
+
+
 class LeanSession(BaseSession):
     """aiogram's extension point: JSON bytes out through our one way to call; status and bytes back, unread.
 
@@ -156,10 +163,10 @@ class LeanSession(BaseSession):
     async def __call__(self, bot: Bot, method: TelegramMethod[Any], timeout: int | None = None) -> Any:
         """Without the chain of middlewares, which is built anew for every call and is empty here."""
         path = f"/bot{bot.token}/{method.__api_method__}"
-        if file := _UPLOADS.get(method.__api_method__):
-            if len(getattr(method, file).data) > UPLOAD_BYTES:
+        if file := upload_of(method):
+            if len(file[1].data) > UPLOAD_BYTES:
                 raise Permanent("telegram: the file is too large", reason="too_large")
-            kind, body = _form(method, file)
+            kind, body = _form(method, *file)
             headers = {"Content-Type": kind}
             return await self._http.post(path, body, headers, total_s=UPLOAD_S, idle_s=UPLOAD_S)
         values = method.__dict__
@@ -179,9 +186,8 @@ class LeanSession(BaseSession):
         await self._http.close()
 
 
-def _form(method: TelegramMethod[Any], file: str) -> tuple[str, bytes]:
+def _form(method: TelegramMethod[Any], file: str, upload: File) -> tuple[str, bytes]:
     """Content type and body of a multipart form. Names and file names are ours: no header can be broken."""
-    upload: File = getattr(method, file)
     values = method.model_dump(mode="json", exclude_unset=True, exclude={file})
     boundary = secrets.token_hex(16)
     parts: list[bytes] = []

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import random
 import re
 import time
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +16,7 @@ from urllib.parse import urlsplit
 
 from channels.contract import Account, Delivery, DeliveryUnknown, NeedsReauth, Permanent, RateLimited, Retryable
 from channels.http import Http
-from channels.telegram.answers import answer, outcome
+from channels.telegram.answers import answer, file_id, outcome
 from channels.telegram.settings import API_URL, is_token, receives, secrets_of, token_of, wanted
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from aiogram.methods import TelegramMethod
 
 FETCH_BYTES: Final = 20 << 20  # getFile gives no more
+UPLOADS: Final = 512  # files of ours that need not be sent twice
 POLL_S: Final = 25  # a poll waits this long for news; its answer is waited for twice as long
 BACK_OFF_S: Final = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 POLL_WAIT_S: Final = 3600.0  # the longest that polling stops for, whatever Telegram says
@@ -53,6 +56,7 @@ class TelegramClient:
         self._http = http or Http(self._base)
         self._pause, self._now = pause, now
         self._cleared = False  # a webhook of before is gone
+        self._uploaded: OrderedDict[bytes, str] = OrderedDict()  # fingerprint of a file -> its file_id, good for ever
         self.trouble = ""  # why the last poll failed, for people
         self._made: Bot | None = None
 
@@ -75,8 +79,31 @@ class TelegramClient:
     # ---- sending
 
     async def call(self, request: TelegramMethod[Any]) -> str:
-        """Telegram's message id. Raises ChannelError."""
-        return outcome(*await self._ask(request))
+        """Telegram's message id. A file that it has already goes by its name there. Raises ChannelError."""
+        from channels.telegram import calls
+
+        file = calls.upload_of(request)
+        if file is None:
+            return outcome(*await self._ask(request))
+        field, upload = file
+        key = hashlib.sha256(f"{field}|{upload.filename}|".encode() + upload.data).digest()
+        if (known := self._uploaded.get(key)) is not None:
+            try:
+                return outcome(*await self._ask(request.model_copy(update={field: known})))
+            except Permanent as err:
+                if err.reason != "gone":
+                    raise
+        status, body = await self._ask(request)
+        number = outcome(status, body)
+        self._remember(key, file_id(body, field))
+        return number
+
+    def _remember(self, key: bytes, name_there: str) -> None:
+        self._uploaded.pop(key, None)
+        if name_there:
+            self._uploaded[key] = name_there
+        while len(self._uploaded) > UPLOADS:
+            self._uploaded.popitem(last=False)
 
     async def answer_callback(self, callback_id: str) -> None:
         """Stop the tapped button's spinner. Too late is harmless. Raises ChannelError."""

@@ -7,7 +7,12 @@ from email.policy import HTTP
 
 import pytest
 
+from channels.contract import Account, OutboundFile, OutboundMessage
+from channels.telegram.adapter import render
+from channels.telegram.client import TelegramClient
 from channels.upload import folded, form, named
+from gateway.demo.standins.telegram import Customer, FakeTelegram, error
+from gateway.demo.standins.telegram.files import jpeg
 
 
 @pytest.mark.parametrize(
@@ -37,3 +42,35 @@ def test_a_form_is_read_as_it_was_meant() -> None:
     assert fields["recipient"].get_payload(decode=True) == b'{"id": "1"}'
     assert fields["filedata"].get_payload(decode=True) == data
     assert 'filename="Hợp %22đồng%22.pdf"'.encode() in body
+
+
+UPLOADS = ("sendDocument", "sendPhoto")
+
+
+async def test_telegram_gets_a_file_once() -> None:
+    """Its file_id is good for ever; when Telegram knows it no more, the file goes up again, and the message once."""
+    fake = FakeTelegram()
+    async with fake.running() as url:
+        account = Account(channel="telegram", name="main", settings={"token": fake.token, "api_url": url})
+        client, lan, nam = TelegramClient(account), fake.customer(), fake.customer()
+        await lan.start()
+        await nam.start()
+        file = OutboundFile(id="f", name="Hợp đồng.pdf", mime="application/pdf", size=9, data=b"%PDF-1.4\n")
+        picture = OutboundFile(id="p", name="a.jpg", mime="image/jpeg", size=9, data=jpeg())
+
+        async def send(person: Customer, what: OutboundFile) -> str:
+            return await client.call(render(OutboundMessage(id="1", thread=str(person.id), file=what), account))
+
+        for person in (lan, nam, nam):
+            assert await send(person, file)
+            assert await send(person, picture)
+        named = [
+            call.params.get("document") or call.params.get("photo") for call in fake.calls if call.method in UPLOADS
+        ]
+        assert [bool(one) for one in named] == [False, False, True, True, True, True]
+        assert [one.file.content for one in fake.sent if one.file] == [file.data, picture.data] * 3
+        assert all(one.message["caption"] == "Hợp đồng.pdf" for one in fake.sent if "document" in one.message)
+        fake.next(error(400, "Bad Request: wrong file identifier/HTTP URL specified"), method="sendDocument")
+        assert await send(lan, file)
+        assert len([one for one in fake.sent if "document" in one.message]) == 4
+        await client.close()
