@@ -52,7 +52,8 @@ def note(tx: Tx) -> None:
     for row in tx.all("SELECT account_id, events, rejected FROM account_stat"):
         before = known.get(row.account_id)
         if before is None:
-            after = Came(row.events, row.rejected, since_ms=tx.now_ms)
+            last = tx.now_ms if row.events else 0  # its row was made by its first event, a minute ago at most
+            after = Came(row.events, row.rejected, since_ms=tx.now_ms, last_ms=last)
         elif (row.events, row.rejected) == (before.events, before.rejected):
             continue
         else:

@@ -53,8 +53,8 @@ class Channels:
                 tx, actor=actor.id, action="account.retry", object_type="account", object_id=account_id
             )
         )
-        problem = await workers.retry(self._parts, account_id)
-        told = "again" if not problem else "still"
+        state = await workers.retry(self._parts, account_id)
+        told = {"ok": "again", "down": "asked"}.get(state, "still")
         return web.Response(status=303, headers={"Location": f"/desk/channels?{told}={account_id}"})
 
 
@@ -77,7 +77,9 @@ def card(one: Standing, words: Mapping[str, Any], now: datetime, business: Busin
     if one.keyed:
         facts.append((words["token"], _token(one, words, when)))
     if one.quota:
-        facts.append((words["quota"], ", ".join(f"{name} {value}" for name, value in one.quota.items())))
+        left, total = one.quota.get("remain", ""), one.quota.get("total", "")
+        plain = ", ".join(f"{words['quotas'].get(name, name)} {value}" for name, value in one.quota.items())
+        facts.append((words["quota"], words["quota_left"].format(left=left, total=total) if left and total else plain))
     state = one.state if one.state in words["states"] else "off"
     return {
         "id": one.id,
