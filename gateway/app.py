@@ -127,10 +127,11 @@ def application(parts: Parts) -> web.Application:
         metrics_token=parts.config.server.metrics_token,
     )
     app.add_routes(routes(probe))
-    Assets().mount(app)
+    assets = Assets()
+    assets.mount(app)
     api.mount(app, parts)
-    webchat.mount(app, parts)
-    desk.mount(app, parts)
+    webchat.mount(app, parts, assets)
+    desk.mount(app, parts, assets)
     return app
 
 

@@ -48,9 +48,9 @@ TRIES: Final = 30  # of one address a minute, whatever the account
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def mount(app: web.Application, parts: Parts) -> None:
+def mount(app: web.Application, parts: Parts, assets: Assets) -> None:
     """Attach the desk at /desk."""
-    desk = Desk(parts, Assets())
+    desk = Desk(parts, assets)
     app.add_routes(desk.routes())
     parts.starters.append(desk.start)
 
@@ -158,7 +158,7 @@ class Desk:
         lang = language(request.cookies, request.query)
         words = self._words.page(lang)["channels"]
         told = next(
-            (words[key].format(account=request.query[key]) for key in ("again", "still") if key in request.query), ""
+            (words[key].format(account=request.query[key]) for key in ("again", "asked", "still") if key in request.query), ""
         )
         cards = await self._channels.cards(words)
         return self._office(

@@ -231,8 +231,8 @@ def _json(value: Mapping[str, Any], *, status: int = 200) -> web.Response:
     return json_response(orjson.dumps(value), status=status)
 
 
-def mount(app: web.Application, parts: Parts, assets: Assets | None = None) -> None:
+def mount(app: web.Application, parts: Parts, assets: Assets) -> None:
     """The page and the chat, in this application."""
-    chat = WebChat(parts, assets or Assets())
+    chat = WebChat(parts, assets)
     app.add_routes(chat.routes())
     app.on_shutdown.append(chat.close)

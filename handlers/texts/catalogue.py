@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
@@ -62,12 +62,12 @@ class Texts:
 
         :raises MalformedTemplate: a stray brace, a key written twice, something that is no text
         """
-        read = {lang: yaml.load((folder / f"{lang}.yaml").read_text("utf-8"), _Strict) for lang in LANGUAGES}  # noqa: S506
-        templates = {lang: _compiled(tree) for lang, tree in read.items()}
-        later = [str(name) for name in read["vi"]["meta"].get("later", ())]
+        read = {lang: _read((folder / f"{lang}.yaml").read_text("utf-8")) for lang in LANGUAGES}
+        templates = {lang: texts for lang, (_, texts) in read.items()}
+        later = [str(name) for name in read["vi"][0].get("later", ())]
         return cls(
             templates=templates,
-            salutations={lang: str(tree["meta"]["default_salutation"]) for lang, tree in read.items()},
+            salutations={lang: str(meta["default_salutation"]) for lang, (meta, _) in read.items()},
             later=frozenset(key for key in templates["vi"] if key in later or f"{key.partition('.')[0]}.*" in later),
         )
 
@@ -123,6 +123,13 @@ class Texts:
             return self.templates[lang][key]
         except KeyError as err:
             raise UnknownText(f"{key} in {lang}") from err
+
+
+@lru_cache(maxsize=8)  # a start asks for them three times over
+def _read(source: str) -> tuple[Mapping[str, Any], Mapping[str, Template]]:
+    """What a file says of itself, and its texts."""
+    tree = yaml.load(source, _Strict)  # noqa: S506
+    return tree["meta"], _compiled(tree)
 
 
 def _compiled(tree: Mapping[str, Mapping[str, object]]) -> dict[str, Template]:
