@@ -12,8 +12,9 @@ PYTHON := $(V)/bin/python
 PACKAGES := gateway channels handlers storage scheduler
 PORT ?=
 ARGS ?=
-# 2 workers, a file stays on one of them (its module's fixtures are made once); `make test ARGS="-k zalo"` narrows
-WORKERS ?= 2
+# 3 workers even on two cores (browsers and databases keep one waiting; measured: a sixth of the time), a file stays on
+# one of them (its module's fixtures are made once); `make test ARGS="-k zalo"` narrows
+WORKERS ?= 3
 
 .PHONY: help install dev run demo test bench train check lint format types layers dependencies deadcode locks scripts fix screenshots properties chaos audit lock clean distclean
 
