@@ -30,6 +30,7 @@ from handlers.model import (
     OPEN,
     WAITING,
     Acted,
+    Advisor,
     Business,
     Called,
     CancelSends,
@@ -486,6 +487,27 @@ def test_a_time_that_is_offered_can_be_kept(minutes: int, business: Business) ->
         for moment in (begins, ends):
             here = schedule.local(moment, business)
             assert f"{here.hour}h" in TEXTS.button(button.label, "vi")
+
+
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    road=st.sampled_from(ROADS),
+    by=st.sampled_from([MAI, NAM]),
+    told=st.lists(
+        st.tuples(st.sampled_from([0.2, 3, 12, 29]), st.one_of(said, said, happened)), min_size=1, max_size=6
+    ),
+)
+def test_with_an_advisor_the_bot_is_silent(
+    road: Sequence[str], by: Advisor, told: Sequence[tuple[float, Event]]
+) -> None:
+    """Whatever the customer, the clock and the channel bring: nothing is said but the answer to a stop word."""
+    now = on_the_way(road)
+    now.act("take", by)
+    for minutes, event in told:
+        happen(now, Step(minutes, True, (event,)))
+        if now.state.stage is not Stage.WITH_ADVISOR:
+            return  # he has let him wait for half an hour
+        now.act("reply", by, text="Dạ em đây")
 
 
 SECRETS: Final = ("mật khẩu là abc123", "mã OTP là 123456", "pass: qwerty12", "mã pin 1234")
