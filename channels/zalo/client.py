@@ -23,6 +23,7 @@ from channels.zalo import consent
 from channels.zalo.answers import PAID, REFRESH, answer
 from channels.zalo.calls import ANONYMOUS, CS, Call, Upload, with_upload
 from channels.zalo.past import Missed
+from channels.zalo.quota import scarce
 from channels.zalo.settings import API_URL, OAUTH_URL, ZBS_URL, app_secret, url
 from channels.zalo.tokens import Refused, Tokens
 
@@ -54,6 +55,7 @@ class ZaloClient:
         self._visits: OrderedDict[str, str] = OrderedDict()
         self._missed = Missed(account, self._read)
         self.quota: Mapping[str, str] = {}  # of the last answer, for people
+        self._scarce = False
 
     def __repr__(self) -> str:
         return f"ZaloClient({self._account.id})"
@@ -158,10 +160,15 @@ class ZaloClient:
             self._visits.popitem(last=False)
 
     def _note(self, data: Mapping[str, Any]) -> None:
-        """Quota and kind of billing, as the answer tells them; nothing is decided by it."""
+        """Quota and kind of billing, as the answer tells them: people are warned, nothing is decided by it."""
         quota = data.get("quota")
-        if isinstance(quota, dict):
-            self.quota = {str(name): str(value) for name, value in quota.items() if isinstance(value, (str, int))}
+        if not isinstance(quota, dict):
+            return
+        self.quota = {str(name): str(value) for name, value in quota.items() if isinstance(value, (str, int))}
+        warning, house = scarce(self.quota, told=self._scarce), self.tokens.house
+        if warning is not None and house is not None:
+            self._scarce = bool(warning)
+            house.note(warning)
 
     # ---- files
 

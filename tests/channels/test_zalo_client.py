@@ -177,6 +177,18 @@ async def test_templates_by_user_and_by_phone() -> None:
         assert caught.value.reason in ("template", "refused")
 
 
+async def test_a_day_that_runs_out_of_templates_is_told_once_and_is_over_tomorrow() -> None:
+    async with running(templates={"aftercare": "418820"}) as oa:
+        oa.fake.templates["418820"] = ("name",)
+        oa.fake.balance = 9
+        by_phone = Template(purpose="aftercare", values={"name": "Châu"}, phone=f"+{oa.lan.phone}")
+        for left, told in (("499", 0), ("51", 0), ("50", 1), ("2", 1), ("100", 1), ("101", 2), ("x", 2)):
+            oa.fake.quota["remainingQuota"] = left
+            await oa.say(template=by_phone)
+            assert len(oa.house.noted) == told
+        assert oa.house.noted == ["Zalo: 50 of 500 template messages are left today", ""]
+
+
 async def test_a_visitor_is_answered_in_his_visit_whoever_remembers_it() -> None:
     async with running() as oa:
         visitor = oa.fake.customer("Khách", visit="c8e2a5", user="anon-1")
@@ -441,7 +453,9 @@ async def test_what_the_webhook_missed_is_read_from_the_conversations() -> None:
 async def test_the_accounts_own_view() -> None:
     async with running() as oa:
         assert (await oa.client.status())["name"] == "IBAOHIEM"
-        assert any("/oauth/zalo/oa/callback" in line for line in await done(oa.client.setup("https://g.vn/hooks/zalo/oa")))
+        assert any(
+            "/oauth/zalo/oa/callback" in line for line in await done(oa.client.setup("https://g.vn/hooks/zalo/oa"))
+        )
 
 
 async def test_without_the_gateway_nobody_touches_the_tokens() -> None:

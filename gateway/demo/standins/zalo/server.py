@@ -62,6 +62,7 @@ class FakeZalo:
         self.templates: dict[str, tuple[str, ...]] = {}
         self.wordings: dict[str, str] = {}  # number -> what the phone shows, with {parameters}
         self.balance: int | None = None
+        self.quota = {"dailyQuota": "500", "remainingQuota": "499"}  # of template messages by phone
         self.buttons = False
         self.echoes = True
         self.calls: list[Call] = []
@@ -192,7 +193,7 @@ class FakeZalo:
             case "/message/template":
                 sent = messages.template(self, body, by_phone=True)
                 self._deliver(sent, echo=False)
-                return {"msg_id": sent.id, "sent_time": str(round(sent.at * 1000)), "quota": {"remainingQuota": "499"}}
+                return {"msg_id": sent.id, "sent_time": str(round(sent.at * 1000)), "quota": dict(self.quota)}
             case "/v2.0/oa/message":
                 raise ZaloError(-240, "This API is shut down")
             case _:

@@ -1,0 +1,23 @@
+"""How many template messages an account has left today, as Zalo's answers tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+SCARCE: Final = 10  # percent of the day: said from here down
+AMPLE: Final = 20  # ... until there is more than this again: the next day
+
+
+def scarce(quota: Mapping[str, str], *, told: bool) -> str | None:
+    """The warning for people when it changes, '' when it is over, None while nothing changes. `told` -- it was said.
+    Quotas of other messages may be absent since 2026-03 and decide nothing."""
+    try:
+        left, of = int(quota["remainingQuota"]), int(quota["dailyQuota"])
+    except (LookupError, ValueError):
+        return None
+    if of <= 0:
+        return None
+    if left * 100 <= of * SCARCE and not told:
+        return f"Zalo: {left} of {of} template messages are left today"
+    return "" if told and left * 100 > of * AMPLE else None
