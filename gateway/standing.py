@@ -86,6 +86,12 @@ def _middle(hour: int) -> datetime:
     return datetime.fromtimestamp(hour * 3600, UTC) + timedelta(minutes=30)
 
 
+def _quota(client: object) -> Mapping[str, str]:
+    """What the platform told of the account's limits and costs, in its own words."""
+    charged = getattr(client, "charged", 0)
+    return {**getattr(client, "quota", {}), **({"charged": str(charged)} if charged else {})}
+
+
 def todo(standing: Standing, now_ms: int) -> tuple[str, ...]:
     """What a person should do, the most urgent first; () = nothing."""
     found = []
@@ -159,7 +165,7 @@ async def look(parts: Parts) -> list[Standing]:
             closing=closing[account.id],
             silent_h=silence(seen, at(now_ms), business),
             refused_ms=seen.rejected_ms,
-            quota=getattr(client, "quota", {}),
+            quota=_quota(client),
             consent=f"/oauth/{account.channel}/{account.name}" if hasattr(client, "consent_url") else "",
         )  # fmt: skip
         found.append(replace(made, todo=todo(made, now_ms)))

@@ -347,16 +347,16 @@ async def _probe(parts: Parts, account_id: str, client: Any) -> None:
 
 
 async def retry(parts: Parts, account_id: str) -> str:
-    """Somebody does not want to wait: ask the platform now; '' when what waits may leave, else why not."""
+    """Somebody does not want to wait: ask the platform now. The account's state then; `down` while its answer is awaited."""
     gate, client = parts.store.gates.of(account_id), parts.clients.get(account_id)
     if gate is None or client is None:
         return "off"
-    if gate.broken or gate.circuit.until:
+    if gate.broken and hasattr(client, "status"):
         await _probe(parts, account_id, client)
     parts.store.gates.ask_now(account_id, parts.clock.ms())
     await _show(parts, account_id, gate)
     await claim_due(parts)
-    return gate.broken or gate.deaf
+    return gate.state(parts.clock.ms())[0]
 
 
 async def _show(parts: Parts, account_id: str, gate: Gate) -> None:

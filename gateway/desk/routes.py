@@ -158,7 +158,12 @@ class Desk:
         lang = language(request.cookies, request.query)
         words = self._words.page(lang)["channels"]
         told = next(
-            (words[key].format(account=request.query[key]) for key in ("again", "asked", "still") if key in request.query), ""
+            (
+                words[key].format(account=request.query[key])
+                for key in ("again", "asked", "still")
+                if key in request.query
+            ),
+            "",
         )
         cards = await self._channels.cards(words)
         return self._office(

@@ -113,3 +113,19 @@ async def test_the_page_is_for_those_who_can_do_something(house: Office, session
     assert await clerk.status("POST", "/desk/channels/telegram/nobody/retry") == 404
     async with clerk.ask("GET", "/desk/channels?again=<script>alert(1)</script>") as answer:
         assert "<script>alert" not in await answer.text()
+
+
+async def test_what_a_platform_costs_is_in_the_readers_words(house: Office, session: aiohttp.ClientSession) -> None:
+    house.platforms["viber"].charged = 3  # type: ignore[attr-defined]
+    clerk = Clerk(session, house.url)
+    await clerk.sign_in("sep@x.vn")
+    assert "tin bị tính tiền từ lúc khởi động: 3" in (await page(clerk))["bot"]
+    gates = house.parts.store.gates
+    for _ in range(5):
+        gates.unanswered("viber:bot", house.parts.clock.ms(), jitter=1.0)
+    async with clerk.ask("POST", "/desk/channels/viber/bot/retry") as answer:
+        assert answer.headers["Location"] == "/desk/channels?asked=viber:bot"
+    gate = gates.of("viber:bot")
+    assert gate is not None
+    assert not gate.circuit.holds(house.parts.clock.ms() + 1)
+    assert (await page(clerk))["bot"].startswith("down")
