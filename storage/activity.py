@@ -46,14 +46,13 @@ class Went:
 
 
 def note(tx: Tx) -> None:
-    """Once a minute: what has come since the last look."""
+    """At the start, and then once a minute: what has come since the last look."""
     known = came(tx)
     hour = tx.now_ms // HOUR_MS
     for row in tx.all("SELECT account_id, events, rejected FROM account_stat"):
         before = known.get(row.account_id)
         if before is None:
-            last = tx.now_ms if row.events else 0  # its row was made by its first event, a minute ago at most
-            after = Came(row.events, row.rejected, since_ms=tx.now_ms, last_ms=last)
+            after = Came(row.events, row.rejected, since_ms=tx.now_ms)
         elif (row.events, row.rejected) == (before.events, before.rejected):
             continue
         else:

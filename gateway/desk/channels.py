@@ -29,6 +29,7 @@ class Channels:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        parts.starters.append(self._note)  # what comes in the first minute is news already
         parts.ticks.append(("activity", EVERY_S, self._note))
 
     async def _note(self) -> None:

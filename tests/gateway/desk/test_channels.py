@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from channels.contract import NeedsReauth
+from storage import activity
 from tests.gateway.desk.conftest import Clerk
 from tests.support.desk import CONFIG, SECRETS, Office
 from tests.support.webchat import until
@@ -129,3 +130,10 @@ async def test_what_a_platform_costs_is_in_the_readers_words(house: Office, sess
     assert gate is not None
     assert not gate.circuit.holds(house.parts.clock.ms() + 1)
     assert (await page(clerk))["bot"].startswith("down")
+
+
+async def test_what_came_since_the_start_is_counted_by_the_first_look(house: Office) -> None:
+    await house.say("1", "chào shop")
+    await house.parts.store.run(activity.note)
+    came = await house.parts.store.read(activity.came)
+    assert (came["telegram:main"].last_ms > 0, came["viber:bot"].last_ms) == (True, 0)
