@@ -51,7 +51,7 @@ async def test_each_of_a_batch_has_a_place_of_his_own(shop: Shop) -> None:
     assert sorted(places) == ["1", "2", "3"]
 
 
-async def edits(shop: Shop, thread: str, ref: str, text: str, kind: Kind = Kind.EDIT) -> str:
+async def edits(shop: Shop, thread: str, ref: str, text: str, kind: Kind = Kind.EDIT, *, standby: bool = False) -> str:
     """The customer changes what he said, or takes it back; the event's id."""
     event = InboundEvent(
         channel="telegram",
@@ -63,6 +63,7 @@ async def edits(shop: Shop, thread: str, ref: str, text: str, kind: Kind = Kind.
         raw=b"",
         ref=ref,
         text=text,
+        standby=standby,
     )
     arrival = inbox.Arrival(account_id=ACCOUNT.id, key=event.key, kind=kind.value, thread=thread, body=text.encode())
     shop.engine.remember(arrival.id, event)
@@ -147,6 +148,29 @@ async def test_an_edit_is_masked_like_what_is_said(shop: Shop) -> None:
         True,
         True,
     ]
+
+
+async def test_what_is_changed_where_another_answers_is_changed_here_and_not_answered(shop: Shop) -> None:
+    await shop.hears("t", "chào em")
+    said = await shop.store.read(lambda tx: tx.one("SELECT * FROM message WHERE direction = 'inbound'"))
+    assert said is not None
+    shop.sent.clear()
+    await edits(shop, "t", said.external_id, "cho mình gặp nhân viên", standby=True)
+    row = await shop.row("message", said.id)
+    body = await shop.store.read(
+        lambda tx: tx.keys.open_json(tx, row.contact_id, "message", "body_sealed", row.id, row.body_sealed)
+    )
+    assert (body["text"], shop.sent) == ("cho mình gặp nhân viên", [])
+    await edits(shop, "t", said.external_id, "", Kind.RETRACT, standby=True)
+
+    async def noted() -> bool:
+        return "system" in await shop.store.read(
+            lambda tx: [one.author for one in tx.all("SELECT author FROM message")]
+        )
+
+    assert (shop.sent, await noted()) == ([], False)
+    await edits(shop, "t", said.external_id, "", Kind.RETRACT)  # with us
+    assert await noted()
 
 
 async def trail(shop: Shop, *actions: str) -> list[tuple[str, ...]]:
