@@ -110,13 +110,16 @@ class Hog:
 async def test_a_late_loop_refuses_what_is_new_then_webhooks_too_and_nobody_afterwards(house: House) -> None:
     pressure = house.parts.pressure
     welcome = {"hook": 200, "session": 200, "search": 200, "list": 200, "socket": 101}
-    assert await house.asks() == welcome
+
+    async def all_are_welcome() -> bool:  # at last: a machine that others keep busy may make us late by itself
+        return await house.asks() == welcome
+
+    await until(all_are_welcome)
     hog = Hog(HOOKS_S + 0.15)
     await until(lambda: pressure.no_hooks)
     assert await house.asks() == {"hook": 503, "session": 503, "search": 503, "list": 200, "socket": 503}
     hog.end()
-    await until(lambda: not pressure.no_more)
-    assert await house.asks() == welcome
+    await until(all_are_welcome)
 
 
 async def test_webhooks_are_taken_while_nothing_new_is_begun(house: House) -> None:
@@ -128,11 +131,26 @@ async def test_webhooks_are_taken_while_nothing_new_is_begun(house: House) -> No
     assert await house.asks() == {"hook": 200, "session": 503, "search": 503, "list": 200, "socket": 503}
 
 
-async def test_one_hiccup_refuses_nobody_and_is_seen() -> None:
+async def test_one_hiccup_is_seen() -> None:
     pressure, told = Pressure(), [0.0]
     watching = asyncio.create_task(pressure.watch(told.append))
     await until(lambda: len(told) > 2)
     asyncio.get_running_loop().call_soon(time.sleep, HOOKS_S + 0.3)
     await until(lambda: max(told) > HOOKS_S)
-    assert not pressure.no_more
     watching.cancel()
+
+
+@pytest.mark.parametrize(
+    "looks, no_more, no_hooks",
+    [
+        ([], False, False),
+        ([HOOKS_S + 0.3], False, False),  # one hiccup refuses nobody
+        ([HOOKS_S + 0.3, 0.0], False, False),
+        ([HOOKS_S + 0.3, NEW_S + 0.1], True, False),
+        ([HOOKS_S + 0.3, HOOKS_S + 0.3], True, True),
+    ],
+)
+def test_of_two_looks_the_better_one_counts(looks: list[float], no_more: bool, no_hooks: bool) -> None:
+    pressure = Pressure()
+    pressure._looks.extend(looks)
+    assert (pressure.no_more, pressure.no_hooks) == (no_more, no_hooks)
