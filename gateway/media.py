@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from gateway.parts import Parts
 
 log = structlog.get_logger("media")
-AN_ACCOUNT: Final = 2
-AT_ONCE: Final = 6  # files in memory at one time
+AN_ACCOUNT: Final = 4
+AT_ONCE: Final = 8  # files in memory at one time
 FETCH_S: Final = 60.0
 LIFE_S: Final = 86_400  # of an address whose platform does not say
 WAITS_S: Final = (5, 10, 20, 40, 80, 160, 300)
