@@ -248,7 +248,7 @@ class OutboundMessage:
     template: Template | None = None
     by_human: bool = False  # an advisor's own words, not the machine's
     unasked: bool = False  # said first, not in answer: a certificate, a question of the care plan
-    link: str = ""  # a file of ours that the channel does not carry: the sender puts its protected address behind the text
+    link: str = ""  # a file that the channel does not carry: its protected address goes behind the text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

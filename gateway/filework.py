@@ -5,7 +5,6 @@ Runs alone (`python -I`), limits itself, imports nothing of the gateway. Exit 0:
 
 from __future__ import annotations
 
-import contextlib
 import io
 import re
 import resource
