@@ -18,7 +18,7 @@ from aiohttp import web
 
 from channels import registry
 from channels.contract import Adapter, InboundEvent
-from gateway import checkups, deliveries, logs, webhooks, workers
+from gateway import checkups, deliveries, logs, pages, webhooks, workers
 from gateway.catchup import EVERY_S as CATCH_UP_S
 from gateway.catchup import CatchUp
 from gateway.config import Config
@@ -348,6 +348,7 @@ def _settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG, 10, 10)
+    pages.collapse()
 
 
 def _say(parts: Parts) -> None:
