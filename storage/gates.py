@@ -154,6 +154,7 @@ class Gates:
         if gate is not None:
             with self._lock:
                 gate.in_flight = max(0, gate.in_flight - 1)
+                gate.refused |= gate.circuit.until > 0  # whoever may ask next is looked for at once
 
     def pause(self, account_id: str, until_ms: int) -> None:
         gate = self._gates.get(account_id)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
 from aiohttp import web
 
 from gateway import standing, workers
@@ -20,6 +21,7 @@ from storage.times import at
 if TYPE_CHECKING:
     from gateway.parts import Parts
 
+log = structlog.get_logger("channels")
 EVERY_S: Final = 60.0
 AGAIN: Final = frozenset({"auth_broken", "down"})  # states that trying again may end; who is throttled is asked to wait
 
@@ -29,11 +31,20 @@ class Channels:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._silent: set[str] = set()
         parts.starters.append(self._note)  # what comes in the first minute is news already
         parts.ticks.append(("activity", EVERY_S, self._note))
 
     async def _note(self) -> None:
-        await self._parts.store.run(activity.note)
+        """Count what came; a silence that begins to be unusual is told to whoever watches the log."""
+        parts = self._parts
+        await parts.store.run(activity.note)
+        now, business = parts.now(), parts.config.business()
+        for account_id, came in (await parts.store.read(activity.came)).items():
+            hours = standing.silence(came, now, business) if account_id in parts.accounts else 0
+            if hours and account_id not in self._silent:
+                log.warning("account.silent", account=account_id, reason=f"no event for {hours:g} working hours")
+            (self._silent.add if hours else self._silent.discard)(account_id)
 
     async def cards(self, words: Mapping[str, Any]) -> list[dict[str, Any]]:
         """A card an account, those that need somebody first. `words` -- `channels` of the page's."""

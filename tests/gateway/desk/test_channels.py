@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
 import pytest
 
 from channels.contract import NeedsReauth
+from gateway import standing
+from gateway.desk import channels
 from storage import activity
 from tests.gateway.desk.conftest import Clerk
 from tests.support.desk import CONFIG, SECRETS, Office
@@ -137,3 +140,20 @@ async def test_what_came_since_the_start_is_counted_by_the_first_look(house: Off
     await house.parts.store.run(activity.note)
     came = await house.parts.store.read(activity.came)
     assert (came["telegram:main"].last_ms > 0, came["viber:bot"].last_ms) == (True, 0)
+
+
+async def test_a_silence_is_told_once(house: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    hours = [3.0]
+    monkeypatch.setattr(standing, "silence", lambda came, now, business: hours[0] if came.events else 0)
+    await house.say("1", "chào shop")
+    told: list[tuple[str, str]] = []
+    log = SimpleNamespace(warning=lambda event, account, reason: told.append((event, f"{account} {reason}")))
+    monkeypatch.setattr(channels, "log", log)
+    watcher = channels.Channels(house.parts)
+    for each in (3.0, 3.5, 0.0, 1.5):
+        hours[0] = each
+        await watcher._note()
+    assert told == [
+        ("account.silent", "telegram:main no event for 3 working hours"),
+        ("account.silent", "telegram:main no event for 1.5 working hours"),
+    ]
