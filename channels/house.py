@@ -79,6 +79,11 @@ class House(Protocol):
         """Of a call of ours, by its row in the outbox. Raises Retryable."""
         ...
 
+    async def protected(self, file_id: str, row_id: str) -> str:
+        """An address of a file of ours for the reader of that row, who may be asked for digits that he gave us; the same
+        when asked again. Raises Retryable."""
+        ...
+
     def link(self, file_id: str, name: str) -> str:
         """A public address of a file of ours, good for some days; it ends in `name`, which is ASCII."""
         ...

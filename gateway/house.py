@@ -11,7 +11,7 @@ import structlog
 
 from channels.contract import Retryable
 from channels.house import Credential, Letterhead
-from gateway import letters, links
+from gateway import doclinks, letters, links
 from storage import contacts_write, credentials, visits
 from storage.errors import StorageUnavailable
 
@@ -98,6 +98,12 @@ class OurHouse:
 
     async def letter(self, row_id: str) -> Letterhead:
         return await letters.head(self._parts, self._account_id, row_id)
+
+    async def protected(self, file_id: str, row_id: str) -> str:
+        try:
+            return await doclinks.address(self._parts, file_id=file_id, link_id=row_id)
+        except StorageUnavailable as err:
+            raise Retryable("no address for the file can be noted now") from err
 
     def link(self, file_id: str, name: str) -> str:
         parts = self._parts

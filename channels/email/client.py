@@ -69,7 +69,7 @@ class EmailClient:
 
     async def _composed(self, request: Letter, head: Letterhead, house: House, *, linked: bool) -> Post:
         file, now_ms = request.file, house.now_ms()
-        link = house.link(file.id, letters.address_name(file)) if file is not None and linked else ""
+        link = await house.protected(file.id, request.row) if file is not None and linked else ""
         if file is None or link:
             return letters.compose(request, head, self._account, now_ms=now_ms, link=link)
         return await asyncio.to_thread(letters.compose, request, head, self._account, now_ms=now_ms)

@@ -16,7 +16,6 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Final
-from urllib.parse import quote
 
 from channels.contract import Account, OutboundFile, OutboundMessage, Permanent
 from channels.email import marks
@@ -167,14 +166,6 @@ def file_name(file: OutboundFile) -> str:
     """As the reader saves it: no folder, no control character, ends in what it is."""
     name = clean_name(file.name) or "file"
     return f"{name}.pdf" if file.mime == PDF and not name.lower().endswith(".pdf") else name
-
-
-def address_name(file: OutboundFile) -> str:
-    """The same name for the end of a web address: ASCII."""
-    plain = unicodedata.normalize("NFD", file_name(file).replace("đ", "d").replace("Đ", "D"))
-    return quote(
-        re.sub(r"[^A-Za-z0-9._-]+", "_", plain.encode("ascii", "ignore").decode()).strip("._-")[-80:] or "file"
-    )
 
 
 def _plain(text: str) -> str:

@@ -59,9 +59,9 @@ class FakeHouse:
         assert row_id
         return self.head
 
-    def link(self, file_id: str, name: str) -> str:
-        self.linked.append(f"{file_id}/{name}")
-        return f"https://files.example/f/{file_id}/{name}"
+    async def protected(self, file_id: str, row_id: str) -> str:
+        self.linked.append(file_id)
+        return f"https://files.example/d/{row_id}"
 
 
 @dataclass
@@ -287,10 +287,11 @@ async def test_while_people_ask_no_letter_leaves(post: Post) -> None:
 
 async def test_a_file_that_is_too_large_is_linked_to(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_module, "ATTACHED", 4)
-    await post.client.call(post.letter(file=PDF))
+    letter = post.letter(file=PDF)
+    await post.client.call(letter)
     (got,) = post.server.arrived
     assert got.files == []
-    assert f"{HEAD.linked}\nhttps://files.example/f/f1/Giay_chung_nhan_xe_may.pdf" in got.text
+    assert f"{HEAD.linked}\nhttps://files.example/d/{letter.row}" in got.text
 
 
 async def test_a_file_that_their_server_does_not_take_is_linked_to(authority: Authority) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from typing import Any, Final
 import aiohttp
 import pytest
 
+from channels.email import client
 from gateway import app, workers
 from gateway.config import load
 from gateway.parts import Clock, Parts
@@ -405,6 +407,23 @@ async def test_a_gateway_that_stops_in_the_middle_does_not_say_it_again(
     assert list(place.server.ids().values()) == [1]
     assert await place.hook({"event": "delivered", "message_id": place.server.arrived[0].id}) == 200
     await place.delivery(policy, "delivered")
+
+
+async def test_a_paper_too_large_for_a_letter_goes_as_a_protected_address(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "ATTACHED", 10)
+    lead, data = await place.lead(), paper()
+    policy = await place.policy(lead["id"], data)
+    await place.good("POST", f"/policies/{policy}/deliver", {"means": "email"})
+    (got,) = await place.server.wait(1)
+    await place.delivery(policy, "sent")
+    assert got.files == []
+    (address,) = re.findall(r"http://\S+/d/\S+", got.text)
+    for digits, status in (("0000", 403), ("5678", 200)):
+        async with place.session.post(address, data={"digits": digits}) as answer:
+            assert answer.status == status
+            assert (await answer.read() == data) is (status == 200)
 
 
 async def test_a_wrong_password_parks_the_account_until_it_is_right_again(
