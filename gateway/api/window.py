@@ -24,7 +24,6 @@ REASONS: Final = {
     "window": "the platform allows this only for {hours} hours after the customer's last message",
     "account": "this account is not configured any more",
     "template": "the platform takes only its approved template by now",
-    "night": "this may be said in the daytime only",
 }
 GONE: Final = Ruling(way=Way.NEVER, why="account", elsewhere=("chat", "email", "call"))
 
