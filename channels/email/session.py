@@ -11,6 +11,7 @@ import contextlib
 import re
 import ssl
 import time
+from collections.abc import Mapping
 from typing import Final
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException, SMTPServerDisconnected
@@ -133,7 +134,7 @@ class Session:
         refused = too_large(post, self.size)
         if refused is not None:
             raise refused
-        options = self._options(smtp, post)
+        options = mail_options(smtp.esmtp_extensions, post)
         try:
             async with asyncio.timeout(ENVELOPE_S):
                 await self._envelope(smtp, post, options)
@@ -148,14 +149,6 @@ class Session:
         else:
             return await self._letter(smtp, post)
         raise problem
-
-    def _options(self, smtp: SMTP, post: Post) -> list[str]:
-        options = [f"SIZE={len(post.data)}"] if smtp.supports_extension("size") else []
-        if post.utf8:
-            if not smtp.supports_extension("smtputf8"):
-                raise Permanent("email: the mail server knows no addresses beyond ASCII", reason="bad_address")
-            options += ["SMTPUTF8", "BODY=8BITMIME"]
-        return options
 
     async def _envelope(self, smtp: SMTP, post: Post, options: list[str]) -> None:
         encoding = "utf-8" if post.utf8 else "ascii"
@@ -249,6 +242,19 @@ class Session:
             with contextlib.suppress(SMTPException, OSError):
                 await smtp.quit(timeout=1.0)
             smtp.close()
+
+
+def mail_options(extensions: Mapping[str, str], post: Post) -> list[str]:
+    """What MAIL says beside the sender, of what the server knows. A report is to bring our headers back, not the certificate.
+    Raises Permanent."""
+    options = [f"SIZE={len(post.data)}"] if "size" in extensions else []
+    if "dsn" in extensions:
+        options += ["RET=HDRS", f"ENVID={post.message_id.partition('@')[0]}"]
+    if post.utf8:
+        if "smtputf8" not in extensions:
+            raise Permanent("email: the mail server knows no addresses beyond ASCII", reason="bad_address")
+        options += ["SMTPUTF8", "BODY=8BITMIME"]
+    return options
 
 
 def too_large(post: Post, size: int) -> Permanent | None:

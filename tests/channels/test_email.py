@@ -22,7 +22,7 @@ from channels.contract import (
     Template,
     WebhookRejected,
 )
-from channels.email import answers, bounces, dsn, letter, marks
+from channels.email import answers, bounces, dsn, letter, marks, session
 from storage.ids import new_id
 from tests.channels.samples import EMAIL, FIXTURES
 
@@ -284,6 +284,17 @@ def test_templates_are_not_known_here() -> None:
     with pytest.raises(Permanent) as caught:
         letter.render(OutboundMessage(id="x", thread="y", template=Template(purpose="care")), EMAIL)
     assert caught.value.reason == "template_missing"
+
+
+def test_what_mail_says_beside_the_sender() -> None:
+    post = letter.Post(message_id="mark@x.example", sender="a@x.example", to="b@x.example", data=b"12345")
+    assert session.mail_options({}, post) == []
+    assert session.mail_options({"size": "", "dsn": ""}, post) == ["SIZE=5", "RET=HDRS", "ENVID=mark"]
+    beyond = replace(post, utf8=True)
+    assert session.mail_options({"smtputf8": ""}, beyond) == ["SMTPUTF8", "BODY=8BITMIME"]
+    with pytest.raises(Permanent) as caught:
+        session.mail_options({"size": ""}, beyond)
+    assert caught.value.reason == "bad_address"
 
 
 # ---- answers
