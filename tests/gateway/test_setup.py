@@ -110,3 +110,28 @@ def test_the_pages_menu_says_what_the_bot_understands() -> None:
         assert all(len(title) <= 30 for title, _ in choices)
     assert set(MENU) <= known
     assert all(len(text) <= 160 for text in GREETING.values())
+
+
+def test_an_accounts_line_says_how_it_stands_and_what_to_do() -> None:
+    item = {
+        "state": "ok",
+        "reason": "",
+        "last_in_at": "2026-11-22T02:00:00.000Z",
+        "last_out_at": None,
+        "calls": 20,
+        "failed": 5,
+        "waiting": 3,
+        "oldest_waiting_at": "2026-11-22T01:00:00.000Z",
+        "window_closing": 0,
+        "silent_hours": 2.5,
+        "token_state": "active",
+        "token_until": "2026-11-23T02:00:00.000Z",
+        "todo": ["silent", "failing"],
+    }
+    state, came, went, errors, waits, token, *todo = setup.standing(item).split("\t")
+    assert (state, came, went) == ("ok", "in=2026-11-22T02:00:00.000Z", "out=never")
+    assert (errors, waits) == ("failed=5/20", "waiting=3")
+    assert token == "token=active until 2026-11-23T02:00:00.000Z"
+    assert [line.startswith("do: ") for line in todo] == [True, True]
+    assert "2.5 working hours" in todo[0]
+    assert "5 of 20" in todo[1]
