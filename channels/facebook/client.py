@@ -140,15 +140,15 @@ class FacebookClient:
         """Tell Meta where to deliver, subscribe the page, and set what it shows: a line for each thing as it is done
         (channels.errands). Meta asks the address with a GET meanwhile. Raises ChannelError."""
         if not dry:
-            await self._subscribe(url)
-        yield f"the app's webhook: {url}"
-        if not dry:
             await self._change("subscribed_apps", {"subscribed_fields": FIELDS})
         yield "the page's events go to the app"
         for body, line in profile():
             if not dry:
                 await self._change("messenger_profile", body)
             yield line
+        if not dry:  # last: it fails where the gateway cannot be reached, and the rest is worth having all the same
+            await self._subscribe(url)
+        yield f"the app's webhook: {url}"
         yield by_hand(
             "in the page's settings, make the app the default app of Conversation Routing, and switch off instant replies"
         )
