@@ -22,6 +22,7 @@ VERSION: Final = "1"
 RESOURCES: Final = (
     "routes_conversations",
     "routes_messages",
+    "routes_canned",
     "routes_acts",
     "routes_intake",
     "routes_contacts",

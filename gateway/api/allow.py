@@ -49,7 +49,7 @@ _READ: Final = frozenset(
 _DESK: Final = _READ | {
     "conversation.begin", "take", "reply", "transfer", "close", "reopen", "return", "snooze", "note", "label",
     "handoff.list", "contact.edit", "contact.merge", "file.add", "file.read", "switch.read",
-    "attempt", "screen", "call.log",
+    "attempt", "screen", "call.log", "canned.read",
     "policy.read", "policy.edit", "policy.deliver", "care.read", "case.read", "case.edit",
 }  # fmt: skip
 _OVERSEE: Final = _DESK | {
@@ -61,6 +61,7 @@ _OVERSEE: Final = _DESK | {
     "switch.set",
     "account.read",
     "user.read",
+    "canned.edit",
 }
 _OWN_HOUSE: Final = frozenset({"user.manage", "token.manage", "audit.read", "audit.verify"})
 

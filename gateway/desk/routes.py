@@ -85,6 +85,7 @@ class Desk:
             web.get("/desk/channels", self._for_people(self.channels)),
             web.post("/desk/channels/{channel}/{account}/retry", self._for_people(self._channels.retry)),
             web.get("/desk/texts", self._for_people(self.texts)),
+            web.get("/desk/canned", self._for_people(self.canned)),
             web.get("/desk/account", self._for_people(self.account)),
             web.get("/oauth/{channel}/{account}", self._for_people(self._consent.page)),
             web.get("/oauth/{channel}/{account}/callback", self._consent.callback),
@@ -187,6 +188,9 @@ class Desk:
             sections=sections,
             labelled=self._gallery.labels(choice.lang),
         )
+
+    async def canned(self, request: web.Request, actor: Actor) -> web.Response:
+        return self._office(request, actor, "canned.read", "desk/canned.html")
 
     async def account(self, request: web.Request, actor: Actor) -> web.Response:
         return self._office(

@@ -85,3 +85,15 @@ class Idempotency(SQLModel, table=True):
     status: int = 0
     answer_sealed: bytes | None = sealed()
     created_at: int = ms_(index=True)
+
+
+class CannedAnswer(SQLModel, table=True):
+    """Words that advisors say often; variables in braces, nobody's values."""
+
+    __tablename__ = "canned_answer"
+    id: str = id_()
+    shortcut: str = Field(unique=True)
+    title: str
+    text: str
+    updated_by: str
+    updated_at: int = ms_()

@@ -70,6 +70,11 @@ export function patch(path, body) {
   return ask("PATCH", path, { body, key: newKey() });
 }
 
+/** @param {string} path */
+export function remove(path) {
+  return ask("DELETE", path, { key: newKey() });
+}
+
 /**
  * @param {string} path
  * @param {FormData} form

@@ -1,7 +1,9 @@
 // Where an advisor writes: to the customer or for colleagues. Enter sends, unless an input method is still composing.
 import { byId, el } from "../../web/static/dom.js";
 import { mention } from "./api.js";
+import { CannedList, HOLE } from "./canned.js";
 import { conversation } from "./conversations.js";
+import { toast } from "./dialogs.js";
 import { draft, keepDraft } from "./drafts.js";
 import { Upload } from "./files.js";
 import { icon, isMine, may } from "./people.js";
@@ -35,6 +37,11 @@ export class Composer {
     this.uploads = new Map();
     this.noticed = "";
     this.typedAt = 0;
+    this.canned = new CannedList(this.box, (text) => {
+      this.box.value = text;
+      this.#typed();
+      this.box.focus({ preventScroll: true });
+    });
     this.#listen();
   }
 
@@ -126,6 +133,13 @@ export class Composer {
     const text = this.box.value.trim();
     const files = this.mode === "note" ? [] : this.#uploads();
     if (!this.#ready() || (!text && !files.length)) return;
+    const hole = HOLE.exec(this.box.value);
+    if (hole) {
+      toast(t("canned_hole", { name: hole[0] }));
+      this.box.setSelectionRange(hole.index, hole.index + hole[0].length);
+      return;
+    }
+    this.canned.close();
     send({
       conversation: this.id,
       text,
@@ -202,6 +216,7 @@ export class Composer {
   #key(event) {
     // 229: the key belongs to an input method; Safari says so only after the composition has ended
     if (event.isComposing || event.keyCode === 229) return;
+    if (this.canned.key(event)) return;
     if (event.key !== "Enter" || event.shiftKey || event.altKey) return;
     const always = event.ctrlKey || event.metaKey;
     if (TOUCH.matches && !always) return; // a thumb's Enter is a new line, the button sends
@@ -211,6 +226,7 @@ export class Composer {
 
   #typed() {
     this.#types();
+    void this.canned.typed(this.id);
     this.#keep();
     this.#grow();
     this.#ready();
