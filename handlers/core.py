@@ -163,8 +163,10 @@ def _step(draft: Draft, group: Sequence[Event], *, speaks: bool, more: bool) -> 
 
 
 def _said(draft: Draft, said: Sequence[Said]) -> None:
+    heard = list(draft.heard) or [
+        hearing.hear(one, draft.state, now=draft.now) for one in said
+    ]  # before anything moves
     _back(draft, max(one.at for one in said))
-    heard = list(draft.heard) or [hearing.hear(one, draft.state, now=draft.now) for one in said]
     manner.follow(draft, heard)
     taken_back = withdrawal.hear(draft, heard)
     left = not taken_back and leaving.hear(draft, heard)
