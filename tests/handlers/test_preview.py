@@ -76,7 +76,7 @@ def told() -> dict[str, frozenset[str]]:
         for step in story["steps"]:
             happen(now, step)
             for say in (effect for effect in now.effects if isinstance(effect, Say) and effect.buttons):
-                named = {button.label for button in say.buttons if not button.id.startswith("t:")}  # those tell the hour
+                named = {button.label for button in say.buttons if not button.id.startswith("t:")}  # made at each hour
                 found[say.key] = found.get(say.key, frozenset()) | named
     return found
 
