@@ -348,7 +348,7 @@ def _settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG, 10, 10)
-    pages.collapse()
+    pages.settle()
 
 
 def _say(parts: Parts) -> None:

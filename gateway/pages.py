@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,11 @@ from typing import Final
 LARGE: Final = 2 << 20
 COLLAPSE: Final = 25  # MADV_COLLAPSE: now, and whatever the system's own setting is
 MAPS: Final = Path("/proc/self/maps")
+
+
+def settle() -> None:
+    """`collapse` beside the work: 30 to 220 ms of the kernel's time, and nobody is to wait for them at a start."""
+    threading.Thread(target=collapse, name="pages", daemon=True).start()
 
 
 def collapse() -> int:
