@@ -29,6 +29,7 @@ FILES: Final = (
     "intents.opened.jsonl",
     "intents.held_out_2.jsonl",
     "intents.held_out_3.jsonl",
+    "intents.held_out_4.jsonl",
 )
 SEALED: Final = ("intents.held_out", "intents.more_kept")  # beginnings of names
 HARD: Final = ("phone", "email", "plate", "cccd", "dob", "product")  # the values that must be exact

@@ -38,7 +38,7 @@ def answer(reading: Reading) -> str:
     said, end = lead(len(forms), answers.hits)
     if said != "yes":
         return said.replace("later", "no")
-    assent = answers.under("@assent")  # "không sửa gì" takes nothing back
+    assent = answers.under("@assent", "@noproblem")  # "không sửa gì" takes nothing back
     left = [form for at, form in enumerate(forms) if at >= end and not assent >> at & 1]
     taken_back = (answers.under("@wrong", "@unclear") & ~assent) >> end or turned(left)
     return "" if taken_back or "?" in reading.text else "yes"

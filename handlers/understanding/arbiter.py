@@ -17,8 +17,8 @@ from handlers.understanding.person import SURNAME_KEYS, Name
 from handlers.understanding.reading import SPACED, Reading
 from handlers.understanding.supposed import APPLIES, SUPPOSED
 
-STOP: Final = 0.25  # a stop is believed early: a missed one costs more than one too many
-STOP_IN_A_WORD: Final = 0.5  # in a few words of which the rules know nothing: "Tin số 10"
+STOP: Final = 0.2  # a stop is believed early: a missed one costs more than one too many
+STOP_IN_A_WORD: Final = 0.25  # in a few words of which the rules know nothing: "Tin số 10"
 SENTENCE: Final = 5  # words
 AGREED: Final = 0.5  # below it, what the rules took for a consent is none
 FLAGGED: Final = 0.2  # death, danger, fraud: they too are believed early
@@ -26,7 +26,7 @@ SURER: Final = 0.7  # of the likelihood of the best one: what the rules say has 
 LONGEST_NAME: Final = 8  # words
 SUMMONS: Final = ("talk_to_human", "complaint", "privacy_request")  # a person is called for them: not on a guess
 GUESSED: Final = 0.45
-SPAM: Final = 0.55
+SPAM: Final = 0.6
 MET: Final = 0.7  # of the words
 HONEST: Final = frozenset(
     {APPLIES, "cooling_off"}
@@ -35,8 +35,11 @@ DOUBTFUL: Final = 0.6
 SOLD: Final = frozenset({"buy", "yes", "renewal", "ask_fee"})  # never said to a fraud
 UNEASY: Final = SPACED | {"nua"}  # names too, and words of a stop: "Dũng", "Từ Nay Ngừng"
 NO_NAME: Final = re.compile(r"[\d/@?]")
+CANCELS: Final = "topic=cancel_policy"  # ends a contract, which is neither a stop nor a purchase
+NO_STOP: Final = frozenset({"@excuses", CANCELS})
 HAPPENED: Final = frozenset({"incident", "urgent", "fatal"})
 CALM: Final = "other"
+NO_REFUSAL: Final = frozenset({"@unclear", "@noproblem"})  # "không biết", "không sao": no no
 
 
 def settle(reading: Reading, facts: Facts, context: str, ruled: Decision, by: model.Model | None = None) -> Decision:
@@ -51,6 +54,8 @@ def settle(reading: Reading, facts: Facts, context: str, ruled: Decision, by: mo
     main = _main(reading, facts, context, ruled.intent, judged)
     if judged.flags.get("fraud", 0.0) < DOUBTFUL and not HONEST.isdisjoint(reading.labels):
         flags.discard("fraud")
+    if "@pictures" in reading.labels:
+        flags.discard("fatal")  # who takes pictures would say it
     if "fraud" in flags and main in SOLD:
         main = CALM
     if main == CALM and "fraud" in flags:
@@ -79,9 +84,7 @@ def _main(reading: Reading, facts: Facts, context: str, ruled: str, judged: mode
     if _is_safety(reading, ruled):
         return ruled
     # a single word the rules know better: its marks alone tell dừng from Dũng
-    sentence = len(reading.words) >= SENTENCE and judged.known >= MET
-    least = STOP if sentence or reading.scores.get("opt_out") else STOP_IN_A_WORD
-    if likely["opt_out"] >= least and len(reading.words) > 1 and "@excuses" not in reading.labels:
+    if likely["opt_out"] >= _least(reading, judged) and len(reading.words) > 1 and NO_STOP.isdisjoint(reading.labels):
         return "opt_out"
     if context in CONSENT:
         return _consent(reading, context, ruled, judged)
@@ -89,8 +92,12 @@ def _main(reading: Reading, facts: Facts, context: str, ruled: str, judged: mode
         return ruled
     barred = {name for name in likely if name.startswith("give_") and not _is_given(name, reading, facts, context)}
     barred.add("opt_out")
+    if "@gave" in reading.labels:
+        barred.add("no")
     if not reading.labels.isdisjoint((SUPPOSED, APPLIES)):
         barred.add("claim")
+    if ruled == CALM and CANCELS in reading.labels:
+        barred.add("buy")
     if ruled == "talk_to_human" and facts.name is None:
         barred.add("give_name")  # asked for his name he asks for a person: that he gets
     barred |= {name for name in SUMMONS if likely[name] < GUESSED and name not in reading.scores}
@@ -101,6 +108,12 @@ def _main(reading: Reading, facts: Facts, context: str, ruled: str, judged: mode
         barred.add("spam_abuse")
     best = max((name for name in likely if name not in barred), key=likely.__getitem__)
     return ruled if likely[ruled] >= SURER * likely[best] else best
+
+
+def _least(reading: Reading, judged: model.Opinion) -> float:
+    """From which likelihood on a stop that only the model sees is one."""
+    sentence = len(reading.words) >= SENTENCE and judged.known >= MET
+    return STOP if sentence or reading.scores.get("opt_out") else STOP_IN_A_WORD
 
 
 def _asks_of_cover(reading: Reading) -> bool:
@@ -118,9 +131,9 @@ def _consent(reading: Reading, context: str, ruled: str, judged: model.Opinion) 
     """A consent is never the model's: it may only doubt one. What it takes for one and the rules do not is asked again."""
     likely = judged.intents
     if ruled == "yes":
-        return ruled if likely["yes"] >= AGREED else _second(likely)
+        return ruled if likely["yes"] >= AGREED else _doubted(likely)
     best = max(likely, key=likely.__getitem__)
-    if (best == "no" and (ruled != CALM or "@unclear" in reading.told.bits)) or (
+    if (best == "no" and (ruled != CALM or not NO_REFUSAL.isdisjoint(reading.told.bits))) or (
         best == "claim" and _asks_of_cover(reading)
     ):
         return ruled  # "mắc không": a question of the rules' is no refusal
@@ -129,8 +142,10 @@ def _consent(reading: Reading, context: str, ruled: str, judged: model.Opinion) 
     return "no" if ruled == "no" else CALM
 
 
-def _second(likely: Mapping[str, float]) -> str:
-    return max((name for name in likely if name != "yes"), key=likely.__getitem__)
+def _doubted(likely: Mapping[str, float]) -> str:
+    """What an agreement is that the model does not believe: something else, but no refusal, which nobody wrote."""
+    best = max((name for name in likely if name != "yes"), key=likely.__getitem__)
+    return CALM if best == "no" else best
 
 
 def _is_safety(reading: Reading, ruled: str) -> bool:

@@ -26,6 +26,7 @@ RANGE: Final = re.compile(
     rf"(?<![\w/]){HOUR}\s?(?:h|g|gio)?\s?(\d{{2}})?\s?(?:-|–|~|den|toi)\s?(\d{{1,2}})\s?(?:h|g(?![a-z])|gio)\s?(\d{{2}}(?!\d))?"
 )
 AFTER: Final = re.compile(r"(?:sau|(?<!thu )tu|ngoai|qua|after|from)\s(?:luc\s|khoang\s)?\Z")
+NEVER: Final = re.compile(r"\b(?:dung|khoi|khong|ko) (?:co )?(?:goi|phone|alo|call|lien he)\b")  # "đừng gọi trước 9h"
 BEFORE: Final = re.compile(r"(?:truoc|before|tre nhat|cham nhat)\s(?:luc\s|khoang\s)?\Z")
 RELATIVE: Final = re.compile(
     r"(?<!\d)(?<!thu )(?<!\bt)(\d{1,3}|nua|mot|hai|ba)\s?(phut|p|tieng|gio|h|ngay|hom|tuan)\s(?:nua|sau)(?![a-z])"
@@ -161,7 +162,7 @@ def _clock(flat: str, part: str, *, asked: bool) -> _Hours:
     if AFTER.search(before):
         return _Hours(after=at, guessed=guessed)
     if BEFORE.search(before):
-        return _Hours(before=at, guessed=guessed)
+        return _Hours(after=at, guessed=guessed) if NEVER.search(before) else _Hours(before=at, guessed=guessed)
     return _Hours(at, guessed=guessed)
 
 

@@ -114,7 +114,7 @@ def _harmless(clause: _Clause) -> bool:
     if any(word.key == "#" for word in sentence.words) and DATA.match(clause.text):
         return True
     whole = (1 << len(sentence.words)) - 1
-    if told.under("@filler", "@thanks", "@okay", "@yes", "@assent") & whole == whole:
+    if told.under("@filler", "@thanks", "@okay", "@yes", "@assent", "@noproblem") & whole == whole:
         return True
     short = len(sentence.words) <= BESIDE
     return short and not turned(sentence.forms) and NAME_CLAUSE.match(" ".join(sentence.keys)) is not None

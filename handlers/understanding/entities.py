@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any, Final
 
@@ -37,6 +39,7 @@ PUT_RIGHT: Final = (
     ("product", re.compile(r"\b(?:bao hiem|bh|goi|san pham|loai|product)\b")),
     ("name", re.compile(r"\b(?:ten|ho|name)\b")),
 )
+STATUTORY: Final = frozenset({"tnds_xe_may", "tnds_o_to"})  # the fee is the decree's: nobody may discount it
 ABOUT_COVER: Final = frozenset({"buy", "ask_fee", "claim", "renewal", "other", "complaint", "talk_to_human"})
 # facts that are reported beside an intent
 TELLING: Final = {
@@ -82,6 +85,8 @@ def _things(found: dict[str, Any], reading: Reading, facts: Facts, intent: str, 
         found.update(details.of_product(facts.numbers, facts.amounts, product, intent))
     if intent in ("buy", "ask_fee") and "age" not in found and facts.yob and "@child" in reading.labels:
         found["insured_yob"] = facts.yob
+    if intent == "ask_fee" and _asks_to_discount_what_the_law_sets(reading.labels, found):
+        found["topic"] = "discount"
     if intent == "ask_fee" and not product and "@child" in reading.labels and "age" in found:
         found["product"] = "suc_khoe"
 
@@ -219,6 +224,11 @@ def _about(found: dict[str, Any], reading: Reading, facts: Facts, intent: str, c
                 found.setdefault("delivery", "ecopy")
     elif intent == "spam_abuse" and "kind" not in found and is_gibberish(reading):
         found["kind"] = "gibberish"
+
+
+def _asks_to_discount_what_the_law_sets(labels: AbstractSet[str], found: Mapping[str, Any]) -> bool:
+    named = found.get("product", "")
+    return "@discount" in labels and (named in STATUTORY or (not named and "@tnds" in labels))
 
 
 def _named(found: dict[str, Any], reading: Reading, intent: str, context: str) -> None:

@@ -11,6 +11,7 @@ from handlers.understanding.consent import Manner, consent
 from handlers.understanding.facts import Facts
 from handlers.understanding.noise import is_gibberish
 from handlers.understanding.reading import Reading
+from handlers.understanding.several import WISHES, wishes
 from handlers.understanding.stop import cancels, stop_word, stops_in_a_clause
 
 CONSENT: Final = {
@@ -38,6 +39,7 @@ REPORTED: Final = {"opt_out": 6, "claim": 5, "complaint": 6, "privacy_request": 
 NO_WORD: Final = frozenset({"khong", "nhan"})
 HELLO_SIGNS: Final = "👋🙋🤚✋"
 THANK_SIGNS: Final = "🙏❤💕😘🥰💖♥"
+CALLED: Final = re.compile(r"\bcall me (?!back|now|later|at|on|in|when|again|please|asap|tomorrow|today)[a-z]+\W*\Z")
 SWITCH: Final = re.compile(r"\b(?:doi|chuyen|sua)\b(?: \w+){0,3}? (?:sang|qua|thanh)\b")  # to another product
 
 
@@ -60,12 +62,12 @@ def decide(reading: Reading, facts: Facts, context: str) -> Decision:
         or _strongest(scores)
         or _left_over(reading, facts, context)
     )
-    return Decision(main, _also(main, scores, facts))
+    return Decision(main, _also(main, reading, scores, facts))
 
 
 def beside(main: str, reading: Reading, facts: Facts) -> tuple[str, ...]:
     """The further intents, when the main one was decided elsewhere."""
-    return _also(main, _adjusted(reading, facts), facts)
+    return _also(main, reading, _adjusted(reading, facts), facts)
 
 
 def _adjusted(reading: Reading, facts: Facts) -> dict[str, int]:
@@ -113,7 +115,8 @@ def _stop(reading: Reading, scores: dict[str, int], context: str) -> str:
         {word.key for word in words[:2]} == NO_WORD or ("@fedup" in reading.labels and len(words) <= FEW)
     ):
         return "opt_out"
-    if context == "ask_scope" and reading.fact("scope"):
+    of_a_price = "@tnds" in reading.labels and "ask_fee" in scores  # "tnds có khuyến mãi không"
+    if context == "ask_scope" and reading.fact("scope") and not of_a_price:
         return "opt_out"
     about_cover = "claim" in scores or "buy" in scores
     if "fatal" in reading.labels and about_cover and "@forbids" not in reading.labels:
@@ -149,7 +152,11 @@ def _answered(reading: Reading, facts: Facts, scores: dict[str, int], context: s
     if pressing >= 5 and not corrects and context != "ask_delivery":
         return ""
     labels = reading.labels
-    if context == "ask_name" and facts.name and not _busy(reading, scores, titled=bool(facts.name.salutation)):
+    if (
+        context == "ask_name"
+        and facts.name
+        and not _busy(reading, scores, titled=bool(facts.name.salutation or CALLED.search(reading.flat)))
+    ):
         return "give_name"
     if corrects and _names_another(reading):
         return "buy"
@@ -249,7 +256,7 @@ def _left_over(reading: Reading, facts: Facts, context: str) -> str:
     return "buy" if context in ("ask_need", "ask_product") and reading.words and not asks else "other"
 
 
-def _also(main: str, scores: dict[str, int], facts: Facts) -> tuple[str, ...]:
+def _also(main: str, reading: Reading, scores: dict[str, int], facts: Facts) -> tuple[str, ...]:
     also: list[str] = []
     if main == "spam_abuse":
         return ()
@@ -268,4 +275,8 @@ def _also(main: str, scores: dict[str, int], facts: Facts) -> tuple[str, ...]:
         return tuple(intent for intent in also if intent != "talk_to_human")
     if main.startswith("give_") or main == "yes":
         also += [intent for intent in ("ask_fee", "buy", "renewal") if scores.get(intent, 0) >= STRONG]
+    elif main == "ask_fee" and scores.get("renewal", 0) > STRONG:
+        also.append("renewal")
+    if main in WISHES:
+        also += wishes(reading, scores, main)
     return tuple(intent for intent in dict.fromkeys(also) if intent != main)

@@ -74,7 +74,7 @@ def parse_marks(text: str) -> tuple[Mark, ...]:
     for part in text.split():
         label, plus, weight = part.partition("+")
         key, fact, value = label.partition("=")
-        if key in NAMED:
+        if key.removeprefix("-") in NAMED:
             value = value.replace("_", " ")
             label = f"{key}={value}"
         marks.append(

@@ -18,8 +18,10 @@ ANSWER: Final = 40  # words: whoever writes more does not merely answer
 # spelled letter by letter: D Ừ N G
 SPACED: Final = frozenset({"dung", "stop", "ngung", "huy", "thoi"})
 SHORTEST: Final = min(map(len, SPACED))
+DANGERS: Final = frozenset({"fatal", "urgent"})
 SEAT: Final = spell("chỗ")
 CAPACITY: Final = spell("phânkhối")  # "150cc"
+VOWELS: Final = frozenset("aăâeêioôơuưyàáảãạằắẳẵặầấẩẫậèéẻẽẹềếểễệìíỉĩịòóỏõọồốổỗộờớởỡợùúủũụừứửữựỳýỷỹỵ")
 AFTER_NUMBER: Final = frozenset("kbcdeartg")  # a unit or part of a plate, no pronoun
 
 
@@ -133,6 +135,8 @@ def tell(answers: Found) -> Told:
 @lru_cache(maxsize=8192)
 def _spelled(said: str) -> tuple[tuple[Word, ...], bool, bool, bool]:
     """What a word as typed says, whether it is a single letter, whether it could carry marks, and does."""
+    if said[-1] == "g" and len(said) > 2 and said[-2] in VOWELS and not said.isascii():
+        said = f"{said[:-1]}ng"  # dừg, đồg: no syllable ends so
     word = spell(said)
     meant = SHORT.get(said) or SHORT.get(word.form) or (word,)
     counts = len(said) > 1 and said not in SHORT
@@ -193,7 +197,7 @@ def settle(found: Found) -> list[Hit]:
             if mark.intent:
                 intents.append(hit)
     if gone:
-        taken = [hit for hit in hits if any(label == hit[0].label and words & hit[1] for label, words in gone)]
+        taken = [hit for hit in hits if any(_takes(label, words, hit) for label, words in gone)]
         hits = [hit for hit in hits if hit not in taken]
         intents = [hit for hit in intents if hit not in taken]
     if len(intents) > 1:
@@ -201,6 +205,13 @@ def settle(found: Found) -> list[Hit]:
         if inside:
             return [hit for hit in hits if hit not in inside]
     return hits
+
+
+def _takes(label: str, words: int, hit: Hit) -> bool:
+    """Whether a phrase takes a hit away. A death or a danger only when it says as much: "xe chết" is no death, "chủ xe chết
+    rồi" is one."""
+    mark, covered, size = hit
+    return label == mark.label and bool(words & covered) and (label not in DANGERS or words.bit_count() >= size)
 
 
 def _inside(hits: Sequence[Hit]) -> list[Hit]:

@@ -10,7 +10,8 @@ from typing import Final
 SUPPOSED: Final = "@supposed"
 APPLIES: Final = "@applies"  # somebody ill wants to be insured, and hides nothing
 HARM: Final = frozenset({"fatal", "urgent", "incident"})
-TOLD: Final = frozenset({"@happened", "@now"})
+DESPAIRS: Final = "@despairs"  # he says that he wants to: no question about cover takes that away
+DESPAIR: Final = 9  # weight
 COVER: Final = 5  # weight: as a question about benefits
 # what tells of a harm beside an illness
 HURT: Final = frozenset(
@@ -20,7 +21,13 @@ HURT: Final = frozenset(
 
 def weigh(scores: dict[str, int], labels: set[str], values: dict[str, str]) -> None:
     """Take the claim out of a message that tells of none, and say in `labels` why."""
+    if DESPAIRS in labels:
+        labels.add("topic=self_harm")
+        values["topic"] = "self_harm"
+        scores["other"] = DESPAIR
     if "claim" not in scores and HARM.isdisjoint(labels):
+        if _is_supposed(labels) and not scores.get("fraud"):
+            values.setdefault("topic", "benefits")
         if _applies(scores, labels):
             labels.add(APPLIES)
         return
@@ -39,7 +46,7 @@ def weigh(scores: dict[str, int], labels: set[str], values: dict[str, str]) -> N
 
 
 def _is_supposed(labels: set[str]) -> bool:
-    if "@ask_cover" not in labels or not TOLD.isdisjoint(labels):
+    if "@ask_cover" not in labels or "@happened" in labels or ("@now" in labels and "@feigned" not in labels):
         return False
     return "@if" in labels or ("@generic" in labels and "@somebody" not in labels and "fatal" not in labels)
 
