@@ -7,6 +7,7 @@ import { toast } from "./dialogs.js";
 import { draft, keepDraft } from "./drafts.js";
 import { Upload } from "./files.js";
 import { icon, isMine, may } from "./people.js";
+import { route, shut } from "./route.js";
 import { send } from "./sender.js";
 import { setup, size, t } from "./words.js";
 
@@ -15,6 +16,7 @@ import { setup, size, t } from "./words.js";
 
 const FILES = 10;
 const TYPING_MS = 4000;
+const MINUTE_MS = 60_000;
 const TOUCH = matchMedia("(hover: none) and (pointer: coarse)");
 const CHIEFS = new Set(["admin", "supervisor"]);
 
@@ -30,6 +32,7 @@ export class Composer {
     this.chips = byId("uploads", HTMLElement);
     this.notice = byId("composer-notice", HTMLElement);
     this.fields = byId("composer-fields", HTMLElement);
+    this.route = byId("route", HTMLElement);
     this.id = "";
     /** @type {"reply" | "note"} */
     this.mode = "reply";
@@ -43,6 +46,9 @@ export class Composer {
       this.box.focus({ preventScroll: true });
     });
     this.#listen();
+    setInterval(() => {
+      if (this.id) this.update(); // a window runs out while nobody does anything
+    }, MINUTE_MS);
   }
 
   /** @param {string} id */
@@ -81,6 +87,7 @@ export class Composer {
       radio.disabled = mode === "note" && noteOnly;
     }
     this.root.dataset["mode"] = this.mode;
+    this.#route(one);
     this.box.placeholder = this.mode === "note" ? t("write_note") : t("write_reply");
     byId("say-label", HTMLElement).textContent = this.box.placeholder;
     this.attach.hidden = this.mode === "note";
@@ -88,6 +95,13 @@ export class Composer {
     this.button.setAttribute("aria-label", words);
     this.button.title = words;
     this.#ready();
+  }
+
+  /** @param {Conversation} one */
+  #route(one) {
+    this.route.hidden = this.mode === "note" || this.fields.hidden;
+    const words = route(one);
+    if (this.route.textContent !== words) this.route.textContent = words;
   }
 
   /** Words that did not go come back to be changed. @param {Pending} one */
@@ -305,7 +319,9 @@ function replyWall(one) {
   if (!may("reply")) return { words: t("may_not_reply"), act: null };
   if (one.status === "closed") return { words: t("is_closed"), act: may("reopen") ? "reopen" : null };
   if (one.channel === "hotline" || one.channel === "leads") return { words: t("calls_only"), act: !one.assignee && may("take") ? "take" : null };
-  if (!one.reachable) return { words: t("blocked_us"), act: null };
+  const closed = shut(one);
+  if (!one.reachable && !closed) return { words: t("blocked_us"), act: null };
+  if (closed) return { words: closed, act: null };
   if (one.assignee && one.assignee.id !== setup.me.id && !CHIEFS.has(setup.me.role)) return { words: t("others", { name: one.assignee.name }), act: null };
   return null;
 }

@@ -1,7 +1,7 @@
 // What I wrote and the server has not confirmed: shown at once, sent in order, the same words never twice.
 import { Failure, newKey, pause, post } from "./api.js";
-import { channelName } from "./people.js";
-import { has, t } from "./words.js";
+import { why } from "./route.js";
+import { t } from "./words.js";
 
 const KEPT = "desk.unsent";
 const AGAIN_MS = 5000;
@@ -137,14 +137,5 @@ async function deliver(one) {
 /** @param {Failure} error */
 function reason(error) {
   if (error.code !== "window_closed") return error.words;
-  const why = `window_${error.fields["reason"] ?? ""}`;
-  const ways = (error.fields["ways"] ?? "").split(", ").map(way).filter(Boolean);
-  return [t("error_window_closed"), has(why) ? t(why) : "", ways.length ? t("ways", { ways: ways.join(", ") }) : ""].filter(Boolean).join(" ");
-}
-
-/** `chat:telegram:main`, `email`, `call` in words. @param {string} code */
-function way(code) {
-  const [kind = "", channel = "", account = ""] = code.split(":");
-  if (kind === "chat") return t("way_chat", { account: `${channelName(channel)} · ${account}` });
-  return has(`way_${kind}`) ? t(`way_${kind}`) : "";
+  return why(error.fields["reason"] ?? "", (error.fields["ways"] ?? "").split(", "));
 }

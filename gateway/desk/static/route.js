@@ -1,0 +1,44 @@
+// Where an answer goes: channel, account, how long the platform still takes it, and why not when it does not.
+import { channelName } from "./people.js";
+import { has, now, t } from "./words.js";
+
+/** @typedef {import("./model.js").Conversation} Conversation */
+
+const SHUT = new Set(["template", "later", "never"]);
+
+/** One line above the box. @param {Conversation} one */
+export function route(one) {
+  const seen = one.window;
+  const left = seen?.until && !SHUT.has(seen.advice) ? t("route_left", { time: lasts(seen.until) }) : "";
+  return [t("route_to", { channel: channelName(one.channel), account: one.account }), seen?.advice === "billed" ? t("route_billed") : "", left]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+/** Why the platform takes no words of ours now, and what is lawful instead; '' when it does. @param {Conversation} one */
+export function shut(one) {
+  const seen = one.window;
+  return seen && SHUT.has(seen.advice) ? why(seen.why || seen.advice, seen.ways) : "";
+}
+
+/** @param {string} reason @param {string[]} ways */
+export function why(reason, ways) {
+  const named = `window_${reason}`;
+  const others = ways.map(way).filter(Boolean).join(", ");
+  return [t("error_window_closed"), has(named) ? t(named) : "", others ? t("ways", { ways: others }) : ""].filter(Boolean).join(" ");
+}
+
+/** `chat:telegram:main`, `email`, `call` in words. @param {string} code */
+function way(code) {
+  const [kind = "", channel = "", account = ""] = code.split(":");
+  if (kind === "chat") return t("way_chat", { account: `${channelName(channel)} · ${account}` });
+  return has(`way_${kind}`) ? t(`way_${kind}`) : "";
+}
+
+/** How long until then: `45 phút`, `3 giờ 20`, `6 ngày`. @param {string} time */
+function lasts(time) {
+  const minutes = Math.max(0, Math.floor((Date.parse(time) - now()) / 60_000));
+  if (minutes < 60) return t("n_minutes", { n: minutes });
+  if (minutes < 48 * 60) return t("n_hours", { h: Math.floor(minutes / 60), m: String(minutes % 60).padStart(2, "0") });
+  return t("n_days", { n: Math.floor(minutes / 1440) });
+}
