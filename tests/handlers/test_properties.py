@@ -81,7 +81,8 @@ HUMAN: Final = (
     "chán bot quá, cho gặp nhân viên", "không chat với máy đâu, cho gặp người", "cần người hỗ trợ", "kêu người thật ra đây",
     "cho toi gap nguoi that", "noi chuyen voi nhan vien", "toi muon gap tu van vien", "tư vấn viên đâu rồi",
     "cho gặp quản lý", "xin gặp người phụ trách", "mình cần gặp tư vấn trực tiếp", "nhân viên đâu ra trả lời",
-    "tui mún gặp người", "let me talk to a real person", "connect me to an agent",
+    "tui mún gặp người", "let me talk to a real person", "connect me to an agent", "cho em gặp tư vấn viên", "cho gặp sếp",
+    "không nói chuyện với bot", "can I speak to an advisor", "nói chuyện với người thật", "cho chị gặp nhân viên",
 )  # fmt: skip
 HUMAN_TAP: Final = "human"
 SHIFT: Final = (("06:30", "11:30"), ("17:00", "21:00"))
