@@ -487,4 +487,5 @@ def _yes(text: str) -> bool:
 
 
 def _no(text: str) -> bool:
-    return bool(text) and understand(text, "offer_buy").intent == "no"
+    """A question is no refusal."""
+    return bool(text) and not text.endswith("?") and understand(text, "offer_buy").intent == "no"
