@@ -614,7 +614,8 @@ def hold(before: State, now: World, events: Sequence[Event]) -> None:
     if before.muted_until and before.muted_until > now.now and before.stage is state.stage is Stage.CLOSED_SPAM:
         assert all(say.key.startswith("optout.") for say in says), "muted, and the bot speaks"
     waits = all(say.key.startswith(("queue.", "handoff.")) for say in says)  # he does, and hears how it stands
-    if says and not spoke and not acted and not waits:
+    beside = all(say.key == "grave.with_you" for say in says)  # who despairs and waits is not left alone at night
+    if says and not spoke and not acted and not waits and not beside:
         assert schedule.may_write(now.now, now.context.business), "unasked, at an hour when nobody is written to"
         assert now.context.bot, "switched off, and speaks of itself"
     if before.reminders_off and not spoke and not acted:
