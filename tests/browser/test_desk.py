@@ -720,7 +720,7 @@ async def test_the_chief_adds_somebody_and_turns_the_bot_off(office: Office, com
     await newcomer.goto("/desk/")
     await fill_in(newcomer, "moi@x.vn", password)
     await expect(newcomer.locator(".offer-note")).to_be_visible()
-    await newcomer.get_by_label("Mật khẩu hiện tại").fill(password)
+    await newcomer.locator("#current").fill(password)
     await newcomer.get_by_label("Mật khẩu mới", exact=True).fill("một câu của riêng tôi")
     await newcomer.get_by_label("Nhập lại mật khẩu mới").fill("một câu của riêng tôi")
     await newcomer.get_by_role("button", name="Đổi mật khẩu").click()
