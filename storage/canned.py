@@ -52,14 +52,9 @@ def add(tx: Tx, *, shortcut: str, title: str, text: str, by: str) -> str:
 
 def change(tx: Tx, canned_id: str, *, shortcut: str, title: str, text: str, by: str) -> bool:
     """False when another has the shortcut."""
-    taken = tx.value(
-        "SELECT 1 FROM canned_answer WHERE shortcut = :shortcut AND id <> :id LIMIT 1", shortcut=shortcut, id=canned_id
-    )
-    if taken:
-        return False
-    tx.run(
+    done = tx.run(
         "UPDATE canned_answer SET shortcut = :shortcut, title = :title, text = :text, updated_by = :by, updated_at = :now"
-        " WHERE id = :id",
+        " WHERE id = :id AND NOT EXISTS (SELECT 1 FROM canned_answer o WHERE o.shortcut = :shortcut AND o.id <> :id)",
         shortcut=shortcut,
         title=title,
         text=text,
@@ -67,6 +62,8 @@ def change(tx: Tx, canned_id: str, *, shortcut: str, title: str, text: str, by: 
         now=tx.now_ms,
         id=canned_id,
     )
+    if not done:
+        return False
     audit.write(tx, actor=by, action="canned.change", object_type="canned_answer", object_id=canned_id)
     return True
 

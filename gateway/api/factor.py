@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 from typing import Final
 
@@ -19,6 +20,7 @@ STEP_MS: Final = 30_000
 DRIFT: Final = 1  # steps that a telephone's clock may be off
 SECRET_BYTES: Final = 20
 TICKET_MS: Final = 5 * 60_000
+_ID: Final = re.compile(r"[0-9a-v]{26}")
 
 
 def new_secret() -> bytes:
@@ -71,8 +73,8 @@ def shown(given: str, now_ms: int) -> tuple[str, bytes, str] | None:
         advisor_id, until, _once = orjson.loads(said)
     except (ValueError, TypeError):
         return None
-    if not (isinstance(advisor_id, str) and isinstance(until, int)) or until < now_ms:
-        return None
+    if not (isinstance(advisor_id, str) and isinstance(until, int)) or until < now_ms or not _ID.fullmatch(advisor_id):
+        return None  # not our own writing, or over
     return advisor_id, said, mac
 
 

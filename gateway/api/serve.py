@@ -60,6 +60,8 @@ def handler_of(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResp
 async def _serve(route: Route, request: web.Request, request_id: str) -> web.StreamResponse:
     api = request.config_dict[API]
     actor = SYSTEM if route.open else await api.doors.actor(request)
+    if not route.open and actor.enrolling and not allow(actor, route.may):
+        raise ApiError("forbidden", "set up your second factor first: /desk/account")
     if not route.open and not allow(actor, route.may):
         raise ApiError("forbidden", f"the role {actor.role} may not do this")
     call = Call(request=request, actor=actor, api=api, id=request_id)

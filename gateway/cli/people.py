@@ -66,11 +66,20 @@ def user_disable(ctx: typer.Context, who: Annotated[str, typer.Argument(metavar=
 
 
 @user.command("reset", epilog=EVERYWHERE)
-def user_reset(ctx: typer.Context, who: Annotated[str, typer.Argument(metavar="ID-OR-EMAIL")]) -> None:
+def user_reset(
+    ctx: typer.Context,
+    who: Annotated[str, typer.Argument(metavar="ID-OR-EMAIL")],
+    second_factor: Annotated[
+        bool, typer.Option("--second-factor", help="Telephone and recovery codes are lost: take them away too.")
+    ] = False,
+) -> None:
     """Give somebody a new password, printed once."""
 
     async def work(call: Call) -> Any:
-        return await call("POST", f"/users/{await _user_id(call, who)}/reset", {})
+        user_id = await _user_id(call, who)
+        if second_factor:
+            await call("POST", f"/users/{user_id}/second-factor/reset", {})
+        return await call("POST", f"/users/{user_id}/reset", {})
 
     typer.echo(f"password: {do(ctx, work)['password']}")
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 FORM_BYTES: Final = 8 * 1024
 LATE_MINUTES: Final = 15  # R-INT-3: a person within 15 minutes, in working hours
 INVENTED: Final = re.compile(r"(?:[a-z2-9]{4}-){4}[a-z2-9]{4}")  # storage.passwords.invent: told once, better changed
-WHERE: Final = re.compile(r"/desk/(?:c/[0-9a-v]{26}|users|switches|channels|texts|account)?")
+WHERE: Final = re.compile(r"/desk/(?:c/[0-9a-v]{26}|users|switches|channels|canned|texts|account)?")
 POLICIES: Final = "desk/policies.js"  # the section of another module, where there is one
 ACCOUNT: Final = "/desk/account"
 TRIES: Final = 30  # of one address a minute, whatever the account
@@ -162,7 +162,7 @@ class Desk:
             (
                 words[key].format(account=request.query[key])
                 for key in ("again", "asked", "still")
-                if key in request.query
+                if request.query.get(key) in self._parts.accounts
             ),
             "",
         )

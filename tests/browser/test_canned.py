@@ -62,6 +62,10 @@ async def test_written_by_the_chief_and_said_by_an_advisor(office: Office, visit
     await box.press("Escape")
     await expect(choices.first).to_be_hidden()
     await expect(box).to_have_value("/báo")
+    await box.fill("/chaoo")  # a slip: nothing fits, and nothing of it goes to the customer
+    await box.press("Enter")
+    await expect(page.locator("#toasts")).to_contain_text("Không có câu mẫu nào khớp")
+    await expect(box).to_have_value("/chaoo")
     await box.fill("/")
     await expect(choices).to_have_count(2)
     await box.press("ArrowDown")

@@ -8,6 +8,8 @@ import { t } from "./words.js";
 const SHOWN = 8;
 const FRESH_MS = 60_000;
 const MARKS = /\p{Diacritic}/gu;
+/** A shortcut that was never taken over: no words for a customer. */
+export const BARE = /^\/\S*$/;
 /** A place that nobody has filled yet. */
 export const HOLE = /\{(xung_ho|ten|tu_van_vien|ma_yeu_cau|hotline|cong_ty)\}/;
 

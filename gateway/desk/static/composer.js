@@ -1,7 +1,7 @@
 // Where an advisor writes: to the customer or for colleagues. Enter sends, unless an input method is still composing.
 import { byId, el } from "../../web/static/dom.js";
 import { mention } from "./api.js";
-import { CannedList, HOLE } from "./canned.js";
+import { BARE, CannedList, HOLE } from "./canned.js";
 import { conversation } from "./conversations.js";
 import { toast } from "./dialogs.js";
 import { draft, keepDraft } from "./drafts.js";
@@ -147,6 +147,10 @@ export class Composer {
     const text = this.box.value.trim();
     const files = this.mode === "note" ? [] : this.#uploads();
     if (!this.#ready() || (!text && !files.length)) return;
+    if (this.mode === "reply" && BARE.test(text)) {
+      toast(t("canned_unknown"));
+      return;
+    }
     const hole = HOLE.exec(this.box.value);
     if (hole) {
       toast(t("canned_hole", { name: hole[0] }));

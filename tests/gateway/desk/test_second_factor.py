@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import re
+import time
+from types import SimpleNamespace
 from typing import Any
 
 import pyotp
@@ -15,6 +17,13 @@ from tests.gateway.desk.conftest import Clerk
 from tests.support.desk import PASSWORD, Office
 
 STEP_MS = factor.STEP_MS
+
+
+@pytest.fixture(autouse=True)
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gateway's clock moves by hand only: a step of thirty seconds is over when a test says so."""
+    now = time.time_ns()
+    monkeypatch.setattr("gateway.parts.time", SimpleNamespace(time_ns=lambda: now))
 
 
 async def call(clerk: Clerk, path: str, body: dict[str, Any]) -> tuple[int, Any]:
