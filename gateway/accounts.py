@@ -112,9 +112,7 @@ CHANNELS: Final[Mapping[str, Mapping[str, Key]]] = {
         ),
         "templates": Key(readers.mapping, "purpose: name language parameters, of approved utility templates", ()),
         "profiles": Key(readers.switch, "true: look up what people are called; Meta must have granted it", False),
-        "seen": Key(
-            readers.switch, "true: show customers that they were seen and an answer is coming: two calls more", False
-        ),
+        "seen": Key(readers.switch, "true: show customers that they were seen: a call more for each message", False),
         "appsecret_proof": Key(readers.switch, "true: sign calls with the app's secret, if the app demands it", False),
     },
     "leads": {

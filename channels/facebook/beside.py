@@ -13,7 +13,7 @@ from channels.house import House
 
 KNOWN: Final = 10_000  # people who were asked about
 AT_ONCE: Final = 50  # small calls under way: beyond these they are left out
-ACTIONS: Final = ("mark_seen", "typing_on")
+SEEN: Final = "mark_seen"  # not typing_on: nobody knows here whether anybody types
 
 
 class Beside:
@@ -57,8 +57,7 @@ class Beside:
 
     async def _seen(self, thread: str) -> None:
         with contextlib.suppress(ChannelError):
-            for action in ACTIONS:
-                await self._act(thread, action)
+            await self._act(thread, SEEN)
 
     async def _name(self, thread: str, house: House) -> None:
         try:
