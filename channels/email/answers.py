@@ -25,6 +25,8 @@ _REASONS: Final[Mapping[str, str]] = {  # subject.detail of a 5 -> Permanent.rea
     "1.2": NO_MAILBOX,
     "1.3": "bad_address",
     "1.6": NO_MAILBOX,
+    "1.7": "spam",  # 1.7 and 1.8 speak of the sender
+    "1.8": "spam",
     "1.10": NO_MAILBOX,
     "2.0": "refused",
     "2.1": NO_MAILBOX,
@@ -58,6 +60,11 @@ _UNKNOWN: Final = re.compile(
     r"|no such (?:user|mailbox|recipient|address|person)|(?:unknown|invalid) (?:user|recipient|mailbox|address|account)|no mailbox",
     re.IGNORECASE,
 )
+_OURS: Final = re.compile(  # the sender is refused: "user unknown" beside it is our own mailbox, not the reader's
+    r"(?<!\bto )(?<!\bto the )(?<!\bnotify the )\bsender\b|(?<!callout )(?<!recipient )(?<!address )\bverification failed\b"
+    r"|\b(?:helo|ehlo|spf|dkim|dmarc)\b",
+    re.IGNORECASE,
+)
 _FULL: Final = re.compile(
     r"\b(?:over ?quota|quota|mailbox (?:is )?full|full mailbox|insufficient storage)\b", re.IGNORECASE
 )
@@ -68,7 +75,13 @@ _SPAM: Final = re.compile(
     r"\b(?:spam|junk|black ?list\w*|block ?list\w*|blocked|reputation|spf|dkim|dmarc|policy|phish\w*|virus|content rejected|bulk)\b",
     re.IGNORECASE,
 )
-
+_WORDS: Final = (
+    (_LARGE, "too_large"),
+    (_OURS, "spam"),
+    (_UNKNOWN, NO_MAILBOX),
+    (_FULL, "mailbox_full"),
+    (_SPAM, "spam"),
+)
 
 REASONS: Final = frozenset(
     {*_REASONS.values(), *_CODES.values(), "refused", NO_MAILBOX, "too_large", "mailbox_full", "spam"}
@@ -112,10 +125,9 @@ def reason_of(status: int, detail: str, text: str) -> str:
     vague = detail in VAGUE or detail not in _REASONS
     if vague and (told := _by_words(text)):
         return told
-    if detail in _REASONS:
-        return _REASONS[detail]
-    if detail.startswith("1."):
-        return NO_MAILBOX
+    reason = _REASONS.get(detail, NO_MAILBOX if detail.startswith("1.") else "")
+    if reason:
+        return "spam" if reason == NO_MAILBOX and _OURS.search(text[:1000]) else reason
     if detail.startswith("7."):
         return "spam"
     if status == 552:
@@ -124,7 +136,4 @@ def reason_of(status: int, detail: str, text: str) -> str:
 
 
 def _by_words(text: str) -> str:
-    for pattern, reason in ((_UNKNOWN, NO_MAILBOX), (_LARGE, "too_large"), (_FULL, "mailbox_full"), (_SPAM, "spam")):
-        if pattern.search(text[:1000]):
-            return reason
-    return ""
+    return next((reason for pattern, reason in _WORDS if pattern.search(text[:1000])), "")

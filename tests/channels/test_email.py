@@ -311,7 +311,27 @@ WORDS = [
     (553, "", "sorry", "bad_address"),
     (556, "1.10", "null MX", "no_mailbox"),
     (571, "", "go away", "refused"),
+    (550, "7.1", "Sender address rejected: user unknown", "spam"),
+    (550, "1.0", "Sender address rejected: domain not found", "spam"),
+    (550, "1.8", "<no-reply@agency.example>: Sender address rejected: Domain not found", "spam"),
+    (550, "1.7", "invalid address", "spam"),
+    (550, "1.1", "Sender address rejected: User unknown in local recipient table", "spam"),
+    (550, "", "Verification failed for <no-reply@agency.example>\nNo such user here\nSender verify failed", "spam"),
+    (550, "", "SPF check failed: unknown user", "spam"),
+    (550, "", "Helo command rejected: mailbox not found", "spam"),
+    (550, "", "Callout verification failed:\n550 5.1.1 No such user", "no_mailbox"),
+    (550, "", "No such user, the letter is returned to sender", "no_mailbox"),
+    (550, "7.1", "Recipient address rejected: user unknown", "no_mailbox"),
+    (552, "", "Message size exceeds what this sender may send", "too_large"),
 ]
+
+
+@pytest.mark.parametrize("step", ["RCPT", "DATA"])
+def test_a_refused_sender_never_ends_the_readers_address(step: str) -> None:
+    for words in ("5.7.1 Sender address rejected: user unknown", "5.1.0 Sender address rejected: domain not found"):
+        found = answers.refusal(550, words, step)
+        assert isinstance(found, Permanent)
+        assert found.reason == "spam"
 
 
 @pytest.mark.parametrize(
