@@ -42,7 +42,7 @@ MEANING: Final[Mapping[str, str]] = {
         DELIVERED: "delivered delivery",
         FAILED: "failed fail failure bounce bounced hard_bounce hardbounce soft_bounce softbounce permanent_fail dropped rejected"
         " reject blocked invalid invalid_email out_of_band policy_rejection generation_failure generation_rejection undelivered error"
-        " outofband spam_notification blacklisted",
+        " outofband spam_notification blacklisted suppressed",
         DELAYED: "delayed deferred delay temporary_fail delivery_delayed delivery_delay transient",
         COMPLAINT: "complaint complained spam spam_report spamreport spam_complaint spamcomplaint complaints",
         UNSUBSCRIBED: "unsubscribed unsubscribe unsub list_unsubscribe link_unsubscribe group_unsubscribe subscription_change"
@@ -53,7 +53,7 @@ MEANING: Final[Mapping[str, str]] = {
 NAMES: Final[Mapping[str, tuple[str, ...]]] = {  # ours, then what relays call it; the earlier name wins
     "event": ("event_type", "notification_type", "record_type", "event_name", "type", "status"),
     "email": ("recipient", "rcpt_to", "email_address", "final_recipient", "address", "to"),
-    "hardness": ("severity", "bounce_type", "hard_bounce", "bounce_class", "type"),
+    "hardness": ("severity", "bounce_type", "data_bounce_type", "hard_bounce", "bounce_class", "type"),
     "code": ("status", "smtp_code", "error_code", "status_code", "response_code", "diagnostic_code"),
     "reason": (
         "diagnostic_code", "raw_reason", "description", "bounce_description", "diag", "response", "details", "message", "error",
@@ -68,10 +68,17 @@ SOFT: Final = frozenset(
     {"soft", "temporary", "transient", "soft_bounce", "softbounce", "false", "0", "20", "21", "22", "blocked"}
 )
 SUPPRESSED: Final = (  # a relay that does not even try says why in words
-    (re.compile(r"\bunsubscribed\b", re.IGNORECASE), UNSUBSCRIBED),
-    (re.compile(r"\bspam report", re.IGNORECASE), COMPLAINT),
-    (re.compile(r"\bbounced address|\binvalid\b|\bsuppress", re.IGNORECASE), answers.NO_MAILBOX),
+    (re.compile(r"\bunsubscribed\b|^suppress-unsubscribe", re.IGNORECASE), UNSUBSCRIBED),
+    (re.compile(r"\bspam report|^suppress-complaint", re.IGNORECASE), COMPLAINT),
+    (re.compile(r"\bbounced address|^invalid$|\bsuppress", re.IGNORECASE), answers.NO_MAILBOX),
 )
+UNTRIED: Final = frozenset({"dropped", "reject", "rejected", "suppressed"})
+STOPPED: Final[Mapping[str, str]] = {  # why a relay writes to nobody there any more -> the event that it is
+    "hard_bounce": "hard_bounce",
+    "spam_complaint": "complaint",
+}
+RESUMED: Final = "subscription_resumed"
+NOT_SPAM: Final = "not_spam"  # the reader took the letter out of the spam folder
 PAGE: Final = (
     "Để ngừng nhận thư quảng cáo, hãy dùng nút Hủy đăng ký của ứng dụng thư, hoặc trả lời thư này.\n"
     "To stop advertising by e-mail, use your mail program's unsubscribe button, or reply to the letter.\n"
@@ -79,6 +86,7 @@ PAGE: Final = (
 
 _ENHANCED: Final = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _CODE: Final = re.compile(r"\b([245]\d\d)\b")
+_LISTED: Final = re.compile(r"\.\d+$")
 
 # ---- who may post
 
@@ -199,22 +207,36 @@ def _named(flat: Mapping[str, str], account: Account) -> Told:
     by_name: dict[str, str] = {}
     for path, text in flat.items():
         by_name.setdefault(posted.plain(path), text)
-        by_name.setdefault(posted.plain(path.rpartition(".")[2]), text)
+        by_name.setdefault(posted.plain(_LISTED.sub("", path).rpartition(".")[2]), text)
     found: Told = {}
     for ours, theirs in NAMES.items():
         named = [*(posted.plain(name) for name in str(own.get(ours) or "").split(",")), ours, *theirs]
         if text := next((by_name[name] for name in named if name and name in by_name), ""):
             found[ours] = _short(text, 500)
-    event = posted.plain(found.get("event", ""))
-    if event not in MEANING and (
-        other := next(
-            (by_name[name] for name in NAMES["event"] if MEANING.get(posted.plain(by_name.get(name, "")))), ""
-        )
+    if not _meaning(found.get("event", "")) and (
+        other := next((by_name[name] for name in NAMES["event"] if _meaning(by_name.get(name, ""))), "")
     ):
         found["event"] = other
+    if turned := _turned(_meaning(found.get("event", "")), by_name):
+        found["event"] = turned
     if known := marks.read(account, "\n".join(flat.values())):
         found["mark"] = known[0]
     return found
+
+
+def _turned(meaning: str, by_name: Mapping[str, str]) -> str:
+    """What the event's own details make of it; '' = it is what it is called."""
+    if meaning == UNSUBSCRIBED and posted.plain(by_name.get("suppress_sending", "")) == "false":
+        return RESUMED
+    if meaning == UNSUBSCRIBED:
+        return STOPPED.get(posted.plain(by_name.get("suppression_reason", "")), "")
+    if meaning == COMPLAINT and posted.plain(by_name.get("complaint_feedback_type", "")) == NOT_SPAM:
+        return NOT_SPAM
+    return ""
+
+
+def _meaning(event: str) -> str:
+    return MEANING.get(posted.plain(event).removeprefix("email_"), "")
 
 
 def _short(text: str, limit: int) -> str:
@@ -226,7 +248,7 @@ def _short(text: str, limit: int) -> str:
 
 def _event(told: Told, account: Account) -> InboundEvent:
     known = marks.read(account, told.get("mark", ""))
-    meaning = MEANING.get(posted.plain(told.get("event", "")), "")
+    meaning = _meaning(told.get("event", ""))
     receipt, thread, why = None, known[2] if known else "", ""
     if not meaning or meaning == DELAYED:
         why = f"event: {posted.plain(told.get('event', ''))[:40] or 'none'}"
@@ -276,7 +298,8 @@ def _reason(told: Told) -> str:
     """Why it did not arrive: by the server's code and words, and by how hard the relay calls it."""
     words = told.get("reason", "")
     for pattern, reason in SUPPRESSED:
-        if posted.plain(told.get("event", "")) in ("dropped", "reject", "rejected") and pattern.search(words):
+        untried = posted.plain(told.get("event", "")).removeprefix("email_") in UNTRIED
+        if (untried or words.startswith("suppress-")) and pattern.search(words):
             return reason
     both = f"{told.get('code', '')} {words}"
     found, plain = _ENHANCED.search(both), _CODE.search(both)

@@ -44,6 +44,10 @@ def short(event: InboundEvent) -> tuple[str, str, str]:
 FATES = {  # fixture -> of each of its events
     "dashed_hard_bounce": [("failed", "no_mailbox", "no_mailbox")],
     "dashed_soft_bounce": [("failed", "mailbox_full", "")],
+    "dotted_bounced": [("failed", "no_mailbox", "no_mailbox")],
+    "dotted_bounced_transient": [("failed", "bounced", "")],
+    "dotted_complained": [("", "complaint", "complaint")],
+    "dotted_delivery_delayed": [("-", "", "")],
     "list_bounce_delivered": [
         ("failed", "no_mailbox", "no_mailbox"),
         ("failed", "spam", ""),
@@ -52,9 +56,16 @@ FATES = {  # fixture -> of each of its events
         ("", "complaint", "complaint"),
         ("-", "", ""),
     ],
+    "list_dropped": [
+        ("failed", "refused", ""),
+        ("failed", "no_mailbox", "no_mailbox"),
+        ("failed", "no_mailbox", "no_mailbox"),
+        ("failed", "complaint", "complaint"),
+    ],
     "nested_failed_permanent": [("failed", "no_mailbox", "no_mailbox")],
     "nested_failed_temporary": [("failed", "mailbox_full", "")],
     "notified_bounce": [("failed", "no_mailbox", "no_mailbox")],
+    "notified_complaint_not_spam": [("-", "", "")],
     "notified_delivery": [("delivered", "", "")],
     "plain_bounced_hard": [("failed", "no_mailbox", "no_mailbox")],
     "plain_delivered": [("delivered", "", "")],
@@ -63,8 +74,13 @@ FATES = {  # fixture -> of each of its events
     "plain_unsubscribed": [("", "unsubscribed", "unsubscribed")],
     "record_bounce_by_address": [("failed", "no_mailbox", "no_mailbox")],
     "record_complaint_by_address": [("", "complaint", "complaint")],
+    "record_subscription_complaint": [("", "complaint", "complaint")],
+    "record_subscription_hard_bounce": [("failed", "no_mailbox", "no_mailbox")],
+    "record_subscription_resumed": [("-", "", "")],
+    "record_subscription_stopped": [("", "unsubscribed", "unsubscribed")],
     "subscription_confirmation": [("-", "", "")],
     "wrapped_complaint": [("", "complaint", "complaint")],
+    "wrapped_suppress_unsubscribe": [("failed", "unsubscribed", "unsubscribed")],
 }
 
 
@@ -76,6 +92,7 @@ def test_what_relays_say(name: str) -> None:
         if event.receipt is not None and event.receipt.external_ids:
             assert event.thread == marks.thread_of(EMAIL, LAN)
             assert event.receipt.external_ids[0].startswith(event.extra["sent_id"])
+        assert bounces.parse(Delivery(headers={}, body=event.raw), EMAIL) == [event]
 
 
 def test_every_fixture_is_looked_at() -> None:
