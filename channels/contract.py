@@ -373,7 +373,12 @@ class ChannelError(Exception):
 
 
 class Retryable(ChannelError):
-    """They certainly did not take it (refused, DNS, 503)."""
+    """They certainly did not take it. `answered` -- the platform spoke, of this message alone: others may well get
+    through · False: nobody did, or it takes nothing at all (refused, DNS, 503) · None: it was not asked, we could not."""
+
+    def __init__(self, message: str, *, code: str = "", answered: bool | None = False) -> None:
+        super().__init__(message, code=code)
+        self.answered = answered
 
 
 class RateLimited(ChannelError):

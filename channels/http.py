@@ -195,7 +195,7 @@ class Http:
 
     def _open(self) -> aiohttp.ClientSession:
         if self.closed:
-            raise Retryable("the client is closed")
+            raise Retryable("the client is closed", answered=None)
         if self._session is not None:
             return self._session
         session = self._session = aiohttp.ClientSession(

@@ -40,7 +40,7 @@ class OurHouse:
         try:
             pair = await self._parts.store.run(lambda tx: credentials.load(tx, self._account_id, first=first))
         except StorageUnavailable as err:
-            raise Retryable(f"the tokens cannot be read now: {err.reason}") from err
+            raise Retryable(f"the tokens cannot be read now: {err.reason}", answered=None) from err
         return Credential(
             generation=pair.generation,
             state=pair.state,
@@ -65,7 +65,7 @@ class OurHouse:
                 )
             )
         except StorageUnavailable as err:
-            raise Retryable(f"the tokens cannot be claimed now: {err.reason}") from err
+            raise Retryable(f"the tokens cannot be claimed now: {err.reason}", answered=None) from err
 
     async def rotate(self, generation: int, *, access: str, refresh: str, expires_at: int) -> bool:
         """Tried again for minutes: the pair is nowhere else, and the one before it is used up."""
@@ -80,7 +80,7 @@ class OurHouse:
             except StorageUnavailable as err:
                 log.critical("house.token_not_stored", account=self._account_id, reason=err.reason)
                 if waited >= WRITE_S or err.reason == "stopped":
-                    raise Retryable("the new tokens could not be stored") from err
+                    raise Retryable("the new tokens could not be stored", answered=None) from err
             await asyncio.sleep(AGAIN_S)
             waited += AGAIN_S
 
@@ -94,7 +94,7 @@ class OurHouse:
         try:
             return await self._parts.store.read(lambda tx: visits.beside(tx, self._account_id, thread))
         except StorageUnavailable as err:
-            raise Retryable(f"the thread cannot be looked up now: {err.reason}") from err
+            raise Retryable(f"the thread cannot be looked up now: {err.reason}", answered=None) from err
 
     async def letter(self, row_id: str) -> Letterhead:
         return await letters.head(self._parts, self._account_id, row_id)
@@ -103,7 +103,7 @@ class OurHouse:
         try:
             return await doclinks.address(self._parts, file_id=file_id, link_id=row_id)
         except StorageUnavailable as err:
-            raise Retryable("no address for the file can be noted now") from err
+            raise Retryable("no address for the file can be noted now", answered=None) from err
 
     def link(self, file_id: str, name: str) -> str:
         parts = self._parts

@@ -41,7 +41,7 @@ async def head(parts: Parts, account_id: str, outbox_id: str) -> Letterhead:
     try:
         reader = await parts.store.read(lambda tx: letters.reader(tx, outbox_id))
     except StorageUnavailable as err:
-        raise Retryable(f"the reader cannot be looked up now: {err.reason}") from err
+        raise Retryable(f"the reader cannot be looked up now: {err.reason}", answered=None) from err
     if reader is None:
         return Letterhead(address="")
     account = parts.accounts[account_id]

@@ -67,8 +67,8 @@ def verdict(
     jitter: float = 1.0,
 ) -> Verdict:
     """`attempts` made before this one · `idempotent` -- the channel shows the same id once · `flooded` -- several
-    chats were told to slow down, so it is the account that is too fast · `silent` -- the account's circuit was open, so
-    that it costs no attempt and nobody gives up by it · `echo_ms` -- the platform tells back what it took,
+    chats were told to slow down, so it is the account that is too fast · `silent` -- the account's circuit is open: it
+    holds the row back, and nobody gives up by it · `echo_ms` -- the platform tells back what it took,
     within this time: only then may it be said again · `jitter` in 0.5 … 1."""
 
     def later() -> RetryAt | Dead:
@@ -97,8 +97,18 @@ def verdict(
                 return again if isinstance(again, RetryAt) else AskHuman(blocks_ms=0)  # they may have it: not failed
             return AskHuman(blocks_ms=UNKNOWN_BLOCKS_MS if unknown_blocks else 0)
         case Retryable():
-            return _in_time(RetryAt(at_ms=now_ms, counts=False), not_after) if silent else later()
+            return _in_time(RetryAt(at_ms=now_ms), not_after) if silent else later()
     return AskHuman(blocks_ms=0)
+
+
+def answered(error: ChannelError) -> bool | None:
+    """Whether the platform spoke: what an account's circuit is told. None: it was not asked, what failed is ours."""
+    match error:
+        case Retryable():
+            return error.answered
+        case DeliveryUnknown():
+            return False
+    return True if error.code else None  # a refusal without a code of theirs was made here
 
 
 def _in_time(again: RetryAt, not_after: int | None) -> RetryAt | Dead:

@@ -30,7 +30,7 @@ from channels.contract import (
 from channels.deadlines import Deadlines
 from gateway import doclinks
 from gateway.api import window
-from gateway.verdict import AskHuman, Dead, ParkAccount, RetryAt, verdict
+from gateway.verdict import AskHuman, Dead, ParkAccount, RetryAt, answered, verdict
 from gateway.webhooks import keep, understood
 from storage import outbox
 from storage.errors import StorageUnavailable
@@ -91,7 +91,7 @@ class Sender:
             asked = True
             external_id = await self._ask(client, request, seconds)
         except ChannelError as err:
-            silent = asked and self._heard(job.account_id, err)
+            silent = asked and self._heard(job, err)
             outcome = self._failed(job, err, started_ms, started, silent=silent)
         except asyncio.CancelledError:
             raise  # the row stays `sending`: the next start calls it unknown
@@ -99,7 +99,7 @@ class Sender:
             log.exception("send.bug", outbox=job.id, account=job.account_id, error=type(err).__name__)
             outcome = self._failed(job, DeliveryUnknown(f"our own error: {type(err).__name__}"), started_ms, started)
         else:
-            self._heard(job.account_id)
+            self._heard(job)
             outcome = Outcome(
                 job=job, state="sent", external_id=external_id, started_at=started_ms, took_ms=_since(started)
             )
@@ -143,14 +143,18 @@ class Sender:
         except TimeoutError as err:
             raise DeliveryUnknown("no answer in time") from err
 
-    def _heard(self, account_id: str, err: ChannelError | None = None) -> bool:
-        """Tell the account's circuit what a call brought. True when it was open: then a failure costs no attempt."""
-        gates, now = self.parts.store.gates, self.parts.clock.ms()
-        if not isinstance(err, Retryable | DeliveryUnknown):
+    def _heard(self, job: SendJob, err: ChannelError | None = None) -> bool:
+        """Tell the account's circuit what a call brought. True when it was open, and is: then that holds the row back."""
+        gates, now, account_id = self.parts.store.gates, self.parts.clock.ms(), job.account_id
+        spoke = True if err is None else answered(err)
+        if spoke is None:
+            return False
+        if spoke:
             if gates.answered(account_id, now):
                 log.info("account.up", account=account_id)
             return False
-        silent, opened = gates.unanswered(account_id, now, jitter=random.uniform(0.8, 1.2))  # noqa: S311
+        jitter = random.uniform(0.8, 1.2)  # noqa: S311
+        silent, opened = gates.unanswered(account_id, now, jitter=jitter, again=job.attempts > 0)
         if opened and not silent:
             log.error("account.down", account=account_id, reason=str(err))
         return silent

@@ -2,7 +2,9 @@
 
 Closed: everything leaves. Open: nothing does, until a time. After it, half open: one message at a time asks whether the
 platform is there; one that fails opens it again for longer, three that do not close it. Only what was not answered
-counts (not reached, 5xx, an answer that was lost): a platform that refuses is there. And the retry budget: who is
+counts (not reached, 5xx, an answer that was lost): a platform that refuses is there, and what failed on our own side says
+nothing. One message that nobody ever answers must not hold the others back: who asks is the one who failed least often
+(storage.outbox), and once somebody got through, the failure of one that had failed before is its own. And the retry budget: who is
 asked again takes from a tenth of what is sent, so that repetitions never are the load.
 """
 
@@ -29,7 +31,7 @@ class Circuit:
     until: int = 0
     since: int = 0
     _times: int = 0  # opened, without closing in between
-    _row: int = 0
+    _row: deque[int] = field(default_factory=deque)
     _good: int = 0
     _calls: deque[tuple[int, bool]] = field(default_factory=deque)
     _bad: int = 0
@@ -45,7 +47,7 @@ class Circuit:
     def answered(self, now_ms: int) -> bool:
         """The platform was there, whatever it said. True when that closed the circuit."""
         if not self.until:
-            self._row = 0
+            self._row.clear()
             self._count(now_ms, bad=False)
             return False
         if not self.asks(now_ms):
@@ -53,19 +55,23 @@ class Circuit:
         self._good += 1
         if self._good < CLOSES:
             return False
-        self.until = self.since = self._times = self._row = self._bad = 0
+        self.until = self.since = self._times = self._bad = self._good = 0
+        self._row.clear()
         self._calls.clear()
         return True
 
-    def failed(self, now_ms: int, *, jitter: float = 1.0) -> bool:
-        """It was not. `jitter` in 0.8 … 1.2. True when that opened the circuit, again or for the first time."""
-        if self.holds(now_ms):
+    def failed(self, now_ms: int, *, jitter: float = 1.0, again: bool = False) -> bool:
+        """It was not. `jitter` in 0.8 … 1.2 · `again` -- the same message had failed before. True when that opened the
+        circuit, again or for the first time."""
+        if self.holds(now_ms) or (again and self._good):
             return False
         if not self.until:
-            self._row += 1
+            self._row.append(now_ms)
+            while self._row[0] <= now_ms - WITHIN_MS:
+                self._row.popleft()
             self._count(now_ms, bad=True)
             many = len(self._calls) >= OF_CALLS and self._bad >= SHARE * len(self._calls)
-            if self._row < IN_A_ROW and not many:
+            if len(self._row) < IN_A_ROW and not many:
                 return False
             self.since = now_ms
         self.until = now_ms + round(jitter * min(LONGEST_MS, OPEN_MS << min(self._times, 8)))

@@ -125,13 +125,15 @@ class Gates:
         with self._lock:
             return gate.circuit.answered(now_ms)
 
-    def unanswered(self, account_id: str, now_ms: int, *, jitter: float) -> tuple[bool, bool]:
-        """A call was not: (its circuit was open already, so that it costs no attempt; it opened by this one)."""
+    def unanswered(self, account_id: str, now_ms: int, *, jitter: float, again: bool = False) -> tuple[bool, bool]:
+        """A call was not: (its circuit was open before and holds now; it opened by this one). `again` -- as in `admit`."""
         gate = self._gates.get(account_id)
         if gate is None:
             return False, False
         with self._lock:
-            return bool(gate.circuit.until), gate.circuit.failed(now_ms, jitter=jitter)
+            before = gate.circuit.until
+            opened = gate.circuit.failed(now_ms, jitter=jitter, again=again)
+            return before > 0 and gate.circuit.holds(now_ms), opened
 
     def _tokens(self, gate: Gate, lane: str, now_ms: int) -> bool:
         if gate.chat_rate:

@@ -181,8 +181,8 @@ AND NOT EXISTS (
   AND (e.state IN ('queued','sending','retry_wait') OR (e.state = 'unknown' AND e.not_before > :now)))
 ORDER BY {{first}}, o.created_at, o.out_seq LIMIT :limit {{lock}}"""  # noqa: S608
 LIVE_FIRST: Final = "CASE o.klass WHEN 'D' THEN 1 ELSE 0 END"
-HARMLESS_FIRST: Final = (
-    "CASE o.klass WHEN 'A' THEN 0 WHEN 'C' THEN 0 ELSE 1 END"  # if asking whether they are there doubles it
+ASKS_FIRST: Final = (  # one that nobody ever answers goes behind the others; then what does no harm if asking doubles it
+    "o.attempts, CASE o.klass WHEN 'A' THEN 0 WHEN 'C' THEN 0 ELSE 1 END"
 )
 
 
@@ -216,7 +216,7 @@ def claim(tx: Tx, *, points: Sequence[str] | None = None, accounts: Sequence[str
     groups = [("point_id", list(points))] if points is not None else [("account_id", [account]) for account in accounts]
     for column, values in groups:
         asks = points is None and tx.gates.asks(values[0], tx.now_ms)
-        first = HARMLESS_FIRST if asks else LIVE_FIRST
+        first = ASKS_FIRST if asks else LIVE_FIRST
         statement = _HEADS.format(where=f"AND o.{column} IN (:among)", first=first, lock=lock)
         for row in tx.among(statement, values, now=tx.now_ms, limit=limit):
             _take(tx, row, oldest=points is None)

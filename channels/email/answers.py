@@ -107,7 +107,8 @@ def refusal(status: int, text: str, step: str) -> ChannelError:
         if detail in ("7.28", "3.2") or _FAST.search(text):
             slow = step in (GREETING, MAIL)
             return RateLimited(f"email: too fast, {shown}", retry_after=MINUTE_S, code=shown, whole_account=slow)
-        return Retryable(f"email: not taken now, {shown} at {step}", code=shown)
+        alone = status != 421 and step in (RCPT, DATA)
+        return Retryable(f"email: not taken now, {shown} at {step}", code=shown, answered=alone)
     if 500 <= status < 600:
         reason = reason_of(status, detail, text)
         if step == MAIL and reason not in ("too_large", "bad_address"):

@@ -41,7 +41,7 @@ class EmailClient:
         """The letter's Message-ID, without angle brackets. Raises ChannelError."""
         house = self._house
         if house is None:
-            raise Retryable("email: nobody knows the reader")
+            raise Retryable("email: nobody knows the reader", answered=None)
         head = await house.letter(request.row)
         if self._line.locked():  # people are asking how it is; its own letters come one at a time
             raise RateLimited("email: the connection is busy", retry_after=1.0, whole_account=False)

@@ -91,7 +91,7 @@ def _by_error(status: int, error: Mapping[str, Any]) -> ChannelError:
     if sub in _SUBCODES:
         return Permanent(f"facebook: refused, code {name}", reason=_SUBCODES[sub], code=name)
     if code in _PASSING or error.get("is_transient") is True:
-        return Retryable(f"facebook: not taken for now, code {name}", code=name)
+        return Retryable(f"facebook: not taken for now, code {name}", code=name, answered=status < 500)
     if code in _ACCOUNT or 200 < code < 230:
         return NeedsReauth(f"facebook: {_ACCOUNT.get(code, _ACCOUNT[200])}, code {name}", code=name)
     if code:

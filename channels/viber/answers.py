@@ -57,11 +57,11 @@ def answer(status: int, body: bytes) -> dict[str, Any]:
     code = answered_code(said, "status")
     if said is not None and code == 0 and 200 <= status < 300:
         return said
-    problem = _by_status(status) if code is None or code == 0 else _by_code(code)
+    problem = _by_status(status) if code is None or code == 0 else _by_code(code, status)
     raise problem  # outside every handler: the causes quote the body
 
 
-def _by_code(code: int) -> ChannelError:
+def _by_code(code: int, status: int) -> ChannelError:
     name = str(code)
     if code in _ACCOUNT:
         return NeedsReauth(f"viber: {_ACCOUNT[code]}, status {name}", code=name)
@@ -69,7 +69,7 @@ def _by_code(code: int) -> ChannelError:
         return RateLimited("viber: too many messages", retry_after=MINUTE_S, code=name)
     if code in _REASONS:
         return Permanent(f"viber: refused, status {name}", reason=_REASONS[code], code=name)
-    return Retryable(f"viber: not sent, status {name}", code=name)
+    return Retryable(f"viber: not sent, status {name}", code=name, answered=status < 500)
 
 
 def _by_status(status: int) -> ChannelError:

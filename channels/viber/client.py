@@ -104,7 +104,7 @@ class ViberClient:
         if not request.file:
             return body
         if self._house is None:
-            raise Retryable("viber: no address of ours to fetch the file from")
+            raise Retryable("viber: no address of ours to fetch the file from", answered=None)
         link = self._house.link(request.file, folded(request.file_name))
         if self._base.startswith("https://") and not link.startswith("https://"):
             raise Permanent("viber: files need an https address of ours (server.public_url)", reason="hosting")
@@ -122,7 +122,6 @@ class ViberClient:
             raise RateLimited(
                 "viber: a hundred messages in an hour and no answer",
                 retry_after=(spoken[0] + HOUR_MS - now) / 1000,
-                code="12",
                 whole_account=False,
             )
 

@@ -106,11 +106,11 @@ def answer(status: int, body: bytes, *, template: bool = False, until_morning: f
     elif code == 0:
         problem = _by_status(status)
     else:
-        problem = _by_code(code, template=template, until_morning=until_morning)
+        problem = _by_code(code, status, template=template, until_morning=until_morning)
     raise problem  # outside every handler: the causes quote the body
 
 
-def _by_code(code: int, *, template: bool, until_morning: float) -> ChannelError:
+def _by_code(code: int, status: int, *, template: bool, until_morning: float) -> ChannelError:
     name = str(code)
     if code == -124 or (not template and name in REFRESH):
         return NeedsReauth("zalo: the access token is not valid any more", code=name)
@@ -129,7 +129,7 @@ def _by_code(code: int, *, template: bool, until_morning: float) -> ChannelError
     if code == -211:
         return RateLimited("zalo: the quota is used up", retry_after=HOUR_S, code=name, whole_account=False)
     if code in (-100, -200):
-        return Retryable(f"zalo: not sent, code {name}", code=name)
+        return Retryable(f"zalo: not sent, code {name}", code=name, answered=status < 500)
     if code in _ACCOUNT:
         return NeedsReauth(f"zalo: {_ACCOUNT[code]}, code {name}", code=name)
     return Permanent(f"zalo: refused, code {name}", reason=_REASONS.get(code, "refused"), code=name)

@@ -142,7 +142,7 @@ class ZaloClient:
             found = data.get("token") or data.get("attachment_id") if isinstance(data, dict) else None
             if isinstance(found, (str, int)) and found:
                 return str(found)
-            problem = Retryable("zalo: an upload that brought no token")
+            problem = Retryable("zalo: an upload that brought no token", answered=True)
         raise problem
 
     async def _visit(self, thread: str) -> str:

@@ -133,7 +133,7 @@ class Tokens:
                 if early:
                     return row  # whoever is at it will come to an end
                 if waited >= PATIENCE_S:
-                    raise Retryable("zalo: another process is fetching the token")
+                    raise Retryable("zalo: another process is fetching the token", answered=None)
                 waited += LOOK_S
                 await self._pause(LOOK_S)
             elif await self._house.claim(row, stale_ms=LEASE_MS):

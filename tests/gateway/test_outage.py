@@ -14,7 +14,7 @@ import orjson
 import pytest
 
 from channels import registry
-from channels.contract import Account, DeliveryUnknown, Retryable
+from channels.contract import Account, DeliveryUnknown, Permanent, Retryable
 from gateway import workers
 from gateway.hub import Hub
 from gateway.metrics import Metrics
@@ -46,10 +46,11 @@ class HandClock(Clock):
 
 
 class Platform:
-    """Notes what reaches it. `away` -- every call ends like that."""
+    """Notes what reaches it. `away` -- every call ends like that · `odd` -- those of some chats do."""
 
     def __init__(self) -> None:
         self.away: Exception | None = None
+        self.odd: dict[str, Exception] = {}
         self.asked = 0
         self.got: dict[str, list[int]] = defaultdict(list)  # chat -> the numbers said there
 
@@ -63,6 +64,8 @@ class Platform:
             if "recipient" in said
             else (said["receiver"], said["text"])
         )
+        if to in self.odd:
+            raise self.odd[to]
         self.got[to].append(int(text))
         return f"m{self.asked}"
 
@@ -197,7 +200,7 @@ async def test_an_hour_without_the_platform(house: House) -> None:
         assert (len(said), len(set(said))) == (count, count), f"{account.id}: nothing lost, nothing twice"
         assert all(chat == sorted(chat) for chat in platform.got.values()), f"{account.id}: in order"
     assert await house.store.read(lambda tx: tx.value("SELECT MAX(attempts) FROM outbox")) <= 2, (
-        "waiting costs no attempt"
+        "waiting costs no attempt, and everybody asks in turn"
     )
 
 
@@ -236,11 +239,57 @@ async def test_whether_it_is_back_is_asked_by_what_may_be_said_twice(house: Hous
 
 
 async def test_one_message_that_the_platform_refuses_opens_nothing(house: House) -> None:
-    from channels.contract import Permanent
-
     house.page.away = Permanent("blocked", reason="blocked")
     await house.say(PAGE, 20)
     await house.look()
     gate = house.store.gates.of(PAGE.id)
     assert gate is not None
     assert gate.state(house.clock.at)[0] == "ok"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        pytest.param(Retryable("email: not taken now", code="450", answered=True), id="refused-for-now"),
+        pytest.param(Retryable("facebook: not reached"), id="never-answered"),
+        pytest.param(Retryable("the reader cannot be looked up now", answered=None), id="our-own"),
+    ],
+)
+async def test_one_message_that_never_gets_through_stops_nobody_else(house: House, odd: Retryable) -> None:
+    house.page.odd["facebook-1"] = odd
+    await house.say(PAGE, 1)
+    for _ in range(60):
+        await house.look()
+        house.clock.at += 1000
+    gate = house.store.gates.of(PAGE.id)
+    assert gate is not None
+    assert (gate.state(house.clock.at)[0] == "down") == (odd.answered is False)
+    await house.say(PAGE, 5)
+    for _ in range(60):
+        await house.look()
+        house.clock.at += 2000
+    assert sum(map(len, house.page.got.values())) == 5
+    assert gate.state(house.clock.at) == ("ok", "", None), "the one that fails does not open it again"
+    for _ in range(6):
+        house.clock.at += HOUR_S * 1000 // 6
+        await house.say(PAGE, 1)
+        await house.look()
+    assert sum(map(len, house.page.got.values())) == 11, "hour after hour"
+
+
+async def test_what_fails_on_our_side_says_nothing_of_the_platform(house: House) -> None:
+    house.page.away = Retryable("the reader cannot be looked up now", answered=None)
+    await house.say(PAGE, 30)
+    await house.look()
+    gate = house.store.gates.of(PAGE.id)
+    assert gate is not None
+    assert gate.state(house.clock.at)[0] == "ok"
+    house.page.away = Retryable("facebook: not reached")
+    house.clock.at += 2000
+    await house.look()
+    assert gate.state(house.clock.at)[0] == "down"
+    house.page.away = Permanent("more than we may send")
+    house.clock.at += 36_001
+    for _ in range(5):
+        await house.look()
+    assert gate.state(house.clock.at)[0] == "down", "nobody has heard of it"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from channels.contract import ChannelError, DeliveryUnknown, NeedsReauth, Permanent, RateLimited, Retryable
-from gateway.verdict import AskHuman, Dead, ParkAccount, RetryAt, Verdict, verdict
+from channels.email.answers import DATA, GREETING, MAIL, RCPT, refusal
+from channels.facebook.answers import answer as facebook
+from channels.viber.answers import answer as viber
+from channels.zalo.answers import answer as zalo
+from gateway.verdict import AskHuman, Dead, ParkAccount, RetryAt, Verdict, answered, verdict
 
 NOW = 1_800_000_000_000
 SECOND = 1000
@@ -57,7 +62,7 @@ TABLE: list[tuple[ChannelError, str, int, int, dict[str, Any], Verdict]] = [
     (DOWN, "C", 20, LATE, {"not_after": NOW + MINUTE}, TOO_OLD),
     (DOWN, "A", 2, MINUTE, {"not_after": NOW + SECOND}, TOO_OLD),
     # the circuit is open: it is not the message's fault, however old it is and however often it was tried
-    (DOWN, "A", 20, 25 * MINUTE, {"silent": True}, after(0, counts=False)),
+    (DOWN, "A", 20, 25 * MINUTE, {"silent": True}, after(0)),
     (DOWN, "B", 0, 0, {"silent": True, "not_after": NOW - 1}, TOO_OLD),
     # the chat is asked too often: that chat waits, the account does not
     (chat_429(7), "A", 0, 0, {}, after(7 * SECOND, counts=False)),
@@ -109,3 +114,43 @@ def test_no_head_holds_its_lane_for_long(klass: str) -> None:
         now, attempts = found.at_ms, attempts + 1
     assert found == GAVE_UP
     assert 10 * MINUTE <= now - NOW <= 11 * MINUTE
+
+
+def test_who_spoke_is_told_by_the_error() -> None:
+    assert answered(DOWN) is False
+    assert answered(LOST) is False
+    assert answered(Retryable("this mailbox is busy", code="450", answered=True)) is True
+    assert answered(Permanent("no", code="230")) is True
+    assert answered(RateLimited("slow", code="429", retry_after=1)) is True
+    assert answered(Retryable("our database", answered=None)) is None
+    assert answered(RateLimited("our connection is busy", retry_after=1)) is None
+    assert answered(Permanent("more than we may send")) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "step", "spoke"),
+    [(450, RCPT, True), (452, RCPT, True), (451, DATA, True), (421, RCPT, False), (451, MAIL, False), (554, GREETING, False)],
+)  # fmt: skip
+def test_a_mail_server_that_refuses_one_reader_for_now_is_there(status: int, step: str, spoke: bool) -> None:
+    assert answered(refusal(status, "4.2.0 come again", step)) is spoke
+
+
+@pytest.mark.parametrize(
+    ("read", "status", "body", "spoke"),
+    [
+        (viber, 200, b'{"status": 999}', True),
+        (viber, 503, b"", False),
+        (zalo, 200, b'{"error": -200}', True),
+        (zalo, 200, b'{"error": -100}', True),
+        (zalo, 503, b"", False),
+        (facebook, 400, b'{"error": {"code": 2}}', True),
+        (facebook, 503, b'{"error": {"code": 2}}', False),
+    ],
+    ids=("viber", "viber-503", "zalo-200", "zalo-100", "zalo-503", "facebook", "facebook-503"),
+)
+def test_a_platform_that_does_not_take_one_message_for_now_is_there(
+    read: Callable[[int, bytes], Any], status: int, body: bytes, spoke: bool
+) -> None:
+    with pytest.raises(Retryable) as caught:
+        read(status, body)
+    assert answered(caught.value) is spoke

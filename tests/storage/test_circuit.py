@@ -25,6 +25,23 @@ def test_five_in_a_row_open_it_and_an_answer_in_between_does_not() -> None:
     assert not opened().holds(T + OPEN_MS)
 
 
+def test_five_in_five_hours_are_none_in_a_row() -> None:
+    circuit = Circuit()
+    assert not any(circuit.failed(T + number * 3_600_000) for number in range(9))
+    assert not any(circuit.failed(T + 90_000_000 + number * WITHIN_MS // 4) for number in range(9))
+
+
+def test_who_failed_before_does_not_open_again_what_others_got_through() -> None:
+    circuit = opened()
+    now = circuit.until
+    assert not circuit.answered(now)
+    assert not circuit.failed(now, again=True)
+    assert circuit.asks(now)
+    assert [circuit.answered(now), circuit.answered(now)] == [False, True]
+    circuit = opened()
+    assert circuit.failed(circuit.until, again=True), "nobody got through"
+
+
 def test_half_of_twenty_within_a_minute_open_it() -> None:
     circuit = Circuit()
     for number in range(9):
