@@ -22,15 +22,16 @@ def came_back(tx: Tx, message_id: str, status: str, reason: str) -> None:
 
 
 def end_route(tx: Tx, point_id: str, reason: str) -> None:
-    """Nothing more may go there. reason -- no_mailbox, complaint or unsubscribed."""
+    """Nothing more may go there. reason -- no_mailbox, complaint or unsubscribed. Told once, until it is reachable again."""
     row = tx.one(
-        "UPDATE contact_point SET reachable = :no, unreachable_reason = :reason WHERE id = :id RETURNING account_id, conversation_id",
+        "UPDATE contact_point SET reachable = :no, unreachable_reason = :reason WHERE id = :id "
+        "AND (reachable OR unreachable_reason <> :reason) RETURNING account_id, conversation_id",
         no=False,
         reason=reason,
         id=point_id,
     )
     if row is not None and row.conversation_id:
-        _tell(tx, point_id, row.account_id, f"ended:{point_id}:{reason}", "", ENDED, reason, "")
+        _tell(tx, point_id, row.account_id, f"ended:{point_id}:{reason}:{tx.now_ms}", "", ENDED, reason, "")
 
 
 def _tell(
