@@ -97,6 +97,7 @@ def _forbidden(draft: Draft, asked: str) -> str:
         purpose=Purpose.CARE if asked == "received" else Purpose.SURVEY,
         now=draft.now,
         last=draft.state.last_inbound_at,
+        opened=draft.context.opened,
     )
     return ruled.why if ruled.way is Way.NEVER else ""
 

@@ -34,7 +34,7 @@ from handlers.model import (
 )
 from handlers.texts import LANGUAGES, Texts
 from handlers.voice import Voice
-from storage import files, handoffs, inbox, turns
+from storage import files, handoffs, inbox, reach, turns
 from storage.keys import KeyRing
 from storage.killpoints import kp
 from storage.times import at
@@ -123,6 +123,9 @@ class Engine:
             places = handoffs.places(tx, [lane.conversation.c_id for lane in queued])
             for lane in queued:
                 lane.place = places.get(lane.conversation.c_id, 0)
+        for lane in loaded:
+            if any(event.kind == events.TIMER for event in lane.events):
+                lane.opened = reach.opened(tx, self._place(lane.account_id).voice.capabilities, lane.point_id)
         self._waiting = tx.value("SELECT COUNT(*) FROM handoff WHERE state = 'waiting'") or 0
 
     def decide(self, work: list[Lane], *, now_ms: int) -> Results:
@@ -215,6 +218,7 @@ class Engine:
             writes=capabilities.conversational,
             letters=capabilities.letters,
             carries=capabilities,
+            opened=draft.lane.opened,
             buttons=capabilities.buttons,
             queue_position=draft.lane.place or self._waiting + 1,
             conversation_id=draft.conversation_id,

@@ -65,7 +65,7 @@ def _template(draft: LaneDraft, said: Say) -> dict[str, Any] | None:
         return None
     last = at(inbound.c_inbound) if inbound is not None and inbound.c_inbound is not None else None
     purpose = PURPOSES.get(said.purpose, Purpose.ANSWER)
-    ruled = rule(carries, sender=Sender.SYSTEM, purpose=purpose, now=draft.now, last=last)
+    ruled = rule(carries, sender=Sender.SYSTEM, purpose=purpose, now=draft.now, last=last, opened=draft.lane.opened)
     return _as_template(draft, said) if ruled.way is Way.TEMPLATE else None
 
 

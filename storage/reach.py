@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -17,6 +18,21 @@ WORDS: Final = 1000  # of his, at most, for that
 ASKED: Final = {care.RECEIVED: Purpose.CARE, care.SURVEY: Purpose.SURVEY}
 
 
+def opened(tx: Tx, can: Carries, point_id: str) -> datetime | None:
+    """The word that opened the session there, where a window of the platform does not slide."""
+    fixed = next((window.hours for window in can.windows if window.fixed and window.hours), 0)
+    if not fixed:
+        return None
+    words = tx.all(
+        "SELECT received_at FROM message WHERE point_id = :id AND direction = 'inbound' AND received_at > :since "
+        "ORDER BY seq DESC LIMIT :words",
+        id=point_id,
+        since=tx.now_ms - SESSION_MS,
+        words=WORDS,
+    )
+    return session([at(word.received_at) for word in reversed(words)], hours=fixed)
+
+
 def ruling(
     tx: Tx,
     can: Carries,
@@ -28,24 +44,13 @@ def ruling(
     reachable: bool = True,
 ) -> Ruling:
     """Now. `last_ms` -- the contact point's last_inbound_at."""
-    fixed = next((window.hours for window in can.windows if window.fixed and window.hours), 0)
-    opened = None
-    if fixed:
-        words = tx.all(
-            "SELECT received_at FROM message WHERE point_id = :id AND direction = 'inbound' AND received_at > :since "
-            "ORDER BY seq DESC LIMIT :words",
-            id=point_id,
-            since=tx.now_ms - SESSION_MS,
-            words=WORDS,
-        )
-        opened = session([at(word.received_at) for word in reversed(words)], hours=fixed)
     return rule(
         can,
         sender=sender,
         purpose=purpose,
         now=at(tx.now_ms),
         last=None if last_ms is None else at(last_ms),
-        opened=opened,
+        opened=opened(tx, can, point_id),
         reachable=reachable,
     )
 

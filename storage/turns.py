@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -54,6 +55,7 @@ class Lane:
     more: bool = False  # events beyond this turn are waiting
     state: Any = None  # of the conversation, once somebody opened it
     place: int = 0  # in the queue, 1 = next; 0 = it does not wait
+    opened: datetime | None = None  # storage.reach.opened, where the clock speaks
 
 
 _LANES: Final = """

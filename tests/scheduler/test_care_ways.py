@@ -12,7 +12,7 @@ import pytest
 from channels.windows import Purpose, Way, Window
 from scheduler import care as ticks
 from scheduler import timers
-from storage import policies
+from storage import late, policies
 from tests.support.shop import ACCOUNT, CHANNEL, Customer, Shop
 
 FREE = Window(hours=48)
@@ -120,3 +120,49 @@ async def test_inside_the_window_nothing_is_different(ways: Ways) -> None:
         (False, True)
     ]
     assert (await ways.shop.task(made, "survey")).state == "sent"
+
+
+async def test_a_session_that_does_not_slide_ends_whatever_he_says_in_it(ways: Ways) -> None:
+    ways.opens(Window(hours=24, fixed=True))
+    made = await ways.asked(await ways.shop.customer("lan"), days=5)
+    for _ in range(2):  # 25 hours and 2 hours before the question is due
+        ways.shop.pass_(hours=23)
+        await ways.shop.hears("lan", "cảm ơn em nhé")
+    ways.bodies.clear()
+    for _ in range(3):
+        ways.shop.pass_(hours=2)
+        await ways.tick()
+    task = await ways.shop.task(made, "survey")
+    assert (task.state, task.reason, ways.bodies) == ("skipped", "window", [])
+
+
+async def test_an_address_that_ends_again_is_told_again(ways: Ways) -> None:
+    lan = await ways.shop.customer("lan")
+
+    async def told() -> int:
+        await ways.shop.settled()
+        return int(
+            await ways.shop.store.read(
+                lambda tx: tx.value("SELECT COUNT(*) FROM inbox_event WHERE kind = 'send_ended'")
+            )
+        )
+
+    async def ends(reason: str) -> None:
+        ways.shop.pass_(minutes=1)
+        await ways.shop.store.run(lambda tx: late.end_route(tx, lan.point_id, reason))
+
+    await ends("no_mailbox")
+    await ends("no_mailbox")
+    assert await told() == 1
+    await ends("complaint")
+    assert await told() == 2
+    for count in (3, 4):
+        await ways.shop.store.run(
+            lambda tx: tx.run(
+                "UPDATE contact_point SET reachable = :yes, unreachable_reason = '' WHERE id = :id",
+                yes=True,
+                id=lan.point_id,
+            )
+        )
+        await ends("no_mailbox")
+        assert await told() == count
