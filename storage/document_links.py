@@ -12,6 +12,7 @@ from storage import audit, contacts, files
 from storage.tx import Tx
 
 GOOD_MS: Final = 72 * 3_600_000
+KEPT_MS: Final = 24 * 3_600_000  # after its end, for whoever asks why it does not open
 OPENINGS: Final = 5
 TRIES: Final = 5
 DIGITS: Final = 4
@@ -52,18 +53,19 @@ def create(tx: Tx, *, link_id: str, file_id: str) -> int:
 def look(tx: Tx, link_id: str) -> Fate:
     """Whether it can still be opened, and whether that takes the digits. Counts nothing: robots of chat apps look too."""
     row = _row(tx, link_id)
-    if row is None or files.find(tx, row.file_id) is None:
+    endings = _endings(tx, row.contact_id) if row is not None and files.find(tx, row.file_id) is not None else None
+    if endings is None:
         return Fate.OVER
-    return Fate.ASKS if _endings(tx, row.contact_id) else Fate.OPEN
+    return Fate.ASKS if endings else Fate.OPEN
 
 
 def claim(tx: Tx, link_id: str, digits: str) -> Answer:
     """Open it. A try is counted before it is looked at."""
     row = _row(tx, link_id, lock="FOR UPDATE" if tx.postgres else "")
     file = files.find(tx, row.file_id) if row is not None else None
-    if row is None or file is None:
+    endings = _endings(tx, row.contact_id) if row is not None and file is not None else None
+    if row is None or file is None or endings is None:
         return Answer(fate=Fate.OVER)
-    endings = _endings(tx, row.contact_id)
     if endings:
         tx.run("UPDATE document_link SET tries = tries + 1 WHERE id = :id", id=link_id)
         right = [hmac.compare_digest(digits.encode(), one.encode()) for one in endings]
@@ -73,6 +75,16 @@ def claim(tx: Tx, link_id: str, digits: str) -> Answer:
     tx.run("UPDATE document_link SET opened = opened + 1, tries = 0 WHERE id = :id", id=link_id)
     audit.write(tx, actor="customer", action="document.opened", object_type="file", object_id=file.id)
     return Answer(fate=Fate.OPEN, file=file)
+
+
+def forget(tx: Tx, *, limit: int = 500) -> int:
+    """Rows of links that ended a day ago, and of people who were erased. How many."""
+    return tx.run(
+        "DELETE FROM document_link WHERE id IN (SELECT d.id FROM document_link d LEFT JOIN contact k ON k.id = d.contact_id"
+        " WHERE d.until < :before OR k.erased_at IS NOT NULL OR (d.contact_id IS NOT NULL AND k.id IS NULL) LIMIT :limit)",
+        before=tx.now_ms - KEPT_MS,
+        limit=limit,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +104,9 @@ def _row(tx: Tx, link_id: str, *, lock: str = "") -> _Row | None:
     return None if row is None else _Row(row.file_id, row.contact_id, row.tries)
 
 
-def _endings(tx: Tx, contact_id: str | None) -> list[str]:
-    """The last digits of each of his numbers; none when he gave us none."""
-    person = contacts.view(tx, contact_id) if contact_id is not None else None
-    return [phone[-DIGITS:] for phone in person.phones] if person is not None else []
+def _endings(tx: Tx, contact_id: str | None) -> list[str] | None:
+    """The last digits of each of his numbers; [] when he gave us none, None when he was erased."""
+    if contact_id is None:
+        return []
+    person = contacts.view(tx, contact_id)
+    return [phone[-DIGITS:] for phone in person.phones] if person is not None else None

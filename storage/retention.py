@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from itertools import takewhile
 from typing import Final
 
-from storage import audit, idempotency
+from storage import audit, document_links, idempotency
 from storage.sessions import IDLE_MS
 from storage.tx import Tx
 
@@ -160,6 +160,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Tx], int]], ...]] = (
     ("screenings without consent", screenings),
     ("sessions", sessions),
     ("search words", words),
+    ("document links", document_links.forget),
     ("idempotent answers", idempotency.forget_old),
 )
 

@@ -82,3 +82,26 @@ async def test_it_ends_with_its_time_and_with_its_file(store: Store, hand: Hand)
     await store.run(lambda tx: files.delete(tx, file_id))
     assert await tried(store) == (Fate.OVER, 0)
     assert await looked(store) is Fate.OVER
+
+
+async def rows(store: Store) -> int:
+    return int(await store.read(lambda tx: tx.value("SELECT COUNT(*) FROM document_link")))
+
+
+async def test_its_row_goes_a_day_after_its_end(store: Store, hand: Hand) -> None:
+    file_id = await link(store)
+    until = await store.run(lambda tx: document_links.create(tx, link_id=LINK, file_id=file_id))
+    hand.ms = until + document_links.KEPT_MS
+    assert (await store.run(document_links.forget), await rows(store)) == (0, 1)
+    hand.ms += 1
+    assert (await store.run(document_links.forget), await rows(store)) == (1, 0)
+    assert await store.run(document_links.forget) == 0
+
+
+async def test_it_goes_with_its_person(store: Store, hand: Hand) -> None:
+    await link(store, "+84912345678")
+    assert await store.run(document_links.forget) == 0
+    await store.run(lambda tx: tx.run("UPDATE contact SET erased_at = :now", now=tx.now_ms))
+    assert await looked(store) is Fate.OVER, "not one that asks for nothing"
+    assert await tried(store, "5678") == (Fate.OVER, 0)
+    assert (await store.run(document_links.forget), await rows(store)) == (1, 0)
