@@ -81,7 +81,7 @@ class House(Protocol):
 
     async def protected(self, file_id: str, row_id: str) -> str:
         """An address of a file of ours for the reader of that row, who may be asked for digits that he gave us; the same
-        when asked again. Raises Retryable."""
+        when asked again. Raises Retryable, Permanent where nobody outside reaches us."""
         ...
 
     def link(self, file_id: str, name: str) -> str:

@@ -13,8 +13,9 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs
 
-from aiohttp import web
+from aiohttp import StreamReader, web
 
+from channels.contract import Permanent
 from gateway.web.files import download
 from gateway.web.limits import Limit
 from gateway.web.security import client_address
@@ -26,12 +27,16 @@ from storage.errors import StorageUnavailable
 from storage.keys import KeyMissing
 
 if TYPE_CHECKING:
+    from channels.contract import Account
     from gateway.parts import Parts
+    from storage.tx import Tx
 
 PURPOSE: Final = "document links"
 A_MINUTE: Final = 30  # looks from one address of the Internet
 BODY: Final = 1024
 READ_S: Final = 5.0
+LATER: Final = "later"  # a page of ours beside the fates: nothing is known of the link now
+LATER_S: Final = 60
 _TOKEN: Final = re.compile(r"([0-9a-v]{26})\.([0-9]{1,15})\.([0-9a-f]{64})")
 _STATUS: Final = {Fate.OPEN: 200, Fate.ASKS: 200, Fate.WRONG: 403, Fate.OVER: 410}
 
@@ -55,10 +60,24 @@ def _mac(key: bytes, link_id: str, until: int) -> str:
     return hmac.new(key, f"{link_id}|{until}".encode(), hashlib.sha256).hexdigest()
 
 
-async def address(parts: Parts, *, file_id: str, link_id: str) -> str:
-    """The file's public address; asked again with the same `link_id`, the same one."""
-    until = await parts.store.run(lambda tx: document_links.create(tx, link_id=link_id, file_id=file_id))
+def noted(tx: Tx, parts: Parts, *, file_id: str, link_id: str) -> str:
+    """The file's public address, made in this unit; asked again with the same `link_id`, the same one."""
+    until = document_links.create(tx, link_id=link_id, file_id=file_id)
     return f"{parts.config.files_url}/d/{token(parts.engine.keys.secret(PURPOSE), link_id, until)}"
+
+
+async def address(parts: Parts, *, account_id: str, file_id: str, link_id: str) -> str:
+    """The same in a unit of its own, for a reader of this account. Raises Permanent where he cannot reach us."""
+    if not reachable(parts.config.files_url, parts.accounts.get(account_id)):
+        raise Permanent("a link to a file needs an https address of ours (server.public_url)", reason="hosting")
+    return await parts.store.run(lambda tx: noted(tx, parts, file_id=file_id, link_id=link_id))
+
+
+def reachable(origin: str, account: Account | None) -> bool:
+    """Whether the account's readers can open what is at our `origin`: over https; a stand-in's over plain http as well,
+    for no platform beyond this machine is ever spoken to so."""
+    stand_in = account is not None and str(account.get("api_url") or "").startswith("http://")
+    return origin.startswith("https://") or stand_in
 
 
 class DocumentLinks:
@@ -76,7 +95,7 @@ class DocumentLinks:
         try:
             fate = await self._parts.store.read(lambda tx: document_links.look(tx, link_id)) if link_id else Fate.OVER
         except StorageUnavailable:
-            return self._page(Fate.OVER, status=503)
+            return self._later(503)
         return self._page(fate)
 
     async def open(self, request: web.Request) -> web.StreamResponse:
@@ -84,9 +103,9 @@ class DocumentLinks:
             return busy
         try:
             async with asyncio.timeout(READ_S):
-                body = await request.content.read(BODY)
+                body = await _read(request.content)
         except TimeoutError:
-            return self._page(Fate.OVER, status=408)
+            return self._later(408)
         digits = parse_qs(body.decode("ascii", "replace")).get("digits", [""])[0].strip()[:32]
         link_id = self._link(request)
         if not link_id:
@@ -99,7 +118,7 @@ class DocumentLinks:
         except (FileNotFoundError, KeyMissing):
             return self._page(Fate.OVER)
         except (StorageUnavailable, OSError):
-            return self._page(Fate.OVER, status=503)
+            return self._later(503)
         return _unlisted(download(data, name=answer.file.name, mime=answer.file.mime))
 
     def _link(self, request: web.Request) -> str:
@@ -110,10 +129,26 @@ class DocumentLinks:
         wait = self._limit.wait(client_address(request, self._parts.config.server.trusted_proxies))
         return web.Response(status=429, headers={"Retry-After": str(round(wait) + 1)}) if wait else None
 
-    def _page(self, fate: Fate, *, status: int = 0, left: int = 0) -> web.StreamResponse:
-        values = {"fate": fate.value, "left": left, "digits": DIGITS, "agency": self._parts.config.business()}
+    def _page(self, fate: Fate, *, left: int = 0) -> web.Response:
+        return self._shown(fate.value, status=_STATUS[fate], left=left)
+
+    def _later(self, status: int) -> web.Response:
+        response = self._shown(LATER, status=status)
+        response.headers["Retry-After"] = str(LATER_S)
+        return response
+
+    def _shown(self, fate: str, *, status: int, left: int = 0) -> web.Response:
+        values = {"fate": fate, "left": left, "digits": DIGITS, "agency": self._parts.config.business()}
         self._pages = self._pages or Pages(Assets())
-        return _unlisted(self._pages.answer("web/document.html", values, status=status or _STATUS[fate]))
+        return _unlisted(self._pages.answer("web/document.html", values, status=status))
+
+
+async def _read(content: StreamReader) -> bytes:
+    """The body to its end, or as much of it as a form of ours can be: one read gives only what has arrived by then."""
+    body = b""
+    while len(body) < BODY and (piece := await content.read(BODY - len(body))):
+        body += piece
+    return body
 
 
 def _unlisted(response: web.Response) -> web.Response:

@@ -101,7 +101,7 @@ class OurHouse:
 
     async def protected(self, file_id: str, row_id: str) -> str:
         try:
-            return await doclinks.address(self._parts, file_id=file_id, link_id=row_id)
+            return await doclinks.address(self._parts, account_id=self._account_id, file_id=file_id, link_id=row_id)
         except StorageUnavailable as err:
             raise Retryable("no address for the file can be noted now", answered=None) from err
 

@@ -121,7 +121,7 @@ class Sender:
             data = await self._file(file[0]) if file else b""
             message = outbound_from_json(job.id, job.body, file_data=data)
             if message.link:
-                message = replace(message, text=await self._linked(message))
+                message = replace(message, text=await self._linked(job, message))
             request = self.parts.adapters[account.channel].render(message, account)
         except ChannelError:
             raise
@@ -170,10 +170,12 @@ class Sender:
             return await parts.store.read(lambda tx: window.over(tx, carries, job.id, human=human))
         return False  # the platform knows it too
 
-    async def _linked(self, message: OutboundMessage) -> str:
+    async def _linked(self, job: SendJob, message: OutboundMessage) -> str:
         """The text with the address of its file, which a repeated send finds again."""
         try:
-            address = await doclinks.address(self.parts, file_id=message.link, link_id=message.id)
+            address = await doclinks.address(
+                self.parts, account_id=job.account_id, file_id=message.link, link_id=message.id
+            )
         except StorageUnavailable as err:
             raise Retryable("no address for the file can be noted now") from err
         return f"{message.text}\n{address}"

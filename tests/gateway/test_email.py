@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -416,10 +416,18 @@ async def test_a_paper_too_large_for_a_letter_goes_as_a_protected_address(
     lead, data = await place.lead(), paper()
     policy = await place.policy(lead["id"], data)
     await place.good("POST", f"/policies/{policy}/deliver", {"means": "email"})
+    assert (await place.delivery(policy, "failed"))["reason"] == "hosting", (
+        "nobody beyond this machine opens http://127.0.0.1"
+    )
+    assert place.server.arrived == []
+    config = place.parts.config
+    place.parts.config = replace(config, server=replace(config.server, files_url="https://files.example.vn"))
+    await place.good("POST", f"/policies/{policy}/deliver", {"means": "email"})
     (got,) = await place.server.wait(1)
     await place.delivery(policy, "sent")
     assert got.files == []
-    (address,) = re.findall(r"http://\S+/d/\S+", got.text)
+    (address,) = re.findall(r"https://files\.example\.vn(/d/\S+)", got.text)
+    address = f"{place.parts.config.public_url}{address}"
     for digits, status in (("0000", 403), ("5678", 200)):
         async with place.session.post(address, data={"digits": digits}) as answer:
             assert answer.status == status
