@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from channels.windows import Purpose, Way
+from gateway import doclinks
 from gateway import letters as gateway_letters
 from gateway.api import cursors, masks, show, window
 from gateway.api import models_policies as models
@@ -13,18 +14,17 @@ from gateway.api.allow import Thing
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
 from gateway.api.routes_contacts import thing
-from gateway.house import OurHouse
 from handlers import screening
 from handlers.hearing import PRODUCTS
 from handlers.model import state_from_json
 from storage import care, contacts, deliveries, letters, listing, policies, proof
+from storage.ids import new_id
 from storage.times import ms, rfc3339
 from storage.tx import Tx
 
 routes = Routes("policies")
 _AT: Final = "/policies/{policy_id}"
 CHIEFS: Final = frozenset({"admin", "supervisor", "integration"})
-PAPER: Final = "giay-chung-nhan.pdf"  # what the link to a certificate is called
 LATER: Final[Mapping[str, str]] = {  # means -> the version that brings it
     "pickup_ibaohiem": "0.3",
     "pickup_insurer": "0.3",
@@ -239,7 +239,7 @@ async def deliver_policy(call: Call, policy_id: str, body: models.Deliver) -> mo
             )
         act = {"delivery": parcel.delivery_id, "file_ids": (parcel.document_id,), "policy": dict(parcel.values)}
         if template:
-            act["link"] = OurHouse(parts, f"{row.channel}:{row.account}").link(parcel.document_id, PAPER)
+            act["link"] = doclinks.noted(tx, parts, file_id=parcel.document_id, link_id=new_id())
         if way is None:
             engine.act(tx, parcel.conversation_id, "deliver", by=by, data=act)
         else:

@@ -226,7 +226,12 @@ async def test_outside_the_window_it_goes_as_the_platforms_template_or_not_at_al
     (sent,) = house.clients["telegram:main"].sent[before:]
     assert (sent.text, sent.file, sent.template.purpose) == ("", None, "certificate")
     assert sent.template.values["so_hop_dong"] == NUMBER
-    assert re.fullmatch(r"https://files\.example\.vn/f/.*/giay-chung-nhan\.pdf", sent.template.values["link"])
+    link = str(sent.template.values["link"])
+    found = re.fullmatch(r"https://files\.example\.vn/d/([0-9a-v]{26})\.\d+\.[0-9a-f]{64}", link)
+    assert found is not None
+    row = await parts.store.read(lambda tx: tx.one("SELECT * FROM document_link WHERE id = :id", id=found[1]))
+    assert (row.file_id, row.contact_id) == (policy["document_id"], policy["contact_id"])
+    assert (row.until - row.created_at, row.opened) == (72 * 3_600_000, 0)
     (delivery,) = (await lan.get(f"/policies/{policy['id']}/deliveries"))["items"]
     assert delivery["state"] == "sent"
 
