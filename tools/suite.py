@@ -19,7 +19,7 @@ FEW: Final = 5  # more than these are no accident
 ALONE: Final = ("-n", "0", "--last-failed", "--last-failed-no-failures", "none")
 
 
-@dataclass(slots=True, weakref_slot=True)
+@dataclass(slots=True, weakref_slot=True, eq=False)
 class Outcomes:
     """A plugin of pytest: what became of each test. `whole` -- everything that was asked for was collected and run."""
 

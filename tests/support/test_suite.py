@@ -29,6 +29,9 @@ def suite(folder: Path, *tests: str) -> tuple[int, list[str]]:
     """Exit status and the last lines of a run of these files, on one worker."""
     ini = folder / "pytest.ini"
     ini.write_text("[pytest]\n", "utf-8")
+    elsewhere = folder / "elsewhere"  # with hooks of its own, which a second run has to tell from the rest
+    elsewhere.mkdir()
+    (elsewhere / "conftest.py").write_text("def pytest_runtest_setup(item): pass\n", "utf-8")
     for number, text in enumerate(tests):
         (folder / f"test_{number}.py").write_text(text, "utf-8")
     run = subprocess.run(
