@@ -73,6 +73,7 @@ def ask(draft: Draft) -> None:
 def remind(draft: Draft) -> None:
     """The question in a line: what he has told is kept once he agrees."""
     draft.say("consent.to_note", *steps.buttons(draft, "consent"))
+    draft.remember(ads_last=None)
 
 
 def _shown(draft: Draft) -> bool:

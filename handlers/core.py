@@ -196,15 +196,17 @@ def _said(draft: Draft, said: Sequence[Said]) -> None:
             return
         heard = [hearing.hear(one, draft.state, now=draft.now) for one in said]  # of something else, so read anew
     heard = asides.beneath(heard)
-    if advertising.hear(draft, heard):
+    rest = advertising.hear(draft, heard)
+    if not rest or asides.hear(draft, rest) or requests.divert(draft, rest):
         return
-    if asides.hear(draft, heard) or requests.divert(draft, heard):
-        return
+    advertising.beside(draft, heard)
+    heard = list(rest)
     if draft.state.stage in WAITING:
         waiting.hear(draft, heard)
     elif not (draft.state.stage is Stage.COLLECTING and steps.picture(draft, heard)):
         questions.first(draft, heard)
         intake.hear(draft, heard)
+    advertising.due(draft)
 
 
 def _back(draft: Draft, at: datetime) -> None:

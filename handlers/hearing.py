@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from channels.contract import MEDIA, Kind
-from handlers import danger
+from handlers import danger, offers
 from handlers.model import EMPTY, Said, Stage, State
 from handlers.understanding import understand
 from handlers.understanding.address import beside
@@ -144,10 +144,6 @@ _WORDLESS: Final = dict.fromkeys(MEDIA, "media") | {Kind.STICKER: "sticker", Kin
 RESUME: Final = frozenset(
     {"nhan tin", "nhan tin tro lai", "bat lai tin nhan", "nhan lai tin", "resume", "resume messages"}
 )
-WANTS_ADS: Final = re.compile(  # nothing but this wish, and no "đừng" in it
-    r"(?:(?:da|em|minh|toi|tui|anh|chi|cho|muon|dang ky|dong y|xin|duoc) )+nhan (?:them )?(?:tin |tin nhan |thong tin )?(?:ve )?(?:khuyen mai|khuyen mãi|quang cao|uu dai|gioi thieu san pham|san pham moi)"
-    r"(?: (?:nhe|nha|a|em|voi|di|ban|moi))*[ .!]*"
-)
 # "Đừng gọi, nhắn ở đây thôi", asked for a number: no number, but no stop of our messages either
 FOR_A_CALL: Final = frozenset({"name", "phone", "phone_same"})
 RATHER_WRITES: Final = re.compile(
@@ -245,9 +241,10 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
         return Heard(said=said, intent=_WORDLESS.get(said.kind, "nothing"))
     if folded in RESUME:
         return Heard(said=said, intent="opt_on", folded=folded)
-    if WANTS_ADS.fullmatch(folded):
-        return Heard(said=said, intent="want_ads", folded=folded)
-    late = AGREES.search(folded) is not None and _consent_left_open(state)
+    if (wish := _wish(said, folded, state, now=now)) is not None:
+        return wish
+    over = state.memory.get("ads_last")  # the offers were asked about after it: the yes may be to them
+    late = AGREES.search(folded) is not None and not over and _consent_left_open(state)
     context = "ask_consent" if late else _context(state, folded)
     read = understand(said.text, context, now=now)
     if read.surely and "talk_to_human" in (read.intent, *read.also) and (rest := beside(said.text)) != said.text:
@@ -291,6 +288,19 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
         minor=danger.minor(folded),
         late=late and (read.intent == "yes" or (read.intent == "no" and len(folded.split()) <= REFUSAL)),
     )
+
+
+def _wish(said: Said, folded: str, state: State, *, now: datetime) -> Heard | None:
+    """A wish to hear of offers, alone or beside something else; None when there is none, or he takes it back again."""
+    other = offers.beside(said.text, folded)
+    if other:
+        told = hear(replace(said, text=other), state, now=now)
+        grave = told.minor or told.distress or told.despair
+        if told.wants("no", "opt_out") and not grave:
+            return None
+        if told.intent not in ("greeting", "thanks") or told.entities or told.also or grave:
+            return replace(told, said=said, also=(*told.also, "want_ads"))
+    return None if other is None else Heard(said=said, intent="want_ads", folded=folded)
 
 
 def _consent_left_open(state: State) -> bool:

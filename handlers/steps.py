@@ -113,7 +113,7 @@ def ask_consent(draft: Draft) -> None:
     if draft.state.stage in (Stage.NEW, Stage.GREETED, Stage.COLLECTING, Stage.CONFIRMING):
         draft.move(Stage.CONSENT_PENDING)
     draft.set(asked="consent", tries=0)
-    draft.remember(consent_shown=draft.context.notice.get(draft.state.lang, True))
+    draft.remember(consent_shown=draft.context.notice.get(draft.state.lang, True), ads_last=None)
 
 
 def ask(draft: Draft, step: str) -> None:

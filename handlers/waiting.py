@@ -214,7 +214,7 @@ def timer(draft: Draft, event: TimerFired) -> None:
     if event.name == "callback" and stage is Stage.CALLBACK_SCHEDULED:
         draft.add(OpenHandoff(reason="callback", priority=PRIORITIES["callback"]))
     if event.name == "long_wait" and stage is Stage.QUEUED and draft.context.bot and not draft.state.reminders_off:
-        if draft.consented and not draft.state.asked and not draft.state.memory.get("despair"):
+        if draft.consented and draft.state.asked in ("", "ads") and not draft.state.memory.get("despair"):
             draft.say("queue.long_wait", *steps.CALL)
             draft.set(asked="callback", tries=0)
         elif _may_notice(draft):

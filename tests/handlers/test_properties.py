@@ -120,6 +120,7 @@ QUESTIONS: Final = {
     "confirm.summary_area": "confirm", "ask.phone": "phone", "ask.phone_same_channel": "phone_same", "ask.need": "need", "ask.product_car": "product",
     "ask.time": "time", "confirm.summary": "confirm", "confirm.edit_which": "edit", "queue.long_wait": "callback", "delivery.check_t1": "received",
     "delivery.check_t1_plain": "received", "care.csat_ask": "csat", "care.csat_ask_plain": "csat", "care.csat_comment": "csat_comment",
+    "consent.marketing": "ads",
 }  # fmt: skip
 POLICY: Final = {"number": "X-1", "insurer": "Hãng mẫu", "product": "du_lich", "starts_on": "2026-12-01", "ends_on": "2027-12-01"}  # fmt: skip
 ACTS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
@@ -278,6 +279,8 @@ ROADS: Final[tuple[tuple[str, ...], ...]] = (
     ("có người gọi xưng là ibaohiem đòi chuyển tiền",),
     ("tư vấn nhân thọ", "để em suy nghĩ"),
     ("đăng ký nhận tin khuyến mãi",),
+    ("mua bảo hiểm xe máy, mình tên Lan, 0901234567", "đăng ký nhận tin khuyến mãi"),
+    ("mua bảo hiểm xe máy, mình tên Lan, 0901234567", "đồng ý", "nhận tin khuyến mãi nhé", "đúng rồi"),
     ("mua xe máy, du lịch với sức khỏe, mình tên Lan, 0901234567", "đồng ý"),
     ("mua bảo hiểm xe máy, mình tên Lan, 0901234567", "đồng ý", "đúng rồi", "rút lại đồng ý"),
     ("alo", "thôi không cần đâu"),
@@ -538,6 +541,66 @@ def test_a_number_put_right_in_the_queue_is_the_number_to_call(road: Sequence[st
     now.say(typed_as(text))
     assert now.state.slots["phone"] == "+84987654321"
     assert now.found(OpenHandoff) == []
+
+
+GRAVER: Final = (  # than any advertising
+    "bị tai nạn gấp, chảy máu", "xe tôi vừa bị tông, có người bị thương", "tôi không muốn sống nữa", "cho tôi gặp nhân viên", "em mới 12 tuổi",
+    "khiếu nại nhân viên thái độ", "xóa hết dữ liệu của tôi", "hủy hợp đồng bảo hiểm", "có người gọi xưng là ibaohiem đòi chuyển tiền",
+)  # fmt: skip
+OFFERS_WANTED: Final = (
+    "đăng ký nhận tin khuyến mãi", "nhận tin khuyến mãi", "gửi khuyến mãi cho tôi nhé", "em nhận tin khuyến mãi rồi", "cho mình đăng ký nhận quảng cáo",
+)  # fmt: skip
+
+
+@settings(max_examples=2 * EXAMPLES)
+@given(
+    road=st.sampled_from(ROADS), grave=st.sampled_from(GRAVER), wish=st.sampled_from(OFFERS_WANTED), typed_as=tones,
+    first=st.booleans(), apart=st.booleans(),
+)  # fmt: skip
+def test_what_is_grave_is_heard_beside_a_wish_for_offers(
+    road: Sequence[str], grave: str, wish: str, typed_as: Any, first: bool, apart: bool
+) -> None:
+    alone, now = on_the_way(road), on_the_way(road)
+    alone.say(typed_as(grave))
+    both = [typed_as(text) for text in ((grave, wish) if first else (wish, grave))]
+    now.say(*(both if apart else [". ".join(both)]))
+    note(f"{both} -> {told(now)}, alone {told(alone)}")
+    assert [opened.reason for opened in now.found(OpenHandoff)] == [
+        opened.reason for opened in alone.found(OpenHandoff)
+    ]
+    assert now.state.stage is alone.state.stage
+    assert "consent.marketing" not in now.said
+
+
+CONSENTS: Final = {  # texts that ask for a consent, or say how it is given
+    **dict.fromkeys((key for key, asked in QUESTIONS.items() if asked == "consent"), "C1"),
+    **dict.fromkeys(("consent.to_note", "consent.needed", "consent.lapsed", "consent.why"), "C1"),
+    "consent.marketing": "C4",
+}
+ABOUT_CONSENT: Final = (
+    *OFFERS_WANTED, *OFFERS_WANTED, "đồng ý", "đồng ý", "tôi đồng ý nhé", "ok em", "không", "không đồng ý", "👍", "để em suy nghĩ", "giá sao em",
+    "mua bảo hiểm xe máy", "mình tên Lan, 0901234567", "đúng rồi", "gặp nhân viên", "cảm ơn", "alo", "dừng quảng cáo", "đồng ý, mua bảo hiểm du lịch",
+    "đăng ký nhận tin khuyến mãi, đồng ý",
+)  # fmt: skip
+
+
+@settings(max_examples=2 * EXAMPLES)
+@given(
+    road=st.sampled_from(ROADS),
+    turns=st.lists(st.lists(st.sampled_from(ABOUT_CONSENT), min_size=1, max_size=2), min_size=1, max_size=8),
+)
+def test_a_yes_is_evidence_for_the_consent_that_was_asked_for_last(
+    road: Sequence[str], turns: Sequence[Sequence[str]]
+) -> None:
+    now, asked_last = World(), ""
+    for turn in (*((text,) for text in road), *turns):
+        now.say(*turn)
+        note(f"{turn} -> {told(now)}")
+        given = [record for record in now.found(RecordConsent) if record.state == "given"]
+        assert [record.purpose for record in given] in ([], [asked_last])
+        asked = [CONSENTS[key] for key in now.said if key in CONSENTS]
+        assert len(set(asked)) <= 1, "two consents are asked for at once"
+        asked_last = (asked or [asked_last])[0]
 
 
 texts = st.one_of(st.just(""), typed)
