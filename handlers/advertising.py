@@ -35,7 +35,7 @@ SLIGHT: Final = frozenset({"thanks", "greeting"})
 def offer(draft: Draft) -> None:
     """Ask, where it may be asked at all."""
     state = draft.state
-    busy = bool(state.asked) or state.stage in WAITING or state.stage is Stage.WITH_ADVISOR
+    busy = bool(state.asked) or state.stage in WAITING or state.stage is Stage.WITH_ADVISOR or _spared(draft)
     told = state.memory.get("ads")
     lately = told and draft.now - datetime.fromisoformat(str(told["at"])) < PAUSE
     if busy or lately or state.ads_off or state.reminders_off or not draft.consented or not draft.context.bot:
@@ -47,8 +47,11 @@ def offer(draft: Draft) -> None:
 def hear(draft: Draft, heard: Sequence[Heard]) -> Sequence[Heard]:
     """His answer, or his own wish to hear of offers. What else he says in the turn, which goes before; () when the turn
     is answered by it."""
+    if _spared(draft):
+        _close(draft)
+        return heard
     answered = next((one for one in reversed(heard) if _answers(draft, one)), None)
-    wishes = any(map(_wishes, heard)) and not _spared(draft)
+    wishes = any(map(_wishes, heard))
     grave = any(one.distress or one.despair or one.minor for one in heard)
     if answered is not None and (grave or (wishes and not _agrees(answered))):
         answered = None  # no moment for a consent; or he thinks better of his no
@@ -67,6 +70,7 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> Sequence[Heard]:
         return rest
     if answered is not None:
         _told(draft)
+        _put_again(draft)  # a late tap, over another question
     elif wishes:
         steps.greet(draft, hours=False)
         if draft.state.asked in FREE:

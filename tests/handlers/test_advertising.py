@@ -104,10 +104,12 @@ def test_a_yes_of_a_child_or_in_distress_is_none(beside: str) -> None:
 @pytest.mark.parametrize("before", ["em mới 12 tuổi", "tôi không muốn sống nữa"])
 def test_nobody_speaks_of_offers_to_a_child_or_to_who_despairs(before: str) -> None:
     world = World()
+    world.say(WISH)
     world.say(before)
     world.say(WISH)
     assert "consent.marketing" not in world.said
-    assert world.found(RecordConsent) == []
+    world.tap("c4:yes")
+    assert "C4" not in world.state.consents
 
 
 @pytest.mark.parametrize(
@@ -136,6 +138,15 @@ def test_what_is_said_beside_an_answer_is_answered_too() -> None:
         ("C4", "given"),
         ("C1", "asked"),
     ]
+
+
+def test_a_late_tap_counts_and_the_open_question_stays() -> None:
+    world = World()
+    for text in (WISH, "mua bảo hiểm xe máy"):
+        world.say(text)
+    world.tap("c4:yes")
+    assert world.said == ["consent.marketing_on", "consent.again"]
+    assert (world.state.asked, world.state.consents) == ("consent", {"C4": "given"})
 
 
 def test_a_stop_ends_the_wish_too() -> None:
