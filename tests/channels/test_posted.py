@@ -62,10 +62,14 @@ def test_the_worst_bodies_take_no_time(make: Callable[[], bytes], adapter: objec
     account = Account(channel=adapter.ADAPTER.name, name="x", settings={"secret": "s"}, thread_key=b"k" * 16)  # type: ignore[attr-defined]
     body = make()
     assert len(body) <= MEGABYTE
-    begun = time.process_time()
+    assert min(_cpu_s(adapter, body, account) for _ in range(3)) < CPU_S  # the collector may pass by once
+
+
+def _cpu_s(adapter: object, body: bytes, account: Account) -> float:
+    begun = time.thread_time()
     with suppress(MalformedPayload):
         adapter.parse(Delivery(headers={}, body=body), account)  # type: ignore[attr-defined]
-    assert time.process_time() - begun < CPU_S
+    return time.thread_time() - begun
 
 
 @pytest.mark.parametrize("charset", ["idna", "punycode", "hex", "rot13", "undefined", "utf-7", "no such", "\u00e9"])
