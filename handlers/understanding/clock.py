@@ -42,7 +42,9 @@ ANY: Final = re.compile(
 )
 
 TODAY: Final = re.compile(r"\b(?:hom nay|bua nay|trong ngay|(?:sang|trua|chieu|toi|dem) nay|today|tonight)\b")
-TOMORROW: Final = re.compile(r"\b(?:ngay mai|hom sau|sang mai|trua mai|chieu mai|toi mai|mai|tomorrow)\b")
+TOMORROW: Final = re.compile(
+    r"\b(?:ngay mai|hom sau|sang mai|trua mai|chieu mai|toi mai|(?<!khuyen )(?<!thuong )mai|tomorrow)\b"
+)
 CALLED: Final = re.compile(r"\b(?:chi|anh|co|chu|bac|ban|ten|la|thi|goi)\s\Z")  # "gặp chị Mai" is no date
 IN_TWO_DAYS: Final = re.compile(
     r"(?:ngày|bữa|hôm|sáng|trưa|chiều|tối|qua)?\s?mốt(?!\w)|\b(?:ngay|bua|sang|chieu|toi|trua) mot(?! (?:gio|h|\d))|day after tomorrow",

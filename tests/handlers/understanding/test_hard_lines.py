@@ -158,3 +158,12 @@ def test_an_hour_before_which_nobody_shall_call(text: str, key: str, hour: str) 
 
 def test_one_country_does_not_hide_the_weekday() -> None:
     assert understand("chủ nhật gọi nhé", "ask_time").entities.get("day") == "sunday"
+
+
+@pytest.mark.parametrize(
+    "text", ["cho tôi gặp nhân viên, đăng ký nhận tin khuyến mãi", "khuyen mai gi ko shop", "có khuyến mãi gì không"]
+)
+def test_an_offer_is_no_tomorrow(text: str) -> None:
+    """`khuyến mãi` without its marks ends like `ngày mai`."""
+    assert "day" not in understand(text).entities
+    assert understand("mai gọi em nhé").entities["day"] == "tomorrow"
