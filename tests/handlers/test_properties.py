@@ -776,3 +776,13 @@ def brief(event: Event) -> str:
 
 def told(now: World) -> str:
     return f"{now.said} {now.state.stage} asked {now.state.asked!r}"
+
+
+def test_after_a_stop_the_clock_does_not_speak_to_who_despairs() -> None:
+    """A person comes; the machine was told to be silent."""
+    quiet, heard = on_the_way(("em không muốn sống nữa",)), on_the_way(("em không muốn sống nữa",))
+    quiet.say("STOP")
+    for one, says in ((heard, ["grave.with_you"]), (quiet, [])):
+        one.now += timedelta(hours=1)
+        one.happens(TimerFired(name="long_wait", at=one.now, data={}))
+        assert one.said == says
