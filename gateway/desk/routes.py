@@ -17,6 +17,7 @@ from gateway.desk.channels import Channels
 from gateway.desk.consent import Consent
 from gateway.desk.entrance import FORM_BYTES, WHERE, Entrance
 from gateway.desk.live import Live
+from gateway.desk.offices import OFFICES
 from gateway.desk.texts import SALUTATIONS, Gallery
 from gateway.desk.words import Words, language
 from gateway.web.static import Assets
@@ -230,6 +231,7 @@ class Desk:
                 "setup": carried,
                 "script": self._words.script(lang),
                 "styles": [],
+                "offices": OFFICES,
                 **values,
             },
         )

@@ -1,4 +1,5 @@
-"""The texts of the desk: words.<language>.yaml, the page's own (`page`) and those that its scripts show (`script`)."""
+"""The texts of the desk, the pages' own (`page`) and those that its scripts show (`script`): words.<language>.yaml of the
+inbox and what all share, words/<area>.<language>.yaml of an area. No name is said twice."""
 
 from __future__ import annotations
 
@@ -19,7 +20,13 @@ LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # 0.03 s instead 
 
 @lru_cache(maxsize=len(LANGUAGES))
 def _read(lang: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = yaml.load((HERE / f"words.{lang}.yaml").read_text(encoding="utf-8"), LOADER)  # noqa: S506
+    found: dict[str, dict[str, Any]] = {"page": {}, "script": {}}
+    for path in (HERE / f"words.{lang}.yaml", *sorted(HERE.glob(f"words/*.{lang}.yaml"))):
+        texts: Mapping[str, Mapping[str, Any]] = yaml.load(path.read_text(encoding="utf-8"), LOADER)  # noqa: S506
+        for part, words in texts.items():
+            if twice := found[part].keys() & words.keys():
+                raise ValueError(f"{path.name}: {part} says again: {', '.join(sorted(twice))}")
+            found[part].update(words)
     return found
 
 

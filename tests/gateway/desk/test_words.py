@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 
 import gateway.desk
 from channels import outside
 from channels.email import bounces
+from gateway.desk.words import Words
 from handlers import receipts
 from storage import attachments
 
@@ -63,7 +63,7 @@ def test_each_has_words_in_the_note_to_the_advisor() -> None:
 
 @pytest.mark.parametrize("lang", ["vi", "en"])
 def test_each_has_words_at_the_message(lang: str) -> None:
-    words = yaml.safe_load((DESK / f"words.{lang}.yaml").read_text(encoding="utf-8"))
+    words = {"page": Words().page(lang), "script": Words().script(lang)}
     flat = {name: each for group in words.values() if isinstance(group, dict) for name, each in group.items()} | words
     assert [reason for reason in sorted(reasons()) if not flat.get(key("cause_", reason))] == []
 
@@ -76,10 +76,16 @@ def test_each_has_words_at_the_policy() -> None:
 
 @pytest.mark.parametrize("lang", ["vi", "en"])
 def test_each_file_that_was_not_kept_has_a_reason_in_words(lang: str) -> None:
-    words = yaml.safe_load((DESK / f"words.{lang}.yaml").read_text(encoding="utf-8"))
+    words = {"page": Words().page(lang), "script": Words().script(lang)}
     flat = {name for group in words.values() if isinstance(group, dict) for name in group} | set(words)
     sources = "".join((ROOT / "gateway" / name).read_text(encoding="utf-8") for name in ("filecheck.py", "filework.py", "media.py"))  # fmt: skip
     found = set(re.findall(r'(?:FileRefused|Refused|_end)\((?:item, )?"(\w+)"', sources))
     assert {"too_large", "unsafe", "locked", "empty", "failed"} <= found
     found |= {"gone", attachments.EXPIRED, outside.BAD_ADDRESS, "too_many"}
     assert [reason for reason in sorted(found) if f"file_why_{reason}" not in flat] == []
+
+
+def test_both_languages_have_the_same_words() -> None:
+    vi, en = Words(), Words()
+    assert set(vi.page("vi")) == set(en.page("en"))
+    assert set(vi.script("vi")) == set(en.script("en"))
