@@ -59,6 +59,21 @@ class Session(SQLModel, table=True):
     seen_at: int = ms_()
     expires_at: int = ms_()
     agent: str = ""
+    place: str = ""  # the network that it was begun from: a prefix, never a whole address
+    proved_at: int = Field(default=0, sa_type=BigInteger)  # when he last showed that it is he
+
+
+class Invite(SQLModel, table=True):
+    """A link with which a person sets his password, once; kept as SHA-256 only. kind: invite, reset."""
+
+    __tablename__ = "invite"
+    __table_args__ = (Index("ix_invite_advisor", "advisor_id"),)
+    token_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    advisor_id: str
+    kind: str
+    created_by: str
+    created_at: int = ms_()
+    expires_at: int = ms_()
 
 
 class ApiToken(SQLModel, table=True):
