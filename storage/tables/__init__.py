@@ -5,7 +5,18 @@ data key or a day key (storage.keys); `*_blind` are keyed HMACs for exact look-u
 whole are JSON text. Words are those of docs/glossary.md.
 """
 
-from storage.tables import arrivals, conversations, house, intake, outgoing, people, policies, staff
+from storage.tables import acts, arrivals, conversations, house, intake, outgoing, people, policies, staff
 from storage.tables.base import METADATA
 
-__all__ = ["METADATA", "arrivals", "conversations", "house", "intake", "outgoing", "people", "policies", "staff"]
+__all__ = [
+    "METADATA",
+    "acts",
+    "arrivals",
+    "conversations",
+    "house",
+    "intake",
+    "outgoing",
+    "people",
+    "policies",
+    "staff",
+]

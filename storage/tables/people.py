@@ -67,7 +67,16 @@ class ContactPoint(SQLModel, table=True):
     """
 
     __tablename__ = "contact_point"
-    __table_args__ = (UniqueConstraint("account_id", "thread"), Index("ix_contact_point_contact", "contact_id"))
+    __table_args__ = (
+        UniqueConstraint("account_id", "thread"),
+        Index("ix_contact_point_contact", "contact_id"),
+        Index(
+            "ix_contact_point_blocked",
+            "blocked_at",
+            sqlite_where=text("blocked_at IS NOT NULL"),
+            postgresql_where=text("blocked_at IS NOT NULL"),
+        ),
+    )
     id: str = id_()
     account_id: str
     thread: str  # the platform's own id of the person or chat
@@ -81,6 +90,9 @@ class ContactPoint(SQLModel, table=True):
     unreachable_reason: str = ""
     last_inbound_at: int | None = ms_(nullable=True)
     created_at: int = ms_()
+    blocked_at: int | None = ms_(nullable=True)  # by us: nothing that he sends is read
+    blocked_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    blocked_why: str = Field(default="", sa_column_kwargs={"server_default": ""})  # spam, abuse, fraud, other
 
 
 class WebSession(SQLModel, table=True):
