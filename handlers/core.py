@@ -23,6 +23,7 @@ from handlers import (
     files,
     handoff,
     hearing,
+    held,
     idle,
     incident,
     intake,
@@ -53,6 +54,7 @@ from handlers.model import (
     Event,
     FileEnded,
     Followed,
+    Held,
     Note,
     OpenHandoff,
     Reachable,
@@ -136,6 +138,8 @@ def _step(draft: Draft, group: Sequence[Event], *, speaks: bool, more: bool) -> 
         case Unfollowed():
             draft.remember(unreachable=True)
             draft.add(Reachable(yes=False, reason="blocked"))
+        case Held() as event:
+            held.changed(draft, event)
         case Submitted() as event:
             _back(draft, event.at)
             leads.submitted(draft, event)
@@ -154,12 +158,16 @@ def _step(draft: Draft, group: Sequence[Event], *, speaks: bool, more: bool) -> 
         case FileEnded():
             files.ended(draft, [event for event in group if isinstance(event, FileEnded)])
         case SendEnded() as event:
-            text = receipts.explain(event.status, event.reason)
-            if not delivery.ended(draft, event) and text:
-                draft.add(Note(text=text))
-            if event.reason in receipts.ENDS:
-                draft.remember(unreachable=True)
-                draft.add(Reachable(yes=False, reason=event.reason))
+            _send_ended(draft, event)
+
+
+def _send_ended(draft: Draft, event: SendEnded) -> None:
+    text = receipts.explain(event.status, event.reason)
+    if not delivery.ended(draft, event) and text:
+        draft.add(Note(text=text))
+    if event.reason in receipts.ENDS:
+        draft.remember(unreachable=True)
+        draft.add(Reachable(yes=False, reason=event.reason))
 
 
 def _said(draft: Draft, said: Sequence[Said]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from handlers import absence, attempts, calls, care, collecting, delivery, idle, incident, screening, slots
+from handlers import absence, attempts, calls, care, collecting, delivery, held, idle, incident, screening, slots
 from handlers.card import card
 from handlers.draft import Draft
 from handlers.model import (
@@ -85,6 +85,7 @@ def _reply(draft: Draft, event: Acted) -> None:
     if not draft.context.writes:
         raise Refused("window_closed", "this channel carries calls and forms: there is no chat to answer in")
     absence.answered(draft)
+    held.ours(draft)
     draft.add(Tell(text=text, by=event.by, file_ids=files), Audit(action="conversation.reply", by=event.by))
 
 
@@ -230,6 +231,11 @@ def _label(draft: Draft, event: Acted) -> None:
         draft.add(Audit(action="conversation.label", by=event.by, fields=("labels",)))
 
 
+def _hold(draft: Draft, event: Acted) -> None:
+    _must_hold(draft, event.by)
+    held.take_back(draft, event)
+
+
 def _must_hold(draft: Draft, by: Advisor) -> None:
     holder = draft.state.assignee if draft.state.stage is Stage.WITH_ADVISOR else None
     if holder is not None and holder.id != by.id and by.role not in CHIEFS:
@@ -267,4 +273,5 @@ ACTS: Final[Mapping[str, Callable[[Draft, Acted], None]]] = {
     "last_word": attempts.elsewhere,
     "screen": _screen,
     "call": calls.by_hand,
+    "hold": _hold,
 }

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from channels.contract import SAID, UNSAID, InboundEvent, Kind
-from handlers import effects, retold
+from handlers import effects, held, retold
 from handlers.drafting import LaneDraft
 from handlers.interpret import Ours
 from handlers.model import (
@@ -18,6 +18,7 @@ from handlers.model import (
     Event,
     FileEnded,
     Followed,
+    Held,
     Said,
     Submitted,
     TimerFired,
@@ -48,9 +49,10 @@ def take_in(draft: LaneDraft, opened: OpenEvent, event: InboundEvent | Ours) -> 
     said_at = at(opened.received_at) if event.said_at == UNSAID else event.said_at
     if event.standby and kind in (*SAID, Kind.SYSTEM, Kind.FOLLOW, Kind.REACTION):
         _message(draft, opened, event, said_at)
-        return []
+        return [Held(by=event.extra.get("held_by", held.OTHER), at=said_at)]
     if kind in SAID and "opens" not in event.extra:
-        return [_said(draft, opened, event, said_at)]
+        said = _said(draft, opened, event, said_at)
+        return [Held(by=held.US, at=said_at), said] if held.by(draft.state.memory) == held.OTHER else [said]
     if kind is Kind.RECEIPT:
         draft.rows.later.append(effects.receipt(event, draft.lane.point_id, draft.conversation_id))
         return []

@@ -92,7 +92,7 @@ class FacebookClient:
                 else:
                     raise
             if taken:
-                await self.take_back(json.loads(request.body)["recipient"])
+                await self._hold(json.loads(request.body)["recipient"])
 
     async def _send(self, request: Call) -> str:
         path = self._proven(self._path("messages"))
@@ -104,8 +104,11 @@ class FacebookClient:
         headers = self._headers() | {"Content-Type": content_type}
         return outcome(*await self._api.post(path, body, headers, total_s=UPLOAD_S, idle_s=UPLOAD_S))
 
-    async def take_back(self, recipient: Mapping[str, str]) -> None:
+    async def hold(self, thread: str) -> None:
         """Hold the thread again; what arrives comes to us from then on. Raises ChannelError."""
+        await self._hold({"id": thread})
+
+    async def _hold(self, recipient: Mapping[str, str]) -> None:
         await self._change("take_thread_control", {"recipient": dict(recipient)})
 
     async def _change(self, edge: str, body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -301,21 +301,21 @@ def _control(item: Raw, name: str, app: str) -> Found:
     told = part(item, name)
     holder = ident(told, "new_owner_app_id")
     if name == "pass_thread_control":
-        state = "ours" if holder == app else "other"
+        state = "us" if holder == app else "other"
     else:
-        state = "other" if name == "take_thread_control" else "asked_for"
+        state = "other" if name == "take_thread_control" else "asked"
     return {
         "kind": Kind.SYSTEM,
         "text": _STATES[state],
         "standby": True,
-        "extra": {"thread_control": state} | ({"holder": holder} if holder else {}),
+        "extra": {"held_by": state} | ({"holder": holder} if holder else {}),
     }
 
 
 _STATES: Final[Mapping[str, str]] = {
-    "ours": "Messenger: quyền trả lời khách đã về lại hệ thống này.",
+    "us": "Messenger: quyền trả lời khách đã về lại hệ thống này.",
     "other": "Messenger: ứng dụng khác hoặc Hộp thư Trang đang giữ quyền trả lời khách.",
-    "asked_for": "Messenger: ứng dụng khác xin quyền trả lời khách.",
+    "asked": "Messenger: ứng dụng khác xin quyền trả lời khách.",
 }
 _CONTROL: Final = frozenset({"pass_thread_control", "take_thread_control", "request_thread_control"})
 

@@ -24,6 +24,7 @@ RESOURCES: Final = (
     "routes_messages",
     "routes_canned",
     "routes_acts",
+    "routes_hold",
     "routes_intake",
     "routes_contacts",
     "routes_files",

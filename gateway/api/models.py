@@ -104,7 +104,8 @@ class Conversation(Answer):
 class WindowView(Answer):
     """What the platform lets be said here now. `advice`: how an advisor's own words go out; `billed` costs money; for
     `never`, `why`: window, blocked, calls_only or account. `until`: so long it stays like this, null = without end.
-    `bot`: how the bot's answers go out. `ways`: where else he may be written to or called."""
+    `bot`: how the bot's answers go out. `ways`: where else he may be written to or called. `held_by`: who may answer where
+    a platform lets one app at a time; `asked`: another app asks for it. `may_hold`: it can be taken back."""
 
     advice: Literal["free", "billed", "template", "later", "never"]
     why: str
@@ -112,6 +113,8 @@ class WindowView(Answer):
     bot: Literal["free", "billed", "template", "later", "never"]
     bot_until: Time | None
     ways: list[str]
+    held_by: Literal["us", "other", "asked"]
+    may_hold: bool
 
 
 class ConversationView(Conversation):

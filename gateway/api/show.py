@@ -9,7 +9,7 @@ from typing import Any, cast
 from gateway.api import masks, models, models_contacts, models_intake, window
 from gateway.api.allow import Thing
 from gateway.api.declare import Call
-from handlers import leads, screening
+from handlers import held, leads, screening
 from handlers import slots as form
 from handlers.model import state_from_json
 from storage import contacts, files, handoffs, intake, listing, transcript
@@ -53,6 +53,8 @@ def conversation_view(
             bot=standing.bot.way.value,
             bot_until=rfc3339(ms(standing.bot.until)),
             ways=list(standing.ways),
+            held_by=cast(Any, held.by(row.state.get("memory", {}))),
+            may_hold=hasattr(call.parts.clients.get(f"{row.channel}:{row.account}"), "hold"),
         ),
     )
 

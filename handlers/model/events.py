@@ -56,6 +56,15 @@ class Unfollowed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """Who may answer here, where a platform lets one app at a time. `by` -- us, other, or asked: ours, and another app
+    asks for it."""
+
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edited:
     """An earlier message of the customer now reads `text`."""
 
@@ -140,7 +149,20 @@ class FileEnded:
     conversation: str = ""
 
 
-Event = Said | Followed | Unfollowed | Edited | Unsent | Submitted | Called | TimerFired | Acted | SendEnded | FileEnded
+Event = (
+    Said
+    | Followed
+    | Unfollowed
+    | Held
+    | Edited
+    | Unsent
+    | Submitted
+    | Called
+    | TimerFired
+    | Acted
+    | SendEnded
+    | FileEnded
+)
 
 
 @quick

@@ -246,10 +246,10 @@ def test_what_is_said_to_another_app_stands_by() -> None:
     assert read("standby_text").standby
     assert read("standby_postback").text == "Báo giá"
     assert not read("text").standby
-    assert [read(f"{name}_thread_control").extra["thread_control"] for name in ("pass", "take", "request")] == [
-        "ours",
+    assert [read(f"{name}_thread_control").extra["held_by"] for name in ("pass", "take", "request")] == [
+        "us",
         "other",
-        "asked_for",
+        "asked",
     ]
 
 

@@ -17,6 +17,7 @@ from gateway.config import load
 from gateway.demo.standins.facebook import Customer, FakeFacebook, drop
 from gateway.parts import Parts
 from handlers.model import Advisor
+from storage import tokens
 from tests.channels.samples import FIXTURES
 from tests.support import tables
 from tests.support.calm import calm
@@ -138,6 +139,54 @@ async def test_standby_begins_nothing_and_is_kept_where_something_is(messenger: 
     assert (await messenger.lines(lan))[-2:] == [("customer", "system", "received"), ("customer", "text", "received")]
     assert len(lan.inbox) == before
     assert len(await messenger.rows("SELECT 1 FROM conversation")) == 1
+
+
+async def test_who_holds_the_thread_is_shown_and_taken_back_at_the_desk(messenger: Place) -> None:
+    fake, lan = messenger.fake, messenger.fake.customer("Lan")
+    await lan.say("Em muốn mua bảo hiểm ô tô")
+    await messenger.settled()
+    ((one,),) = await messenger.rows("SELECT id FROM conversation")
+    token = tokens.new_secret()
+    await messenger.parts.store.run(lambda tx: tokens.create(tx, token, name="t", role="intake", by="test"))
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as desk:
+        at = f"{messenger.parts.config.public_url}/api/v1/conversations/{one}"
+
+        async def held() -> tuple[str, bool]:
+            async with desk.get(at) as answer:
+                window = (await answer.json())["window"]
+                return window["held_by"], window["may_hold"]
+
+        assert await held() == ("us", True)
+        await fake.tell(lan.event(request_thread_control={"requested_owner_app_id": "263902037430900"}))
+        await messenger.settled()
+        assert (await held())[0] == "asked"
+        fake.holder = "263902037430900"
+        await fake.tell(lan.event(message={"mid": "m_s3", "text": "em hỏi bên Trang"}), name="standby")
+        await messenger.settled()
+        assert (await held())[0] == "other"
+        async with desk.post(f"{at}/hold") as answer:
+            assert answer.status == 200, await answer.text()
+            assert (await answer.json())["window"]["held_by"] == "us"
+        assert fake.holder == fake.app_id
+        fake.next(drop(), path="take_thread_control")
+        async with desk.post(f"{at}/hold") as answer:
+            assert (await answer.json())["error"]["code"] == "unavailable"
+        fake.holder = "263902037430900"
+        await fake.tell(lan.event(take_thread_control={"previous_owner_app_id": fake.app_id}))
+        await messenger.settled()
+        assert (await held())[0] == "other"
+        async with desk.post(f"{at}/messages", json={"text": "Chào chị Lan"}) as answer:
+            assert answer.status == 202, await answer.text()
+        await messenger.settled()
+        assert await held() == ("us", True)
+        assert fake.holder == fake.app_id  # the words took it back by themselves
+        assert lan.inbox[-1].text == "Chào chị Lan"
+        fake.holder = "263902037430900"
+        await fake.tell(lan.event(pass_thread_control={"new_owner_app_id": "263902037430900"}))
+        fake.holder = fake.app_id
+        await lan.say("dạ em cảm ơn")  # not as standby: it is ours again
+        await messenger.settled()
+        assert (await held())[0] == "us"
 
 
 async def test_a_lost_answer_is_settled_by_its_metadata(messenger: Place) -> None:

@@ -27,6 +27,7 @@ const SENSE = {
   return: (one) => may("return") && one.status === "with_advisor" && free(one),
   labels: () => may("label"),
   snooze: (one) => may("snooze") && one.status === "with_advisor" && free(one),
+  hold: (one) => may("reply") && open(one) && free(one) && one.window?.held_by !== "us" && !!one.window?.may_hold,
   unread: (one) => one.status === "with_advisor" && isMine(one),
 };
 
@@ -67,21 +68,21 @@ export class Acts {
   async run(deed) {
     const one = conversation(this.id);
     if (!one || !SENSE[deed]?.(one)) return;
-    if (deed === "take" || deed === "reopen" || deed === "return") await this.#simply(one, deed);
+    if (deed === "take" || deed === "reopen" || deed === "return" || deed === "hold") await this.#simply(one, deed);
     else if (deed === "close") await closing(one);
     else if (deed === "transfer") await handingOn(one);
     else if (deed === "labels") await labelling(one);
     else if (deed === "snooze") await puttingOff(one);
   }
 
-  /** @param {Conversation} one @param {"take" | "reopen" | "return"} deed */
+  /** @param {Conversation} one @param {"take" | "reopen" | "return" | "hold"} deed */
   async #simply(one, deed) {
     if (this.running) return;
     this.running = true;
     this.bar.setAttribute("aria-busy", "true");
     try {
       keep(await post(`/conversations/${one.id}/${deed}`));
-      if (deed === "return") toast(t("returned"));
+      if (deed === "return" || deed === "hold") toast(t(deed === "hold" ? "held_again" : "returned"));
       else if (one.id === this.id) this.to.taken();
     } catch (error) {
       toast(wordsOf(error), "bad");

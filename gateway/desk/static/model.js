@@ -79,7 +79,7 @@
  * @property {number} unread
  * @property {boolean} reachable
  * @property {Handoff | null} [handoff] not in lists
- * @property {{advice: "free" | "billed" | "template" | "later" | "never", why: string, until: string | null, ways: string[]}} [window] what the platform lets an advisor say; not in lists
+ * @property {{advice: "free" | "billed" | "template" | "later" | "never", why: string, until: string | null, ways: string[], held_by: "us" | "other" | "asked", may_hold: boolean}} [window] what the platform lets an advisor say; not in lists
  * @property {Slots & {phone_raw?: string}} [lead] what a form or a call says, before consent; not in lists, as what follows
  * @property {Attempt[]} [attempts]
  * @property {string | null} [next_attempt_at]
