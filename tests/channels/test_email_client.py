@@ -27,7 +27,7 @@ from channels.email.letter import Letter, render
 from channels.house import Letterhead
 from storage.ids import new_id
 from tests.support.errands import done
-from tests.support.smtp import HOST, PASSWORD, USER, Authority, MailServer
+from gateway.demo.standins.mail import HOST, PASSWORD, USER, Authority, MailServer
 
 NOW_MS = 1_795_330_127_451
 ADDRESS = "lan@mail.example"

@@ -25,7 +25,7 @@ from storage import tokens
 from tests.channels.samples import FIXTURES
 from tests.gateway.api.test_files import paper
 from tests.support.ports import free_port
-from tests.support.smtp import HOST, PASSWORD, USER, Authority, MailServer
+from gateway.demo.standins.mail import HOST, PASSWORD, USER, Authority, MailServer
 
 CONFIG: Final = """
 server: {{host: 127.0.0.1, port: {port}}}

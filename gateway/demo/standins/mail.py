@@ -1,4 +1,4 @@
-"""A strict mail server on this machine, which keeps the only record of what arrived: TLS under an authority of the test's own,
+"""A strict mail server on this machine, which keeps the only record of what arrived: TLS under an authority of its own,
 login demanded, letters looked at line by line, and what goes wrong with mail servers on demand."""
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Authority:
     """Vouches for HOST. `pem` -- its certificate, for clients; the files lie in `folder`."""
 
     def __init__(self, folder: Path) -> None:
-        key, name = ec.generate_private_key(ec.SECP256R1()), _name("The test's own authority")
+        key, name = ec.generate_private_key(ec.SECP256R1()), _name("The stand-in's own authority")
         root = _signed(name, name, key.public_key(), key, ca=True)
         theirs = ec.generate_private_key(ec.SECP256R1())
         leaf = _signed(_name(HOST), name, theirs.public_key(), key, ca=False)
