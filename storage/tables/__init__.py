@@ -5,7 +5,7 @@ data key or a day key (storage.keys); `*_blind` are keyed HMACs for exact look-u
 whole are JSON text. Words are those of docs/glossary.md.
 """
 
-from storage.tables import acts, arrivals, conversations, house, intake, outgoing, people, policies, staff
+from storage.tables import acts, arrivals, conversations, house, intake, later, outgoing, people, policies, staff
 from storage.tables.base import METADATA
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "conversations",
     "house",
     "intake",
+    "later",
     "outgoing",
     "people",
     "policies",
