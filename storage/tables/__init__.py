@@ -5,7 +5,19 @@ data key or a day key (storage.keys); `*_blind` are keyed HMACs for exact look-u
 whole are JSON text. Words are those of docs/glossary.md.
 """
 
-from storage.tables import acts, arrivals, conversations, house, intake, later, outgoing, people, policies, staff
+from storage.tables import (
+    acts,
+    arrivals,
+    conversations,
+    house,
+    intake,
+    later,
+    outgoing,
+    people,
+    policies,
+    staff,
+    subscriptions,
+)
 from storage.tables.base import METADATA
 
 __all__ = [
@@ -20,4 +32,5 @@ __all__ = [
     "people",
     "policies",
     "staff",
+    "subscriptions",
 ]
