@@ -33,6 +33,7 @@ class Conversation(SQLModel, table=True):
     state_sealed: bytes | None = sealed()
     outcome: str = ""
     preview_sealed: bytes | None = sealed()  # first words of the last message, for lists
+    reason_sealed: bytes | None = sealed()  # why it was closed, in the words of who closed it last
     opened_at: int = ms_()
     last_message_at: int = ms_()
     last_inbound_at: int | None = ms_(nullable=True)

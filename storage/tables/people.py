@@ -110,7 +110,10 @@ class Consent(SQLModel, table=True):
     """Evidence, append-only: purpose, state, which text (key, version, hash), on which message, through what."""
 
     __tablename__ = "consent"
-    __table_args__ = (Index("ix_consent_contact", "contact_id", "at"),)
+    __table_args__ = (
+        Index("ix_consent_contact", "contact_id", "at"),
+        Index("ix_consent_conversation", "conversation_id"),
+    )
     id: str = id_()
     contact_id: str
     conversation_id: str | None = None

@@ -12,7 +12,11 @@ class Policy(SQLModel, table=True):
     treated as sensitive: the number is sealed, with a blind index."""
 
     __tablename__ = "policy"
-    __table_args__ = (UniqueConstraint("insurer", "number_blind"), Index("ix_policy_contact", "contact_id"))
+    __table_args__ = (
+        UniqueConstraint("insurer", "number_blind"),
+        Index("ix_policy_contact", "contact_id"),
+        Index("ix_policy_conversation", "conversation_id"),
+    )
     id: str = id_()
     contact_id: str
     conversation_id: str
@@ -66,6 +70,13 @@ class CareTask(SQLModel, table=True):
             "due_at",
             sqlite_where=text("state = 'planned'"),
             postgresql_where=text("state = 'planned'"),
+        ),
+        Index(
+            "ix_care_task_answered",
+            "answered_at",
+            "id",
+            sqlite_where=text("answered_at IS NOT NULL"),
+            postgresql_where=text("answered_at IS NOT NULL"),
         ),
     )
     id: str = id_()

@@ -112,3 +112,18 @@ class CannedAnswer(SQLModel, table=True):
     text: str
     updated_by: str
     updated_at: int = ms_()
+
+
+class SavedFilter(SQLModel, table=True):
+    """A list of the desk that somebody made for himself, or a supervisor for all. `query` is JSON (storage.filters): no
+    words of customers, nobody's data."""
+
+    __tablename__ = "saved_filter"
+    __table_args__ = (Index("ix_saved_filter_owner", "owner_id"),)
+    id: str = id_()
+    owner_id: str
+    name: str
+    shared: bool = False
+    query: str = "{}"
+    created_at: int = ms_()
+    updated_at: int = ms_()
