@@ -15,6 +15,7 @@ from storage.tables import (
     outgoing,
     people,
     policies,
+    privacy,
     staff,
     subscriptions,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "outgoing",
     "people",
     "policies",
+    "privacy",
     "staff",
     "subscriptions",
 ]
