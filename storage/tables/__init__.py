@@ -18,6 +18,7 @@ from storage.tables import (
     privacy,
     staff,
     subscriptions,
+    teams,
 )
 from storage.tables.base import METADATA
 
@@ -35,4 +36,5 @@ __all__ = [
     "privacy",
     "staff",
     "subscriptions",
+    "teams",
 ]

@@ -1,7 +1,7 @@
 """Conversations: the transcript, its files, handing over, reminders."""
 
 # No `from __future__ import annotations`: SQLModel resolves its fields at class creation.
-from sqlalchemy import BigInteger, Column, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Index, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from storage.tables.base import id_, ms_, sealed
@@ -17,6 +17,7 @@ class Conversation(SQLModel, table=True):
         Index("ix_conversation_changed", "changed_at"),
         Index("ix_conversation_point", "point_id", "opened_at"),
         Index("ix_conversation_contact", "contact_id"),
+        Index("ix_conversation_team", "team", "last_message_at"),
     )
     id: str = id_()
     point_id: str
@@ -42,6 +43,7 @@ class Conversation(SQLModel, table=True):
     closed_at: int | None = ms_(nullable=True)
     changed_at: int = ms_()
     seen_seq: int = Field(default=0, sa_type=BigInteger)  # read by an advisor up to here
+    team: str = Field(default="", sa_column=Column(String, nullable=False, server_default=""))  # whose work it is
 
 
 class Message(SQLModel, table=True):
@@ -125,7 +127,8 @@ class File(SQLModel, table=True):
 
 class Handoff(SQLModel, table=True):
     """A conversation asks for a human. state: waiting, taken, closed. `due_at` -- by when a person is to have been in touch,
-    in working hours (handlers.sla)."""
+    in working hours (handlers.sla); `escalate_at` -- when the supervisor is told, `escalated_at` -- since when he is;
+    `offered_to` -- whose turn it is, until then; `passed` -- JSON list of who let it pass."""
 
     __tablename__ = "handoff"
     __table_args__ = (
@@ -142,6 +145,12 @@ class Handoff(SQLModel, table=True):
             "due_at",
             sqlite_where=text("state = 'waiting' AND late_at IS NULL"),
             postgresql_where=text("state = 'waiting' AND late_at IS NULL"),
+        ),
+        Index(
+            "ix_handoff_escalate",
+            "escalate_at",
+            sqlite_where=text("state = 'waiting' AND escalate_at IS NOT NULL AND escalated_at IS NULL"),
+            postgresql_where=text("state = 'waiting' AND escalate_at IS NOT NULL AND escalated_at IS NULL"),
         ),
     )
     id: str = id_()
@@ -160,6 +169,12 @@ class Handoff(SQLModel, table=True):
     closed_at: int | None = ms_(nullable=True)
     outcome: str = ""
     first_reply_at: int | None = ms_(nullable=True)
+    team: str = Field(default="", sa_column=Column(String, nullable=False, server_default=""))
+    escalate_at: int | None = ms_(nullable=True)
+    escalated_at: int | None = ms_(nullable=True)
+    offered_to: str | None = None
+    offered_until: int | None = ms_(nullable=True)
+    passed: str = Field(default="[]", sa_column=Column(String, nullable=False, server_default="[]"))
 
 
 class Timer(SQLModel, table=True):
