@@ -8,9 +8,8 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-import secrets
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -18,7 +17,8 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 
-from gateway.demo import arrivals
+from gateway.demo import arrivals, mailing
+from gateway.demo.api import Api, News, Refused
 from gateway.demo.certificate import certificate, snapshot, summary
 from gateway.demo.setting import People
 from gateway.demo.story import Story
@@ -58,100 +58,6 @@ URGENT: Final = 20  # from this priority on she drops what can wait
 AHEAD: Final = timedelta(minutes=10)  # an appointment is kept when it is this near
 
 
-class Refused(Exception):
-    """The API said no. `code` as in its error body."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(f"{status} {code}: {message}")
-        self.code = code
-
-
-class Api:
-    """The JSON API with a bearer token; `as_advisor` -- the act is that person's."""
-
-    def __init__(self, session: aiohttp.ClientSession, url: str, token: str) -> None:
-        self._session = session
-        self._base = f"{url}/api/v1"
-        self._token = token
-
-    async def get(self, path: str, *, as_advisor: str = "", **query: Any) -> Any:
-        return await self._ask("GET", path, as_advisor=as_advisor, params=query)
-
-    async def post(self, path: str, body: Any, *, as_advisor: str = "") -> Any:
-        return await self._ask("POST", path, as_advisor=as_advisor, json=body)
-
-    async def upload(self, name: str, data: bytes, mime: str, *, conversation: str, as_advisor: str) -> Any:
-        form = aiohttp.FormData()
-        form.add_field("file", data, filename=name, content_type=mime)
-        form.add_field("conversation_id", conversation)
-        return await self._ask("POST", "/files", as_advisor=as_advisor, data=form)
-
-    async def every(self, path: str, **query: Any) -> list[dict[str, Any]]:
-        """Every item of a list, page by page."""
-        found: list[dict[str, Any]] = []
-        while True:
-            page = await self.get(path, limit=200, **query)
-            found += page["items"]
-            if not page.get("next"):
-                return found
-            query["cursor"] = page["next"]
-
-    async def all_messages(self, conversation_id: str) -> list[dict[str, Any]]:
-        """Of a conversation, the oldest first."""
-        found: list[dict[str, Any]] = []
-        while True:
-            after = found[-1]["seq"] if found else 0
-            page = await self.get(f"/conversations/{conversation_id}/messages", limit=200, after=after)
-            found += page["items"]
-            if not page.get("next"):
-                return found
-
-    async def _ask(self, method: str, path: str, *, as_advisor: str, **more: Any) -> Any:
-        headers = {"Authorization": f"Bearer {self._token}"}
-        if as_advisor:
-            headers["X-Act-As"] = as_advisor
-        if method == "POST":
-            headers["Idempotency-Key"] = secrets.token_hex(8)
-        async with self._session.request(method, self._base + path, headers=headers, **more) as answer:
-            told = await answer.json()
-            if answer.status >= 400:
-                error = told.get("error", {})
-                raise Refused(answer.status, error.get("code", ""), error.get("message", ""))
-            return told
-
-
-class News:
-    """Wakes who waits for something to have changed, by kind or by id; what has changed he reads himself."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[str, asyncio.Event] = {}
-
-    def tell(self, kind: str, object_id: str) -> None:
-        for about in ("", kind, object_id):
-            event = self._waiting.pop(about, None)
-            if event is not None:
-                event.set()
-
-    async def wait(self, at_most_s: float, about: str = "") -> None:
-        event = self._waiting.setdefault(about, asyncio.Event())
-        try:
-            async with asyncio.timeout(at_most_s):
-                await event.wait()
-        except TimeoutError:
-            return
-
-    async def until(
-        self, true: Callable[[], Awaitable[bool]], *, patience_s: float, about: str = "", look_s: float = 1.0
-    ) -> bool:
-        """Whether it came true in time."""
-        end = asyncio.get_running_loop().time() + patience_s
-        while not await true():
-            if asyncio.get_running_loop().time() > end:
-                return False
-            await self.wait(look_s, about)
-        return True
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """Seconds: until she takes somebody, before she writes, a letter typed, how long she waits for an answer. `hands`
@@ -188,6 +94,7 @@ class Record:
     said: list[tuple[str, str]] = field(default_factory=list)  # (thread, text)
     issued: list[Issued] = field(default_factory=list)
     closed: Counter[str] = field(default_factory=Counter)  # by outcome
+    letters: list[mailing.Written] = field(default_factory=list)
 
 
 class Advisor:
@@ -290,9 +197,24 @@ class Advisor:
         """By telephone: nothing can be written to him here."""
         first = handoff["id"] not in self._tried
         self._tried.add(handoff["id"])
-        if await arrivals.call_back(self._api, self._me, self._story, name, conversation, first=first):
-            self.record.taken += 1
-            self.record.closed["done"] += 1
+        if not await arrivals.call_back(self._api, self._me, self._story, name, conversation, first=first):
+            return
+        self.record.taken += 1
+        contact = await self._api.get(f"/contacts/{conversation['contact_id']}", as_advisor=self._me)
+        written = await mailing.answer(
+            self._api,
+            self._me,
+            self._story,
+            now=self._now,
+            name=name,
+            contact=contact,
+            address=arrivals.mailbox(contact["phones"][0]),
+            entry=conversation["channel"],
+        )
+        self.record.letters.append(written)
+        told = {"reason": "đã gửi tài liệu qua e-mail", "outcome": "done"}
+        await self._api.post(f"/conversations/{conversation['id']}/close", told, as_advisor=self._me)
+        self.record.closed["done"] += 1
 
     async def _serve(self, name: str, handoff: dict[str, Any], conversation_id: str) -> None:
         at = f"/conversations/{conversation_id}"

@@ -12,7 +12,7 @@ from gateway.demo.standins.forms import FormPage
 from gateway.demo.story import Story
 
 if TYPE_CHECKING:
-    from gateway.demo.advisor import Api
+    from gateway.demo.api import Api
 
 WISHES: Final = (
     "mua bảo hiểm xe máy",
@@ -30,11 +30,16 @@ def number(rng: random.Random) -> str:
     return f"0912{rng.randrange(10**6):06}"
 
 
+def mailbox(phone: str) -> str:
+    """His e-mail: in the form, or told on the telephone."""
+    return f"khach.{phone.removeprefix('+84')[-6:]}@thu.example"
+
+
 async def form(page: FormPage, story: Story, rng: random.Random) -> str:
     """Somebody fills the form; the builder posts it twice. Whose number it is."""
     name, phone, wish = rng.choice(NAMES), number(rng), rng.choice(WISHES)
-    story.event(f"Biểu mẫu LadiPage: {name} để lại số, {wish}")
-    status = await page.submit(name=name, phone=phone, message=wish, lost_answer=True)
+    story.event(f"Biểu mẫu LadiPage: {name} để lại số và e-mail, {wish}")
+    status = await page.submit(name=name, phone=phone, email=mailbox(phone), message=wish, lost_answer=True)
     if status != 200:
         story.trouble(f"biểu mẫu không được nhận: {status}")
     return phone
@@ -61,7 +66,7 @@ async def all_kinds(page: FormPage, centre: CallCentre, story: Story, rng: rando
 
 
 async def call_back(api: Api, me: str, story: Story, name: str, conversation: dict[str, Any], *, first: bool) -> bool:
-    """The advisor calls. Who left a form is reached at once; who called is busy the first time. Whether it is done."""
+    """The advisor calls. Who left a form is reached at once; who called is busy the first time. Whether he was reached."""
     at = f"/conversations/{conversation['id']}"
     if first and conversation["channel"] == "hotline":
         tried = await api.post(f"{at}/attempts", {"result": "busy"}, as_advisor=me)
@@ -77,5 +82,4 @@ async def call_back(api: Api, me: str, story: Story, name: str, conversation: di
     }
     await api.post(f"{at}/screening", {"outcome": "need", "answers": answers}, as_advisor=me)
     story.event(f"Gọi được {name}: đã đọc lời xin phép, khách đồng ý; phiếu sàng lọc: có nhu cầu")
-    await api.post(f"{at}/close", {"reason": "hẹn gửi tài liệu qua kênh khách chọn", "outcome": "done"}, as_advisor=me)
     return True

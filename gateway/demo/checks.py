@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gateway.demo import ledger
+from gateway.demo import arrivals, ledger
 from gateway.demo.customers import Character
 from gateway.demo.stage import Stage, called
 
@@ -29,11 +29,17 @@ async def verified(stage: Stage, cast: Sequence[Character]) -> list[str]:
     turns = sum(len(player.turns) for player in stage.players)
     hold(not left, f"{turns} lượt nói đều được trả lời", "; ".join(left))
     broken = stage.platforms.violations()
-    hold(not broken, "không lỗi nào với bốn nền tảng", "; ".join(broken))
+    hold(not broken, "không lỗi nào với bốn nền tảng và máy chủ thư", "; ".join(broken))
     for page in await ledger.pages(stage):
         hold(not page.wrong, page.line())
     leads = sum(character.lead for character in cast)
     hold(len(record.leads) >= leads, f"{len(record.leads)} khách tiềm năng vào hàng chờ (mong đợi {leads})")
+    entries = {one.entry for one in record.letters if one.sizes}
+    hold(
+        entries >= arrivals.CALLED or not cast,
+        f"{len(record.letters)} khách để lại biểu mẫu hoặc gọi đến được trả lời bằng thư có ảnh và PDF",
+        f"chỉ có: {', '.join(sorted(entries))}",
+    )
     lost = [text[:40] for thread, text in record.said if not _reached(stage, thread, text)]
     hold(bool(record.said) and not lost, f"{len(record.said)} câu của tư vấn viên tới nơi", "; ".join(lost))
     await _verify_policies(stage, cast, hold)

@@ -11,6 +11,7 @@ from gateway.demo.platforms import APPS, Shown
 if TYPE_CHECKING:
     from gateway.demo.player import Player
     from gateway.demo.stage import Stage
+    from gateway.demo.standins.mail import Arrived
 
 WEB: str = "webchat"
 
@@ -47,7 +48,45 @@ async def pages(stage: Stage) -> list[Page]:
         page.files += sum(bool(one.size) for one in took)
         if wrong := differs(said, took):
             page.wrong.append(f"{player.name}: {wrong}")
-    return [found[channel] for channel in (*APPS, WEB) if channel in found]
+    return [*(found[channel] for channel in (*APPS, WEB) if channel in found), await letters(stage)]
+
+
+async def letters(stage: Stage) -> Page:
+    """What went by e-mail to who filled a form or called: our record beside the mail server's."""
+    page, server = Page("E-mail"), stage.platforms.mail
+    for conversation in await stage.api.every("/conversations", channel="email"):
+        said = await ours(stage, "email", conversation["thread"])
+        contact = await stage.api.get(f"/contacts/{conversation['contact_id']}")
+        took = [one for one in server.arrived if one.to in contact["emails"]]
+        page.people += 1
+        page.ours += len(said)
+        page.theirs += len(took)
+        page.files += sum(len(one.files) for one in took)
+        if wrong := misses(said, took):
+            page.wrong.append(f"{contact['name']}: {wrong}")
+    if doubled := [name for name, times in server.ids().items() if times > 1]:
+        page.wrong.append(f"{len(doubled)} thư tới hai lần")
+    return page
+
+
+def misses(said: Sequence[Said], took: Sequence[Arrived]) -> str:
+    """'' when every message of ours is in a letter of its own or, of several files, in the letters that follow it, in
+    order, and there is no other letter. Around our words a letter has its greeting and its foot."""
+    rest = list(took)
+    for message in said:
+        words, sizes = _plain(message.text), list(message.sizes)
+        while words or sizes:
+            if not rest:
+                return f"máy chủ thư không có: {message.text[:40] or 'tệp'}"
+            letter = rest.pop(0)
+            if words and words not in _plain(letter.text):
+                return f"sai chỗ hoặc lặp: {letter.text[:40]}"
+            words = ""
+            for _, data in letter.files:
+                if len(data) not in sizes:
+                    return f"một tệp {len(data)} byte không đúng chỗ"
+                sizes.remove(len(data))
+    return f"thừa: {rest[0].text[:40]}" if rest else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Self
 
+from gateway.demo.mailing import ACCOUNT
 from gateway.demo.phones import MessengerWire, Phone, TelegramWire, ViberWire, ZaloWire
+from gateway.demo.standins import mail
 from gateway.demo.standins.facebook import FakeFacebook
 from gateway.demo.standins.telegram import Clock as PlatformClock
 from gateway.demo.standins.telegram import FakeTelegram
@@ -62,12 +66,16 @@ class Platforms:
         self.zalo.wordings = dict(WORDINGS)
         self.facebook = FakeFacebook(clock=time)
         self.viber = FakeViber(clock=time, answer_s=30)
+        self.mail: mail.MailServer
         self.urls: dict[str, str] = {}
         self._limits = limits
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Self]:
         async with contextlib.AsyncExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ibaohiem-mail-")))
+            self.mail = mail.MailServer(mail.Authority(folder))
+            await stack.enter_async_context(self.mail.running())
             for channel in APPS:
                 self.urls[channel] = await stack.enter_async_context(getattr(self, channel).running())
             yield self
@@ -105,6 +113,16 @@ class Platforms:
                 "api_url": self.urls["facebook"],
             },
             "viber": {"token": self.viber.token, "api_url": self.urls["viber"]},
+            "email": {
+                "name": ACCOUNT,
+                "host": mail.HOST,
+                "port": self.mail.port,
+                "username": mail.USER,
+                "password": mail.PASSWORD,
+                "sender": "IBAOHIEM <thu@ibaohiem.example>",
+                "ca_file": str(self.mail.authority.pem),
+                "secret": secrets.token_urlsafe(32),
+            },
         }
         for channel, settings in own.items():
             yield {"channel": channel, "name": NAME, **settings} | ({} if self._limits else UNLIMITED)
@@ -139,7 +157,8 @@ class Platforms:
         )
 
     def violations(self) -> list[str]:
-        return [f"{APPS[channel]}: {one}" for channel in APPS for one in getattr(self, channel).violations]
+        apps = [f"{APPS[channel]}: {one}" for channel in APPS for one in getattr(self, channel).violations]
+        return apps + [f"e-mail: {one}" for one in self.mail.violations]
 
     def record(self, channel: str, thread: str) -> list[Shown]:
         """What this platform took for him, the oldest first."""

@@ -66,7 +66,7 @@ async def play_once(about: Path | None, port: int | None, seed: int, out: TextIO
     async with staged(about=about, port=port, quick=True, seed=seed, out=out) as stage:
         story = stage.story
         story.write(
-            f"Trình diễn một lượt (seed {seed}): {len(CAST)} khách trên Zalo, Messenger, Viber, Telegram và web chat, một tư vấn viên."
+            f"Trình diễn một lượt (seed {seed}): {len(CAST)} khách trên Zalo, Messenger, Viber, Telegram và web chat, biểu mẫu, cuộc gọi, một tư vấn viên."
         )
         await tell(stage, CAST)
         story.chapter("Kết quả")

@@ -25,7 +25,8 @@ from gateway.app import running
 from gateway.config import Config
 from gateway.demo import advisor as desk
 from gateway.demo import certificate, setting
-from gateway.demo.advisor import Advisor, Api, News
+from gateway.demo.advisor import Advisor
+from gateway.demo.api import Api, News
 from gateway.demo.customers import Character, Tempo, cast_as
 from gateway.demo.phonepage import PhonePage
 from gateway.demo.platforms import APPS, Platforms
