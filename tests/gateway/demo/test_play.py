@@ -48,6 +48,7 @@ async def test_once_everything_holds() -> None:
         "câu hỏi T+1 đã có câu trả lời",
         "khảo sát T+7 đã có câu trả lời",
         *(f"✔ {app}: 2 khách" for app in ("Telegram", "Zalo", "Messenger", "Viber")),
+        "✔ 4 khách để lại biểu mẫu hoặc gọi đến được trả lời bằng thư có ảnh và PDF",
         "khớp, đúng thứ tự, không lặp",
         "✔ không còn gì chờ xử lý",
         "✔ dữ liệu trình diễn không lẫn vào số liệu kinh doanh",
