@@ -211,7 +211,8 @@ class Config:
         from handlers.model import Business
 
         given = self.agency
-        return Business(**{item.name: getattr(given, item.name) for item in fields(Business)})
+        known = (item.name for item in fields(Business) if item.name != "rules")  # those are set at the desk
+        return Business(**{name: getattr(given, name) for name in known})
 
     def account(self, name: str) -> Account | None:
         """An account by its id, `telegram:main`."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from channels.contract import InboundEvent
-from handlers import logged, receipts, sla
+from handlers import handing, logged, receipts
 from handlers.model import (
     Audit,
     CallBy,
@@ -47,7 +47,7 @@ def add(effect: Any, draft: LaneDraft) -> None:
         case RecordConsent():
             _consent(effect, draft)
         case OpenHandoff():
-            open_handoff(draft, effect)
+            handing.open_handoff(draft, effect)
         case Relabel():
             _relabel(effect, draft)
         case Note():
@@ -55,9 +55,9 @@ def add(effect: Any, draft: LaneDraft) -> None:
         case CancelSends():
             rows.first.append(_cancel(effect, draft.conversation_id))
         case TakeHandoff():
-            rows.later.append(_take_handoff(effect, draft))
+            rows.later.append(handing.take_handoff(effect, draft))
         case CloseHandoff():
-            rows.later.append(_close_handoff(effect, draft))
+            rows.later.append(handing.close_handoff(effect, draft))
         case Reachable():
             rows.later.append(_reachable(effect, draft.lane.point_id))
         case CallBy():
@@ -92,7 +92,7 @@ def _relabel(effect: Relabel, draft: LaneDraft) -> None:
     draft.labels = kept + [label for label in effect.add if label not in kept]
 
 
-# ---- consent, handoff, audit
+# ---- consent, audit
 
 
 def _audit(
@@ -131,77 +131,6 @@ def _consent(effect: RecordConsent, draft: LaneDraft) -> None:
 def _of_contact(draft: LaneDraft, actor: str, action: str, fields: Sequence[str]) -> None:
     """What somebody decided about himself, or was asked."""
     _audit(draft, actor, action, "contact", draft.contact_id, fields, source=draft.lane.account_id)
-
-
-def open_handoff(draft: LaneDraft, effect: OpenHandoff) -> None:
-    """A conversation asks for a human. One that does already: the more urgent reason counts."""
-    handoff_id = draft.state.handoff
-    if handoff_id:
-        draft.rows.later.append(_raise_handoff(handoff_id, effect))
-        return
-    handoff_id = new_id()
-    draft.set(handoff=handoff_id)
-    draft.rows.handoffs.append(
-        {
-            "id": handoff_id,
-            "conversation_id": draft.conversation_id,
-            "contact_id": draft.contact_id,
-            "code": draft.state.code,
-            "reason": effect.reason,
-            "priority": effect.priority,
-            "state": "waiting",
-            "test": draft.place.test,
-            "outcome": "",
-            "due_at": ms(sla.due(draft.now, draft.place.voice.business)),
-        }
-    )
-    draft.rows.hints.append(("handoff", draft.conversation_id))
-
-
-def _raise_handoff(handoff_id: str, effect: OpenHandoff) -> Act:
-    def write(tx: Tx) -> None:
-        tx.run(
-            "UPDATE handoff SET priority = :priority, reason = COALESCE(NULLIF(:reason, ''), reason)"
-            " WHERE id = :id AND priority < :priority",
-            id=handoff_id,
-            priority=effect.priority,
-            reason=effect.reason,
-        )
-
-    return write
-
-
-def _take_handoff(effect: TakeHandoff, draft: LaneDraft) -> Act:
-    handoff = draft.before.handoff or draft.state.handoff
-
-    def write(tx: Tx) -> None:
-        if handoff:
-            tx.run(
-                "UPDATE handoff SET state = 'taken', taken_at = COALESCE(taken_at, :now), taken_by = :by WHERE id = :id AND state <> 'closed'",
-                id=handoff,
-                by=effect.by.id,
-                now=tx.now_ms,
-            )
-        tx.hint("handoff", draft.conversation_id)
-
-    return write
-
-
-def _close_handoff(effect: CloseHandoff, draft: LaneDraft) -> Act:
-    handoff = draft.before.handoff or draft.state.handoff
-    draft.outcome = effect.outcome
-
-    def write(tx: Tx) -> None:
-        if handoff:
-            tx.run(
-                "UPDATE handoff SET state = 'closed', closed_at = :now, outcome = :outcome WHERE id = :id AND state <> 'closed'",
-                id=handoff,
-                outcome=effect.outcome,
-                now=tx.now_ms,
-            )
-        tx.hint("handoff", draft.conversation_id)
-
-    return write
 
 
 def _reachable(effect: Reachable, point_id: str) -> Act:

@@ -57,6 +57,8 @@ def shut(draft: Draft, stage: Stage) -> None:
         late=None,
         noticed=None,
         editing=None,
+        handed=None,
+        passed=None,
     )
     draft.set(unclear=0)
     if not draft.consented:

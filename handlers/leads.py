@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
-from handlers import appointments, consent, hearing, idle, sla
+from handlers import appointments, consent, hearing, idle, routing, sla
 from handlers.draft import Draft
 from handlers.model import OPEN, WAITING, CallBy, Note, OpenHandoff, Stage, State, Submitted
 from handlers.understanding import understand
@@ -108,7 +108,8 @@ def here(draft: Draft) -> None:
 def call_by(draft: Draft, appointment: datetime | None = None) -> None:
     """The clock of the call begins anew."""
     draft.remember(late=None)
-    draft.add(CallBy(at=sla.due(draft.now, draft.business, appointment)))
+    team = routing.team_of(draft.state, "lead")
+    draft.add(CallBy(at=sla.due(draft.now, draft.business, appointment, team=team)))
 
 
 def consented(draft: Draft, *, given: bool, by: Any) -> None:

@@ -11,7 +11,7 @@ import structlog
 from channels.contract import Kind, OutboundFile, OutboundMessage, outbound_to_json
 from channels.fit import fit
 from channels.windows import PURPOSES, Purpose, Sender, Way, rule
-from handlers import delivery, effects, schedule
+from handlers import delivery, effects, handing, schedule
 from handlers.drafting import LaneDraft
 from handlers.model import OpenHandoff, Say, Tell
 from handlers.texts import UnfilledVariable
@@ -35,7 +35,7 @@ def say(draft: LaneDraft, said: Sequence[Say]) -> None:
             pieces.append(voice.words(one, draft.state))
         except UnfilledVariable as err:
             log.error("engine.text_unfilled", key=one.key, reason=str(err))  # noqa: TRY400
-            effects.open_handoff(draft, OpenHandoff(reason="unfilled_text", priority=1))
+            handing.open_handoff(draft, OpenHandoff(reason="unfilled_text", priority=1))
     if not pieces:
         return
     choices = voice.choices(said, draft.state.lang)

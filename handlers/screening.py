@@ -23,6 +23,9 @@ from handlers.model import (
     Stage,
     State,
 )
+from handlers.screened import needed, passed
+
+__all__ = ["needed", "passed", "prefill", "required", "screen"]
 
 OUTCOMES: Final[Mapping[str, Stage | None]] = {
     "need": None,  # it goes on
@@ -68,17 +71,6 @@ def by_bot(draft: Draft) -> None:
     time = slots.get("callback_time")
     given["time"] = f"{time['from']}/{time['to']}" if time else None
     _keep(draft, "need", {"real_person": True} | {key: value for key, value in given.items() if value}, BY_BOT)
-
-
-def passed(state: State) -> bool:
-    """Has screening found a need?"""
-    found = state.memory.get("screening")
-    return found is not None and found.get("outcome") == "need"
-
-
-def needed(state: State) -> bool:
-    """Must people screen it before it goes to advice? Leads of forms and calls: nobody has asked them anything yet."""
-    return bool(state.memory.get("origin")) and not passed(state)
 
 
 def required(draft: Draft, by: Advisor) -> None:

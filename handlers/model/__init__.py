@@ -45,6 +45,7 @@ from handlers.model.events import (
     Unfollowed,
     Unsent,
 )
+from handlers.model.rules import Rules
 from handlers.model.state import (
     EMPTY,
     NEW_STATE,
@@ -90,6 +91,7 @@ __all__ = [
     "RecordConsent",
     "Refused",
     "Relabel",
+    "Rules",
     "Said",
     "Say",
     "Screened",

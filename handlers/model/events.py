@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from channels.contract import InboundFile, Kind, SharedContact, quick
 from channels.windows import ANYWHERE, Carries
+from handlers.model.rules import AS_ALWAYS, Rules
 from handlers.model.state import EMPTY, Advisor
 
 if TYPE_CHECKING:
@@ -179,7 +180,8 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Business:
-    """What the core knows of the agency: values of config.yaml `business`, hours already parsed."""
+    """What the core knows of the agency: values of config.yaml `business`, hours already parsed; days off and `rules` as
+    people set them at the desk, too."""
 
     name: str = "IBAOHIEM"
     legal_name: str = ""
@@ -194,6 +196,7 @@ class Business:
     hours: Mapping[str, tuple[tuple[str, str], ...]] | None = field(default=None, hash=False)
     holidays: tuple[str, ...] = ()
     languages: tuple[str, ...] = ("vi", "en")
+    rules: Rules = AS_ALWAYS
 
 
 @quick
