@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from storage import inbox, outbox
+from storage import inbox, outbox, subscriptions
 from storage.errors import classify, reruns
 from storage.items import Item
 from storage.killpoints import kp
@@ -38,6 +38,7 @@ def write(items: Sequence[Item], work: Work | None, beat: bool, tx: Tx) -> Tx:
         _unit(tx, item)
     if beat:
         inbox.heartbeat(tx)
+        subscriptions.look(tx)
     return tx
 
 

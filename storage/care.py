@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Final, Literal, get_args
 
-from storage import contacts
+from storage import announcements, contacts
 from storage.ids import new_id
 from storage.keys import KeyMissing
 from storage.tx import Tx
@@ -270,6 +270,7 @@ def told(
         tx.run(
             "UPDATE care_task SET answered_at = COALESCE(answered_at, :now) WHERE id = :id", now=tx.now_ms, id=task_id
         )
+        announcements.care_answered(tx, task_id)
     tx.hint("care", task_id)
     tx.hint("policy", row.policy_id)
     return row.kind, row.policy_id

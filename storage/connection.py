@@ -13,6 +13,7 @@ from storage.engines import connected, make_engine
 from storage.errors import StorageUnavailable, classify
 from storage.gates import Gates
 from storage.keys import KeyRing
+from storage.listening import Listening
 from storage.tx import Tx
 
 T = TypeVar("T")
@@ -31,11 +32,20 @@ class Connection:
     """`raw` -- the driver's connection, for the store's thread alone; None while there is none."""
 
     def __init__(
-        self, url: str, keys: KeyRing, gates: Gates, *, boot: str, postgres: bool, now_ms: Callable[[], int]
+        self,
+        url: str,
+        keys: KeyRing,
+        gates: Gates,
+        listening: Listening,
+        *,
+        boot: str,
+        postgres: bool,
+        now_ms: Callable[[], int],
     ) -> None:
         self._url = url
         self._keys = keys
         self._gates = gates
+        self._listening = listening
         self._boot = boot
         self._postgres = postgres
         self._now_ms = now_ms
@@ -51,7 +61,15 @@ class Connection:
 
     def begin(self, raw: Any) -> Tx:
         """A hold on that connection, with the time of now."""
-        return Tx(raw, self._keys, now_ms=self._now_ms(), boot=self._boot, postgres=self._postgres, gates=self._gates)
+        return Tx(
+            raw,
+            self._keys,
+            now_ms=self._now_ms(),
+            boot=self._boot,
+            postgres=self._postgres,
+            gates=self._gates,
+            listening=self._listening,
+        )
 
     def transaction(self, body: Callable[[Tx], T], *, reads: bool = False) -> T:
         """`body` between BEGIN and COMMIT; rolled back when it raises."""

@@ -30,6 +30,7 @@ from storage.items import Deliver, Item, OnCommit
 from storage.keys import KeyRing
 from storage.killpoints import kp
 from storage.lanes import Lanes
+from storage.listening import Listening
 from storage.readers import Readers
 from storage.thinking import Thinker, Thinking
 from storage.tx import Tx
@@ -63,11 +64,14 @@ class Store:
         self.path = sqlite_path(url)
         self.postgres = self.path is None
         self.gates = Gates()
+        self.listening = Listening()
         self._deliver = Deliver()
         self.on_broken: Callable[[StorageBroken], None] | None = None
         self.on_wait: Callable[[str, float], None] | None = None  # of each batch's first item: kind, seconds
         self._items: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
-        self._connection = Connection(url, keys, self.gates, boot=self.boot, postgres=self.postgres, now_ms=self._now)
+        self._connection = Connection(
+            url, keys, self.gates, self.listening, boot=self.boot, postgres=self.postgres, now_ms=self._now
+        )
         self._thinking = Thinking(self._connection.transaction, postgres=self.postgres)
         self._readers: Readers | None = None
         self._thread: threading.Thread | None = None

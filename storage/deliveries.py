@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from storage import audit, care, contacts, files, policies
+from storage import announcements, audit, care, contacts, files, policies
 from storage.ids import new_id
 from storage.policies import ALIVE, Conflict, Policy
 from storage.tx import Tx
@@ -95,6 +95,7 @@ def begin(tx: Tx, policy_id: str, *, by: str, letter_by: str = "") -> Parcel:
         tx, actor=by, action="policy.deliver", object_type="policy", object_id=policy_id, fields=(means, delivery_id)
     )
     tx.hint("policy", policy_id)
+    announcements.delivery_changed(tx, delivery_id)
     values = {
         "number": policy.number,
         "insurer": policy.insurer,
@@ -163,7 +164,9 @@ def find(tx: Tx, delivery_id: str) -> Delivery | None:
 def fate(tx: Tx, message_id: str, state: str, reason: str) -> None:
     """What a platform call of this message brought, in the transaction that records it. `state` -- of its outbox row.
     After a lost answer nobody knows: it stays to_send, and tomorrow's question asks the one who does."""
-    row = tx.one("SELECT id, policy_id, contact_id FROM delivery WHERE message_id = :message", message=message_id)
+    row = tx.one(
+        "SELECT id, policy_id, contact_id, state, reason FROM delivery WHERE message_id = :message", message=message_id
+    )
     if row is None:
         return
     if state == "sent":
@@ -183,6 +186,7 @@ def fate(tx: Tx, message_id: str, state: str, reason: str) -> None:
             reason=reason or state,
             id=row.id,
         )
+    _changed(tx, row.id, (row.state, row.reason))
     tx.hint("delivery", row.id)
     tx.hint("policy", row.policy_id)
 
@@ -196,6 +200,7 @@ def arrived(tx: Tx, message_id: str) -> None:
         message=message_id,
     )
     if row is not None:
+        announcements.delivery_changed(tx, row.id)
         _received(tx, row.policy_id, row.id)
 
 
@@ -216,7 +221,7 @@ def answered(tx: Tx, policy_id: str, answer: str) -> None:
     """What the customer said when he was asked: `received` confirms, `wrong_info` too, but somebody must correct it,
     `not_received` means that it must go out again."""
     row = tx.one(
-        "SELECT id, state FROM delivery WHERE policy_id = :id AND state <> 'failed' ORDER BY created_at DESC, id DESC LIMIT 1",
+        "SELECT id, state, reason FROM delivery WHERE policy_id = :id AND state <> 'failed' ORDER BY created_at DESC, id DESC LIMIT 1",
         id=policy_id,
     )
     if row is None:
@@ -224,6 +229,7 @@ def answered(tx: Tx, policy_id: str, answer: str) -> None:
     if answer == "not_received":
         state = row.state if row.state in ("delivered", "confirmed") else "failed"
         tx.run("UPDATE delivery SET state = :state, reason = 'not_received' WHERE id = :id", state=state, id=row.id)
+        _changed(tx, row.id, (row.state, row.reason))
         tx.hint("policy", policy_id)
         return
     tx.run(
@@ -239,7 +245,15 @@ def answered(tx: Tx, policy_id: str, answer: str) -> None:
             now=tx.now_ms,
             id=row.id,
         )
+    _changed(tx, row.id, (row.state, row.reason))
     _received(tx, policy_id, row.id)
+
+
+def _changed(tx: Tx, delivery_id: str, before: tuple[str, str]) -> None:
+    """Who listens outside is told when it is not what it was."""
+    now = tx.one("SELECT state, reason FROM delivery WHERE id = :id", id=delivery_id) if tx.listening.anybody else None
+    if now is not None and tuple(now) != before:
+        announcements.delivery_changed(tx, delivery_id)
 
 
 def _received(tx: Tx, policy_id: str, delivery_id: str) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, Literal
 
-from storage import audit, care, contacts, files, search
+from storage import announcements, audit, care, contacts, files, search
 from storage.ids import new_id
 from storage.keys import KeyMissing
 from storage.times import at
@@ -135,6 +135,7 @@ def create(tx: Tx, new: New, *, by: str, may_take: bool = False) -> str:
     )
     tx.hint("policy", policy_id)
     tx.hint("conversation", new.conversation_id)
+    announcements.policy_issued(tx, policy_id)
     return policy_id
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from storage import audit, inbox, may_say, outbox
+from storage import announcements, audit, inbox, may_say, outbox
 from storage.errors import Raced
 from storage.killpoints import kp
 from storage.outbox import SendJob
@@ -238,6 +238,7 @@ _TIMERS: Final = (
 
 def write(tx: Tx, rows: Rows) -> None:
     """One transaction's worth. Raises Raced when another process was faster on one of the lanes."""
+    before = announcements.statuses(tx, rows.changed)
     _exactly(tx.many(_DONE, rows.done), rows.done)
     for action in rows.first:
         action(tx)
@@ -248,6 +249,7 @@ def write(tx: Tx, rows: Rows) -> None:
     _exactly(tx.many(_POINTS, rows.points), rows.points)
     tx.insert_many("message", rows.messages)
     tx.insert_many("attachment", rows.attachments)
+    announcements.of_turns(tx, before, opened=rows.opened, changed=rows.changed, messages=rows.messages)
     asked_first = _claim(tx, rows.jobs)
     tx.insert_many("outbox", rows.outbox)
     _beside(tx, rows)

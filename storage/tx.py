@@ -19,6 +19,7 @@ from storage.times import at
 if TYPE_CHECKING:
     from storage.gates import Gates
     from storage.keys import KeyRing
+    from storage.listening import Listening
 
 _NAMED = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 MOST_ROWS: Final = 64  # a statement; times the widest table's columns it stays far below the databases' limits on binds
@@ -65,6 +66,7 @@ class Tx:
         "gates",
         "hints",
         "keys",
+        "listening",
         "now_ms",
         "postgres",
         "raw",
@@ -73,9 +75,20 @@ class Tx:
         "transaction",
     )
 
-    def __init__(self, raw: Any, keys: KeyRing, *, now_ms: int, boot: str, postgres: bool, gates: Gates) -> None:
+    def __init__(
+        self,
+        raw: Any,
+        keys: KeyRing,
+        *,
+        now_ms: int,
+        boot: str,
+        postgres: bool,
+        gates: Gates,
+        listening: Listening,
+    ) -> None:
         self.raw = raw
         self.gates = gates
+        self.listening = listening
         self.keys = keys
         self.now_ms = now_ms
         self.boot = boot

@@ -1,0 +1,331 @@
+"""What becomes of each announcement at each subscription: claimed, told, told again later, given up; and its log.
+
+At least once: a row is `calling` under a lease before the first byte leaves, and whoever finds the lease over tells it
+again, by the same id. In one lane the next waits for the one before as long as that is still in its quick tries; after
+that it goes on, for a day without news of a conversation is worse than news out of order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+
+from storage import announcements, audit, subscriptions
+from storage.ids import new_id
+from storage.times import ms
+from storage.tx import Row, Tx
+
+LEASE_MS: Final = 60_000  # three times the longest call
+IN_ORDER: Final = 3  # tries of the one before for which the next of its lane waits
+LOOKED_AT: Final = 64
+ANSWER: Final = 1024  # characters
+KEPT_MS: Final = 30 * 86_400_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """One that this process may tell now. `number` -- of the try, from 1 · `secrets` -- to sign with, the newest first ·
+    `data` -- JSON text without what is personal."""
+
+    id: str
+    subscription_id: str
+    url: str
+    include: tuple[str, ...]
+    type: str
+    about: str
+    data: str
+    at: int
+    number: int
+    failing_since: int | None
+    secrets: tuple[str, ...] = field(repr=False)
+    personal: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a call brought. `state` -- done, waiting (again at `next_at`) or failed · `off` -- why the whole subscription
+    ends here, '' it does not · `rest_until` -- it asked to be left alone so long."""
+
+    telling: Telling
+    state: str
+    started_at: int
+    took_ms: int
+    status: int | None = None
+    error: str = ""
+    answer: str = ""
+    next_at: int = 0
+    off: str = ""
+    rest_until: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A line of the log. `status`, `took_ms`, `error`, `answer`, `tried_at` -- of the last try."""
+
+    id: str
+    type: str
+    about: str
+    at: int
+    state: str
+    attempts: int
+    next_at: int
+    status: int | None
+    error: str
+    took_ms: int | None
+    tried_at: int | None
+    answer: str
+    done_at: int | None
+
+
+_DUE: Final = """
+SELECT d.subscription_id, d.announcement_id, d.attempts, d.state, s.url, s.include, s.failing_since
+FROM announced d JOIN subscription s ON s.id = d.subscription_id
+WHERE d.state IN ('waiting', 'calling') AND d.next_at <= :now AND s.enabled
+AND (s.paused_until IS NULL OR s.paused_until <= :now)
+AND (d.state = 'waiting' OR d.lease_until <= :now) AND d.subscription_id = :subscription
+AND NOT EXISTS (
+  SELECT 1 FROM announced e WHERE e.subscription_id = d.subscription_id AND e.lane = d.lane
+  AND e.announcement_id < d.announcement_id AND e.state IN ('waiting', 'calling') AND e.attempts < :in_order)
+ORDER BY d.announcement_id LIMIT :limit {lock}"""
+
+
+def due(tx: Tx, *, room: int, busy: Mapping[str, int]) -> list[Telling]:
+    """Claim what may be told now, each subscription for itself. room -- how many one may have under way; one that fails
+    has one · busy -- under way by subscription, here."""
+    lock = "FOR UPDATE OF d SKIP LOCKED" if tx.postgres else ""
+    found: list[Telling] = []
+    waiting = tx.all(
+        "SELECT id, failing_since FROM subscription s WHERE enabled AND EXISTS (SELECT 1 FROM announced d"
+        " WHERE d.subscription_id = s.id AND d.state IN ('waiting', 'calling') AND d.next_at <= :now)",
+        now=tx.now_ms,
+    )
+    for one in waiting:
+        free = (room if one.failing_since is None else 1) - busy.get(one.id, 0)
+        if free <= 0:
+            continue
+        rows = tx.all(
+            _DUE.format(lock=lock), now=tx.now_ms, subscription=one.id, in_order=IN_ORDER, limit=min(free, LOOKED_AT)
+        )
+        if rows:
+            found += _claim(tx, one.id, rows)
+    return found
+
+
+def _claim(tx: Tx, subscription_id: str, rows: Sequence[Row]) -> list[Telling]:
+    tx.many(
+        "UPDATE announced SET state = 'calling', attempts = attempts + 1, lease_until = :lease, boot_id = :boot"
+        " WHERE subscription_id = :subscription AND announcement_id = :id",
+        [
+            {"subscription": subscription_id, "id": row.announcement_id, "lease": tx.now_ms + LEASE_MS, "boot": tx.boot}
+            for row in rows
+        ],
+    )
+    secrets = tuple(subscriptions.signs_with(tx, subscription_id))
+    about = {
+        row.id: row
+        for row in tx.among(
+            "SELECT id, type, about, data, at FROM announcement WHERE id IN (:among)",
+            [row.announcement_id for row in rows],
+        )
+    }
+    return [_telling(tx, row, about[row.announcement_id], secrets) for row in rows if row.announcement_id in about]
+
+
+def _telling(tx: Tx, row: Row, what: Row, secrets: tuple[str, ...]) -> Telling:
+    include = tuple(orjson.loads(row.include))
+    return Telling(
+        id=what.id,
+        subscription_id=row.subscription_id,
+        url=row.url,
+        include=include,
+        type=what.type,
+        about=what.about,
+        data=what.data,
+        at=what.at,
+        number=row.attempts + 1,
+        failing_since=row.failing_since,
+        secrets=secrets,
+        personal=announcements.personal(tx, what.type, what.about, include),
+    )
+
+
+def record(tx: Tx, told: Told) -> None:
+    """Write the fate of a call down, in the log too. A row that is another's meanwhile stays as it is."""
+    telling = told.telling
+    tx.insert(
+        "announced_try",
+        id=new_id(),
+        subscription_id=telling.subscription_id,
+        announcement_id=telling.id,
+        at=told.started_at,
+        took_ms=told.took_ms,
+        status=told.status,
+        error=told.error,
+        answer=told.answer[:ANSWER],
+    )
+    tx.run(
+        "UPDATE announced SET state = :state, next_at = :next, lease_until = NULL, status = :status, error = :error,"
+        " took_ms = :took, done_at = :done WHERE subscription_id = :subscription AND announcement_id = :id"
+        " AND state = 'calling' AND boot_id = :boot",
+        subscription=telling.subscription_id,
+        id=telling.id,
+        state=told.state,
+        next=told.next_at or tx.now_ms,
+        status=told.status,
+        error=told.error,
+        took=told.took_ms,
+        done=tx.now_ms if told.state in ("done", "failed") else None,
+        boot=tx.boot,
+    )
+    if told.state == "done":
+        tx.run(
+            "UPDATE subscription SET failing_since = NULL, last_ok_at = :now WHERE id = :id",
+            id=telling.subscription_id,
+            now=tx.now_ms,
+        )
+    elif not told.off:
+        tx.run(
+            "UPDATE subscription SET failing_since = COALESCE(failing_since, :now), paused_until = COALESCE(:rest, paused_until)"
+            " WHERE id = :id",
+            id=telling.subscription_id,
+            now=tx.now_ms,
+            rest=told.rest_until,
+        )
+    else:
+        switched = tx.run(
+            "UPDATE subscription SET enabled = FALSE, reason = :reason, updated_at = :now, version = version + 1"
+            " WHERE id = :id AND enabled",
+            id=telling.subscription_id,
+            reason=told.off,
+            now=tx.now_ms,
+        )
+        if switched:
+            audit.write(
+                tx,
+                actor="system",
+                action="webhook.off",
+                object_type=subscriptions.TABLE,
+                object_id=telling.subscription_id,
+                fields=(told.off,),
+            )
+    tx.hint("announced", telling.subscription_id)
+
+
+def recover(tx: Tx) -> int:
+    """At the start of the only process: what the last one was telling may be told again at once. How many."""
+    if tx.postgres:
+        return 0  # another process may be at it; its lease ends by itself
+    return tx.run("UPDATE announced SET lease_until = 0 WHERE state = 'calling' AND boot_id <> :boot", boot=tx.boot)
+
+
+# ---- the log
+
+
+def log(
+    tx: Tx, subscription_id: str, *, state: str = "", before: str = "", limit: int = 50
+) -> tuple[list[Entry], str | None]:
+    """What this subscription was told, the newest first, and where to go on. before -- an id."""
+    where = (" AND d.state = :state" if state else "") + (" AND d.announcement_id < :before" if before else "")
+    binds = ({"state": state} if state else {}) | ({"before": before} if before else {})
+    rows = tx.all(
+        "SELECT d.announcement_id, d.state, d.attempts, d.next_at, d.status, d.error, d.took_ms, d.done_at, a.type, a.about, a.at"  # noqa: S608
+        " FROM announced d JOIN announcement a ON a.id = d.announcement_id WHERE d.subscription_id = :subscription"
+        f"{where} ORDER BY d.announcement_id DESC LIMIT :limit",
+        subscription=subscription_id,
+        limit=limit + 1,
+        **binds,
+    )
+    last = _last_tries(tx, subscription_id, [row.announcement_id for row in rows[:limit]])
+    found = [
+        Entry(
+            id=row.announcement_id,
+            type=row.type,
+            about=row.about,
+            at=row.at,
+            state=row.state,
+            attempts=row.attempts,
+            next_at=row.next_at,
+            status=row.status,
+            error=row.error,
+            took_ms=row.took_ms,
+            tried_at=last[row.announcement_id].at if row.announcement_id in last else None,
+            answer=last[row.announcement_id].answer if row.announcement_id in last else "",
+            done_at=row.done_at,
+        )
+        for row in rows[:limit]
+    ]
+    return found, found[-1].id if len(rows) > limit else None
+
+
+def _last_tries(tx: Tx, subscription_id: str, ids: Sequence[str]) -> dict[str, Row]:
+    rows = tx.among(
+        "SELECT announcement_id, at, answer FROM announced_try WHERE subscription_id = :subscription"
+        " AND announcement_id IN (:among) ORDER BY at, id",
+        ids,
+        subscription=subscription_id,
+    )
+    return {row.announcement_id: row for row in rows}
+
+
+def again(tx: Tx, subscription_id: str, announcement_id: str, *, by: str) -> bool:
+    """Tell this one again, now. False when there is none, or it is being told."""
+    done = tx.run(
+        f"{_AGAIN} AND announcement_id = :id AND state <> 'calling'",
+        subscription=subscription_id,
+        id=announcement_id,
+        now=tx.now_ms,
+    )
+    if done:
+        _resent(tx, subscription_id, (announcement_id,), by)
+    return bool(done)
+
+
+def failed_again(tx: Tx, subscription_id: str, *, since: datetime, by: str) -> int:
+    """Tell all again that failed since then. How many."""
+    done = tx.run(
+        f"{_AGAIN} AND state = 'failed' AND created_at >= :since",
+        subscription=subscription_id,
+        since=ms(since),
+        now=tx.now_ms,
+    )
+    if done:
+        _resent(tx, subscription_id, (f"failed:{done}",), by)
+    return done
+
+
+_AGAIN: Final = (
+    "UPDATE announced SET state = 'waiting', attempts = 0, next_at = :now, lease_until = NULL, done_at = NULL"
+    " WHERE subscription_id = :subscription"
+)
+
+
+def _resent(tx: Tx, subscription_id: str, fields: tuple[str, ...], by: str) -> None:
+    audit.write(
+        tx,
+        actor=by,
+        action="webhook.resend",
+        object_type=subscriptions.TABLE,
+        object_id=subscription_id,
+        fields=fields,
+    )
+    tx.hint("announcement", subscription_id)
+
+
+def forget(tx: Tx, *, limit: int = 500) -> int:
+    """What happened a month ago, and what became of telling it. How many."""
+    gone = [
+        row.id
+        for row in tx.all(
+            "SELECT id FROM announcement WHERE at < :before ORDER BY at LIMIT :limit",
+            before=tx.now_ms - KEPT_MS,
+            limit=limit,
+        )
+    ]
+    for table in ("announced_try", "announced"):
+        tx.run_among(f"DELETE FROM {table} WHERE announcement_id IN (:among)", gone)  # noqa: S608
+    tx.run_among("DELETE FROM announcement WHERE id IN (:among)", gone)
+    return len(gone)
