@@ -18,7 +18,9 @@ RARE: Final = 500  # so many hits of a word are taken as they are; of more, the 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Filters; None or '' = any. `account` -- name or id; `assignee` -- advisor id, or `none`; `q` -- words."""
+    """Filters; None or '' = any. `account` -- name or id; `assignee` -- advisor id, or `none`; `product` -- code, or `none`;
+    `opened_since`, `opened_until` -- ms; `waiting_since` -- waits since then or earlier, ms; `q` -- words; `sight` -- the
+    advisor who finds only what he may see by them, '' = whoever sees everything."""
 
     channel: str = ""
     account: str = ""
@@ -29,7 +31,13 @@ class Wanted:
     label: str = ""
     contact: str = ""
     test: bool | None = None
+    team: str = ""
+    product: str = ""
+    opened_since: int = 0
+    opened_until: int = 0
+    waiting_since: int = 0
     q: str = ""
+    sight: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +101,8 @@ LEFT JOIN advisor a ON a.id = c.assignee_id
 LEFT JOIN contact_key w ON w.contact_id = c.contact_id
 """
 _KEYS: Final = (
-    "SELECT c.id, c.last_message_at, c.labels, c.stage, c.account_id, c.assignee_id, c.test FROM conversation c"
+    "SELECT c.id, c.contact_id, c.last_message_at, c.labels, c.stage, c.status, c.account_id, c.assignee_id, c.test, c.opened_at,"
+    " c.waiting_since FROM conversation c"
 )
 _STATUS: Final = {  # of the stages that are not closed; a conversation has an assignee only while it is with one
     **dict.fromkeys(("new", "greeted", "consent_pending", "collecting", "confirming"), "open"),
@@ -112,14 +121,17 @@ def page(tx: Tx, wanted: Wanted, *, after: tuple[int, str] | None, limit: int) -
     if after is not None:
         where.append("(c.last_message_at, c.id) < (:after_at, :after_id)")
         binds.update(after_at=after[0], after_id=after[1])
-    if not loose and not wanted.q:
+    if not loose and not wanted.q and not wanted.product:
         rows = tx.all(f"{_SELECT} {_all(where)} {_ORDER} LIMIT :limit", **binds, limit=limit + 1)
         return Page(items=_opened(tx, rows[:limit]), after=_mark(rows[limit - 1]) if len(rows) > limit else None)
     looked = tx.all(f"{_KEYS} {_all(where)} {_ORDER} LIMIT :window", **binds, window=WINDOW)
     hits = [row for row in looked if all(fits(row) for fits in loose)]
     if wanted.q:
-        found = search.having(tx, search.wanted(tx.keys, wanted.q), [row.id for row in hits])
+        found = search.having(tx, search.reading(tx, wanted.q), [row.id for row in hits])
         hits = [row for row in hits if row.id in found]
+    if wanted.product:
+        about = _products(tx, [row.id for row in hits])
+        hits = [row for row in hits if about.get(row.id, "none") == wanted.product]
     shown = hits[:limit]
     opened = several(tx, [row.id for row in shown])
     more = len(hits) > limit
@@ -143,10 +155,13 @@ def _where(tx: Tx, wanted: Wanted) -> tuple[list[str] | None, dict[str, Any]]:
         where.append("c.status = :status")
         binds["status"] = wanted.status or _STATUS.get(wanted.stage, "closed" if wanted.stage else "with_advisor")
     if wanted.q:
-        words = search.wanted(tx.keys, wanted.q)
+        words = search.reading(tx, wanted.q)
         rare = search.rarest(tx, words, limit=RARE) if words else []
         if rare is not None:
             where.append(_in("c.id", "hit", rare, binds))
+        if wanted.sight:
+            where.append(search.SIGHT)
+            binds["sight"] = wanted.sight
     return (None if "FALSE" in where else where), binds
 
 
@@ -171,6 +186,31 @@ def _loose(tx: Tx, wanted: Wanted) -> list[Callable[[Any], bool]] | None:
         found.append(lambda row: wanted.label in orjson.loads(row.labels or "[]"))
     if wanted.test is not None:
         found.append(lambda row: bool(row.test) is wanted.test)
+    if wanted.team:
+        found.append(lambda row: f"team:{wanted.team}" in orjson.loads(row.labels or "[]"))
+    if wanted.opened_since or wanted.opened_until:
+        until = wanted.opened_until or tx.now_ms + 1
+        found.append(lambda row: bool(wanted.opened_since <= row.opened_at < until))
+    if wanted.waiting_since:
+        found.append(
+            lambda row: row.status == "waiting" and (row.waiting_since or row.last_message_at) <= wanted.waiting_since
+        )
+    return found
+
+
+def _products(tx: Tx, conversation_ids: Sequence[str]) -> dict[str, str]:
+    """What each is about, where that is known: sealed, so it is read."""
+    rows = tx.among(
+        "SELECT c.id, c.contact_id, c.state_sealed, w.wrapped FROM conversation c JOIN contact_key w ON w.contact_id = c.contact_id"
+        " WHERE c.id IN (:among)",
+        list(conversation_ids),
+    )
+    tx.keys.warm([(row.contact_id, row.wrapped) for row in rows])
+    found = {}
+    for row in rows:
+        state = tx.keys.open_json(tx, row.contact_id, "conversation", "state_sealed", row.id, row.state_sealed)
+        if product := state.get("slots", {}).get("product"):
+            found[row.id] = str(product)
     return found
 
 

@@ -7,16 +7,22 @@ import re
 import unicodedata
 from base64 import b32hexencode
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from storage.keys import KeyMissing, KeyRing
 from storage.tx import Tx
 
-CURSOR: Final = "search_cursor"  # setting: id of the last message of a person whose words are in the index
+CURSOR: Final = "search_cursor_2"  # setting: id of the last message of a person whose words are in the index; a new
+# number has everything read once more, in the background: plates and codes as they are spoken, names of the platform
 MARGIN_MS: Final = 30_000  # messages of another process may commit out of id order: the cursor stays this far behind
 WORDS: Final = 60  # of one message
 LONGEST: Final = 24
 ASKED: Final = 8  # words of one query
+LAST: Final = 4  # digits of a phone number by which people name it
+IDENTIFIER: Final = 4  # letters and digits that a plate or a code has at least
+LOOK: Final = 1000  # conversations of a word that one read looks at: some 3 ms
+COMMON: Final = 2000  # how far the conversations of a word are counted to find the rarest of several
 BITE: Final = 20  # messages a unit: a few milliseconds
 STATEMENT: Final = 200  # rows a statement
 _WORD: Final = re.compile(r"\d+|[^\W\d_]+")
@@ -38,24 +44,48 @@ def words(text: str) -> list[str]:
 def _digits(text: str) -> str:
     """A phone number as its national digits, `0…`; '' for what is none."""
     digits = re.sub(r"\D", "", text)
-    if text.lstrip().startswith("+84") or (digits.startswith("84") and len(digits) == 11):
-        digits = "0" + digits[2:]
-    return digits if len(digits) >= 8 and not re.search(r"[^\W\d_]", text) else ""
+    if re.search(r"[^\W\d_]", text):
+        return ""
+    abroad = next((code for code in ("0084", "84") if digits.startswith(code)), "")
+    if abroad and len(digits) - len(abroad) in (9, 10):
+        digits = "0" + digits[len(abroad) :].removeprefix("0")
+    elif len(digits) == 9 and digits[0] != "0":  # as people type it who leave the trunk's zero out
+        digits = "0" + digits
+    return digits if len(digits) >= 8 else ""
+
+
+def squeezed(text: str) -> str:
+    """A plate or a number without what people put between: `59A-123.45` and `59a 12345` are the same."""
+    return re.sub(r"[\W_]", "", fold(text))
 
 
 def token(keys: KeyRing, word: str) -> bytes:
     return keys.blind("search", word)
 
 
-def wanted(keys: KeyRing, query: str) -> list[bytes]:
-    """What must be found for a query: all of its words; a number as a whole, or its last four digits."""
-    number = _digits(query)
-    if number:
-        return [token(keys, number)]
-    whole = query.strip().lower()
-    if " " not in whole and ("@" in whole or (re.search(r"\d", whole) and re.search(r"[^\W\d_]", whole))):
-        return [token(keys, whole)]  # an address, a plate, a request code
-    return [token(keys, word) for word in dict.fromkeys(words(query)[:ASKED])]
+def readings(query: str) -> list[list[str]]:
+    """What a query may mean, the narrower first; each reading is of words that must all be there: a phone number whole
+    or its last four digits, a plate, a policy number or a request code, else words."""
+    query = query.strip()
+    number, whole, tight = _digits(query), query.lower(), squeezed(query)
+    found: list[list[str]] = [[number]] if number else []
+    if tight.isdigit() and (len(tight) == LAST or len(tight) >= IDENTIFIER):
+        found.append([tight])
+    if re.search(r"\d", tight) and re.search(r"\D", tight) and len(tight) >= IDENTIFIER:
+        found += [[tight], [whole]]
+    if "@" in whole and " " not in whole:
+        return [[whole]]
+    found.append(list(dict.fromkeys(words(query)[:ASKED])))
+    return [each for at, each in enumerate(found) if each and each not in found[:at]]
+
+
+def reading(tx: Tx, query: str) -> list[bytes]:
+    """The tokens of the first reading whose words the index knows, each by itself; [] where none is."""
+    for each in readings(query):
+        tokens = [token(tx.keys, word) for word in each]
+        if all(tx.value("SELECT 1 FROM search_token WHERE token = :token LIMIT 1", token=one) for one in tokens):
+            return tokens
+    return []
 
 
 def rarest(tx: Tx, tokens: Sequence[bytes], *, limit: int) -> list[str] | None:
@@ -80,6 +110,67 @@ def having(tx: Tx, tokens: Sequence[bytes], conversation_ids: Sequence[str]) -> 
         )
         left = [row[0] for row in rows]
     return set(left) if tokens else set()
+
+
+# Whose words an advisor finds: those of his own work, past and present, and of the queue. `c` -- the conversation.
+SIGHT: Final = (
+    "(c.status = 'waiting' OR c.assignee_id = :sight OR EXISTS"
+    " (SELECT 1 FROM handoff mine WHERE mine.conversation_id = c.id AND mine.taken_by = :sight))"
+)
+
+
+@dataclass(slots=True)
+class Walk:
+    """The conversations that have all the words, the newest first, in short reads: `step` until it says False or there
+    are enough. `sight` -- an advisor who finds only what he may see; '' = whoever may see everything."""
+
+    query: str
+    sight: str = ""
+    found: list[str] = field(default_factory=list)
+    _tokens: list[bytes] | None = None
+    _before: str = "~"
+
+    def step(self, tx: Tx) -> bool:
+        """One bite of the rarest word's conversations. Whether there is more; a read that runs twice goes on."""
+        if self._tokens is None:
+            self._tokens = _rarest_first(tx, reading(tx, self.query))
+        if not self._tokens:
+            return False
+        first, *others = self._tokens
+        binds = {f"other_{at}": each for at, each in enumerate(others)} | ({"sight": self.sight} if self.sight else {})
+        looked = tx.all(_WINDOW, token=first, before=self._before, look=LOOK)
+        if not looked:
+            return False
+        last = looked[-1][0]
+        where = [_EXISTS.format(at=at) for at in range(len(others))]
+        if self.sight:
+            where.append(_SEEN)
+        if where:
+            sql = f"SELECT s.conversation_id FROM ({_WINDOW}) s WHERE {' AND '.join(where)} ORDER BY 1 DESC"  # noqa: S608
+            looked_at = tx.all(sql, token=first, before=self._before, look=LOOK, **binds)
+        else:
+            looked_at = looked
+        self.found += [row[0] for row in looked_at]
+        self._before = last
+        return len(looked) == LOOK
+
+
+_WINDOW: Final = (
+    "SELECT conversation_id FROM search_token WHERE token = :token AND conversation_id < :before"
+    " ORDER BY conversation_id DESC LIMIT :look"
+)
+_SEEN: Final = f"EXISTS (SELECT 1 FROM conversation c WHERE c.id = s.conversation_id AND {SIGHT})"  # noqa: S608
+_EXISTS: Final = (
+    "EXISTS (SELECT 1 FROM search_token x WHERE x.token = :other_{at} AND x.conversation_id = s.conversation_id)"
+)
+
+
+def _rarest_first(tx: Tx, tokens: Sequence[bytes]) -> list[bytes]:
+    def count(each: bytes) -> int:
+        counted = "SELECT COUNT(*) FROM (SELECT 1 FROM search_token WHERE token = :token LIMIT :most) AS few"
+        return int(tx.value(counted, token=each, most=COMMON))
+
+    return sorted(tokens, key=count) if len(tokens) > 1 else list(tokens)
 
 
 # ---- writing
@@ -142,15 +233,22 @@ def _remember(tx: Tx, cursor: str) -> None:
 
 def _conversations(tx: Tx, ids: Sequence[str]) -> dict[str, tuple[str, Mapping[str, Any]]]:
     """(contact, state) of the conversations whose customer agreed to be remembered (C1)."""
-    rows = tx.among("SELECT id, contact_id, state_sealed FROM conversation WHERE id IN (:among)", sorted(set(ids)))
+    rows = tx.among(
+        "SELECT c.id, c.contact_id, c.state_sealed, p.id AS point_id, p.name_sealed FROM conversation c"
+        " JOIN contact_point p ON p.id = c.point_id WHERE c.id IN (:among)",
+        sorted(set(ids)),
+    )
     found: dict[str, tuple[str, Mapping[str, Any]]] = {}
     for row in rows:
         try:
             state = tx.keys.open_json(tx, row.contact_id, "conversation", "state_sealed", row.id, row.state_sealed)
+            shown = tx.keys.open_for(
+                tx, row.contact_id, "contact_point", "name_sealed", row.point_id, row.name_sealed
+            ).decode()
         except KeyMissing:
             continue
         if state.get("consents", {}).get("C1") == "given":
-            found[row.id] = (row.contact_id, state)
+            found[row.id] = (row.contact_id, {**state, "shown": shown})
     return found
 
 
@@ -165,7 +263,7 @@ def _text(tx: Tx, row: Any) -> str:
 
 def _of_state(state: Mapping[str, Any]) -> set[str]:
     slots: Mapping[str, Any] = state.get("slots", {})
-    found: set[str] = set()
+    found = of_name(str(state.get("shown", "")))
     for key in _NAMES:
         found |= of_name(str(slots.get(key) or ""))
     for key in _EXACT:
@@ -182,8 +280,8 @@ def of_value(value: str) -> set[str]:
     """A phone number whole and by its last four digits; an address or plate whole and by its words."""
     number = _digits(value)
     if number:
-        return {number, number[-4:]}
-    return {value.strip().lower(), *words(value)} if value.strip() else set()
+        return {number, number[-LAST:]} | (set() if value.startswith("+") else {squeezed(value)})
+    return {value.strip().lower(), squeezed(value), *words(value)} - {""} if value.strip() else set()
 
 
 def put(tx: Tx, conversation_id: str, contact_id: str, found: Iterable[str]) -> None:

@@ -149,8 +149,16 @@ class ConversationQuery(Paged):
     label: str = Field("", max_length=60)
     contact: str = Field("", max_length=40, description="id of a contact: all of his conversations")
     test: bool | None = None
+    team: Label | None = Field(None, description="handed to this team")
+    product: str = Field("", max_length=40, description="code of products.yaml that it is about, or `none`")
+    older_hours: int = Field(0, ge=0, le=100_000, description="begun at least so long ago")
+    newer_hours: int = Field(0, ge=0, le=100_000, description="begun no longer ago")
+    waiting_minutes: int = Field(0, ge=0, le=1_000_000, description="waits at least so long for a person")
     q: str = Field(
-        "", max_length=200, description="words of a name or message, a phone number or its last four digits, a code"
+        "",
+        max_length=200,
+        description="words of a name or message, a phone number or its last four digits, a plate, a policy number, a code;"
+        " advisors and intake find what is theirs or waits",
     )
 
 

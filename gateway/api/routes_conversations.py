@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 
 from gateway import letters as gateway_letters
-from gateway.api import cursors, models, show, values, window
+from gateway.api import cursors, models, show, values, wanting, window
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
 from storage import contacts, handoffs, intake, letters, listing
@@ -37,18 +37,7 @@ async def list_conversations(call: Call, query: models.ConversationQuery) -> mod
     if query.q and call.parts.pressure.no_more:
         raise ApiError("busy", "searching waits until there is time for it", retry_s=5)
     after = cursors.read("c", query.cursor, int, str)
-    wanted = listing.Wanted(
-        channel=query.channel,
-        account=query.account,
-        thread=_thread(call, query),
-        stage=query.stage.value if query.stage else "",
-        status=query.status or "",
-        assignee=call.actor.id if query.assignee == "me" else query.assignee,
-        label=query.label,
-        contact=query.contact,
-        test=query.test,
-        q=query.q,
-    )
+    wanted = wanting.wanted(call, query, thread=_thread(call, query))
     found: list[listing.Conversation] = []
     for _ in range(ROUNDS):
         more = partial(listing.page, wanted=wanted, after=after, limit=query.limit - len(found))

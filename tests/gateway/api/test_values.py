@@ -125,15 +125,18 @@ def test_no_other_text_is_a_cursor(text: str) -> None:
 
 
 def test_folding_and_what_is_asked_for() -> None:
-    keys = KeyRing.ephemeral()
     assert search.words("Đỗ  Thị Ánh, 7chỗ") == ["do", "thi", "anh", "7", "cho"]
     assert search.fold("ĐƯỜNG") == search.fold("đường") == "duong"
     assert search.of_name("Bé Ba") == {"be", "ba"}
     assert search.of_name("Hùng") == {"hu", "hun", "hung"}
     assert search.of_value("+84912345678") == {"0912345678", "5678"}
-    assert (
-        search.wanted(keys, "0912 345 678") == search.wanted(keys, "+84912345678") == [search.token(keys, "0912345678")]
-    )
-    assert search.wanted(keys, "59X1-12345") == [search.token(keys, "59x1-12345")]
-    assert search.wanted(keys, "hùng HÙNG") == [search.token(keys, "hung")]
-    assert search.wanted(keys, "…") == []
+    assert search.of_value("59A-123.45") == {"59a-123.45", "59a12345", "59", "a", "123", "45"}
+    for phone in ("0912 345 678", "0912.345.678", "+84912345678", "84 912 345 678", "0084912345678", "912345678"):
+        assert search.readings(phone)[0] == ["0912345678"], phone
+    assert search.readings("56.78")[0] == search.readings("5678")[0] == ["5678"]
+    for plate in ("59A-123.45", "59a12345", "59A 123.45"):
+        assert search.readings(plate)[0] == ["59a12345"], plate
+    assert search.readings("hùng HÙNG") == [["hung"]]
+    assert search.readings("Hùng xe 2020")[-1] == ["hung", "xe", "2020"]
+    assert search.readings("Lan@X.vn") == [["lan@x.vn"]]
+    assert search.readings("…") == []
