@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from storage.killpoints import kp
 from storage.tx import Row, Tx
 
 TABLE: Final = "credential"
@@ -92,6 +93,7 @@ def rotate(tx: Tx, account_id: str, generation: int, *, access: str, refresh: st
     )
     if row is None:
         return False
+    kp("token.before_commit")
     used = _open(tx, account_id, "refresh_sealed", generation, row.refresh_sealed)
     nxt = generation + 1
     return bool(

@@ -24,6 +24,7 @@ NAMES: Final = frozenset(
         "act.before_commit",
         "act.after_commit",
         "timer.before_commit",
+        "token.before_commit",
         "poll.before_confirm",
     }
 )

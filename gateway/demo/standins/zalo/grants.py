@@ -30,6 +30,7 @@ class Grants:
         self._used: set[str] = set()
         self._codes: dict[str, tuple[str, float]] = {}  # code -> challenge, until
         self.reused: list[str] = []  # refresh tokens that were used twice
+        self.given = 0  # pairs for a refresh token
 
     def first(self) -> str:
         """A refresh token as the console gives it."""
@@ -77,6 +78,7 @@ class Grants:
         if self._refresh.get(token, 0) <= self._clock.now() or not self.active:
             return _no(-14014, "Invalid refresh token", "unknown or expired")
         self._used.add(token)
+        self.given += 1
         del self._refresh[token]
         return self._pair()
 
