@@ -139,6 +139,7 @@ ADS_OFF: Final = "ads_off"
 C1_WITHDRAWN: Final = "c1_withdrawn"
 C4_GIVEN: Final = "c4_given"  # for this channel
 ADS_ENOUGH: Final = "ads_enough"  # three in 24 hours: law 4
+STOPPED: Final = "stopped"  # everything, and no conversation of his is open
 # By which of his switches a purpose ends, and whether it rests on consent C1. Whether the certificate arrived rests on
 # the contract: that needs no consent.
 _REFUSED_BY: Final[Mapping[Purpose, tuple[str, bool]]] = {
@@ -164,6 +165,13 @@ def unwanted(purpose: Purpose, wishes: AbstractSet[str]) -> str:
         if ADS_ENOUGH in wishes:
             return "three advertisements a day"
     return ""
+
+
+def unwanted_first(wishes: AbstractSet[str]) -> str:
+    """Why nobody may write to this person first, or ''. Who writes to us is answered."""
+    if STOPPED in wishes:
+        return "opt-out"
+    return "consent withdrawn" if C1_WITHDRAWN in wishes else ""
 
 
 def rule(

@@ -31,6 +31,7 @@ from handlers import (
     leaving,
     manner,
     optout,
+    promises,
     questions,
     receipts,
     requests,
@@ -300,6 +301,8 @@ def _timer(draft: Draft, event: TimerFired) -> None:
         case "snooze":
             draft.remember(snoozed_until=None)
             draft.add(Note(text="Đến giờ đã hẹn xem lại."))
+        case name if name.startswith(promises.PREFIX):
+            promises.rang(draft, name)
         case name if name == "care" or name.startswith("care:"):
             care.due(draft, event)
         case _:

@@ -27,8 +27,9 @@ from handlers.model import (
     Relabel,
     Screened,
     TakeHandoff,
+    TaskRang,
 )
-from storage import audit, care, contacts_write, deliveries, echoes, late, outbox, search
+from storage import audit, care, contacts_write, deliveries, echoes, late, outbox, search, tasks
 from storage.ids import new_id
 from storage.times import ms
 from storage.tx import Tx
@@ -60,16 +61,10 @@ def add(effect: Any, draft: LaneDraft) -> None:
             rows.later.append(handing.close_handoff(effect, draft))
         case Reachable():
             rows.later.append(_reachable(effect, draft.lane.point_id))
-        case CallBy():
-            rows.later.append(logged.call_by(draft.state.handoff, effect.at))
-        case LogAttempt():
-            rows.later.append(logged.attempt(effect, draft))
-        case Screened():
-            rows.later.append(logged.screened(effect, draft))
-        case CallTold():
-            rows.later.append(logged.call_told(effect, draft))
-        case CallLine():
-            logged.call_line(effect, draft)
+        case CallBy() | LogAttempt() | Screened() | CallTold() | CallLine():
+            logged.add(effect, draft)
+        case TaskRang():
+            rows.later.append(lambda tx: tasks.rang(tx, effect.task))
         case CareAnswered():
             rows.later.append(_care(effect, draft))
         case Audit():

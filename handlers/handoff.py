@@ -6,7 +6,21 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from handlers import absence, attempts, calls, care, collecting, delivery, held, idle, incident, screening, slots
+from handlers import (
+    absence,
+    attempts,
+    blocking,
+    calls,
+    care,
+    collecting,
+    delivery,
+    held,
+    idle,
+    incident,
+    promises,
+    screening,
+    slots,
+)
 from handlers.card import card
 from handlers.draft import Draft
 from handlers.model import (
@@ -222,6 +236,11 @@ def _screen(draft: Draft, event: Acted) -> None:
     screening.screen(draft, event)
 
 
+def _block(draft: Draft, event: Acted) -> None:
+    _must_hold(draft, event.by)
+    blocking.block(draft, event)
+
+
 def _label(draft: Draft, event: Acted) -> None:
     add, remove = (tuple(str(one) for one in event.data.get(key) or ()) for key in ("add", "remove"))
     if add or remove:
@@ -267,6 +286,10 @@ ACTS: Final[Mapping[str, Callable[[Draft, Acted], None]]] = {
     "transfer": _transfer,
     "reopen": _reopen,
     "snooze": _snooze,
+    "block": _block,
+    "unblock": blocking.unblock,
+    "promise": promises.promise,
+    "promise_ended": promises.ended,
     "label": _label,
     "deliver": _deliver,
     "attempt": _attempt,

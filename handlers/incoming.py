@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from channels.contract import SAID, UNSAID, InboundEvent, Kind
-from handlers import effects, held, retold
+from handlers import effects, held, promises, retold
 from handlers.drafting import LaneDraft
 from handlers.interpret import Ours
 from handlers.model import (
@@ -93,11 +93,13 @@ def let_pass(rows: Rows, opened: Sequence[OpenEvent], events: Sequence[InboundEv
 
 
 def _is_mine(draft: LaneDraft, event: Ours) -> bool:
-    """A reminder, or a file, of an earlier conversation of this lane has nothing to say in a later one."""
+    """A reminder, or a file, of an earlier conversation of this lane has nothing to say in a later one; a call that was
+    promised has."""
     if isinstance(event, FileEnded):
         return event.conversation == draft.conversation_id
     return (
         not isinstance(event, TimerFired)
+        or event.name.startswith(promises.PREFIX)
         or event.data.get("conversation", draft.conversation_id) == draft.conversation_id
     )
 

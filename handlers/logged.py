@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from channels.contract import Kind
-from handlers.model import CallLine, CallTold, LogAttempt, Screened
+from handlers.model import CallBy, CallLine, CallTold, LogAttempt, Screened
 from storage.ids import new_id
 from storage.keys import pack
 from storage.times import ms
@@ -17,6 +17,21 @@ if TYPE_CHECKING:
     from handlers.drafting import LaneDraft
 
 Act = Callable[[Tx], None]
+
+
+def add(effect: CallBy | LogAttempt | Screened | CallTold | CallLine, draft: LaneDraft) -> None:
+    """Write one of them down."""
+    match effect:
+        case CallBy():
+            draft.rows.later.append(call_by(draft.state.handoff, effect.at))
+        case LogAttempt():
+            draft.rows.later.append(attempt(effect, draft))
+        case Screened():
+            draft.rows.later.append(screened(effect, draft))
+        case CallTold():
+            draft.rows.later.append(call_told(effect, draft))
+        case CallLine():
+            call_line(effect, draft)
 
 
 def call_by(handoff_id: str, at: datetime) -> Act:

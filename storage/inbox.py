@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from channels.contract import SAID, Kind, quick
@@ -22,6 +22,8 @@ DAY_MS: Final = 86_400_000
 MAX_ERRORS: Final = 5
 # What opens a platform's window. Not what it tells of us (receipts, echoes), nor that he left, nor what he takes back.
 HIS_WORD: Final = frozenset(kind.value for kind in (*SAID, Kind.FOLLOW, Kind.REACTION, Kind.FORM, Kind.CALL))
+OF_OURS: Final = frozenset({Kind.RECEIPT.value, Kind.ECHO.value})  # what became of our own words is heard of everybody
+BLOCKED: Final = "blocked by us"
 STATS: Final = (
     "deliveries",
     "duplicates",
@@ -67,6 +69,7 @@ def ingest(tx: Tx, arrivals: Sequence[Arrival]) -> list[bool]:
     if key is None:
         key = tx.keys.open_day(day, day_key(tx, day))
     rows: list[dict[str, Any]] = []
+    arrivals = [_heard(arrival, lanes.get((arrival.account_id, arrival.thread))) for arrival in arrivals]
     for arrival in arrivals:
         lane = lanes.get((arrival.account_id, arrival.thread))
         own_key = _windowed(tx, arrival) if arrival.window_ms else arrival.key
@@ -103,6 +106,13 @@ def ingest(tx: Tx, arrivals: Sequence[Arrival]) -> list[bool]:
     return [arrival.id in new for arrival in arrivals]
 
 
+def _heard(arrival: Arrival, lane: Sequence[Any] | None) -> Arrival:
+    """Of whom we have blocked nothing is read: kept, counted, and that is all."""
+    if lane is None or lane[2] is None or arrival.source != "platform" or arrival.kind in OF_OURS:
+        return arrival
+    return replace(arrival, state="ignored", reason=BLOCKED) if arrival.state == "new" else arrival
+
+
 def _windowed(tx: Tx, arrival: Arrival) -> str:
     """The key of what is the same only for a while: with the number of the window, the last one's where that came within
     the time. So the unique key decides here too, and a repetition over a window's end is one."""
@@ -117,7 +127,7 @@ def _windowed(tx: Tx, arrival: Arrival) -> str:
 
 
 def _lanes(tx: Tx, arrivals: Sequence[Arrival]) -> dict[tuple[str, str], list[Any]]:
-    """[contact point id, next seq] of every thread; the row's own counter gives the order, on PostgreSQL under its
+    """[contact point id, next seq, since when we have blocked it] of every thread; the row's own counter gives the order, on PostgreSQL under its
     lock (sorted, so that two batches cannot wait for each other)."""
     wanted = Counter((a.account_id, a.thread) for a in arrivals if a.thread)
     if not wanted:
@@ -144,9 +154,12 @@ def _lanes(tx: Tx, arrivals: Sequence[Arrival]) -> dict[tuple[str, str], list[An
         rows,
         "ON CONFLICT (account_id, thread) DO UPDATE SET seq = contact_point.seq + excluded.seq, "
         "last_inbound_at = COALESCE(excluded.last_inbound_at, contact_point.last_inbound_at) "
-        "RETURNING id, account_id, thread, seq",
+        "RETURNING id, account_id, thread, seq, blocked_at",
     )
-    return {(row.account_id, row.thread): [row.id, row.seq - wanted[row.account_id, row.thread] + 1] for row in found}
+    return {
+        (row.account_id, row.thread): [row.id, row.seq - wanted[row.account_id, row.thread] + 1, row.blocked_at]
+        for row in found
+    }
 
 
 def _next(lane: list[Any]) -> int:

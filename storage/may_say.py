@@ -13,9 +13,11 @@ from channels.windows import (
     HOURS,
     PURPOSES,
     REMINDERS_OFF,
+    STOPPED,
     VIET_NAM,
     Purpose,
     unwanted,
+    unwanted_first,
 )
 from storage import contacts
 from storage.times import at
@@ -56,6 +58,16 @@ def wishes(tx: Tx, contact_id: str, channel: str, *, ads: bool = True) -> frozen
         ADS_ENOUGH: ads and _ads_since(tx, person, tx.now_ms - DAY_MS) >= ADS_A_DAY,
     }
     return frozenset(name for name, holds in found.items() if holds)
+
+
+def why_not_begin(tx: Tx, contact_id: str) -> str:
+    """Why nobody may write to this person first, or ''. Who has a conversation open with us is answered in it."""
+    person = contacts.family(tx, contacts.resolve(tx, contact_id) or contact_id)
+    if tx.among("SELECT 1 FROM conversation WHERE contact_id IN (:among) AND status <> 'closed' LIMIT 1", person):
+        return ""
+    said = wishes(tx, contact_id, "", ads=False)
+    stopped = {STOPPED} if {REMINDERS_OFF, ADS_OFF} <= said else set()
+    return unwanted_first(said | stopped)
 
 
 def _month_is_full(tx: Tx, contact_id: str) -> bool:

@@ -21,9 +21,12 @@ VERSION: Final = "1"
 # One module a resource; its `routes` is what it declares.
 RESOURCES: Final = (
     "routes_conversations",
+    "routes_begin",
     "routes_messages",
     "routes_canned",
     "routes_acts",
+    "routes_blocks",
+    "routes_tasks",
     "routes_hold",
     "routes_intake",
     "routes_contacts",

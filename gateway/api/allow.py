@@ -51,6 +51,7 @@ _DESK: Final = _READ | {
     "handoff.list", "contact.edit", "contact.merge", "file.add", "file.read", "switch.read",
     "attempt", "screen", "call.log", "canned.read",
     "policy.read", "policy.edit", "policy.deliver", "care.read", "case.read", "case.edit",
+    "block", "task.read", "task.edit", "correct", "ask", "retell",
 }  # fmt: skip
 _OVERSEE: Final = _DESK | {
     "assign",
@@ -62,6 +63,7 @@ _OVERSEE: Final = _DESK | {
     "account.read",
     "user.read",
     "canned.edit",
+    "block.read",
 }
 _OWN_HOUSE: Final = frozenset({"user.manage", "token.manage", "audit.read", "audit.verify"})
 
@@ -79,7 +81,7 @@ SEES_ALL: Final = frozenset({"admin", "supervisor", "integration"})  # personal 
 _OWN_WORK: Final = frozenset(
     {
         "reply", "transfer", "close", "return", "snooze", "assign", "attempt", "screen", "call.log", "policy.edit",
-        "policy.deliver",
+        "policy.deliver", "block", "correct", "ask", "retell",
     }
 )  # fmt: skip
 _MINE_ONLY: Final = frozenset({"contact.edit", "contact.merge", "file.read"})

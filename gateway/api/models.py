@@ -103,7 +103,7 @@ class Conversation(Answer):
 
 class WindowView(Answer):
     """What the platform lets be said here now. `advice`: how an advisor's own words go out; `billed` costs money; for
-    `never`, `why`: window, blocked, calls_only or account. `until`: so long it stays like this, null = without end.
+    `never`, `why`: window, blocked, blocked_by_us, calls_only or account. `until`: so long it stays like this, null = without end.
     `bot`: how the bot's answers go out. `ways`: where else he may be written to or called. `held_by`: who may answer where
     a platform lets one app at a time; `asked`: another app asks for it. `may_hold`: it can be taken back."""
 

@@ -1,15 +1,14 @@
-"""Conversations: the list, one of them, writing first, and the queue."""
+"""Conversations: the list, one of them, and the queue. Writing first is `routes_begin`."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import Final
 
-from gateway import letters as gateway_letters
-from gateway.api import cursors, models, show, values, wanting, window
+from gateway.api import cursors, models, show, wanting, window
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
-from storage import contacts, handoffs, intake, letters, listing
+from storage import handoffs, intake, listing
 from storage.tx import Tx
 
 routes = Routes("conversations")
@@ -78,121 +77,6 @@ async def view(call: Call, conversation_id: str) -> models.ConversationView:
     if not shown.masked and (shown.slots or shown.lead):
         call.note("conversation.read", "conversation", conversation_id, fields=("slots",))
     return shown
-
-
-@routes.post(
-    "/conversations",
-    may="conversation.begin",
-    status=201,
-    refuses=("taken", "not_yours", "wrong_state", "window_closed", "not_found"),
-)
-async def begin_conversation(call: Call, body: models.NewConversation) -> models.ConversationView:
-    """Write first: to a contact, on the channel that he used last, or by e-mail where no chat may be written in; or to
-    one contact point, on the channel email by the address of somebody whom we know.
-
-    You have the conversation from then on. Refused where the platform's rules forbid it."""
-    if (body.contact_id is None) == (body.point is None):
-        raise ApiError("invalid", "to whom?", fields={"contact_id": "give this or `point`, not both"})
-    by, engine = call.actor.advisor(), call.parts.engine
-
-    def unit(tx: Tx) -> str:
-        contact_id, found = _whom(call, tx, body)
-        row = listing.one(tx, found) if found else None
-        way = _letter(call, tx, contact_id, body, row)
-        if way is not None:
-            _not_anothers(call, tx, contact_id)
-            point_id = letters.open_point(tx, way, contact_id)
-            closed = letters.closed(tx, point_id)
-            if closed:
-                engine.act(tx, closed, "reopen", by=by, data={})
-            return engine.begin(tx, point_id, "reply", by=by, data={"text": body.text})
-        if row is None:
-            raise _never_wrote()
-        window.check(call.parts, tx, row)
-        if row.status == "closed":
-            engine.act(tx, row.id, "reopen", by=by, data={})
-        engine.act(tx, row.id, "reply", by=by, data={"text": body.text})
-        return row.id
-
-    return await view(call, await call.once(unit))
-
-
-def _whom(call: Call, tx: Tx, body: models.NewConversation) -> tuple[str, str | None]:
-    """(the person, the conversation in which to write or None where there is none yet). Raises ApiError."""
-    if body.contact_id is not None:
-        contact = contacts.view(tx, body.contact_id)
-        if contact is None:
-            raise not_found()
-        mail = gateway_letters.accounts(call.parts)
-        spoken = [
-            each for each in contact.points if each.conversation_id and f"{each.channel}:{each.account}" not in mail
-        ]
-        best = next((point for point in spoken if point.reachable), None) or next(iter(spoken), None)
-        return contact.id, best.conversation_id if best else None
-    assert body.point is not None
-    account_id = f"{body.point.channel}:{body.point.account}"
-    thread = body.point.thread
-    if "@" in thread and account_id in gateway_letters.accounts(call.parts):
-        thread = gateway_letters.thread_of(call.parts, account_id, thread)
-    row = tx.one(
-        "SELECT contact_id, conversation_id FROM contact_point WHERE account_id = :account AND thread = :thread",
-        account=account_id,
-        thread=thread,
-    )
-    if row is not None and row.contact_id is not None:
-        return row.contact_id, row.conversation_id
-    if "@" not in body.point.thread or account_id not in gateway_letters.accounts(call.parts):
-        raise not_found()
-    owners = letters.owners(tx, values.emails([body.point.thread])[0])
-    if not owners:
-        raise not_found()
-    if len(owners) > 1:
-        raise ApiError(
-            "invalid", "whose?", fields={"point": "several people left this address: say who, by contact_id"}
-        )
-    return owners[0], None
-
-
-def _letter(
-    call: Call, tx: Tx, contact_id: str, body: models.NewConversation, row: listing.Conversation | None
-) -> letters.Way | None:
-    """By which way a letter goes to him; None where it is a chat, or nothing. Raises ApiError."""
-    mail = gateway_letters.accounts(call.parts)
-    if body.point is not None:
-        account_id = f"{body.point.channel}:{body.point.account}"
-        if account_id not in mail:
-            return None
-        asked = gateway_letters.thread_of(call.parts, account_id, body.point.thread) or body.point.thread
-        found = [way for way in gateway_letters.ways(call.parts, tx, contact_id) if asked == way.thread]
-    elif row is not None and f"{row.channel}:{row.account}" not in mail and window.may_advise(call.parts, tx, row):
-        return None
-    else:
-        found = gateway_letters.ways(call.parts, tx, contact_id) if mail else []
-        found = [way for way in found if not way.ended]
-    if found and found[0].ended:
-        raise window.no_letter(call.parts, tx, None, found[0].ended)
-    return found[0] if found else None
-
-
-def _not_anothers(call: Call, tx: Tx, contact_id: str) -> None:
-    """A letter goes past the chat in which somebody else speaks with him: not behind his back. Raises ApiError."""
-    for conversation_id in _spoken(tx, contact_id):
-        row = listing.one(tx, conversation_id)
-        if row is not None and row.status == "with_advisor":
-            call.require("reply", show.thing(row), row.assignee)
-
-
-def _spoken(tx: Tx, contact_id: str) -> list[str]:
-    contact = contacts.view(tx, contact_id)
-    return [point.conversation_id for point in contact.points if point.conversation_id] if contact else []
-
-
-def _never_wrote() -> ApiError:
-    return ApiError(
-        "window_closed",
-        "this customer has never written here: platforms do not let us begin",
-        fields={"reason": "never_wrote", "ways": "call"},
-    )
 
 
 @routes.get("/handoffs", may="handoff.list")

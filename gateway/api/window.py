@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from channels.contract import Capabilities
 from channels.windows import PURPOSES, Purpose, Ruling, Sender, Way
 from gateway import letters
 from gateway.api.errors import ApiError
-from storage import contacts, listing, reach
+from storage import blocks, contacts, listing, reach
 from storage.tx import Tx
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ REASONS: Final = {
     "window": "the platform allows this only for {hours} hours after the customer's last message",
     "account": "this account is not configured any more",
     "template": "the platform takes only its approved template by now",
+    "blocked_by_us": "we have blocked this customer here: unblock him first",
+    "opt-out": "the customer has told us to stop: he writes first",
+    "consent withdrawn": "the customer has taken his consent back: he writes first",
 }
 GONE: Final = Ruling(way=Way.NEVER, why="account", elsewhere=("chat", "email", "call"))
 
@@ -52,7 +55,7 @@ def check(
     if ruled.allowed or (template and ruled.way is Way.TEMPLATE):
         return ruled
     carries = _carries(parts, f"{row.channel}:{row.account}")
-    why = _ended(tx, row.point_id) if ruled.why == "blocked" else ruled.why or ruled.way.value
+    why = reason(tx, row, ruled)
     raise ApiError(
         "window_closed",
         REASONS.get(why, why).format(hours=carries.window_hours if carries else 0),
@@ -60,6 +63,18 @@ def check(
             "reason": why,
             "ways": ", ".join(_ways(parts, tx, row, ruled)) or "none: wait until the customer writes",
         },
+    )
+
+
+def reason(tx: Tx, row: listing.Conversation, ruled: Ruling) -> str:
+    """Why not, as `REASONS` names it."""
+    return _ended(tx, row.point_id) if ruled.why == "blocked" else ruled.why or ruled.way.value
+
+
+def unwanted(why: str) -> ApiError:
+    """The refusal of first words to somebody who does not want any."""
+    return ApiError(
+        "window_closed", REASONS[why], fields={"reason": why, "ways": "none: wait until the customer writes"}
     )
 
 
@@ -91,6 +106,8 @@ def may_write(parts: Parts, tx: Tx, row: listing.Conversation) -> bool:
 def standing(parts: Parts, tx: Tx, row: listing.Conversation) -> Standing:
     """For the desk."""
     advice = _ruled(parts, tx, row, Sender.ADVISOR, Purpose.ADVICE)
+    if advice.why == "blocked" and blocks.who(tx, row.id) is not None:
+        advice = replace(advice, why=blocks.BY_US)
     bot = _ruled(parts, tx, row, Sender.BOT, Purpose.ANSWER)
     return Standing(advice, bot, () if advice.allowed else tuple(_ways(parts, tx, row, advice)))
 

@@ -107,6 +107,13 @@ class CallLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRang:
+    """The time of a promised call has come."""
+
+    task: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakeHandoff:
     by: Advisor
 
@@ -197,6 +204,7 @@ Effect = (
     | Screened
     | CallTold
     | CallLine
+    | TaskRang
     | TakeHandoff
     | CloseHandoff
     | WakeAt
