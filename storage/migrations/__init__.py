@@ -13,10 +13,8 @@ from storage.errors import SchemaNewer
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD: Final = "0014"
-KNOWN: Final = frozenset(
-    {"0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013", HEAD}
-)
+HEAD: Final = "0015"
+KNOWN: Final = frozenset({*(f"{number:04d}" for number in range(1, int(HEAD))), HEAD})
 FOLDER: Final = Path(__file__).parent
 
 

@@ -133,6 +133,7 @@ class Handoff(SQLModel, table=True):
     __tablename__ = "handoff"
     __table_args__ = (
         Index("ix_handoff_conversation", "conversation_id"),
+        Index("ix_handoff_opened", "opened_at", "id"),
         Index(
             "ix_handoff_waiting",
             "priority",
