@@ -224,8 +224,8 @@ class OutboundFile:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
     """A text that the platform has approved, for when its window is closed. `purpose` -- the account's configuration
-    says which template that is · `values` -- of its parameters · `phone` -- E.164, for platforms that send by it; ''
-    = to the thread."""
+    says which template that is · `values` -- of its parameters · `phone` -- his number, E.164, for platforms that take it in the
+    place of the thread; '' = not known."""
 
     purpose: str
     values: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -72,7 +72,7 @@ def _template(draft: LaneDraft, said: Say) -> dict[str, Any] | None:
 def _as_template(draft: LaneDraft, said: Say) -> dict[str, Any]:
     purpose = PURPOSES.get(said.purpose, Purpose.ANSWER)
     values = draft.place.voice.values(said, draft.state)
-    return {"thread": draft.lane.thread, "template": [purpose.value, values, ""]}
+    return {"thread": draft.lane.thread, "template": [purpose.value, values, str(draft.state.slots.get("phone") or "")]}
 
 
 def tell(draft: LaneDraft, effect: Tell) -> None:

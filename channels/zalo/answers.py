@@ -12,6 +12,7 @@ from channels.contract import ChannelError, DeliveryUnknown, NeedsReauth, Perman
 from channels.loose import answered, answered_code
 
 REFRESH: Final = frozenset({"-216", "-220", "-124"})  # the access token: fetch another one and call once more
+BY_NUMBER: Final = "template_by_phone"
 PAID: Final = frozenset(
     {"-320", "-321", "-115", "-137"}
 )  # the linked account is missing or has no money: the desk must know

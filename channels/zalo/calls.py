@@ -51,10 +51,16 @@ class Call:
     body: str = field(repr=False)
     upload: Upload | None = None
     template: str = ""  # the path of a template message
+    to_number: str = field(
+        default="", repr=False
+    )  # the same template to his telephone number, '' when that is not known
 
     @property
     def by_phone(self) -> bool:
         return self.template == BY_PHONE
+
+    def by_number(self) -> Call:
+        return Call(thread=self.thread, body=self.to_number, template=BY_PHONE)
 
 
 def render(message: OutboundMessage, account: Account) -> Call:
@@ -133,18 +139,25 @@ def with_upload(body: str, upload: Upload, token: str) -> dict[str, Any]:
 def _template(message: OutboundMessage, account: Account) -> Call:
     template = message.template
     assert template is not None
-    number, ours = template_of(account, template.purpose)
-    if not number:
+    approved = template_of(account, template.purpose)
+    if not approved.number:
         raise Permanent(f"zalo: no template for {template.purpose}", reason="template_missing")
-    if missing := sorted(set(ours.values()) - template.values.keys()):
+    if missing := sorted(set(approved.values.values()) - template.values.keys()):
         raise Permanent(f"zalo: the template has no value for {missing[0]}", reason="template")
-    said = {name: template.values[known] for name, known in ours.items()} or template.values
+    said = {name: template.values[known] for name, known in approved.values.items()} or template.values
     values = {name: unicodedata.normalize("NFC", value) for name, value in said.items()}
-    body = {"template_id": number, "template_data": values, "tracking_id": tracking_id(message.id, message.thread)}
-    if template.phone:
-        return Call(
-            thread=message.thread,
-            body=_json({"phone": re.sub(r"[^0-9]", "", template.phone)} | body),
-            template=BY_PHONE,
+    body = {
+        "template_id": approved.number,
+        "template_data": values,
+        "tracking_id": tracking_id(message.id, message.thread),
+    }
+    phone = re.sub(r"[^0-9]", "", template.phone)
+    to_number = _json({"phone": phone} | body) if phone else ""
+    if not approved.by_phone:
+        to_person = _json({"user_id": message.thread} | body)
+        return Call(thread=message.thread, body=to_person, template=BY_USER, to_number=to_number)
+    if not to_number:
+        raise Permanent(
+            "zalo: the template goes to telephone numbers, and his is not known", reason="template_by_phone"
         )
-    return Call(thread=message.thread, body=_json({"user_id": message.thread} | body), template=BY_USER)
+    return Call(thread=message.thread, body=to_number, template=BY_PHONE)

@@ -20,7 +20,7 @@ from channels.http import Http
 from channels.outside import Outside
 from channels.upload import form
 from channels.zalo import consent
-from channels.zalo.answers import PAID, REFRESH, answer
+from channels.zalo.answers import BY_NUMBER, PAID, REFRESH, answer
 from channels.zalo.calls import ANONYMOUS, CS, Call, Upload, with_upload
 from channels.zalo.past import Missed
 from channels.zalo.quota import scarce
@@ -90,7 +90,17 @@ class ZaloClient:
     # ---- sending
 
     async def call(self, request: Call) -> str:
-        """Zalo's message id. A token that died on the way is fetched anew, once. Raises ChannelError."""
+        """Zalo's message id. A template that Zalo does not take for the person goes to his telephone number. Raises
+        ChannelError."""
+        try:
+            return await self._call(request)
+        except Permanent as err:
+            if err.reason != BY_NUMBER or not request.to_number:
+                raise
+        return await self._call(request.by_number())
+
+    async def _call(self, request: Call) -> str:
+        """A token that died on the way is fetched anew, once."""
         token = await self.tokens.current()
         try:
             try:

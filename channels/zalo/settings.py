@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from channels.contract import Account
@@ -44,12 +45,22 @@ def bad_mac_status(account: Account) -> int:
     return int(account.get("bad_mac_status") or 401)
 
 
-def template_of(account: Account, purpose: str) -> tuple[str, dict[str, str]]:
-    """The approved template's number for a purpose, '' when there is none, and its parameters with our names of what they
-    say: `418820 customer_name=ten policy_no=so_hop_dong`. Without parameters all that we know goes by its own name."""
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """A template. `number` -- Zalo's, '' when there is none · `values` -- its parameters with our names of what they say;
+    without any all that we know goes by its own name · `by_phone` -- it goes to telephone numbers only."""
+
+    number: str
+    values: Mapping[str, str]
+    by_phone: bool
+
+
+def template_of(account: Account, purpose: str) -> Approved:
+    """The approved template for a purpose: `418820 customer_name=ten policy_no=so_hop_dong`, with the word `by_phone`
+    where it goes to numbers only."""
     known = account.get("templates") or {}
     number, *named = (str(known.get(purpose) or "").split() if isinstance(known, Mapping) else []) or [""]
-    return number, dict(one.split("=", 1) for one in named if "=" in one)
+    return Approved(number, dict(one.split("=", 1) for one in named if "=" in one), "by_phone" in named)
 
 
 def url(account: Account, key: str, default: str) -> str:

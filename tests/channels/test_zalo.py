@@ -473,9 +473,14 @@ def test_templates_by_user_and_by_phone() -> None:
     told = json.loads(call.body)
     assert (told["user_id"], told["template_id"], told["template_data"]) == (USER, "418820", {"name": "Châu"})
     assert thread_of(told["tracking_id"]) == USER
-    by_phone = render(replace(message, template=Template(purpose="aftercare", phone="+84912007345")), account)
-    assert by_phone.template == BY_PHONE
-    assert json.loads(by_phone.body)["phone"] == "84912007345"
+    known = replace(message, template=Template(purpose="aftercare", phone="+84912007345"))
+    first = render(known, account)
+    assert (first.template, first.by_number().template) == (BY_USER, BY_PHONE)
+    assert json.loads(first.by_number().body)["phone"] == "84912007345"
+    numbers = replace(account, settings={"templates": {"aftercare": "418820 by_phone"}})
+    assert render(known, numbers).template == BY_PHONE
+    with pytest.raises(Permanent, match="telephone numbers"):
+        render(message, numbers)
     with pytest.raises(Permanent, match="no template"):
         render(message, ZALO)
     named = replace(account, settings={"templates": {"aftercare": "418820 customer_name=name"}})

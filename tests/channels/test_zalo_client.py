@@ -158,11 +158,15 @@ async def test_the_window_by_their_clock() -> None:
 async def test_templates_by_user_and_by_phone() -> None:
     async with running(templates={"aftercare": "418820"}) as oa:
         oa.fake.templates["418820"] = ("name",)
-        oa.fake.balance = 2
+        oa.fake.balance = 3
         oa.clock.advance(30 * 86_400)
         by_user = Template(purpose="aftercare", values={"name": "Châu"})
         assert await oa.say(template=by_user)
-        assert await oa.say(template=replace(by_user, phone=f"+{oa.lan.phone}"))
+        oa.fake.numbers_only.add("418820")
+        assert await oa.say(template=replace(by_user, phone=f"+{oa.lan.phone}"))  # -249 for the person, then to the number
+        with pytest.raises(Permanent) as caught:
+            await oa.say(template=by_user)
+        assert caught.value.reason == "template_by_phone"
         assert [sent.template for sent in oa.lan.inbox] == ["418820", "418820"]
         event = oa.fake.event(
             "user_received_message",
@@ -178,7 +182,7 @@ async def test_templates_by_user_and_by_phone() -> None:
 
 
 async def test_a_day_that_runs_out_of_templates_is_told_once_and_is_over_tomorrow() -> None:
-    async with running(templates={"aftercare": "418820"}) as oa:
+    async with running(templates={"aftercare": "418820 by_phone"}) as oa:
         oa.fake.templates["418820"] = ("name",)
         oa.fake.balance = 9
         by_phone = Template(purpose="aftercare", values={"name": "Châu"}, phone=f"+{oa.lan.phone}")

@@ -69,6 +69,8 @@ def template(fake: FakeZalo, body: Json, *, by_phone: bool) -> Sent:
         chat = fake.people.get(str(body.get("user_id", "")))
         if chat is None:
             raise ZaloError(-201, "user_id is invalid!")
+        if number in fake.numbers_only:
+            raise ZaloError(-249, "This template is not supported by UID")
     _charge(fake, -115 if by_phone else -321)
     wording = fake.wordings.get(number, "")
     text = wording.format(**values) if wording else " ".join(str(value) for value in values.values())

@@ -60,6 +60,7 @@ class FakeZalo:
         self.assets: dict[str, tuple[str, str, bytes, float]] = {}
         self.media = Media(self.clock.now)  # of customers
         self.templates: dict[str, tuple[str, ...]] = {}
+        self.numbers_only: set[str] = set()  # templates that go to telephone numbers only
         self.wordings: dict[str, str] = {}  # number -> what the phone shows, with {parameters}
         self.balance: int | None = None
         self.quota = {"dailyQuota": "500", "remainingQuota": "499"}  # of template messages by phone
