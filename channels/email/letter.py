@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import policy
 from email.errors import MessageError
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -31,6 +32,7 @@ PDF: Final = "application/pdf"
 
 _LINK: Final = re.compile(r"https://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
 _FOLDED: Final = re.compile(rb"(?mi)^(message-id|in-reply-to|references):\r\n <")  # lawful, and not understood by all
+_SUBJECT: Final = "subject"  # stands where the subject will
 _HIDDEN: Final = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
@@ -87,7 +89,7 @@ def compose(letter: Letter, head: Letterhead, account: Account, *, now_ms: int, 
         _body(made, letter, head, link)
         if head.language:
             made["Content-Language"] = head.language
-        heads, gap, body = made.as_bytes().partition(b"\r\n\r\n")
+        heads, gap, body = written(made, subject_of(head, who.name)).partition(b"\r\n\r\n")
         data = _FOLDED.sub(rb"\1: <", heads) + gap + body
     except (MessageError, ValueError, UnicodeError, IndexError) as err:
         problem = Permanent(f"email: cannot be written as a letter: {type(err).__name__}", reason="bad_request")
@@ -103,17 +105,32 @@ def _heads(made: EmailMessage, letter: Letter, head: Letterhead, account: Accoun
     made["To"] = Address(display_name=line(head.name, NAME), username=local, domain=domain)
     if answers := reply_to(account):
         made["Reply-To"] = Address(addr_spec=answers)
-    earlier = [one for one in head.earlier if re.fullmatch(r"[\x21-\x3b\x3d\x3f-\x7e]{3,200}", one)][:EARLIER]
-    subject = line(head.subject, SUBJECT) or line(who.name, SUBJECT) or "…"
-    made["Subject"] = f"Re: {subject}" if earlier else subject
     made["Message-ID"] = f"<{message_id}>"
-    if earlier:  # the newest first
+    if earlier := _earlier(head):  # the newest first
         made["In-Reply-To"] = f"<{earlier[0]}>"
         made["References"] = " ".join(f"<{one}>" for one in reversed(earlier))
     if not letter.by_human:
         made["Auto-Submitted"] = "auto-generated"
     if head.purpose == ADS:
         _unsubscribing(made, head, message_id)
+
+
+def _earlier(head: Letterhead) -> list[str]:
+    return [one for one in head.earlier if re.fullmatch(r"[\x21-\x3b\x3d\x3f-\x7e]{3,200}", one)][:EARLIER]
+
+
+def subject_of(head: Letterhead, sender_name: str) -> str:
+    """Never empty."""
+    subject = line(head.subject, SUBJECT) or line(sender_name, SUBJECT) or "…"
+    return f"Re: {subject}" if _earlier(head) else subject
+
+
+def written(made: EmailMessage, subject: str) -> bytes:
+    """The letter's bytes with its subject. The library's own folding loses a space between two encoded words (Python
+    3.11: `vừa được` arrives as `vừađược`); its older one does not."""
+    made["Subject"] = _SUBJECT
+    told = Header(subject, None if subject.isascii() else "utf-8", header_name="Subject").encode(linesep="\r\n")
+    return made.as_bytes().replace(f"Subject: {_SUBJECT}\r\n".encode(), f"Subject: {told}\r\n".encode(), 1)
 
 
 def _unsubscribing(made: EmailMessage, head: Letterhead, message_id: str) -> None:

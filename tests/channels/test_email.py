@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import replace
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from time import process_time
 
 import pytest
@@ -365,3 +367,13 @@ def test_no_error_quotes_the_server(status: int, text: str, step: str) -> None:
     shown = str(answers.refusal(status, f"lan@mail.example {text}", step))
     assert "lan@" not in shown
     assert step == "DATA" or "no readable answer, " not in shown
+
+
+def test_no_space_of_a_subject_is_lost_on_the_way() -> None:
+    """The library's own folding turns `vừa được` into `vừađược`."""
+    for subject in ("Mật khẩu Bàn tư vấn IBAOHIEM vừa được đổi", "plain words", " ".join(["một"] * 30)):
+        made = EmailMessage(policy=policy.SMTP)
+        made.set_content("x")
+        data = letter.written(made, subject)
+        assert message_from_bytes(data, policy=policy.default)["Subject"] == subject
+        assert max(map(len, data.split(b"\r\n"))) <= 78
