@@ -117,12 +117,44 @@ def disable(tx: Tx, advisor_id: str, *, by: str) -> bool:
     if not changed:
         return False
     tx.run("DELETE FROM session WHERE advisor_id = :id", id=advisor_id)
+    tx.run("DELETE FROM invite WHERE advisor_id = :id", id=advisor_id)
     tx.run(
         "UPDATE api_token SET revoked_at = :now WHERE advisor_id = :id AND revoked_at IS NULL",
         now=tx.now_ms,
         id=advisor_id,
     )
     audit.write(tx, actor=by, action="user.disable", object_type="advisor", object_id=advisor_id)
+    tx.hint("advisor", advisor_id)
+    return True
+
+
+def change(
+    tx: Tx, advisor_id: str, *, by: str, name: str, role: str, agent_code: str, email: str | None
+) -> bool | None:
+    """What is known of somebody; with another role or address his sessions end, for who he is was said at their begin.
+    None when there is nobody; False when the address is another's."""
+    before = find(tx, advisor_id)
+    if before is None:
+        return None
+    wanted = {
+        "name": name,
+        "role": role,
+        "agent_code": agent_code,
+        "email": normal_email(email) if email else before.email,
+    }
+    changed = tuple(field for field, value in wanted.items() if getattr(before, field) != value)
+    if "email" in changed and by_email(tx, str(wanted["email"])) is not None:
+        return False
+    if not changed:
+        return True
+    tx.run(
+        "UPDATE advisor SET name = :name, role = :role, agent_code = :agent_code, email = :email WHERE id = :id",
+        id=advisor_id,
+        **wanted,
+    )
+    audit.write(tx, actor=by, action="user.change", object_type="advisor", object_id=advisor_id, fields=changed)
+    if {"role", "email"} & set(changed):
+        tx.run("DELETE FROM session WHERE advisor_id = :id", id=advisor_id)
     tx.hint("advisor", advisor_id)
     return True
 
@@ -139,6 +171,7 @@ def set_password(tx: Tx, advisor_id: str, password_hash: str, *, by: str, keep_s
     if not changed:
         return False
     tx.run("DELETE FROM session WHERE advisor_id = :id AND id_hash <> :keep", id=advisor_id, keep=keep_session)
+    tx.run("DELETE FROM invite WHERE advisor_id = :id", id=advisor_id)
     audit.write(tx, actor=by, action="user.password", object_type="advisor", object_id=advisor_id)
     tx.hint("advisor", advisor_id)
     return True

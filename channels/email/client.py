@@ -74,6 +74,12 @@ class EmailClient:
             return letters.compose(request, head, self._account, now_ms=now_ms, link=link)
         return await asyncio.to_thread(letters.compose, request, head, self._account, now_ms=now_ms)
 
+    async def post(self, letter: Post) -> None:
+        """A letter that is no message to a customer: it is ready, and in no outbox. Raises ChannelError."""
+        async with self._line:
+            await self._session.ready()
+            await self._session.send(letter)
+
     async def fetch(self, source: str, *, limit: int) -> bytes:
         """Nobody sends us anything here."""
         del source, limit

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from gateway.api import cookie
 from gateway.api.allow import ACTS_FOR, Actor
 from gateway.api.errors import ApiError
 from gateway.web.security import may_act
@@ -25,15 +26,10 @@ if TYPE_CHECKING:
 TRUSTED: Final = web.AppKey("trusted", bool)  # an application that only the admin socket serves
 CACHE_S: Final = 5.0
 CACHED: Final = 2000
-COOKIES: Final = ("__Host-sid", "sid")
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 SYSTEM: Final = Actor(id="system", name="system", role="admin", door="socket", credential="socket", own_role="admin")
 _ID: Final = re.compile(r"[0-9a-v]{26}")
 _SECRET: Final = re.compile(r"[!-~]{16,200}")
-
-
-def cookie_name(*, https: bool) -> str:
-    return COOKIES[0] if https else COOKIES[1]
 
 
 class Doors:
@@ -65,7 +61,7 @@ class Doors:
     @staticmethod
     def cookie(request: web.Request) -> str:
         """The desk's session token, '' without one."""
-        return next((request.cookies[name] for name in COOKIES if request.cookies.get(name)), "")
+        return cookie.given(request)
 
     async def session(self, token: str) -> Actor | None:
         """Whose session this is; None when it is not alive. The desk's pages and streams ask this too."""
@@ -88,6 +84,7 @@ class Doors:
             own_role=found.role,
             session=key,
             second_factor=found.second_factor,
+            proved_at=found.proved_at,
             enrolling=self._parts.config.desk.second_factor == "required" and not found.second_factor,
         )
         self._remember(key, actor)

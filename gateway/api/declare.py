@@ -37,13 +37,14 @@ if TYPE_CHECKING:
 SMALL: Final = 64 * 1024  # what an act needs
 Handler = Callable[..., Awaitable[Any]]
 _PARAMETER: Final = re.compile(r"{([a-z_]+)}")
+PROOF_MS: Final = 15 * 60_000  # how long a password or code that was shown is proof enough for grave acts
 _ALWAYS: Final = ("unauthorized", "forbidden", "unavailable", "internal")
 
 
 @dataclass(slots=True, kw_only=True)
 class Call:
     """One request on its way through its handler. `key` -- (scope, Idempotency-Key) when it has one; `status`,
-    `headers` -- of the answer, where they are not the declared ones."""
+    `headers` -- of the answer, where they are not the declared ones; `token` -- of the session from now on, where it has a new one."""
 
     request: web.Request
     actor: Actor
@@ -52,6 +53,7 @@ class Call:
     key: tuple[str, str] | None = None
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
+    token: str = field(default="", repr=False)
 
     @property
     def parts(self) -> Parts:
@@ -95,6 +97,11 @@ class Call:
             told = {"id": holder[0], "name": holder[1]} if holder else None
             raise ApiError("not_yours", "somebody else has it", holder=told)
 
+    def prove(self) -> None:
+        """Raises ApiError unless who holds this session showed a short while ago that it is he. Tokens need not."""
+        if self.actor.door == "session" and self.store.now_ms() - self.actor.proved_at > PROOF_MS:
+            raise ApiError("proof_needed", "show your password again: POST /me/proof")
+
     def note(self, action: str, object_type: str, object_id: str, *, fields: tuple[str, ...] = ()) -> None:
         """For the audit: the actor saw personal values."""
         self.api.reads.note(self.actor, action, object_type, object_id, fields=fields, request_id=self.id)
@@ -102,7 +109,8 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """A declared route. `keyed` -- an Idempotency-Key applies; `refuses` -- codes it may answer beside the usual."""
+    """A declared route. `keyed` -- an Idempotency-Key applies; `refuses` -- codes it may answer beside the usual;
+    `proof` -- for who has just shown that it is he."""
 
     method: str
     path: str
@@ -117,6 +125,7 @@ class Route:
     cap: int
     keyed: bool
     refuses: tuple[str, ...]
+    proof: bool
     parameters: tuple[str, ...]
     open: bool
     adapter: TypeAdapter[Any] | None = field(repr=False)
@@ -146,6 +155,8 @@ class Route:
             found.append("cross_origin")
         if self.keyed:
             found += ["in_progress", "key_reused"]
+        if self.proof:
+            found.append("proof_needed")
         return sorted({*found, *self.refuses})
 
 
@@ -180,8 +191,10 @@ class Routes:
         refuses: tuple[str, ...] = (),
         form: type[BaseModel] | None = None,
         anyone: bool = False,
+        proof: bool = False,
     ) -> Callable[[Handler], Handler]:
-        """`form` -- documents a multipart body; `anyone` -- needs no credentials (the document itself)."""
+        """`form` -- documents a multipart body; `anyone` -- needs no credentials (the document itself); `proof` -- grave:
+        a session needs a fresh proof."""
 
         def declared(handler: Handler) -> Handler:
             hints = typing.get_type_hints(handler)
@@ -216,6 +229,7 @@ class Routes:
                     cap=cap,
                     keyed=keyed,
                     refuses=refuses,
+                    proof=proof,
                     parameters=parameters,
                     open=anyone,
                     adapter=TypeAdapter(model) if model else None,

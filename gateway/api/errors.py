@@ -14,6 +14,7 @@ CODES: Final[Mapping[str, int]] = {
     "unauthorized": 401,
     "forbidden": 403,
     "not_yours": 403,
+    "proof_needed": 403,  # of a session whose person last showed some time ago that it is he: POST /me/proof
     "cross_origin": 403,  # a browser's request that does not come from our own pages
     "not_found": 404,
     "method_not_allowed": 405,

@@ -121,6 +121,7 @@ class NewUser(Request):
     role: Role
     agent_code: Annotated[str, StringConstraints(max_length=40)] = ""
     password: Secret | None = Field(None, description="left out: we invent one and tell it once")
+    invited: bool = Field(False, description="no password yet: he sets one by a link (POST /users/{user_id}/link)")
 
 
 class Reset(Request):

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from gateway.api.allow import roles_for
-from gateway.api.auth import COOKIES
+from gateway.api.cookie import COOKIES
 from gateway.api.declare import Route
 from gateway.api.errors import CODES
 

@@ -36,7 +36,7 @@ async def get_me(call: Call) -> models.Me:
 async def change_password(call: Call, body: models.PasswordChange) -> models.Done:
     """A new password for yourself. Your other sessions end."""
     me = call.actor.id
-    about = await _proven(call, body.current, field="current")
+    about = await proven(call, body.current, field="current")
     hashed = await _hashed(call, body.new, field="new", about=about)
 
     def unit(tx: Tx) -> str:
@@ -44,10 +44,19 @@ async def change_password(call: Call, body: models.PasswordChange) -> models.Don
         return me
 
     await call.once(unit)
+    await _renew(call)
     return models.Done()
 
 
-async def _proven(call: Call, password: str, *, field: str) -> tuple[str, str]:
+async def _renew(call: Call) -> None:
+    """His session goes on under a new id, since the ways in have changed."""
+    token, old = sessions.new_token(), call.actor.session
+    if await call.store.run(lambda tx: sessions.renew(tx, old, token)):
+        call.token = token
+    call.api.doors.forget(call.actor.id)
+
+
+async def proven(call: Call, password: str, *, field: str) -> tuple[str, str]:
     """It is he, by his password: his name and e-mail address. Raises ApiError."""
     me = call.actor.id
     if call.actor.door != "session":
@@ -71,7 +80,7 @@ async def begin_factor(call: Call, body: models.Proof) -> models.FactorBegun:
     """Codes of your telephone beside your password: what it must know, told here once. Nothing changes before the
     first code was right."""
     me = call.actor.id
-    _, email = await _proven(call, body.password, field="password")
+    _, email = await proven(call, body.password, field="password")
     secret = factor.new_secret()
     if not await call.store.run(lambda tx: factors.begin(tx, me, secret)):
         raise ApiError("wrong_state", "you have one already: switch it off first")
@@ -89,7 +98,7 @@ async def confirm_factor(call: Call, body: models.FactorCode) -> models.Recovery
         raise ApiError("wrong_state", "it is in use already")
     await _code(call, body.code, recovery=False)
     codes = await call.store.run(lambda tx: factors.confirm(tx, me, keep_session=session))
-    call.api.doors.forget(me)
+    await _renew(call)
     return models.RecoveryCodes(codes=codes)
 
 
@@ -97,7 +106,7 @@ async def confirm_factor(call: Call, body: models.FactorCode) -> models.Recovery
 async def renew_codes(call: Call, body: models.FactorEnd) -> models.RecoveryCodes:
     """New recovery codes; the old ones are worth nothing."""
     me = call.actor.id
-    await _proven(call, body.password, field="password")
+    await proven(call, body.password, field="password")
     await _code(call, body.code)
     return models.RecoveryCodes(codes=await call.store.run(lambda tx: factors.renew(tx, me)))
 
@@ -106,7 +115,7 @@ async def renew_codes(call: Call, body: models.FactorEnd) -> models.RecoveryCode
 async def end_factor(call: Call, body: models.FactorEnd) -> models.Done:
     """The password alone from now on, where the house allows that."""
     me = call.actor.id
-    await _proven(call, body.password, field="password")
+    await proven(call, body.password, field="password")
     await _code(call, body.code)
     await call.store.run(lambda tx: factors.remove(tx, me, by=me))
     call.api.doors.forget(me)
@@ -122,7 +131,7 @@ async def _code(call: Call, code: str, *, recovery: bool = True) -> None:
         raise ApiError("invalid", "this code is wrong, or was used before", fields={"code": "not right"}) from None
 
 
-@routes.post("/users/{user_id}/second-factor/reset", may="user.manage", refuses=("wrong_state",))
+@routes.post("/users/{user_id}/second-factor/reset", may="user.manage", proof=True, refuses=("wrong_state",))
 async def reset_factor(call: Call, user_id: str) -> models.User:
     """His telephone is lost: he signs in with the password alone until he sets up another; his sessions end."""
     by = call.actor.id
@@ -136,7 +145,7 @@ async def reset_factor(call: Call, user_id: str) -> models.User:
 
     await call.once(unit)
     call.api.doors.forget(user_id)
-    return await _shown(call, user_id)
+    return await shown(call, user_id)
 
 
 async def _hashed(call: Call, password: str, *, field: str, about: tuple[str, ...]) -> str:
@@ -175,7 +184,7 @@ async def list_users(call: Call, query: models.UserQuery) -> models.Users:
     return models.Users(items=items, next=None)
 
 
-async def _shown(call: Call, user_id: str) -> models.User:
+async def shown(call: Call, user_id: str) -> models.User:
     person, asked, now_ms = await call.store.read(
         lambda tx: (advisors.find(tx, user_id), factors.asked(tx, user_id), tx.now_ms)
     )
@@ -200,13 +209,14 @@ def _fields(person: advisors.Person, now_ms: int, *, second_factor: bool = False
     }
 
 
-@routes.post("/users", may="user.manage", status=201, refuses=("conflict",))
+@routes.post("/users", may="user.manage", status=201, proof=True, refuses=("conflict",))
 async def add_user(call: Call, body: models.NewUser) -> models.UserMade:
-    """Somebody new. Without a password we invent one and tell it here, once."""
+    """Somebody new. Without a password we invent one and tell it here, once; one who is `invited` sets his own."""
     if "@" not in body.email or len(body.email.split()) != 1:
         raise ApiError("invalid", "some fields are not right", fields={"email": "not an e-mail address"})
+    invited = body.invited and body.password is None
     password = body.password or passwords.invent()
-    hashed = await _hashed(call, password, field="password", about=(body.name, body.email))
+    hashed = "" if invited else await _hashed(call, password, field="password", about=(body.name, body.email))
     by = call.actor.id
 
     def unit(tx: Tx) -> str:
@@ -224,7 +234,7 @@ async def add_user(call: Call, body: models.NewUser) -> models.UserMade:
         return person.id
 
     person, now_ms = await _with_password(call, await call.once(unit), hashed)
-    return models.UserMade(**_fields(person, now_ms), password=None if body.password else password)
+    return models.UserMade(**_fields(person, now_ms), password=None if body.password or invited else password)
 
 
 async def _with_password(call: Call, user_id: str, hashed: str) -> tuple[advisors.Person, int]:
@@ -250,24 +260,24 @@ async def disable_user(call: Call, user_id: str) -> models.User:
             raise not_found()
         if person.id == by:
             raise ApiError("wrong_state", "you cannot disable yourself")
-        if person.role == "admin" and _last_admin(tx, person.id):
+        if person.role == "admin" and last_admin(tx, person.id):
             raise ApiError("wrong_state", "this is the last administrator")
         advisors.disable(tx, user_id, by=by)
         return user_id
 
     await call.once(unit)
     call.api.doors.forget(user_id)
-    return await _shown(call, user_id)
+    return await shown(call, user_id)
 
 
-def _last_admin(tx: Tx, but: str) -> bool:
+def last_admin(tx: Tx, but: str) -> bool:
     return not tx.value(
         "SELECT 1 FROM advisor WHERE role = 'admin' AND email IS NOT NULL AND disabled_at IS NULL AND id <> :but LIMIT 1",
         but=but,
     )
 
 
-@routes.post("/users/{user_id}/reset", may="user.manage", refuses=("wrong_state", "conflict"))
+@routes.post("/users/{user_id}/reset", may="user.manage", proof=True, refuses=("wrong_state", "conflict"))
 async def reset_user(call: Call, user_id: str, body: models.Reset) -> models.PasswordMade:
     """A new password, told here once; every session of his ends, and a locked account is open again."""
     person = await call.store.read(lambda tx: advisors.find(tx, user_id))

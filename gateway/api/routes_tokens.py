@@ -33,7 +33,7 @@ async def list_tokens(call: Call) -> models.Tokens:
     return models.Tokens(items=[models.Token(**_fields(each)) for each in found], next=None)
 
 
-@routes.post("/tokens", may="token.manage", status=201, refuses=("conflict",))
+@routes.post("/tokens", may="token.manage", status=201, proof=True, refuses=("conflict",))
 async def add_token(call: Call, body: models.NewToken) -> models.TokenMade:
     """A new token, told here once. It is an advisor of its own, so that its acts have a name."""
     secret, by = tokens.new_secret(), call.actor.id

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from channels.reading import clean
 from gateway.api import body as bodies
-from gateway.api import idempotency, multipart
+from gateway.api import cookie, idempotency, multipart
 from gateway.api.allow import allow
 from gateway.api.auth import SYSTEM
 from gateway.api.declare import Call, Route
@@ -65,6 +65,8 @@ async def _serve(route: Route, request: web.Request, request_id: str) -> web.Str
     if not route.open and not allow(actor, route.may):
         raise ApiError("forbidden", f"the role {actor.role} may not do this")
     call = Call(request=request, actor=actor, api=api, id=request_id)
+    if route.proof:
+        call.prove()
     arguments: dict[str, Any] = {name: _path(request, name) for name in route.parameters}
     if route.query is not None:
         arguments["query"] = validated(route.query, _query(request))
@@ -91,7 +93,13 @@ async def _answer(route: Route, call: Call, arguments: dict[str, Any]) -> web.St
         return result
     answer = json_response(route.adapter.dump_json(result), status=call.status or route.status, request_id=call.id)
     answer.headers.update(call.headers)
+    _kept(call, answer)
     return answer
+
+
+def _kept(call: Call, answer: web.Response) -> None:
+    if call.token:
+        cookie.keep(call.request, answer, call.token, call.parts.config)
 
 
 async def _once(route: Route, call: Call, arguments: dict[str, Any], key: str, print_: bytes) -> web.StreamResponse:
@@ -112,6 +120,7 @@ async def _once(route: Route, call: Call, arguments: dict[str, Any], key: str, p
 
     status, data, again = await call.api.once.run(scope, key, print_, work)
     answer = json_response(data, status=status, request_id=call.id)
+    _kept(call, answer)
     if again:
         answer.headers["Idempotency-Replayed"] = "true"
     return answer

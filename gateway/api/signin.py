@@ -85,7 +85,7 @@ class SignIn:
 
         def begin(tx: Tx) -> advisors.Person | None:
             advisors.succeeded(tx, person_id, rehashed=rehashed)
-            return None if factors.asked(tx, person_id) else _begun(tx, token, person_id, agent)
+            return None if factors.asked(tx, person_id) else _begun(tx, token, person_id, agent, address)
 
         person = await self._parts.store.run(begin)
         if person is None:
@@ -107,7 +107,7 @@ class SignIn:
             raise ApiError("wrong_state", "this took too long: sign in anew")
         await self.prove(person_id, code, address=address)
         token = sessions.new_token()
-        person = await store.run(lambda tx: _begun(tx, token, person_id, agent))
+        person = await store.run(lambda tx: _begun(tx, token, person_id, agent, address))
         assert person is not None
         self._addresses.pop(address, None)
         return SignedIn(token=token, advisor_id=person.id, name=person.name, role=person.role)
@@ -187,7 +187,7 @@ class SignIn:
             self._addresses.popitem(last=False)
 
 
-def _begun(tx: Tx, token: str, person_id: str, agent: str) -> advisors.Person | None:
-    sessions.begin(tx, token, person_id, agent=agent)
+def _begun(tx: Tx, token: str, person_id: str, agent: str, address: str) -> advisors.Person | None:
+    sessions.begin(tx, token, person_id, agent=agent, address=address)
     audit.write(tx, actor=person_id, action="sign_in", object_type="advisor", object_id=person_id)
     return advisors.find(tx, person_id)

@@ -9,17 +9,15 @@ from urllib.parse import parse_qs
 
 from aiohttp import web
 
-from gateway import readers
-from gateway.api import body
-from gateway.api.auth import COOKIES, cookie_name
+from gateway.api import body, cookie
 from gateway.api.errors import ApiError
 from gateway.api.service import API
 from gateway.api.signin import CodeWanted, SignedIn
+from gateway.desk.join import Join
 from gateway.desk.words import Words, language
 from gateway.web.limits import Limit
 from gateway.web.security import client_address, may_act
 from gateway.web.templates import Pages
-from storage import sessions
 from storage.errors import StorageUnavailable
 
 if TYPE_CHECKING:
@@ -39,6 +37,15 @@ class Entrance:
         self._pages = pages
         self._words = words
         self._tries = Limit(TRIES, 60.0)
+        self._join = Join(parts, pages, words, sorry=self.sorry, fields=_fields)
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/desk/login", self.login),
+            web.post("/desk/login", self.enter),
+            web.post("/desk/logout", self.leave),
+            *self._join.routes(),
+        ]
 
     async def login(self, request: web.Request) -> web.StreamResponse:
         doors = request.config_dict[API].doors
@@ -81,7 +88,7 @@ class Entrance:
         if INVENTED.fullmatch(password):
             where = "/desk/account?offered"
         answer = web.Response(status=303, headers={"Location": where})
-        self._keep(request, answer, done.token)
+        cookie.keep(request, answer, done.token, self._parts.config)
         return answer
 
     @staticmethod
@@ -117,19 +124,8 @@ class Entrance:
         except StorageUnavailable:
             return self.sorry(request)
         answer = web.Response(status=303, headers={"Location": "/desk/login"})
-        self._keep(request, answer, "")
+        cookie.keep(request, answer, "", self._parts.config)
         return answer
-
-    def _keep(self, request: web.Request, answer: web.Response, token: str) -> None:
-        """The cookie; '' takes it away. Plain http is this machine only: there `__Host-` and Secure would be refused."""
-        here = readers.split_url(f"http://{request.host}")
-        local = here is not None and readers.loopback(here.hostname or "")
-        https = self._parts.config.public_url.startswith("https:") and not local
-        age = sessions.LONGEST_MS // 1000 if token else 0
-        names = {cookie_name(https=https)} if token else {name for name in COOKIES if name in request.cookies}
-        for name in names:
-            secure = name == COOKIES[0]
-            answer.set_cookie(name, token, max_age=age, path="/", secure=secure, httponly=True, samesite="Strict")
 
     def _form(
         self,
@@ -151,6 +147,7 @@ class Entrance:
                 "lang": lang,
                 "agency": self._parts.config.agency,
                 "email": given.get("email", ""),
+                "told": words["login_told"] if request.query.get("done") == "password" and not problem else "",
                 "ticket": given.get("ticket", ""),
                 "next": _next(given.get("next", "") or request.query.get("next", "")),
                 "problem": words[f"login_{problem}"].format(seconds=seconds) if problem else "",

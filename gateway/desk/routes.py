@@ -81,9 +81,7 @@ class Desk:
             web.get("/desk/account", self._for_people(self.account)),
             web.get("/oauth/{channel}/{account}", self._for_people(self._consent.page)),
             web.get("/oauth/{channel}/{account}/callback", self._consent.callback),
-            web.get("/desk/login", self._entrance.login),
-            web.post("/desk/login", self._entrance.enter),
-            web.post("/desk/logout", self._entrance.leave),
+            *self._entrance.routes(),
             web.post("/desk/typing", self.typing),
             web.get("/desk/events", self._live.serve),
         ]

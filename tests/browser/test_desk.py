@@ -704,6 +704,7 @@ async def test_the_chief_adds_somebody_and_turns_the_bot_off(office: Office, com
     await page.get_by_role("button", name="Thêm người").click()
     await page.get_by_label("Họ tên").fill("Lê Văn Mới")
     await page.get_by_label("Email").fill("moi@x.vn")
+    await page.get_by_label("Cách vào lần đầu").select_option("password")
     await page.get_by_role("dialog").get_by_role("button", name="Thêm người").click()
     password = await page.locator("output").inner_text()
     assert re.fullmatch(r"(?:[a-z2-9]{4}-){4}[a-z2-9]{4}", password)

@@ -3,6 +3,7 @@ import { byId } from "../../web/static/dom.js";
 import { Failure, post, whenSignedOut } from "./api.js";
 import { toast, wordsOf } from "./dialogs.js";
 import "./factor.js";
+import { sessions } from "./sessions.js";
 import { t } from "./words.js";
 
 const form = byId("password-form", HTMLFormElement);
@@ -14,6 +15,19 @@ const save = byId("save", HTMLButtonElement);
 const SHORTEST = 15;
 
 whenSignedOut(() => location.assign("/desk/login?next=/desk/account"));
+
+const list = byId("sessions", HTMLElement);
+const listed = byId("sessions-status", HTMLElement);
+void sessions(list, "/me/sessions", listed);
+byId("sessions-end", HTMLButtonElement).addEventListener("click", async () => {
+  try {
+    const { ended } = await post("/me/sessions/end");
+    toast(ended ? t("sessions_ended", { count: String(ended) }) : t("sessions_none_else"));
+    void sessions(list, "/me/sessions", listed);
+  } catch (error) {
+    toast(wordsOf(error), "bad");
+  }
+});
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -29,6 +43,7 @@ form.addEventListener("submit", async (event) => {
     await post("/me/password", { current: current.value, new: wanted.value });
     form.reset();
     toast(t("password_changed"));
+    void sessions(list, "/me/sessions", listed);
     document.querySelector(".offer-note")?.remove();
   } catch (error) {
     const fields = error instanceof Failure ? error.fields : {};

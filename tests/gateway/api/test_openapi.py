@@ -55,9 +55,12 @@ def test_the_document_is_valid_and_whole() -> None:
                 "/me/second-factor/codes",
                 "/me/second-factor/off",
                 "/me/password",
+                "/me/proof",
+                "/me/sessions/end",
                 "/backup",
                 "/tokens/{token_id}",
                 "/users/{user_id}/reset",
+                "/users/{user_id}/link",
             ), route.path
     assert set(document["components"]["securitySchemes"]) == {"bearer", "session"}
 

@@ -28,6 +28,8 @@ def still(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def call(clerk: Clerk, path: str, body: dict[str, Any]) -> tuple[int, Any]:
     async with clerk.ask("POST", f"/api/v1{path}", json=body) as answer:
+        if "Set-Cookie" in answer.headers:  # what changes the ways in renews the session
+            clerk.cookie = answer.headers["Set-Cookie"].partition(";")[0]
         return answer.status, await answer.json()
 
 
