@@ -27,6 +27,7 @@ class Actor:
     session: bytes = b""
     through: str = ""
     second_factor: bool = False
+    proved_at: int = 0  # when who holds this session last showed that it is he
     enrolling: bool = False  # a second factor is required and he has none yet: he may see to that, and nothing else
 
     def advisor(self) -> Advisor:
@@ -65,7 +66,9 @@ _OVERSEE: Final = _DESK | {
     "canned.edit",
     "block.read",
 }
-_OWN_HOUSE: Final = frozenset({"user.manage", "token.manage", "audit.read", "audit.verify"})
+_OWN_HOUSE: Final = frozenset(
+    {"user.manage", "token.manage", "audit.read", "audit.verify", "webhook.read", "webhook.manage"}
+)
 
 TABLE: Final[Mapping[str, frozenset[str]]] = {
     "admin": _OVERSEE | _OWN_HOUSE,
@@ -73,7 +76,7 @@ TABLE: Final[Mapping[str, frozenset[str]]] = {
     "intake": _DESK | {"assign"},
     "advisor": _DESK,
     "dpo": _READ | {"audit.read", "audit.verify"},
-    "integration": _DESK | {"assign", "event.read", "outbox.read", "account.read"},
+    "integration": _DESK | {"assign", "event.read", "outbox.read", "account.read", "webhook.read"},
 }
 ACTIONS: Final = frozenset().union(*TABLE.values()) | {"backup"}
 SEES_ALL: Final = frozenset({"admin", "supervisor", "integration"})  # personal fields unmasked, everywhere
