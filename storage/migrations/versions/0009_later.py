@@ -26,6 +26,4 @@ def upgrade() -> None:
     )
     op.create_index("ix_later_message_conversation", "later_message", ["conversation_id", "due_at"])
     waiting = sa.text("state = 'waiting'")
-    op.create_index(
-        "ix_later_message_due", "later_message", ["due_at"], sqlite_where=waiting, postgresql_where=waiting
-    )
+    op.create_index("ix_later_message_due", "later_message", ["due_at"], sqlite_where=waiting, postgresql_where=waiting)
