@@ -249,6 +249,7 @@ class OutboundMessage:
     by_human: bool = False  # an advisor's own words, not the machine's
     unasked: bool = False  # said first, not in answer: a certificate, a question of the care plan
     link: str = ""  # a file that the channel does not carry: its protected address goes behind the text
+    reply_to: str = ""  # the platform's id of the message that this one answers, where `Capabilities.replies`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,6 +277,7 @@ class Capabilities:
     fetch_bytes: int = 0  # largest file we may fetch
     file_life_s: int = 0  # how long a customer's file can be fetched; 0 = the platform does not say
     receipts: tuple[str, ...] = ()  # of delivered, read
+    replies: bool = False  # a message can answer an earlier one, which stands above it
     idempotent: bool = False  # sending the same id twice shows once: an unknown send may be repeated
     echo_s: int = 0  # seconds in which the platform tells back what it took; 0 = it does not
     unknown_blocks: bool = True  # an unknown send holds its lane until it is reconciled
@@ -427,6 +429,8 @@ def outbound_to_json(message: OutboundMessage) -> dict[str, Any]:
         out["unasked"] = True
     if message.link:
         out["link"] = message.link
+    if message.reply_to:
+        out["reply_to"] = message.reply_to
     return out
 
 
@@ -451,4 +455,5 @@ def outbound_from_json(row_id: str, data: Mapping[str, Any], *, file_data: bytes
         by_human=data.get("human", False),
         unasked=data.get("unasked", False),
         link=data.get("link", ""),
+        reply_to=data.get("reply_to", ""),
     )

@@ -45,6 +45,7 @@ def fit(message: OutboundMessage, capabilities: Capabilities, *, beside: str = "
             buttons=buttons if index == last else (),
             link=link if index == last else "",
             clear_keyboard=message.clear_keyboard and index == 0,
+            reply_to=message.reply_to if index == 0 else "",
         )
         for index, (attached, piece) in enumerate(parts)
     ]

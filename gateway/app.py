@@ -18,7 +18,7 @@ from aiohttp import web
 
 from channels import registry
 from channels.contract import Adapter, InboundEvent
-from gateway import checkups, deliveries, logs, pages, webhooks, workers
+from gateway import checkups, deliveries, later, logs, pages, webhooks, workers
 from gateway.catchup import EVERY_S as CATCH_UP_S
 from gateway.catchup import CatchUp
 from gateway.config import Config
@@ -196,6 +196,7 @@ async def start(parts: Parts) -> list[asyncio.Task[Any]]:
         extra=(
             ("rejected", 1, parts.flush_rejected),
             ("media", 1, fetcher.run),
+            ("later", later.EVERY_S, partial(later.send_due, parts)),
             ("stuck", 30, stuck),
             ("catch up", CATCH_UP_S, missed.run),
             *parts.ticks,

@@ -100,7 +100,8 @@ def _reply(draft: Draft, event: Acted) -> None:
         raise Refused("window_closed", "this channel carries calls and forms: there is no chat to answer in")
     absence.answered(draft)
     held.ours(draft)
-    draft.add(Tell(text=text, by=event.by, file_ids=files), Audit(action="conversation.reply", by=event.by))
+    tell = Tell(text=text, by=event.by, file_ids=files, quote=event.data.get("quote") or EMPTY)
+    draft.add(tell, Audit(action="conversation.reply", by=event.by))
 
 
 def _echo(draft: Draft, event: Acted) -> None:

@@ -226,6 +226,8 @@ def _message(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: 
         body["location"] = list(event.location)
     if event.forwarded:
         body["forwarded"] = True
+    if event.ref:
+        body["ref"] = event.ref
     if event.extra:
         body["extra"] = {key: secrets.mask(value)[0] for key, value in event.extra.items()}
     if secret:

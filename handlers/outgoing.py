@@ -11,9 +11,9 @@ import structlog
 from channels.contract import Kind, OutboundFile, OutboundMessage, outbound_to_json
 from channels.fit import fit
 from channels.windows import PURPOSES, Purpose, Sender, Way, rule
-from handlers import delivery, effects, handing, schedule
+from handlers import delivery, effects, handing, quoting, schedule
 from handlers.drafting import LaneDraft
-from handlers.model import OpenHandoff, Say, Tell
+from handlers.model import EMPTY, OpenHandoff, Say, Tell
 from handlers.texts import UnfilledVariable
 from handlers.voice import NO_CHOICE, Choices
 from storage import outbox
@@ -84,6 +84,7 @@ def tell(draft: LaneDraft, effect: Tell) -> None:
         except UnfilledVariable as err:  # the file tells it as well
             log.error("engine.text_unfilled", key=effect.words.key, reason=str(err))  # noqa: TRY400
     files: list[OutboundFile | None] = [draft.files[file_id] for file_id in effect.file_ids]
+    quote = effect.quote
     for file in files or ([None] if text else []):
         _out(
             draft,
@@ -94,9 +95,10 @@ def tell(draft: LaneDraft, effect: Tell) -> None:
             purpose=effect.purpose,
             file=file,
             mark=effect.mark,
+            quote=quote,
             template=_as_template(draft, effect.words) if effect.template and effect.words is not None else None,
         )
-        text = ""
+        text, quote = "", EMPTY
 
 
 def _out(
@@ -113,6 +115,7 @@ def _out(
     keys: Sequence[str] = (),
     mark: Mapping[str, str] | None = None,
     template: Mapping[str, Any] | None = None,
+    quote: Mapping[str, str] = EMPTY,
 ) -> None:
     message_id = new_id()
     body: dict[str, Any] = {"text": text}
@@ -122,6 +125,8 @@ def _out(
         body["keys"] = keys
     if clear:
         body["clear"] = True
+    if quote:
+        body["quote"] = {name: quote[name] for name in ("id", "author", "text")}
     kind = Kind.TEXT
     if file is not None:
         kind = Kind.IMAGE if file.mime.startswith("image/") else Kind.FILE
@@ -130,7 +135,7 @@ def _out(
         body["template"] = template["template"][0]
         calls = [dict(template)]
     else:
-        calls = _calls(draft, message_id, text, choices, file=file, clear=clear)
+        calls = _calls(draft, message_id, text, choices, file=file, clear=clear, quote=quote)
     human = author == "advisor" and klass == "B" and purpose == "advise"
     unasked = klass in (outbox.SCHEDULED, outbox.DOCUMENT) or purpose == delivery.PURPOSE
     if human or unasked:
@@ -158,19 +163,37 @@ def _out(
 
 
 def _calls(
-    draft: LaneDraft, message_id: str, text: str, choices: Choices, *, file: OutboundFile | None, clear: bool
+    draft: LaneDraft,
+    message_id: str,
+    text: str,
+    choices: Choices,
+    *,
+    file: OutboundFile | None,
+    clear: bool,
+    quote: Mapping[str, str] = EMPTY,
 ) -> list[dict[str, Any]]:
     """The platform calls that say it, as the outbox keeps them. What one call carries as it is has nothing to be fitted."""
     thread, limits = draft.lane.thread, draft.place.voice.capabilities
+    answers = quote.get("external_id", "") if limits.replies else ""
+    if quote and not answers:
+        text = quoting.above(text, quote)
     if file is None and not choices.lines and 0 < len(text) <= limits.text_limit and not text.isspace():
         call: dict[str, Any] = {"thread": thread, "text": text}
         if choices.called:
             call["buttons"] = choices.called
         if clear:
             call["clear"] = True
+        if answers:
+            call["reply_to"] = answers
         return [call]
     whole = OutboundMessage(
-        id=message_id, thread=thread, text=text, buttons=choices.buttons, file=file, clear_keyboard=clear
+        id=message_id,
+        thread=thread,
+        text=text,
+        buttons=choices.buttons,
+        file=file,
+        clear_keyboard=clear,
+        reply_to=answers,
     )
     beside = ""
     if file is not None and not limits.letters and not limits.carries_file(file.mime, file.size):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from itertools import takewhile
 from typing import Final
 
-from storage import announced, audit, document_links, idempotency
+from storage import announced, audit, document_links, idempotency, later
 from storage.sessions import IDLE_MS
 from storage.tx import Tx
 
@@ -162,6 +162,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Tx], int]], ...]] = (
     ("search words", words),
     ("document links", document_links.forget),
     ("what was told outside", announced.forget),
+    ("messages sent later", later.forget),
     ("idempotent answers", idempotency.forget_old),
 )
 

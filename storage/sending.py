@@ -13,6 +13,15 @@ _MEANT: Final = {"queued": ("queued", "retry_wait"), "failed": ("failed", "faile
 _UNDONE: Final = frozenset({"queued", "retry_wait", "sending", "unknown", "unconfirmed"})
 
 
+def ended(tx: Tx, message_id: str) -> Sequence[Any]:
+    """The calls of a message that did not get through, or of which nobody knows, in order: id, state, account_id."""
+    return tx.all(
+        "SELECT id, state, account_id FROM outbox WHERE message_id = :id AND error <> 'sent_again'"
+        " AND state IN ('failed', 'failed_late', 'unknown', 'unconfirmed', 'expired', 'quarantined') ORDER BY part, id",
+        id=message_id,
+    )
+
+
 def page(
     tx: Tx, *, state: str, channel: str, account: str, after: str | None, limit: int
 ) -> tuple[Sequence[Any], str | None]:

@@ -50,6 +50,7 @@ CAPABILITIES: Final = Capabilities(
     asks_contact=True,
     file_bytes=50 << 20,
     fetch_bytes=20 << 20,
+    replies=True,
     unknown_blocks=False,  # nothing to ask Telegram afterwards: the lane would wait for nothing
     inbound="long polling or webhook",
     limits=Limits(outbound_per_s=30, per_chat_per_s=1),
@@ -75,6 +76,8 @@ def render(message: OutboundMessage, account: Account) -> TelegramMethod[Any]:
         common["reply_markup"] = _keyboard(message.buttons)
     elif message.clear_keyboard:
         common["reply_markup"] = calls.GONE
+    if _NUMBER.fullmatch(message.reply_to):
+        common["reply_parameters"] = calls.answers(int(message.reply_to))
     if not message.notification:
         common["disable_notification"] = True
     request: TelegramMethod[Any]

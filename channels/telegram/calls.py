@@ -79,6 +79,7 @@ with _models_unbuilt():
         MenuButtonCommands,
         ReplyKeyboardMarkup,
         ReplyKeyboardRemove,
+        ReplyParameters,
     )
 
 __all__ = [
@@ -107,6 +108,13 @@ class File(BufferedInputFile):
 
 
 GONE: Final = ReplyKeyboardRemove(remove_keyboard=True)
+
+
+def answers(message_id: int) -> ReplyParameters:
+    """Under that message of the same chat; on its own where it is gone."""
+    return ReplyParameters(message_id=message_id, allow_sending_without_reply=True)
+
+
 _SAYS: Final = SendMessage(chat_id=0, text="")
 _set: Final = object.__setattr__
 

@@ -23,6 +23,8 @@ RESOURCES: Final = (
     "routes_conversations",
     "routes_begin",
     "routes_messages",
+    "routes_later",
+    "routes_queues",
     "routes_canned",
     "routes_acts",
     "routes_blocks",

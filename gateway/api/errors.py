@@ -22,6 +22,7 @@ CODES: Final[Mapping[str, int]] = {
     "taken": 409,  # somebody else has the conversation: `holder`
     "wrong_state": 409,
     "not_screened": 409,  # a lead must be screened before it goes to advice
+    "may_double": 409,  # it may have arrived: say `twice` to send it all the same
     "conflict": 409,  # it was changed since you read it
     "in_progress": 409,  # the first call with this Idempotency-Key still runs
     "too_large": 413,

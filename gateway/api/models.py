@@ -193,6 +193,14 @@ class Attachment(Answer):
     reason: str
 
 
+class Quote(Answer):
+    """The message that was answered, as it read then."""
+
+    id: Id
+    author: str
+    text: str
+
+
 class Message(Answer):
     """What was said. Receipts change its status; notes are `internal` and told only with `notes=true`."""
 
@@ -217,6 +225,11 @@ class Message(Answer):
     contact: dict[str, Any] | None
     fields: dict[str, str] | None = Field(description="of a form or a call")
     location: list[float] | None
+    quote: Quote | None = Field(description="what an advisor answered with it")
+    ref: str | None = Field(description="external_id of the message that it answers or reacts to")
+    reaction: str | None = Field(description="of a reaction: its sign, empty when it was taken back")
+    before: list[str] = Field(description="what an edited message said before, the oldest first")
+    taken_back: bool
 
 
 class Messages(Answer):
@@ -236,6 +249,11 @@ class NewMessage(Request):
     model_config = ConfigDict(json_schema_extra={"examples": [{"text": "Dạ em gửi anh/chị báo phí ạ."}]})
     text: Annotated[str, BeforeValidator(cleaned), StringConstraints(max_length=16_000)] = ""
     attachment_ids: list[AnyId] = Field(default=[], max_length=10, description="ids of files, see POST /files")
+    reply_to: AnyId | None = Field(default=None, description="id of a message of this conversation that it answers")
+
+
+class Retry(Request):
+    twice: bool = Field(default=False, description="you know that it may have arrived already")
 
 
 class Assign(Request):

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from channels.windows import Purpose, Sender
 from gateway.api import cursors, models, show, window
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
-from storage import contacts, files, listing, transcript
+from handlers.model import EMPTY
+from storage import audit, contacts, files, listing, outbox, sending, transcript
 from storage.tx import Tx
 
+if TYPE_CHECKING:
+    from gateway.parts import Parts
+
 routes = Routes("messages")
+QUOTED: Final = 500  # characters of the words that an answer stands under
 
 
 @routes.get("/conversations/{conversation_id}/messages", may="message.read")
@@ -62,9 +71,10 @@ async def reply(call: Call, conversation_id: str, body: models.NewMessage) -> mo
             raise not_found()
         call.require("reply", show.thing(row), row.assignee)
         window.check(call.parts, tx, row)
-        _take_along(tx, row, body.attachment_ids, call)
+        take_along(tx, row, body.attachment_ids, call)
+        quote = quoted(tx, conversation_id, body.reply_to)
         before = transcript.last_seq(tx, conversation_id)
-        engine.act(tx, conversation_id, "reply", by=by, data={"text": body.text, "file_ids": body.attachment_ids})
+        engine.act(tx, conversation_id, "reply", by=by, data=said(body.text, body.attachment_ids, quote))
         made = transcript.last_by(tx, conversation_id, by.id, after_seq=before)
         assert made is not None
         return made
@@ -76,7 +86,70 @@ async def reply(call: Call, conversation_id: str, body: models.NewMessage) -> mo
     return show.message(call, message, plain=True)
 
 
-def _take_along(tx: Tx, row: listing.Conversation, file_ids: list[str], call: Call) -> None:
+@routes.post(
+    "/messages/{message_id}/retry",
+    may="reply",
+    status=202,
+    refuses=("not_yours", "wrong_state", "may_double", "window_closed"),
+)
+async def retry(call: Call, message_id: str, body: models.Retry) -> models.Message:
+    """Send it again, where it failed; those parts of it only that did not arrive.
+
+    One that may have arrived (`unknown`, `unconfirmed`), on a platform that shows the same message twice, goes only with
+    `twice`: 409 `may_double` without it."""
+    parts, by = call.parts, call.actor.id
+
+    def unit(tx: Tx) -> str:
+        message = transcript.one(tx, message_id)
+        row = listing.one(tx, message.conversation_id) if message else None
+        if message is None or row is None or message.direction != "outbound":
+            raise not_found()
+        call.require("reply", show.thing(row), row.assignee)
+        calls = sending.ended(tx, message_id)
+        if not calls or message.status in ("queued", "sending"):
+            raise ApiError("wrong_state", "only what failed, expired or is unconfirmed is sent again")
+        may_be_there = any(each.state in ("unknown", "unconfirmed") for each in calls)
+        if may_be_there and not body.twice and not _known_once(parts, calls[0].account_id):
+            raise ApiError("may_double", "it may have arrived: then the customer sees it twice")
+        human = message.author == "advisor"
+        sender, purpose = (Sender.ADVISOR, Purpose.ADVICE) if human else (Sender.BOT, Purpose.ANSWER)
+        window.check(parts, tx, row, sender=sender, purpose=purpose, template="template" in message.body)
+        for each in calls:
+            outbox.resend(tx, each.id)
+        audit.write(tx, actor=by, action="message.retry", object_type="message", object_id=message_id)
+        return message_id
+
+    await call.once(unit)
+    message = await call.store.read(lambda tx: transcript.one(tx, message_id))
+    if message is None:
+        raise not_found()
+    return show.message(call, message, plain=True)
+
+
+def _known_once(parts: Parts, account_id: str) -> bool:
+    """The platform shows the same id once."""
+    account = parts.accounts.get(account_id)
+    return account is not None and parts.adapters[account.channel].capabilities.idempotent
+
+
+def said(text: str, file_ids: Sequence[str], quote: Mapping[str, str]) -> dict[str, Any]:
+    """An act `reply`, as the core reads it."""
+    return {"text": text, "file_ids": list(file_ids)} | ({"quote": quote} if quote else {})
+
+
+def quoted(tx: Tx, conversation_id: str, message_id: str | None) -> Mapping[str, str]:
+    """What the answer stands under; empty without one. Raises ApiError."""
+    if not message_id:
+        return EMPTY
+    found = transcript.one(tx, message_id)
+    if found is None or found.conversation_id != conversation_id or found.direction == "internal":
+        raise ApiError("invalid", "this cannot be answered", fields={"reply_to": "no message of this conversation"})
+    text = found.text or (found.attachments[0].name if found.attachments else "")
+    external = found.external_id or ""
+    return {"id": found.id, "external_id": external, "author": found.author, "text": text[:QUOTED]}
+
+
+def take_along(tx: Tx, row: listing.Conversation, file_ids: list[str], call: Call) -> None:
     """The files become the customer's; another's cannot be sent. Raises ApiError."""
     owner = tx.value("SELECT contact_id FROM conversation WHERE id = :id", id=row.id)
     for at, file_id in enumerate(file_ids):

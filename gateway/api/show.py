@@ -175,7 +175,26 @@ def message(call: Call, row: transcript.Message, *, plain: bool) -> models.Messa
         contact=dict(contact) if contact and plain else masks.slots(contact) if contact else None,
         fields=_fields(body, plain=plain) if row.kind in ("form", "call") else None,
         location=list(body["location"]) if body.get("location") and plain else None,
+        quote=quote(body.get("quote"), plain=plain),
+        ref=body.get("ref"),
+        reaction=_reaction(row),
+        before=[each if plain else masks.text(each) for each in body.get("before", ())],
+        taken_back=bool(body.get("taken_back")),
     )
+
+
+def quote(given: Mapping[str, str] | None, *, plain: bool) -> models.Quote | None:
+    if not given:
+        return None
+    text = given["text"]
+    return models.Quote(id=given["id"], author=given["author"], text=text if plain else masks.text(text))
+
+
+def _reaction(row: transcript.Message) -> str | None:
+    if row.kind != "reaction":
+        return None
+    extra: Mapping[str, str] = row.body.get("extra") or {}
+    return "" if extra.get("action") == "unreact" else extra.get("reaction", "")
 
 
 def _fields(body: Mapping[str, Any], *, plain: bool) -> dict[str, str]:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from handlers import quoting
 from storage.keys import KeyMissing
 from storage.times import rfc3339
 from storage.tx import Tx
@@ -158,7 +159,7 @@ def _frame(tx: Tx, row: Any, files: list[dict[str, Any]], seen: int, resume: int
         "id": row.id,
         "author": row.author if row.author in AUTHORS else NOBODY,
         "kind": row.kind,
-        "text": body.get("text", ""),
+        "text": quoting.above(body.get("text", ""), body.get("quote")),
         "attachments": files,
         "buttons": [_button(button) for button in body.get("buttons", ()) if not button.get("contact")],
         "at": rfc3339(row.said_at),

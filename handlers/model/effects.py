@@ -40,6 +40,7 @@ class Tell:
     klass: Literal["A", "B", "C", "D"] = "B"
     purpose: str = "advise"
     mark: Mapping[str, str] = EMPTY  # e.g. {"delivery": id}: who waits for its fate
+    quote: Mapping[str, str] = EMPTY  # the message that it answers: id, external_id, author, text
     template: bool = False
 
 

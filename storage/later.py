@@ -1,0 +1,150 @@
+"""Words that an advisor wrote to be sent later: kept, changed, and taken when their time has come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from storage.ids import new_id
+from storage.keys import KeyMissing
+from storage.tx import Row, Tx
+
+MOST: Final = 20  # that wait in one conversation
+FORGOTTEN_MS: Final = 30 * 86_400_000
+_SELECT: Final = """
+SELECT l.id, l.conversation_id, l.contact_id, l.advisor_id, a.name, l.body_sealed, l.state, l.reason, l.due_at, l.created_at
+FROM later_message l LEFT JOIN advisor a ON a.id = l.advisor_id"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """`body` -- text, file_ids, quote; empty once the person was erased. `state` -- waiting, sent, expired, cancelled;
+    `reason` -- why it expired. `due_at` UTC ms."""
+
+    id: str
+    conversation_id: str
+    contact_id: str
+    advisor: tuple[str, str]
+    state: str
+    reason: str
+    due_at: int
+    created_at: int
+    body: Mapping[str, Any] = field(repr=False)
+
+
+def add(
+    tx: Tx, *, conversation_id: str, contact_id: str, advisor_id: str, body: Mapping[str, Any], due_at: int
+) -> str | None:
+    """Its id; None when too many wait here already."""
+    waiting = tx.value(
+        "SELECT COUNT(*) FROM later_message WHERE conversation_id = :id AND state = 'waiting'", id=conversation_id
+    )
+    if waiting >= MOST:
+        return None
+    made = new_id()
+    tx.insert(
+        "later_message",
+        id=made,
+        conversation_id=conversation_id,
+        contact_id=contact_id,
+        advisor_id=advisor_id,
+        body_sealed=tx.keys.seal_json(tx, contact_id, "later_message", "body_sealed", made, dict(body)),
+        state="waiting",
+        reason="",
+        due_at=due_at,
+        created_at=tx.now_ms,
+        ended_at=None,
+    )
+    tx.hint("later", conversation_id)
+    return made
+
+
+def change(tx: Tx, one: Later, *, body: Mapping[str, Any], due_at: int) -> bool:
+    """Other words, another moment; what has expired waits again. False when it is no longer there to be changed."""
+    sealed = tx.keys.seal_json(tx, one.contact_id, "later_message", "body_sealed", one.id, dict(body))
+    done = tx.run(
+        "UPDATE later_message SET body_sealed = :body, due_at = :due, state = 'waiting', reason = '', ended_at = NULL"
+        " WHERE id = :id AND state IN ('waiting', 'expired')",
+        id=one.id,
+        body=sealed,
+        due=due_at,
+    )
+    tx.hint("later", one.conversation_id)
+    return done > 0
+
+
+def end(tx: Tx, one: Later, state: str, reason: str = "") -> bool:
+    """`sent`, `expired` or `cancelled`. False when somebody was faster."""
+    done = tx.run(
+        "UPDATE later_message SET state = :state, reason = :reason, ended_at = :now WHERE id = :id AND state = :was",
+        id=one.id,
+        state=state,
+        reason=reason,
+        now=tx.now_ms,
+        was=one.state,
+    )
+    tx.hint("later", one.conversation_id)
+    return done > 0
+
+
+def one(tx: Tx, later_id: str) -> Later | None:
+    row = tx.one(f"{_SELECT} WHERE l.id = :id", id=later_id)
+    return None if row is None else _later(tx, row)
+
+
+def listed(tx: Tx, conversation_id: str) -> list[Later]:
+    """What waits in a conversation and what could not go, by its moment."""
+    rows = tx.all(
+        f"{_SELECT} WHERE l.conversation_id = :id AND l.state IN ('waiting', 'expired') ORDER BY l.due_at, l.id LIMIT 100",
+        id=conversation_id,
+    )
+    return [_later(tx, row) for row in rows]
+
+
+def due(tx: Tx, *, limit: int = 20) -> list[Later]:
+    """Those whose time has come."""
+    rows = tx.all(
+        f"{_SELECT} WHERE l.state = 'waiting' AND l.due_at <= :now ORDER BY l.due_at LIMIT :limit",
+        now=tx.now_ms,
+        limit=limit,
+    )
+    return [_later(tx, row) for row in rows]
+
+
+def of_advisor(tx: Tx, advisor_id: str) -> list[Later]:
+    """What this advisor has waiting anywhere, and what could not go, by its moment."""
+    rows = tx.all(
+        f"{_SELECT} WHERE l.advisor_id = :id AND l.state IN ('waiting', 'expired') ORDER BY l.due_at, l.id LIMIT 200",
+        id=advisor_id,
+    )
+    return [_later(tx, row) for row in rows]
+
+
+def forget(tx: Tx, *, limit: int = 500) -> int:
+    """What was sent is in the transcript, what was cancelled is nobody's any more: both go after 30 days."""
+    rows = tx.all(
+        "SELECT id FROM later_message WHERE state <> 'waiting' AND created_at < :before LIMIT :limit",
+        before=tx.now_ms - FORGOTTEN_MS,
+        limit=limit,
+    )
+    tx.run_among("DELETE FROM later_message WHERE id IN (:among)", [row.id for row in rows])
+    return len(rows)
+
+
+def _later(tx: Tx, row: Row) -> Later:
+    try:
+        body = tx.keys.open_json(tx, row.contact_id, "later_message", "body_sealed", row.id, row.body_sealed)
+    except KeyMissing:  # erased
+        body = {}
+    return Later(
+        id=row.id,
+        conversation_id=row.conversation_id,
+        contact_id=row.contact_id,
+        advisor=(row.advisor_id, row.name or ""),
+        state=row.state,
+        reason=row.reason,
+        due_at=row.due_at,
+        created_at=row.created_at,
+        body=body,
+    )
