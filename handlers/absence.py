@@ -1,4 +1,5 @@
-"""An advisor who leaves a customer without an answer: after half an hour the bot is back, and says so (R-HOF-2).
+"""An advisor who leaves a customer without an answer: after half an hour, or the working minutes that the house has set, the
+bot is back, and says so (R-HOF-2).
 
 The clock runs from the first word of the customer that nobody answered, not from the last word of all: an advisor may
 wait for his customer as long as it takes (docs/adr/0072). One timer row for many words; it looks again when it fires.
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from handlers import schedule, steps, waiting
+from handlers import routed, schedule, steps, waiting
 from handlers.draft import Draft
 from handlers.hearing import Heard
 from handlers.model import CloseHandoff, Note, OpenHandoff, Stage
@@ -24,20 +25,36 @@ def waits(draft: Draft, heard: Sequence[Heard]) -> None:
     """He spoke to the advisor."""
     if draft.state.memory.get("unanswered") or all(one.intent in WANTS_NO_ANSWER for one in heard):
         return
+    _begin(draft)
+
+
+def given(draft: Draft) -> None:
+    """The rules gave it to somebody who did not ask for it: he is to say a first word."""
+    _begin(draft)
+
+
+def _begin(draft: Draft) -> None:
     draft.remember(unanswered=draft.now.astimezone(UTC).isoformat())
     if TIMER not in draft.state.armed:
-        draft.wake(TIMER, draft.now + PATIENCE)
+        draft.wake(TIMER, _end(draft, draft.now))
+
+
+def _end(draft: Draft, since: datetime) -> datetime:
+    minutes = draft.business.rules.answer_minutes
+    return schedule.add_minutes(since, minutes, draft.business) if minutes else since + PATIENCE
 
 
 def answered(draft: Draft) -> None:
-    draft.remember(unanswered=None)
+    draft.remember(unanswered=None, passed=None)
 
 
 def due(draft: Draft) -> None:
     since = draft.state.memory.get("unanswered")
-    if since is None or draft.state.stage is not Stage.WITH_ADVISOR or not draft.context.bot:
+    rules = draft.business.rules
+    ruled = rules.answer_minutes or rules.mode == "assign"  # people see to it, with the bot or without
+    if since is None or draft.state.stage is not Stage.WITH_ADVISOR or not (draft.context.bot or ruled):
         return
-    moment = datetime.fromisoformat(str(since)) + PATIENCE
+    moment = _end(draft, datetime.fromisoformat(str(since)))
     if moment > draft.now:
         draft.wake(TIMER, moment)
     else:
@@ -49,10 +66,15 @@ def _back(draft: Draft) -> None:
     draft.move(Stage.QUEUED)
     draft.set(assignee=None, handoff="", unclear=0)
     draft.remember(unanswered=None, noticed=None)
+    routed.pass_by(draft, had)
     draft.add(CloseHandoff(outcome="unanswered"))
     draft.add(OpenHandoff(reason="unanswered", priority=waiting.PRIORITIES["unanswered"]))
     draft.remember(priority=waiting.PRIORITIES["unanswered"])
-    draft.add(Note(text=f"{had.name if had else 'Tư vấn viên'} chưa trả lời sau 30 phút: trở lại hàng chờ."))
+    minutes = draft.business.rules.answer_minutes
+    after = f"{minutes} phút làm việc" if minutes else "30 phút"
+    draft.add(Note(text=f"{had.name if had else 'Tư vấn viên'} chưa trả lời sau {after}: trở lại hàng chờ."))
+    if not draft.context.bot:
+        return
     draft.say("handoff.idle", *steps.CALL)
     if not schedule.in_hours(draft.now, draft.business):
         waiting.after_hours(draft)

@@ -35,6 +35,7 @@ from handlers import (
     questions,
     receipts,
     requests,
+    routed,
     sla,
     slots,
     steps,
@@ -286,6 +287,8 @@ def _timer(draft: Draft, event: TimerFired) -> None:
             waiting.timer(draft, event)
         case sla.OVERDUE:
             sla.overdue(draft)
+        case routed.ESCALATE:
+            routed.escalate(draft)
         case incident.TIMER:
             incident.due(draft)
         case attempts.LAST_WORD | attempts.GIVE_UP:

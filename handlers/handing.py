@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import orjson
+
 from handlers import routing, sla
 from handlers.model import CloseHandoff, OpenHandoff, TakeHandoff
 from storage.ids import new_id
@@ -43,6 +45,7 @@ def open_handoff(draft: LaneDraft, effect: OpenHandoff) -> None:
             "team": team,
             "due_at": ms(sla.due(draft.now, business, team=team)),
             "escalate_at": ms(sla.escalate_at(draft.now, business)),
+            "passed": orjson.dumps(list(draft.state.memory.get("passed", ()))).decode(),
         }
     )
     _hand_to(draft, team, "")
@@ -99,8 +102,15 @@ def take_handoff(effect: TakeHandoff, draft: LaneDraft) -> Act:
 def close_handoff(effect: CloseHandoff, draft: LaneDraft) -> Act:
     handoff = draft.before.handoff or draft.state.handoff
     draft.outcome = effect.outcome
+    conversation_id = draft.conversation_id
+    reason = draft.seal("conversation", "reason_sealed", conversation_id, effect.reason.encode())
 
     def write(tx: Tx) -> None:
+        tx.run(
+            "UPDATE conversation SET reason_sealed = :reason WHERE id = :id",
+            id=conversation_id,
+            reason=reason if effect.reason else None,
+        )
         if handoff:
             tx.run(
                 "UPDATE handoff SET state = 'closed', closed_at = :now, outcome = :outcome WHERE id = :id AND state <> 'closed'",

@@ -18,6 +18,7 @@ from handlers import (
     idle,
     incident,
     promises,
+    routed,
     screening,
     slots,
 )
@@ -152,7 +153,7 @@ def _return(draft: Draft, event: Acted) -> None:
     had = draft.state.assignee or event.by
     draft.move(Stage.GREETED)
     draft.set(assignee=None, handoff="", unclear=0)
-    draft.remember(priority=None, served=None)
+    draft.remember(priority=None, served=None, handed=None, passed=None)
     draft.add(CloseHandoff(outcome="returned"), Audit(action="conversation.return", by=event.by))
     draft.say("handoff.advisor_left", ten_tu_van=had.name, klass="B")
     unfinished = bool(slots.missing(draft.state)) or not draft.state.code
@@ -176,8 +177,19 @@ def _assign(draft: Draft, event: Acted) -> None:
     draft.add(Audit(action=f"conversation.{event.name}", by=event.by, fields=("assignee",)))
 
 
+def _give(draft: Draft, event: Acted) -> None:
+    """Given to somebody by the rules of the house: he answers in time, or it goes on to the next."""
+    to = _advisor(event.data.get("advisor"))
+    routed.waits_still(draft, event)
+    if to.role == "advisor":
+        screening.required(draft, event.by)
+    _give_to(draft, to)
+    absence.given(draft)
+    routed.given(draft, event, to)
+
+
 def _transfer(draft: Draft, event: Acted) -> None:
-    """To another advisor, or back into the queue for a team."""
+    """To another advisor, or back into the queue for a team: `team` its id, `team_name` as people call it."""
     if event.data.get("advisor"):
         _assign(draft, event)
         return
@@ -193,7 +205,10 @@ def _transfer(draft: Draft, event: Acted) -> None:
         draft.move(Stage.QUEUED)
         draft.set(assignee=None, handoff="")
         draft.say("queue.entered", klass="B")
-    draft.add(OpenHandoff(reason="transfer", priority=10), Relabel(add=(f"team:{team}",)))
+    label, had = f"team:{event.data.get('team_name') or team}", draft.state.memory.get("team_label")
+    draft.remember(team=team, handed=True, team_label=label, passed=None)
+    draft.add(OpenHandoff(reason="transfer", priority=10))
+    draft.add(Relabel(add=(label,), remove=(had,) if had and had != label else ()))
     draft.add(Audit(action="conversation.transfer", by=event.by, fields=("team",)))
 
 
@@ -285,6 +300,8 @@ ACTS: Final[Mapping[str, Callable[[Draft, Acted], None]]] = {
     "return": _return,
     "assign": _assign,
     "transfer": _transfer,
+    "give": _give,
+    "release": routed.release,
     "reopen": _reopen,
     "snooze": _snooze,
     "block": _block,

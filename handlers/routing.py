@@ -78,13 +78,14 @@ class Candidate:
 class Request:
     """Work that asks for somebody. `staffed` -- its team has people · `advice` -- it needs a certificate, for `product`
     where that is known · `screened` -- False: people must screen it first · `former` -- who had this customer last, and
-    when · `passed` -- who let it pass already."""
+    when · `passed` -- who let it pass already · `escalated` -- it has waited so long that it is the chiefs' matter too."""
 
     team: str = ""
     staffed: bool = False
     advice: bool = False
     product: str = ""
     screened: bool = True
+    escalated: bool = False
     former: str = ""
     former_at: datetime | None = None
     passed: frozenset[str] = frozenset()
@@ -127,7 +128,8 @@ def _why_not(one: Candidate, request: Request, rules: Rules, business: Business,
     """'' for somebody who may have it."""
     if one.id in request.passed:
         return "passed"
-    if request.team not in one.teams and (request.staffed or one.role not in TAKERS):
+    chief = request.escalated and one.role not in TAKERS
+    if request.team not in one.teams and not chief and (request.staffed or one.role not in TAKERS):
         return "team"
     if gated and request.advice and uncertified(one.role, one.certificates, request.product, _today(now, business)):
         return "uncertified"

@@ -46,13 +46,17 @@ def escalate_at(now: datetime, business: Business) -> datetime | None:
     return schedule.add_minutes(now, minutes, business) if minutes else None
 
 
+def raised(priority: int) -> int:
+    """What lateness makes of a priority."""
+    return priority if priority > MOST - LATE else priority + LATE
+
+
 def overdue(draft: Draft) -> None:
     """The moment has passed and nobody has him: he moves up in the queue, once, and people see why."""
     if draft.state.stage not in WAITING or not draft.state.handoff or draft.state.memory.get("late"):
         return
-    had = int(draft.state.memory.get("priority", 0))
-    raised = had if had > MOST - LATE else had + LATE
-    draft.remember(late=True, priority=raised)
+    higher = raised(int(draft.state.memory.get("priority", 0)))
+    draft.remember(late=True, priority=higher)
     draft.add(
-        OpenHandoff(reason="", priority=raised), Note(text="Quá hạn liên hệ lần đầu: được ưu tiên trong hàng chờ.")
+        OpenHandoff(reason="", priority=higher), Note(text="Quá hạn liên hệ lần đầu: được ưu tiên trong hàng chờ.")
     )
