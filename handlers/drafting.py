@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -21,6 +22,7 @@ from storage.ids import new_id
 from storage.keys import KeyRing, pack, seal
 from storage.times import ms
 from storage.turns import Lane, Rows
+from storage.tx import Tx
 
 FRESH_DAYS: Final = 7  # a closed thread that speaks again within this goes on in the same conversation
 PREVIEW: Final = 80
@@ -181,6 +183,14 @@ class LaneDraft:
                 "received_at": received_at or self.now_ms,
             }
         )
+        if author == "advisor" and direction == "outbound":
+            self._answered()
+
+    def _answered(self) -> None:
+        """A person spoke to him who had asked for one: his first word is what the answer times count."""
+        handoff = self.before.handoff or self.state.handoff
+        if handoff:
+            self.rows.later.append(partial(_first_reply, handoff=handoff))
 
     def attachment(self, message_id: str, kind: str, **values: Any) -> None:
         """A file of a message; `values` -- what differs between theirs and ours."""
@@ -244,7 +254,7 @@ class LaneDraft:
             "last_inbound_at": now_ms if self.spoke else (None if old is None else old.c_inbound),
             "waiting_since": ((None if old is None else old.c_waiting) or now_ms) if status == "waiting" else None,
             "snoozed_until": ms(datetime.fromisoformat(snoozed)) if snoozed else None,
-            "closed_at": now_ms if status == "closed" else None,
+            "closed_at": ((None if old is None else old.c_closed) or now_ms) if status == "closed" else None,
             "changed_at": now_ms,
         }
         if old is None:
@@ -278,3 +288,9 @@ class LaneDraft:
             "opened_at": self.now_ms,
             "seen_seq": 0,
         }
+
+
+def _first_reply(tx: Tx, *, handoff: str) -> None:
+    tx.run(
+        "UPDATE handoff SET first_reply_at = COALESCE(first_reply_at, :now) WHERE id = :id", id=handoff, now=tx.now_ms
+    )

@@ -280,3 +280,37 @@ async def test_how_long_one_may_write_and_where_else(house: House) -> None:
     assert (shown["advice"], shown["why"], shown["until"], shown["ways"]) == ("never", "window", None, ["call"])
     status, answer = await lan("POST", f"/conversations/{conversation}/messages", {"text": "x"})
     assert (status, answer["error"]["fields"]) == (422, {"reason": "window", "ways": "call"})
+
+
+async def test_the_first_answer_and_the_reason_are_kept_for_the_figures(house: House) -> None:
+    lan = await house.as_role("advisor", "Lan")
+    conversation = await house.conversation("figures", lead=True)
+
+    async def kept() -> tuple[int | None, int | None, str]:
+        row = await house.parts.store.read(
+            lambda tx: tx.one(
+                "SELECT h.first_reply_at, c.closed_at, c.contact_id, c.reason_sealed FROM conversation c"
+                " JOIN handoff h ON h.conversation_id = c.id WHERE c.id = :id",
+                id=conversation,
+            )
+        )
+        sealed = house.parts.store.keys
+        reason = await house.parts.store.read(
+            lambda tx: sealed.open_for(
+                tx, row.contact_id, "conversation", "reason_sealed", conversation, row.reason_sealed
+            ).decode()
+        )
+        return row.first_reply_at, row.closed_at, reason
+
+    await lan.post(f"/conversations/{conversation}/take")
+    assert await kept() == (None, None, ""), "to take is not to answer"
+    await lan.post(f"/conversations/{conversation}/messages", {"text": "Dạ em chào anh"})
+    first = (await kept())[0]
+    assert first
+    await lan.post(f"/conversations/{conversation}/messages", {"text": "Anh cần gì ạ"})
+    assert (await kept())[0] == first
+    await lan.post(f"/conversations/{conversation}/close", {"outcome": "lost", "reason": "chê phí cao"})
+    _, closed, reason = await kept()
+    assert (bool(closed), reason) == (True, "chê phí cao")
+    await lan.post(f"/conversations/{conversation}/notes", {"text": "gọi lại năm sau"})
+    assert (await kept())[1] == closed, "a note later closes nothing anew"
