@@ -167,3 +167,29 @@ def test_an_offer_is_no_tomorrow(text: str) -> None:
     """`khuyến mãi` without its marks ends like `ngày mai`."""
     assert "day" not in understand(text).entities
     assert understand("mai gọi em nhé").entities["day"] == "tomorrow"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cậu ấy vĩnh viễn ra đi tuần rồi, giấy tờ bảo hiểm em giữ", "sếp tôi mất hôm kia, hợp đồng công ty mua cho sếp",
+        "thầy chủ nhiệm vừa mất, nhà trường có bảo hiểm", "nó không còn trên đời nữa chị ơi", "hàng xóm nhà em vừa mất tối qua",
+    ],
+)  # fmt: skip
+def test_a_death_of_somebody_who_is_no_family(text: str) -> None:
+    found = understand(text)
+    assert found.intent == "claim", found
+    assert found.entities.get("fatal"), found
+
+
+@pytest.mark.parametrize(
+    "text", ["sếp em vừa mất việc", "nhân viên mới mất điện thoại", "thầy em mất bao lâu để cấp", "đi xa mãi bên Mỹ cần gói gì"]
+)
+def test_no_death_where_only_the_word_is(text: str) -> None:
+    assert not understand(text).entities.get("fatal")
+
+
+@pytest.mark.parametrize("text", ["tôi báo nhà mạng bây giờ", "report viettel luôn đó", "gửi nữa anh báo nhà mạng nha"])
+def test_a_threat_to_tell_the_operator_is_a_stop(text: str) -> None:
+    assert understand(text).intent == "opt_out"
+    assert understand("gọi nhà mạng hỏi số của em").intent != "opt_out"
