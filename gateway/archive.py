@@ -6,6 +6,7 @@ off, moved or changed. What is read back is compared with the manifest, member b
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -14,6 +15,7 @@ import shutil
 import struct
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
@@ -43,10 +45,12 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What an archive holds. `made_at` RFC 3339 UTC; `revision` of the schema; `audit` -- head of the audit chain."""
+    """What an archive holds. `made_at` RFC 3339 UTC; `revision` of the schema; `audit` -- head of the audit chain; `key` --
+    version of the master key that opens it."""
 
     made_at: str
     revision: str = ""
+    key: int = 1
     audit: dict[str, Any] = field(default_factory=dict)
     members: tuple[Member, ...] = ()
 
@@ -59,6 +63,7 @@ class Manifest:
         return cls(
             made_at=given["made_at"],
             revision=given["revision"],
+            key=given.get("key", 1),
             audit=given["audit"],
             members=tuple(Member(**member) for member in given["members"]),
         )
@@ -77,6 +82,7 @@ def write(archive: Path, secret: bytes, manifest: Manifest, parts: list[tuple[st
                 manifest = Manifest(
                     made_at=manifest.made_at,
                     revision=manifest.revision,
+                    key=manifest.key,
                     audit=manifest.audit,
                     members=tuple(member for member in members if member),
                 )
@@ -129,12 +135,12 @@ def may_replace(path: Path) -> None:
                 raise BackupError(f"{path}: exists and is not a backup; name another file")
 
 
-def same_keys(path: Path, secret: bytes) -> None:
+def same_keys(path: Path, *secrets: bytes) -> None:
     """The archive of the contacts' keys is the only one there is: one that other keys made is what older archives need."""
     if path.exists():
         with path.open("rb") as file:
             try:
-                _Opener(file, secret, path.name).read(1)
+                _Opener(file, secrets, path.name).read(1)
             except BackupError as err:
                 raise BackupError(f"{err}, or move it away: archives of that time cannot be read without it") from None
 
@@ -178,16 +184,25 @@ class _Sealer(io.RawIOBase):
 class _Opener(io.RawIOBase):
     """Where the tar stream is read from. Raises BackupError at the first piece that is not as it was written."""
 
-    def __init__(self, file: IO[bytes], secret: bytes, name: str) -> None:
+    def __init__(self, file: IO[bytes], secrets: Sequence[bytes], name: str) -> None:
         if file.read(len(MAGIC)) != MAGIC:
             raise BackupError(f"{name}: is not a backup of this gateway")
         self._file, self._name = file, name
-        self._cipher = _cipher(secret, file.read(32))
+        salt = file.read(32)
         self._next = file.read(PIECE + 16)
         if not self._next:
             raise BackupError(f"{name}: cut short")
+        ciphers = [_cipher(secret, salt) for secret in secrets]
+        self._cipher = next((one for one in ciphers if self._opens(one)), ciphers[0])
         self._held = b""
         self._number = 0
+
+    def _opens(self, cipher: AESGCM) -> bool:
+        for last in (False, True):
+            with contextlib.suppress(InvalidTag):
+                cipher.decrypt(_nonce(0, last=last), self._next, MAGIC)
+                return True
+        return False
 
     def readable(self) -> bool:
         return True
@@ -206,12 +221,16 @@ class _Opener(io.RawIOBase):
         return count
 
 
-def unpack(archive: Path, secret: bytes, folder: Path) -> Manifest:
-    """Open an archive into an empty folder and compare every member with the manifest."""
+def unpack(archive: Path, secret: bytes, folder: Path, *, older: Sequence[bytes] = ()) -> Manifest:
+    """Open an archive into an empty folder and compare every member with the manifest. `older` -- secrets of earlier
+    versions of the master key, which may have made it."""
     found: dict[str, Member] = {}
     manifest: Manifest | None = None
     try:
-        with archive.open("rb") as file, tarfile.open(fileobj=_Opener(file, secret, archive.name), mode="r|") as tar:
+        with (
+            archive.open("rb") as file,
+            tarfile.open(fileobj=_Opener(file, (secret, *older), archive.name), mode="r|") as tar,
+        ):
             for header in tar:
                 data = tar.extractfile(header)
                 if data is None or not header.isfile() or not _sound(header.name):

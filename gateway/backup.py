@@ -12,7 +12,7 @@ import json
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -77,14 +77,25 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
 # ---- backup
 
 
-def pack(copied: Path, files: Path, secret: bytes, archive: Path, *, keys: Path, now: datetime) -> Manifest:
+def pack(
+    copied: Path,
+    files: Path,
+    secret: bytes,
+    archive: Path,
+    *,
+    keys: Path,
+    now: datetime,
+    key: int = 1,
+    older: Sequence[bytes] = (),
+) -> Manifest:
     """Make the archive (and the archive of contact keys) of a database copy, which is used up.
 
-    secret -- `KeyRing.secret("backup")` · keys -- where the contact keys go, replaced. Both appear only when complete.
+    secret -- `KeyRing.secret("backup")`, of version `key` of the master key; `older` -- of the versions before · keys --
+    where the contact keys go, replaced. Both appear only when complete.
     """
     may_replace(archive)
     may_replace(keys)
-    same_keys(keys, secret)
+    same_keys(keys, secret, *older)
     split = copied.with_name("keys.db")
     _split_keys(copied, split)
     check(copied)
@@ -94,9 +105,9 @@ def pack(copied: Path, files: Path, secret: bytes, archive: Path, *, keys: Path,
             connection, "SELECT chain_seq, chain_hash FROM audit_entry WHERE chain_seq > 0 ORDER BY chain_seq DESC"
         )
     audit = {"seq": head[0], "hash": bytes(head[1]).hex()} if head else {}
-    made = Manifest(made_at=_rfc3339(now), revision=str(revision), audit=audit)
+    made = Manifest(made_at=_rfc3339(now), revision=str(revision), key=key, audit=audit)
     made = write(archive, secret, made, [("gateway.db", copied), *_files(files)])
-    write(keys, secret, Manifest(made_at=made.made_at), [("keys.db", split)])
+    write(keys, secret, Manifest(made_at=made.made_at, key=key), [("keys.db", split)])
     return made
 
 
@@ -152,7 +163,16 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
 # ---- restore
 
 
-def restore(archive: Path, secret: bytes, *, keys: Path, database: Path, files: Path, force: bool = False) -> Manifest:
+def restore(
+    archive: Path,
+    secret: bytes,
+    *,
+    keys: Path,
+    database: Path,
+    files: Path,
+    force: bool = False,
+    older: Sequence[bytes] = (),
+) -> Manifest:
     """Verify everything in a folder beside the database, then put it in place. The caller holds the database's lock.
 
     What was there before is moved into `before-restore-…`, its -wal and -shm too: a stale one would be applied to the
@@ -163,8 +183,8 @@ def restore(archive: Path, secret: bytes, *, keys: Path, database: Path, files: 
         raise BackupError(f"{there[0]}: exists; --force moves it aside")
     database.parent.mkdir(parents=True, exist_ok=True)
     with _room(database.parent) as room:
-        manifest = unpack(archive, secret, room / "data")
-        unpack(keys, secret, room / "keys")
+        manifest = unpack(archive, secret, room / "data", older=older)
+        unpack(keys, secret, room / "keys", older=older)
         restored = room / "data" / "gateway.db"
         if not restored.exists():
             raise BackupError(f"{archive.name}: holds no database; is it the archive of the contact keys?")
@@ -174,10 +194,11 @@ def restore(archive: Path, secret: bytes, *, keys: Path, database: Path, files: 
     return manifest
 
 
-def verify(archive: Path, secret: bytes, *, keys: Path, room: Path) -> Manifest:
+def verify(archive: Path, secret: bytes, *, keys: Path, room: Path, older: Sequence[bytes] = ()) -> Manifest:
     """A restore that touches nothing: into a temporary folder in `room`, checked, thrown away."""
     with _room(room) as folder:
-        return restore(archive, secret, keys=keys, database=folder / "db" / "gateway.db", files=folder / "files")
+        database, files = folder / "db" / "gateway.db", folder / "files"
+        return restore(archive, secret, keys=keys, database=database, files=files, older=older)
 
 
 def _swap(unpacked: Path, database: Path, files: Path) -> None:

@@ -122,8 +122,8 @@ class DocumentLinks:
         return _unlisted(download(data, name=answer.file.name, mime=answer.file.mime))
 
     def _link(self, request: web.Request) -> str:
-        key = self._parts.engine.keys.secret(PURPOSE)
-        return opened(key, request.match_info["token"], self._parts.clock.ms())
+        keys, now_ms = self._parts.engine.keys.secrets(PURPOSE), self._parts.clock.ms()
+        return next(filter(None, (opened(key, request.match_info["token"], now_ms) for key in keys)), "")
 
     def _busy(self, request: web.Request) -> web.StreamResponse | None:
         wait = self._limit.wait(client_address(request, self._parts.config.server.trusted_proxies))

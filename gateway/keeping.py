@@ -16,6 +16,7 @@ from gateway.config import Config
 from storage import fingerprint
 from storage.engines import FileLock
 from storage.keys import KeyRing
+from storage.masters import file_name
 
 PURPOSE: Final = "backup"  # of the key that is derived from the master key
 
@@ -37,14 +38,24 @@ def backup(config: Config, archive: Path, keys: Path | None) -> list[str]:
         raise OnPostgres("pg_dump --format=custom --file=gateway.dump DATABASE")
     if not database.exists():
         raise BackupError(f"{database}: no such database")
-    secret = _secret(config)
+    ring = _ring(config)
+    secret, *older = ring.secrets(PURPOSE)
     keys = (keys or archive.with_name(archives.KEYS_NAME)).absolute()
     with archives.workroom(database) as room:
         copied = room / "gateway.db"
         if os.geteuid() == 0:  # a running gateway makes the copy, as its own user
             os.chown(room, database.stat().st_uid, database.stat().st_gid)
         asyncio.run(_copy(config, database, copied))
-        manifest = archives.pack(copied, config.files.path, secret, archive, keys=keys, now=datetime.now(UTC))
+        manifest = archives.pack(
+            copied,
+            config.files.path,
+            secret,
+            archive,
+            keys=keys,
+            now=datetime.now(UTC),
+            key=ring.masters.newest.version,
+            older=older,
+        )
     archives.stamp(database, archive, manifest)
     return [
         f"{archive}: {_told(manifest)}",
@@ -72,16 +83,19 @@ def restore(config: Config, archive: Path, keys: Path | None, *, force: bool, ch
     database = config.database.path
     if database is None:
         raise OnPostgres("pg_restore --clean --if-exists --dbname=DATABASE gateway.dump")
-    secret = _secret(config)
+    secret, *older = _ring(config).secrets(PURPOSE)
     keys = (keys or archive.with_name(archives.KEYS_NAME)).absolute()
     if check:
         with tempfile.TemporaryDirectory(prefix="gateway-restore-") as room:
-            manifest = archives.verify(archive, secret, keys=keys, room=Path(room))
+            manifest = archives.verify(archive, secret, keys=keys, room=Path(room), older=older)
         return [f"{archive}: {_told(manifest)}; it can be restored"]
     lock = FileLock(database)
     lock.take()
     try:
-        manifest = archives.restore(archive, secret, keys=keys, database=database, files=config.files.path, force=force)
+        files = config.files.path
+        manifest = archives.restore(
+            archive, secret, keys=keys, database=database, files=files, force=force, older=older
+        )
     finally:
         lock.drop()
     said = [f"{database}: restored, {_told(manifest)}"]
@@ -91,13 +105,14 @@ def restore(config: Config, archive: Path, keys: Path | None, *, force: bool, ch
     return said
 
 
-def _secret(config: Config) -> bytes:
+def _ring(config: Config) -> KeyRing:
     if fingerprint.absent(config.keys.path):  # new ones would open nothing
         raise BackupError(f"{config.keys.path}: holds no keys; put the folder of the keys there first")
-    return KeyRing.load(config.keys.path).secret(PURPOSE)
+    return KeyRing.load(config.keys.path)
 
 
 def _told(manifest: Manifest) -> str:
     size = sum(member.size for member in manifest.members)
     files = len(manifest.members) - 1
-    return f"{size / 1e6:.1f} MB with {files} files, made {manifest.made_at}, schema {manifest.revision or 'unknown'}"
+    made = f"made {manifest.made_at}, schema {manifest.revision or 'unknown'}, opens with {file_name(manifest.key)}"
+    return f"{size / 1e6:.1f} MB with {files} files, {made}"

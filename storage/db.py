@@ -169,6 +169,11 @@ class Store:
         return not self.postgres and sqlite_is_gated()
 
     @property
+    def visiting(self) -> bool:
+        """It was opened for a command."""
+        return self._visiting
+
+    @property
     def backlog(self) -> int:
         """Items that wait for the thread."""
         return self._items.qsize()

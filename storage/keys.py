@@ -20,6 +20,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from storage.ids import nonce
+from storage.masters import KeyBroken, KeyMissing, Master, Masters, read, write
 from storage.squeeze import squeeze, stretch
 
 if TYPE_CHECKING:
@@ -27,15 +28,7 @@ if TYPE_CHECKING:
 
 PLAIN, SQUEEZED = 1, 2  # versions of a sealed value
 CACHED_KEYS: Final = 2048  # unwrapped contact keys, of the customers who wrote last; a cipher of the library each
-PARTS: Final = ("master", "index", "audit", "pepper", "link")
-
-
-class KeyMissing(Exception):
-    """The key of a sealed value was destroyed, or never was on this ring."""
-
-
-class KeyBroken(Exception):
-    """The key directory is unreadable, has wrong permissions or a malformed key."""
+PARTS: Final = ("index", "audit", "pepper", "link")  # beside the master key, which has versions (storage.masters)
 
 
 def seal(key: AESGCM, place: str, data: bytes, *, key_id: int = 1) -> bytes:
@@ -76,9 +69,9 @@ def unpack(data: bytes) -> Any:
 class KeyRing:
     """Secrets of one installation, and the cache of contact keys."""
 
-    def __init__(self, secrets: dict[str, bytes]) -> None:
+    def __init__(self, secrets: dict[str, bytes], masters: Masters) -> None:
         self._secrets = secrets
-        self._master = AESGCM(secrets["master"])
+        self.masters = masters
         self._cache: dict[str, AESGCM] = {}
         self._days: dict[int, AESGCM] = {}
         self._lock = threading.Lock()
@@ -90,20 +83,21 @@ class KeyRing:
     def load(cls, folder: Path) -> KeyRing:
         """The ring in `folder`; created 0600 when the folder holds none. Raises KeyBroken."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        secrets: dict[str, bytes] = {}
+        masters = Masters.load(folder)
         missing = [name for name in PARTS if not (folder / f"{name}.key").exists()]
-        if missing and len(missing) < len(PARTS):
+        if not masters.all():
+            missing.append("master")
+        if missing and len(missing) <= len(PARTS):
             raise KeyBroken(f"{folder}: {', '.join(missing)}.key missing; restore the whole key folder from its backup")
         for name in missing:
-            _create(folder / f"{name}.key")
-        for name in PARTS:
-            secrets[name] = _read(folder / f"{name}.key")
-        return cls(secrets)
+            write(folder / f"{name}.key", os.urandom(32))
+        masters.look()
+        return cls({name: read(folder / f"{name}.key") for name in PARTS}, masters)
 
     @classmethod
     def ephemeral(cls) -> KeyRing:
         """A ring that lives in memory only, for tests."""
-        return cls({name: os.urandom(32) for name in PARTS})
+        return cls({name: os.urandom(32) for name in PARTS}, Masters.ephemeral())
 
     # ---- derived secrets
 
@@ -126,7 +120,7 @@ class KeyRing:
         raw = AESGCM.generate_key(256)
         key = AESGCM(raw)
         self._remember(contact_id, key)
-        return key, seal(self._master, f"contact_key|wrapped|{contact_id}", raw)
+        return key, self.seal_own("contact_key", "wrapped", contact_id, raw)
 
     def contact_key(self, tx: Tx, contact_id: str) -> AESGCM:
         """The contact's data key. Raises KeyMissing after erasure."""
@@ -135,7 +129,7 @@ class KeyRing:
             wrapped = tx.value("SELECT wrapped FROM contact_key WHERE contact_id = :id", id=contact_id)
             if wrapped is None:
                 raise KeyMissing("contact_key: destroyed")
-            found = AESGCM(unseal(self._master, f"contact_key|wrapped|{contact_id}", bytes(wrapped)))
+            found = AESGCM(self.open_own("contact_key", "wrapped", contact_id, bytes(wrapped)))
             self._remember(contact_id, found)
         return found
 
@@ -143,7 +137,7 @@ class KeyRing:
         """Unwrap many contact keys that one query brought."""
         for contact_id, wrapped in rows:
             if contact_id not in self._cache:
-                raw = unseal(self._master, f"contact_key|wrapped|{contact_id}", bytes(wrapped))
+                raw = self.open_own("contact_key", "wrapped", contact_id, bytes(wrapped))
                 self._remember(contact_id, AESGCM(raw))
 
     def knows(self, contact_id: str) -> bool:
@@ -162,14 +156,14 @@ class KeyRing:
 
     def wrap_day_key(self, day: int) -> bytes:
         """A fresh key for a day's raw bodies, wrapped. Not cached: only `open_day` of a committed row is."""
-        return seal(self._master, f"day_key|wrapped|{day}", AESGCM.generate_key(256))
+        return self.seal_own("day_key", "wrapped", str(day), AESGCM.generate_key(256))
 
     def open_day(self, day: int, wrapped: bytes | None) -> AESGCM:
         found = self._days.get(day)
         if found is None:
             if wrapped is None:
                 raise KeyMissing(f"day_key {day}: destroyed")
-            found = AESGCM(unseal(self._master, f"day_key|wrapped|{day}", bytes(wrapped)))
+            found = AESGCM(self.open_own("day_key", "wrapped", str(day), bytes(wrapped)))
             if len(self._days) > 64:
                 self._days.clear()
             self._days[day] = found
@@ -205,32 +199,40 @@ class KeyRing:
         return {} if sealed is None else unpack(self.open_for(tx, contact_id, table, column, row_id, sealed))
 
     def seal_own(self, table: str, column: str, row_id: str, data: bytes) -> bytes:
-        """Seal under the master key: for rows that belong to no contact (idempotent answers, files of ours)."""
-        return seal(self._master, f"{table}|{column}|{row_id}", data)
+        """Seal under the newest master key: data keys, and rows that belong to no contact. `storage.rotation.OWN` names
+        every column that is sealed so."""
+        master = self.masters.newest
+        return seal(master.cipher, f"{table}|{column}|{row_id}", data, key_id=master.version)
 
     def open_own(self, table: str, column: str, row_id: str, sealed: bytes) -> bytes:
-        return unseal(self._master, f"{table}|{column}|{row_id}", sealed)
+        return unseal(self.masters.of(version_of(sealed)).cipher, f"{table}|{column}|{row_id}", sealed)
 
     def secret(self, purpose: str) -> bytes:
-        """A 32-byte key derived from the master key for one purpose (backup archives)."""
-        return hmac.digest(self._secrets["master"], f"derive:{purpose}".encode(), hashlib.sha256)
+        """A 32-byte key derived from the newest master key for one purpose (archives, links)."""
+        return derived(self.masters.newest, purpose)
+
+    def secrets(self, purpose: str) -> tuple[bytes, ...]:
+        """The same of every version, the newest first: what was made before a rotation is still recognised."""
+        return tuple(derived(master, purpose) for master in self.masters.all())
 
 
-def _create(path: Path) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(os.urandom(32).hex() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+def derived(master: Master, purpose: str) -> bytes:
+    return hmac.digest(master.secret, f"derive:{purpose}".encode(), hashlib.sha256)
 
 
-def _read(path: Path) -> bytes:
-    if path.stat().st_mode & 0o077:
-        raise KeyBroken(f"{path}: readable by others; run chmod 600 {path}")
-    try:
-        key = bytes.fromhex(path.read_text().strip())
-    except ValueError as err:
-        raise KeyBroken(f"{path}: not 64 hexadecimal digits") from err
-    if len(key) != 32:
-        raise KeyBroken(f"{path}: not 64 hexadecimal digits")
-    return key
+def version_of(sealed: bytes) -> int:
+    """Of the master key that a value of `seal_own` needs."""
+    return sealed[1] if len(sealed) > 1 else 0
+
+
+__all__ = [
+    "KeyBroken",
+    "KeyMissing",
+    "KeyRing",
+    "derived",
+    "pack",
+    "seal",
+    "unpack",
+    "unseal",
+    "version_of",
+]

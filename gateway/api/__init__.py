@@ -38,6 +38,7 @@ RESOURCES: Final = (
     "routes_tokens",
     "routes_flow",
     "routes_house",
+    "routes_privacy",
 )
 
 

@@ -78,7 +78,8 @@ TABLE: Final[Mapping[str, frozenset[str]]] = {
     "dpo": _READ | {"audit.read", "audit.verify"},
     "integration": _DESK | {"assign", "event.read", "outbox.read", "account.read", "webhook.read"},
 }
-ACTIONS: Final = frozenset().union(*TABLE.values()) | {"backup"}
+SOCKET_ONLY: Final = frozenset({"backup", "keys.rotate"})  # the system's administrator, at the machine
+ACTIONS: Final = frozenset().union(*TABLE.values()) | SOCKET_ONLY
 SEES_ALL: Final = frozenset({"admin", "supervisor", "integration"})  # personal fields unmasked, everywhere
 # What intake and advisors may do only where nobody else has the conversation (the core decides the rest).
 _OWN_WORK: Final = frozenset(
@@ -101,7 +102,7 @@ def allow(actor: Actor, action: str, thing: Thing | None = None) -> bool:
         return action == "me"
     if action == "unmask":
         return sees(actor, thing or Thing())
-    if action == "backup":
+    if action in SOCKET_ONLY:
         return actor.door == "socket"
     if action not in TABLE.get(actor.role, frozenset()):
         return False

@@ -116,6 +116,7 @@ class Api:
             self.parts.ticks += [("search", 1, self._index), ("forget", 600, self._forget)]
             if self.parts.store.postgres:  # another process may have switched
                 self.parts.ticks.append(("switches", 5, self.read_switches))
+                self.parts.ticks.append(("keys", 5, self._look_for_keys))
 
     async def read_file(self, file_id: str) -> bytes:
         """The bytes of a stored file, for the sender. Raises FileNotFoundError."""
@@ -127,6 +128,10 @@ class Api:
     def _heard(self, kind: str, object_id: str) -> None:
         if kind == "advisor":
             self.doors.forget(object_id)
+
+    async def _look_for_keys(self) -> None:
+        """A command may have begun a new master key beside us: from now on we seal with it."""
+        await asyncio.to_thread(self.parts.store.keys.masters.look)
 
     async def read_switches(self) -> tuple[bool, dict[str, bool]]:
         """How the bot's switches stand, told to the engine. The configuration can only switch off what is on."""

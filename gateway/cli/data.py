@@ -104,8 +104,21 @@ def erase(
 
 @keys.command("rotate", epilog=EVERYWHERE)
 def keys_rotate(ctx: typer.Context) -> None:
-    """Make a new master key; wrap all keys anew."""
-    typer.echo(json.dumps(ask(ctx, "POST", "/keys/rotate", {}), ensure_ascii=False))
+    """Make a new master key; wrap all keys anew.
+
+    While the gateway runs or not. Stopped in the middle, everything stays readable: call it again.
+    """
+    done = ask(ctx, "POST", "/keys/rotate", {})
+    sealed = ", ".join(f"{count} in {table}" for table, count in done["rewrapped"].items()) or "nothing"
+    typer.echo(f"version {done['version']} of the master key seals since {done['since']}; sealed anew: {sealed}")
+    for old in done["put_away"]:
+        typer.echo(
+            f"{old['file']}: no row needs version {old['version']} any more. Archives and links from before"
+            f" {done['since']} do: delete the file when the last of those archives has gone (35 days)"
+        )
+    if done["waits"]:
+        fail(done["waits"])
+    typer.echo("now: copy the folder of the keys to its third place again, and make a backup")
 
 
 @keys.callback()

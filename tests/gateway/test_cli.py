@@ -276,6 +276,25 @@ ANSWERS: list[tuple[list[str], dict[str, Any], list[tuple[str, Any]], str]] = [
         '{\n  "name": "Lân"\n}\n',
     ),
     (
+        ["keys", "rotate"],
+        {
+            "POST /keys/rotate": {
+                "version": 2,
+                "since": "2026-11-23T02:00:00.000Z",
+                "rewrapped": {"contact_key": 7, "day_key": 1},
+                "put_away": [{"version": 1, "file": "/k/retired/master.key"}],
+                "waits": "",
+            }
+        },
+        [("POST /keys/rotate", {})],
+        (
+            "version 2 of the master key seals since 2026-11-23T02:00:00.000Z; sealed anew: 7 in contact_key, 1 in day_key\n"
+            "/k/retired/master.key: no row needs version 1 any more. Archives and links from before 2026-11-23T02:00:00.000Z"
+            " do: delete the file when the last of those archives has gone (35 days)\n"
+            "now: copy the folder of the keys to its third place again, and make a backup\n"
+        ),
+    ),
+    (
         ["bot", "off", "--account", "telegram:main"],
         {"PATCH /switches": {}, "GET /switches": {"bot": True}},
         [("PATCH /switches", {"accounts": {"telegram:main": False}}), ("GET /switches", None)],
@@ -327,7 +346,7 @@ def test_a_refusal_is_one_line_and_exit_1(fake: Fake) -> None:
 
 
 def test_what_this_version_has_not_says_so(fake: Fake) -> None:
-    result = fake.run("keys", "rotate")
+    result = fake.run("inbox", "replay", "e1")
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", "not in this version\n")
 
 

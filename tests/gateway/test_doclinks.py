@@ -64,7 +64,7 @@ def parts_of(store: object, origin: str = PUBLIC, *accounts: Account) -> Parts:
         accounts={one.id: one for one in accounts},
         config=Config(path=Path("config.yaml"), server=Server(public_url=origin)),
         clock=SimpleNamespace(ms=lambda: NOW),
-        engine=SimpleNamespace(keys=SimpleNamespace(secret=lambda purpose: KEY)),
+        engine=SimpleNamespace(keys=SimpleNamespace(secrets=lambda purpose: (KEY,))),
     )
     return cast("Parts", parts)
 

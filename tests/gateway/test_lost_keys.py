@@ -164,3 +164,22 @@ def test_a_database_from_before_fingerprints_is_recognised_by_what_it_holds(hous
         house.live()
     house.found(copy)
     assert house.live() == "Lan"
+
+
+def test_an_archive_from_before_a_rotation_opens_with_the_key_put_away(house: House) -> None:
+    began = house.live()
+    assert house.command("backup", str(house.archive)).exit_code == 0
+    rotated = house.command("keys", "rotate")
+    assert (rotated.exit_code, rotated.stderr) == (0, "")
+    assert "retired/master.key: no row needs version 1 any more" in rotated.stdout
+    assert house.command("restore", str(house.archive), "--check").stdout.endswith(
+        "opens with master.key; it can be restored\n"
+    )
+    assert house.command("restore", str(house.archive), "--force").exit_code == 0
+    assert house.live() == began
+    again = house.command("keys", "rotate")
+    assert "version 2 of the master key" in again.stdout, "what came back is sealed anew, no third key is made"
+    assert house.command("backup", str(house.folder / "backups/new.backup")).stdout.count("master-2.key") == 1
+    (house.keys / "retired/master.key").unlink()
+    assert house.live() == began
+    assert house.refused("restore", str(house.archive), "--check").startswith("old.backup: made with other keys")
