@@ -14,7 +14,7 @@ import structlog
 from aiohttp import web
 
 from channels.contract import Account, Adapter, Delivery, InboundEvent, MalformedPayload, WebhookRejected
-from gateway import doclinks, handshake, links, welcome
+from gateway import doclinks, forms, handshake, links, welcome
 from gateway.parts import PARTS, Parts
 from gateway.web.limits import Bucket
 from gateway.web.security import Status
@@ -205,6 +205,7 @@ def routes(parts: Parts) -> list[web.RouteDef]:
         *(web.get(path, partial(_page, page)) for path, page in served.items()),
         *links.routes(parts),
         *doclinks.routes(parts),
+        *forms.routes(parts),
         *handshake.routes(parts),
         web.post("/hooks/{channel}/{account}", hooks.post),
         web.post("/hooks/{channel}/{account}/{secret}", hooks.post),

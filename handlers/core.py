@@ -15,6 +15,7 @@ from handlers import (
     absence,
     advertising,
     asides,
+    asking,
     attempts,
     calls,
     care,
@@ -55,6 +56,7 @@ from handlers.model import (
     Edited,
     Event,
     FileEnded,
+    Filled,
     Followed,
     Held,
     Note,
@@ -145,6 +147,8 @@ def _step(draft: Draft, group: Sequence[Event], *, speaks: bool, more: bool) -> 
         case Submitted() as event:
             _back(draft, event.at)
             leads.submitted(draft, event)
+        case Filled() as event:
+            asking.filled(draft, event)
         case Called() as event:
             _back(draft, event.at)
             calls.happened(draft, event)
@@ -234,6 +238,7 @@ def _back(draft: Draft, at: datetime) -> None:
 def _silently(draft: Draft, heard: Sequence[Heard]) -> None:
     """A person has it. Consent counts all the same; nothing is said."""
     absence.waits(draft, heard)
+    asking.heard(draft, heard)
     slots.overhear(draft, heard)
     for one in heard:
         answers = one.said.payload in ("c1:yes", "c1:no") and draft.state.memory.get("consent_shown")

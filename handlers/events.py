@@ -11,4 +11,5 @@ CONSENT_UNSAID: Final = frozenset({Stage.QUEUED.value, Stage.WITH_ADVISOR.value}
 TIMER: Final = "timer"
 ACT: Final = "act"
 SEND_ENDED: Final = "send_ended"
+FILLED: Final = "filled"
 OURS: Final = frozenset({TIMER, ACT, SEND_ENDED})  # kinds of events of our own making

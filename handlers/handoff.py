@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from handlers import (
     absence,
+    asking,
     attempts,
     blocking,
     calls,
@@ -252,11 +253,6 @@ def _screen(draft: Draft, event: Acted) -> None:
     screening.screen(draft, event)
 
 
-def _block(draft: Draft, event: Acted) -> None:
-    _must_hold(draft, event.by)
-    blocking.block(draft, event)
-
-
 def _label(draft: Draft, event: Acted) -> None:
     add, remove = (tuple(str(one) for one in event.data.get(key) or ()) for key in ("add", "remove"))
     if add or remove:
@@ -291,6 +287,16 @@ def _advisor(given: object) -> Advisor:
     )
 
 
+def _held(perform: Callable[[Draft, Acted], None]) -> Callable[[Draft, Acted], None]:
+    """Only by whom it may be done."""
+
+    def act(draft: Draft, event: Acted) -> None:
+        _must_hold(draft, event.by)
+        perform(draft, event)
+
+    return act
+
+
 ACTS: Final[Mapping[str, Callable[[Draft, Acted], None]]] = {
     "take": _take,
     "reply": _reply,
@@ -304,9 +310,12 @@ ACTS: Final[Mapping[str, Callable[[Draft, Acted], None]]] = {
     "release": routed.release,
     "reopen": _reopen,
     "snooze": _snooze,
-    "block": _block,
+    "block": _held(blocking.block),
     "unblock": blocking.unblock,
     "promise": promises.promise,
+    "correct": _held(asking.correct),
+    "ask": _held(asking.ask),
+    "form": _held(asking.form),
     "promise_ended": promises.ended,
     "label": _label,
     "deliver": _deliver,

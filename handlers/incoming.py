@@ -17,6 +17,7 @@ from handlers.model import (
     Edited,
     Event,
     FileEnded,
+    Filled,
     Followed,
     Held,
     Said,
@@ -35,6 +36,8 @@ def take_in(draft: LaneDraft, opened: OpenEvent, event: InboundEvent | Ours) -> 
     """Write what an event leaves behind; what the core must hear of it."""
     if not isinstance(event, InboundEvent):
         _done(draft, opened)
+        if isinstance(event, Filled):
+            draft.rows.later.append(effects.drop_body(opened.id))  # what he entered stands in the slots
         return [event] if _is_mine(draft, event) else []
     kind = event.kind
     echo = kind is Kind.ECHO

@@ -9,14 +9,14 @@ from typing import Any
 import orjson
 
 from channels.contract import InboundEvent, Kind
-from handlers.events import SEND_ENDED, TIMER
-from handlers.model import FileEnded, SendEnded, State, TimerFired, state_from_json
+from handlers.events import FILLED, SEND_ENDED, TIMER
+from handlers.model import FileEnded, Filled, SendEnded, State, TimerFired, state_from_json
 from storage.attachments import ENDED as FILE_ENDED
 from storage.keys import unseal
 from storage.times import at
 from storage.turns import Lane, OpenEvent
 
-Ours = TimerFired | SendEnded | FileEnded
+Ours = TimerFired | SendEnded | FileEnded | Filled
 
 
 def read(
@@ -52,6 +52,8 @@ def read(
             reason=body["reason"],
             conversation=body["conversation_id"],
         )
+    if opened.kind == FILLED:
+        return Filled(at=moment, fields=body["fields"], agreed=body["agreed"], conversation=body["conversation_id"])
     raise ValueError(f"an open event of kind {opened.kind}")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from itertools import takewhile
 from typing import Final
 
-from storage import announced, audit, document_links, idempotency, later
+from storage import announced, audit, document_links, idempotency, later, tickets
 from storage.sessions import IDLE_MS
 from storage.tx import Tx
 
@@ -161,6 +161,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Tx], int]], ...]] = (
     ("sessions", sessions),
     ("search words", words),
     ("document links", document_links.forget),
+    ("tickets", tickets.forget),
     ("what was told outside", announced.forget),
     ("messages sent later", later.forget),
     ("idempotent answers", idempotency.forget_old),

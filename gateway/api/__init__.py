@@ -29,6 +29,7 @@ RESOURCES: Final = (
     "routes_acts",
     "routes_blocks",
     "routes_tasks",
+    "routes_asking",
     "routes_hold",
     "routes_intake",
     "routes_contacts",

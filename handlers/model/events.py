@@ -92,6 +92,16 @@ class Submitted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Filled:
+    """A form that we had sent him came back. `fields` -- of `handlers.captured`, read; `agreed` -- to C2, on the same page."""
+
+    at: datetime
+    fields: Mapping[str, str]
+    agreed: bool = False
+    conversation: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Called:
     """The call centre told of a call. `message_id` -- of the call's line; `event` ringing, answered, missed, ended;
     `number` -- of the customer, E.164 where it is one, '' when it is withheld; `direction` inbound or outbound."""
@@ -158,6 +168,7 @@ Event = (
     | Edited
     | Unsent
     | Submitted
+    | Filled
     | Called
     | TimerFired
     | Acted
@@ -196,7 +207,7 @@ class Business:
     hours: Mapping[str, tuple[tuple[str, str], ...]] | None = field(default=None, hash=False)
     holidays: tuple[str, ...] = ()
     languages: tuple[str, ...] = ("vi", "en")
-    rules: Rules = AS_ALWAYS
+    rules: Rules = field(default=AS_ALWAYS, hash=False)
 
 
 @quick

@@ -31,7 +31,8 @@ async def test_a_promised_call_rings_and_ends(house: House) -> None:
     await house.settled()
     assert ("task", task["id"]) in heard
     (mine,) = (await lan.get("/tasks", owner="me", state="open"))["items"]
-    assert mine["overdue"] and mine["rang_at"]
+    assert mine["overdue"]
+    assert mine["rang_at"]
     told = (await lan.get(f"/conversations/{found}/messages", notes="true"))["items"][-1]
     assert (told["direction"], told["text"]) == ("internal", "Đến giờ hẹn gọi lại cho khách.")
 
