@@ -36,6 +36,7 @@ RESOURCES: Final = (
     "routes_files",
     "routes_policies",
     "routes_people",
+    "routes_identity",
     "routes_tokens",
     "routes_flow",
     "routes_house",
