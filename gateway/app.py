@@ -19,6 +19,7 @@ from aiohttp import web
 from channels import registry
 from channels.contract import Adapter, InboundEvent
 from gateway import checkups, deliveries, later, logs, pages, webhooks, workers
+from gateway.announcer import Announcer
 from gateway.catchup import EVERY_S as CATCH_UP_S
 from gateway.catchup import CatchUp
 from gateway.config import Config
@@ -191,10 +192,13 @@ async def start(parts: Parts) -> list[asyncio.Task[Any]]:
     missed = CatchUp(parts)
     await missed.start()
     fetcher = Fetcher(parts, FileStore(parts.config.files.path))
+    announcer = Announcer(parts)
+    await announcer.start()
     ticker = scheduler.start(
         store,
         extra=(
             ("rejected", 1, parts.flush_rejected),
+            ("webhooks", 1, announcer.run),
             ("media", 1, fetcher.run),
             ("later", later.EVERY_S, partial(later.send_due, parts)),
             ("stuck", 30, stuck),
@@ -202,7 +206,7 @@ async def start(parts: Parts) -> list[asyncio.Task[Any]]:
             *parts.ticks,
         ),
     )
-    parts.closers.append(fetcher.stop)
+    parts.closers += [fetcher.stop, announcer.stop]
     tasks.append(asyncio.create_task(_soon(parts, missed), name="catch up"))
     parts.closers.append(_stopper(sender, ticker, tasks))
     parts.state = ""

@@ -232,43 +232,39 @@ def log(
     where = (" AND d.state = :state" if state else "") + (" AND d.announcement_id < :before" if before else "")
     binds = ({"state": state} if state else {}) | ({"before": before} if before else {})
     rows = tx.all(
-        "SELECT d.announcement_id, d.state, d.attempts, d.next_at, d.status, d.error, d.took_ms, d.done_at, a.type, a.about, a.at"  # noqa: S608
-        " FROM announced d JOIN announcement a ON a.id = d.announcement_id WHERE d.subscription_id = :subscription"
-        f"{where} ORDER BY d.announcement_id DESC LIMIT :limit",
+        f"{_ENTRY}{where} ORDER BY d.announcement_id DESC LIMIT :limit",
         subscription=subscription_id,
         limit=limit + 1,
         **binds,
     )
-    last = _last_tries(tx, subscription_id, [row.announcement_id for row in rows[:limit]])
-    found = [
-        Entry(
-            id=row.announcement_id,
-            type=row.type,
-            about=row.about,
-            at=row.at,
-            state=row.state,
-            attempts=row.attempts,
-            next_at=row.next_at,
-            status=row.status,
-            error=row.error,
-            took_ms=row.took_ms,
-            tried_at=last[row.announcement_id].at if row.announcement_id in last else None,
-            answer=last[row.announcement_id].answer if row.announcement_id in last else "",
-            done_at=row.done_at,
-        )
-        for row in rows[:limit]
-    ]
+    found = _entries(tx, subscription_id, rows[:limit])
     return found, found[-1].id if len(rows) > limit else None
 
 
-def _last_tries(tx: Tx, subscription_id: str, ids: Sequence[str]) -> dict[str, Row]:
-    rows = tx.among(
+def one(tx: Tx, subscription_id: str, announcement_id: str) -> Entry | None:
+    rows = tx.all(f"{_ENTRY} AND d.announcement_id = :id", subscription=subscription_id, id=announcement_id)
+    return next(iter(_entries(tx, subscription_id, rows)), None)
+
+
+_ENTRY: Final = (
+    "SELECT d.announcement_id AS id, a.type, a.about, a.at, d.state, d.attempts, d.next_at, d.status, d.error, d.took_ms, d.done_at"
+    " FROM announced d JOIN announcement a ON a.id = d.announcement_id WHERE d.subscription_id = :subscription"
+)
+
+
+def _entries(tx: Tx, subscription_id: str, rows: Sequence[Row]) -> list[Entry]:
+    tries = tx.among(
         "SELECT announcement_id, at, answer FROM announced_try WHERE subscription_id = :subscription"
         " AND announcement_id IN (:among) ORDER BY at, id",
-        ids,
+        [row.id for row in rows],
         subscription=subscription_id,
     )
-    return {row.announcement_id: row for row in rows}
+    last = {row.announcement_id: (row.at, row.answer) for row in tries}
+    made = []
+    for row in rows:
+        tried_at, answer = last.get(row.id, (None, ""))
+        made.append(Entry(**row._mapping, tried_at=tried_at, answer=answer))
+    return made
 
 
 def again(tx: Tx, subscription_id: str, announcement_id: str, *, by: str) -> bool:

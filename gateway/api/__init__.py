@@ -40,6 +40,7 @@ RESOURCES: Final = (
     "routes_tokens",
     "routes_flow",
     "routes_house",
+    "routes_webhooks",
     "routes_privacy",
 )
 
