@@ -102,7 +102,7 @@ LEFT JOIN contact_key w ON w.contact_id = c.contact_id
 """
 _KEYS: Final = (
     "SELECT c.id, c.contact_id, c.last_message_at, c.labels, c.stage, c.status, c.account_id, c.assignee_id, c.test, c.opened_at,"
-    " c.waiting_since FROM conversation c"
+    " c.waiting_since, c.team FROM conversation c"
 )
 _STATUS: Final = {  # of the stages that are not closed; a conversation has an assignee only while it is with one
     **dict.fromkeys(("new", "greeted", "consent_pending", "collecting", "confirming"), "open"),
@@ -187,7 +187,7 @@ def _loose(tx: Tx, wanted: Wanted) -> list[Callable[[Any], bool]] | None:
     if wanted.test is not None:
         found.append(lambda row: bool(row.test) is wanted.test)
     if wanted.team:
-        found.append(lambda row: f"team:{wanted.team}" in orjson.loads(row.labels or "[]"))
+        found.append(lambda row: bool(row.team == wanted.team))
     if wanted.opened_since or wanted.opened_until:
         until = wanted.opened_until or tx.now_ms + 1
         found.append(lambda row: bool(wanted.opened_since <= row.opened_at < until))

@@ -22,6 +22,7 @@ ASKED: Final = 8  # words of one query
 LAST: Final = 4  # digits of a phone number by which people name it
 IDENTIFIER: Final = 4  # letters and digits that a plate or a code has at least
 LOOK: Final = 1000  # conversations of a word that one read looks at: some 3 ms
+HAND: Final = 500  # conversations of an advisor, and of the queue, that are looked at first
 COMMON: Final = 2000  # how far the conversations of a word are counted to find the rarest of several
 BITE: Final = 20  # messages a unit: a few milliseconds
 STATEMENT: Final = 200  # rows a statement
@@ -134,6 +135,9 @@ class Walk:
         """One bite of the rarest word's conversations. Whether there is more; a read that runs twice goes on."""
         if self._tokens is None:
             self._tokens = _rarest_first(tx, reading(tx, self.query))
+            if self._tokens and self.sight:
+                self.found = _at_hand(tx, self._tokens, self.sight)
+                return True
         if not self._tokens:
             return False
         first, *others = self._tokens
@@ -150,9 +154,25 @@ class Walk:
             looked_at = tx.all(sql, token=first, before=self._before, look=LOOK, **binds)
         else:
             looked_at = looked
-        self.found += [row[0] for row in looked_at]
+        known = set(self.found) if self.sight else ()
+        self.found += [row[0] for row in looked_at if row[0] not in known]
         self._before = last
         return len(looked) == LOOK
+
+
+def _at_hand(tx: Tx, tokens: Sequence[bytes], advisor_id: str) -> list[str]:
+    """What an advisor has and what waits has the words, however common they are; the newest first."""
+    rows = [
+        *tx.all(
+            "SELECT id FROM conversation WHERE status = 'with_advisor' AND assignee_id = :id ORDER BY last_message_at DESC LIMIT :most",
+            id=advisor_id,
+            most=HAND,
+        ),
+        *tx.all(
+            "SELECT id FROM conversation WHERE status = 'waiting' ORDER BY last_message_at DESC LIMIT :most", most=HAND
+        ),
+    ]
+    return sorted(having(tx, tokens, [row.id for row in rows]), reverse=True)
 
 
 _WINDOW: Final = (
