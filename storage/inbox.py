@@ -64,6 +64,7 @@ def key_hash(key: str) -> bytes:
 def ingest(tx: Tx, arrivals: Sequence[Arrival]) -> list[bool]:
     """Insert many events in a handful of statements; True where the event is new."""
     lanes = _lanes(tx, arrivals)
+    awaited = _awaited(tx, arrivals, lanes)
     day = tx.now_ms // DAY_MS
     key = tx.keys.day(day)
     if key is None:
@@ -72,6 +73,7 @@ def ingest(tx: Tx, arrivals: Sequence[Arrival]) -> list[bool]:
     arrivals = [_heard(arrival, lanes.get((arrival.account_id, arrival.thread))) for arrival in arrivals]
     for arrival in arrivals:
         lane = lanes.get((arrival.account_id, arrival.thread))
+        wait_ms = 0 if lane is not None and lane[0] in awaited else arrival.wait_ms
         own_key = _windowed(tx, arrival) if arrival.window_ms else arrival.key
         rows.append(
             {
@@ -90,7 +92,7 @@ def ingest(tx: Tx, arrivals: Sequence[Arrival]) -> list[bool]:
                 "body_sealed": seal(key, f"inbox_event|body_sealed|{arrival.id}", arrival.body),
                 "body_hash": hashlib.sha256(arrival.body).digest()[:16],
                 "received_at": tx.now_ms,
-                "due_at": tx.now_ms + arrival.wait_ms,
+                "due_at": tx.now_ms + wait_ms,
             }
         )
     kept = tx.rows(
@@ -102,7 +104,7 @@ def ingest(tx: Tx, arrivals: Sequence[Arrival]) -> list[bool]:
         _conflicts(tx, [row for row in rows if row["id"] not in new])
     for arrival, row in zip(arrivals, rows, strict=True):
         if row["id"] in new and row["point_id"] and arrival.state == "new":
-            tx.after.append((row["point_id"], QUIET if arrival.wait_ms else NOW, row["due_at"]))
+            tx.after.append((row["point_id"], QUIET if row["due_at"] > tx.now_ms else NOW, row["due_at"]))
     return [arrival.id in new for arrival in arrivals]
 
 
@@ -160,6 +162,16 @@ def _lanes(tx: Tx, arrivals: Sequence[Arrival]) -> dict[tuple[str, str], list[An
         (row.account_id, row.thread): [row.id, row.seq - wanted[row.account_id, row.thread] + 1, row.blocked_at]
         for row in found
     }
+
+
+def _awaited(tx: Tx, arrivals: Sequence[Arrival], lanes: Mapping[tuple[str, str], list[Any]]) -> set[str]:
+    """The contact points with which an advisor speaks: nothing is answered there at once, so nothing is waited for, and he
+    sees each message as it comes."""
+    asked = {lane[0] for a in arrivals if a.wait_ms and (lane := lanes.get((a.account_id, a.thread)))}
+    rows = tx.among(
+        "SELECT point_id FROM conversation WHERE point_id IN (:among) AND status = 'with_advisor'", sorted(asked)
+    )
+    return {row.point_id for row in rows}
 
 
 def _next(lane: list[Any]) -> int:

@@ -149,3 +149,26 @@ async def test_after_close_nothing_is_taken(store: Store) -> None:
     await asyncio.to_thread(store.close)
     with pytest.raises(StorageUnavailable):
         await store.ingest([arrival("u:1")])
+
+
+async def test_an_advisor_sees_each_word_as_it_comes(store: Store) -> None:
+    await store.ingest([arrival("u:1", wait_ms=60_000), arrival("u:2", "t2", wait_ms=60_000)])
+
+    def taken(tx: Tx) -> None:
+        point = tx.value("SELECT id FROM contact_point WHERE thread = 't1'")
+        tx.insert(
+            "conversation",
+            **{
+                "id": "c1", "point_id": point, "contact_id": "k1", "account_id": ACCOUNT, "channel": "telegram",
+                "stage": "with_advisor", "status": "with_advisor", "labels": "[]", "test": False, "lang": "vi",
+                "version": 1, "outcome": "", "opened_at": tx.now_ms, "last_message_at": tx.now_ms,
+                "changed_at": tx.now_ms, "seen_seq": 0,
+            },
+        )  # fmt: skip
+
+    await store.run(taken)
+    await store.ingest([arrival("u:3", wait_ms=60_000), arrival("u:4", "t2", wait_ms=60_000)])
+    waits = await store.read(
+        lambda tx: tx.all("SELECT key, due_at - received_at AS wait FROM inbox_event ORDER BY key")
+    )
+    assert [row.wait for row in waits if row.key != "u:1"] == [60_000, 0, 60_000]
