@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -17,6 +19,7 @@ import structlog
 from aiohttp import web
 
 from gateway.api.service import API
+from gateway.desk.presence import Presence
 from storage import advisors, sessions
 from storage.errors import StorageUnavailable
 from storage.tx import Tx
@@ -37,9 +40,19 @@ OLDEST_MS: Final = 12 * 3_600_000
 WRITE_S: Final = 20.0
 A_SESSION: Final = 4  # streams; a browser shares one between its tabs
 OF_CONVERSATIONS: Final = frozenset({"conversation", "handoff", "message", "attachment"})
-OF_OTHERS: Final = frozenset({"contact", "care", "policy", "delivery", "account", "switch"})
+OF_OTHERS: Final = frozenset({"contact", "care", "policy", "delivery", "account", "switch", "later"})
 TYPING: Final = "typing"
 Row = tuple[str, int, int]  # id, version, changed_at
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What happened in one moment: conversations that changed, other things, and up to when (ms)."""
+
+    rows: Sequence[Row]
+    kinds: Mapping[str, set[str]]
+    others: Iterable[tuple[str, str]]
+    cursor: int
 
 
 class Stream:
@@ -53,10 +66,30 @@ class Stream:
         self._changes: dict[str, tuple[int, int, set[str]]] = {}
         self._others: set[tuple[str, str]] = set()
         self._typing: set[str] = set()
+        self._ready: tuple[bytes, Telling] | None = None  # what all are told, when nothing waits here
+        self._here: dict[str, bytes] = {}
         self._reset = False
         self._cursor = 0
 
-    def changed(self, rows: Iterable[Row], kinds: dict[str, set[str]], cursor: int) -> None:
+    def tell(self, told: Telling, rendered: bytes) -> None:
+        """What happened, as it was rendered for everybody: who keeps up passes it on as it is."""
+        if self._wake.is_set():
+            self._fold(told)
+            return
+        self._ready = (rendered, told)
+        self._cursor = max(self._cursor, told.cursor)
+        self._wake.set()
+
+    def _fold(self, told: Telling) -> None:
+        if self._ready is not None:
+            (_, before), self._ready = self._ready, None
+            self._fold(before)
+        if told.rows:
+            self.changed(told.rows, told.kinds, told.cursor)
+        if told.others:
+            self.other(told.others)
+
+    def changed(self, rows: Iterable[Row], kinds: Mapping[str, set[str]], cursor: int) -> None:
         for conversation_id, version, at in rows:
             known = self._changes.get(conversation_id, (0, 0, set()))
             self._changes[conversation_id] = (version, at, known[2] | kinds.get(conversation_id, {"conversation"}))
@@ -67,6 +100,11 @@ class Stream:
 
     def other(self, hints: Iterable[tuple[str, str]]) -> None:
         self._others.update(hints)
+        self._wake.set()
+
+    def here(self, conversation_id: str, rendered: bytes) -> None:
+        """Who else looks at it: the newest word counts."""
+        self._here[conversation_id] = rendered
         self._wake.set()
 
     def typing(self, conversation_id: str) -> None:
@@ -94,20 +132,28 @@ class Stream:
             return []
         self._wake.clear()
         frames = []
+        if self._ready is not None:
+            frames.append(self._ready[0])
+            self._ready = None
         if self._reset:
             self._reset = False
             frames.append(frame("reset", {}, self._cursor))
         if self._changes or self._others:
             changes, self._changes = self._changes, {}
             others, self._others = self._others, set()
-            items = [
-                {"id": each, "version": version, "at": at, "kinds": sorted(kinds)}
-                for each, (version, at, kinds) in changes.items()
-            ]
-            frames.append(frame("change", {"items": items, "others": sorted(others)}, self._cursor))
+            frames.append(_change([(each, *what) for each, what in changes.items()], others, self._cursor))
+        frames += self._here.values()
+        self._here.clear()
         frames.extend(frame("typing", {"id": conversation_id}) for conversation_id in self._typing)
         self._typing.clear()
         return frames
+
+
+def _change(
+    items: Iterable[tuple[str, int, int, Iterable[str]]], others: Iterable[tuple[str, str]], cursor: int
+) -> bytes:
+    named = [{"id": each, "version": version, "at": at, "kinds": sorted(kinds)} for each, version, at, kinds in items]
+    return frame("change", {"items": named, "others": sorted(others)}, cursor)
 
 
 def frame(event: str, data: dict[str, Any], cursor: int = 0) -> bytes:
@@ -130,6 +176,7 @@ class Live:
         self._looked = 0  # changed_at up to which the net has looked
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
+        self._presence = Presence(time.monotonic)
         self._stop = parts.hub.listen(self.heard)
 
     # ---- hints
@@ -171,11 +218,13 @@ class Live:
             self._plan(AGAIN_S)
             return
         self._remember(rows)
+        if not rows and not others:
+            return
+        told = Telling(rows, kinds, others, cursor)
+        items = [(each, version, at, kinds.get(each, {"conversation"})) for each, version, at in rows]
+        rendered = _change(items, others, cursor)
         for stream in self._streams:
-            if rows:
-                stream.changed(rows, kinds, cursor)
-            if others:
-                stream.other(others)
+            stream.tell(told, rendered)
 
     def _remember(self, rows: Sequence[Row]) -> None:
         if len(self._told) > 20 * CATCH_UP:
@@ -195,6 +244,8 @@ class Live:
                 looked = checked = loop.time()
                 self._looked = self._parts.store.now_ms()
                 continue
+            for conversation_id in self._presence.gone():
+                self._tell_here(conversation_id)
             try:
                 if loop.time() - looked >= net:
                     looked = loop.time()
@@ -231,6 +282,25 @@ class Live:
         here = sorted({stream.advisor_id for stream in asked if stream.session in alive})
         if here and not advisor_id:
             await self._parts.store.run(lambda tx: advisors.seen(tx, here))
+
+    # ---- who is where
+
+    def present(self, conversation_id: str, advisor_id: str, name: str, *, writes: bool, leaves: bool) -> None:
+        """Somebody looks at a conversation, writes in it, or has left it: told to those who look at it too."""
+        if leaves:
+            news = self._presence.leave(conversation_id, advisor_id)
+        else:
+            news = self._presence.look(conversation_id, advisor_id, name, writes=writes)
+        if news:
+            self._tell_here(conversation_id)
+
+    def _tell_here(self, conversation_id: str) -> None:
+        people = self._presence.people(conversation_id)
+        listed = [{"id": who, "name": name, "writes": writes} for who, (name, writes) in people.items()]
+        rendered = frame("here", {"id": conversation_id, "people": listed})
+        for stream in self._streams:
+            if stream.advisor_id in people:
+                stream.here(conversation_id, rendered)
 
     # ---- serving
 

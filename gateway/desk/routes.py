@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 LATE_MINUTES: Final = 15  # R-INT-3: a person within 15 minutes, in working hours
 POLICIES: Final = "desk/policies.js"  # the section of another module, where there is one
 ACCOUNT: Final = "/desk/account"
+_ID: Final = re.compile(r"[0-9a-z]{26}")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -83,6 +85,7 @@ class Desk:
             web.get("/oauth/{channel}/{account}/callback", self._consent.callback),
             *self._entrance.routes(),
             web.post("/desk/typing", self.typing),
+            web.post("/desk/presence", self.presence),
             web.get("/desk/events", self._live.serve),
         ]
 
@@ -250,6 +253,19 @@ class Desk:
             return json_response(b"{}")
         if one is not None and one == actor.id:
             self._parts.hub.publish([("advisor_typing", wanted)])
+        return json_response(b"{}")
+
+    async def presence(self, request: web.Request) -> web.StreamResponse:
+        """`conversation`, `state`: looks, writes or left. Those who look at it too see it; nothing is stored."""
+        doors = request.config_dict[API].doors
+        try:
+            actor = await doors.actor(request)
+            given = body.parse(request, await body.read(request, FORM_BYTES))
+        except ApiError as err:
+            return err.response("")
+        wanted, state = str(given.get("conversation", "")), given.get("state")
+        if _ID.fullmatch(wanted) and state in ("looks", "writes", "left") and "conversation.read" in TABLE[actor.role]:
+            self._live.present(wanted, actor.id, actor.name, writes=state == "writes", leaves=state == "left")
         return json_response(b"{}")
 
 

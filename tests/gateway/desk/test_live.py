@@ -6,15 +6,16 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
-from gateway.desk import live
+from gateway.desk import live, presence
 from gateway.desk.live import Stream, frame
+from gateway.desk.presence import Presence
 from storage import advisors, sessions
 from tests.gateway.desk.conftest import Clerk
 from tests.support.desk import Office
@@ -315,3 +316,88 @@ async def test_too_much_to_name_is_a_reset() -> None:
     stream = Stream(b"k", "a")
     stream.changed([(f"c{n}", 1, 1) for n in range(live.CATCH_UP + 1)], {}, 7)
     assert await stream.next() == [frame("reset", {}, 7)]
+
+
+async def test_who_keeps_up_is_told_what_was_rendered_once_for_all() -> None:
+    keeps_up, lags = Stream(b"k", "a"), Stream(b"l", "b")
+    first = live.Telling([("c1", 1, 1)], {"c1": {"message"}}, (), 1)
+    second = live.Telling([("c1", 2, 2)], {}, [("switch", "bot")], 2)
+    for stream in (keeps_up, lags):
+        stream.tell(first, b"first")
+    assert await keeps_up.next() == [b"first"]
+    for stream in (keeps_up, lags):
+        stream.tell(second, b"second")
+    assert await keeps_up.next() == [b"second"]
+    (only,) = await lags.next()
+    assert json.loads(only.decode().split("data: ")[1]) == {
+        "items": [{"id": "c1", "version": 2, "at": 2, "kinds": ["conversation", "message"]}],
+        "others": [["switch", "bot"]],
+    }
+
+
+async def test_who_looks_at_the_same_conversation_sees_the_other(
+    office: Office, lan: Clerk, session: aiohttp.ClientSession
+) -> None:
+    await office.hire("Hùng", email="hung@x.vn")
+    other = Clerk(session, office.url)
+    await other.sign_in("hung@x.vn")
+    conversation = await office.lead("1001")
+
+    async def here(who: Clerk, state: str, where: str = conversation) -> None:
+        assert await who.status("POST", "/desk/presence", json={"conversation": where, "state": state}) == 200
+
+    async with feed(lan, office.parts.store.now_ms()) as mine, feed(other, office.parts.store.now_ms()) as his:
+        await here(lan, "looks")
+        await mine.until(lambda: mine.named("here"))
+        await here(other, "writes")
+        await mine.until(lambda: len(mine.named("here")) == 2)
+        people = {one["name"]: one["writes"] for one in mine.named("here")[-1]["people"]}
+        assert people == {"Trần Thị Lan": False, "Hùng": True}
+        await his.until(lambda: his.named("here"))
+        await here(other, "left")
+        await mine.until(lambda: [one["name"] for one in mine.named("here")[-1]["people"]] == ["Trần Thị Lan"])
+        await here(lan, "looks", "x' OR 1")
+        assert (
+            await lan.status("POST", "/desk/presence", json={"conversation": conversation}, headers={"Cookie": ""})
+            == 401
+        )
+
+
+def test_who_says_nothing_for_a_while_is_not_there() -> None:
+    now = [0.0]
+    there = Presence(lambda: now[0])
+    assert there.look("c1", "a", "Lan", writes=False)
+    assert not there.look("c1", "a", "Lan", writes=False)
+    assert there.look("c1", "a", "Lan", writes=True)
+    assert there.people("c1") == {"a": ("Lan", True)}
+    now[0] = 10.0
+    assert there.people("c1") == {"a": ("Lan", False)}
+    now[0] = 60.0
+    assert there.people("c1") == {}
+    assert there.gone() == {"c1"}
+    assert there.gone() == set()
+    for number in range(30):
+        now[0] += 1
+        there.look(f"c{number}", "a", "Lan", writes=False)
+    assert sum(1 for number in range(30) if there.people(f"c{number}")) == presence.AT_ONCE
+
+
+async def test_twenty_streams_end_with_the_same_right_list(office: Office, lan: Clerk) -> None:
+    """A stream each for twenty people, and everything that happens meanwhile: at the end all hold what the table holds."""
+    clerks = []
+    for number in range(5):  # four streams a session
+        await office.hire(f"Người {number}", email=f"p{number}@x.vn")
+        clerk = Clerk(lan.session, office.url)
+        await clerk.sign_in(f"p{number}@x.vn")
+        clerks += [clerk] * 4
+    cursor = office.parts.store.now_ms()
+    async with AsyncExitStack() as streams:
+        told = [await streams.enter_async_context(feed(clerk, cursor)) for clerk in clerks]
+        for turn in range(10):
+            await asyncio.gather(*(office.say(f"20{number:02}", f"tin {turn}") for number in range(10)))
+        await office.settled()
+        rows = await office.parts.store.read(lambda tx: tx.all("SELECT id, version FROM conversation"))
+        right = {row.id: row.version for row in rows}
+        assert len(right) == 10
+        for one in told:
+            await one.until(lambda one=one: one.changed() == right)  # type: ignore[misc]
