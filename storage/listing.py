@@ -128,6 +128,7 @@ def page(tx: Tx, wanted: Wanted, *, after: tuple[int, str] | None, limit: int) -
     hits = [row for row in looked if all(fits(row) for fits in loose)]
     if wanted.q:
         found = search.having(tx, search.reading(tx, wanted.q), [row.id for row in hits])
+        found = search.seen_by(tx, wanted.sight, sorted(found)) if wanted.sight else found
         hits = [row for row in hits if row.id in found]
     if wanted.product:
         about = _products(tx, [row.id for row in hits])
@@ -159,9 +160,6 @@ def _where(tx: Tx, wanted: Wanted) -> tuple[list[str] | None, dict[str, Any]]:
         rare = search.rarest(tx, words, limit=RARE) if words else []
         if rare is not None:
             where.append(_in("c.id", "hit", rare, binds))
-        if wanted.sight:
-            where.append(search.SIGHT)
-            binds["sight"] = wanted.sight
     return (None if "FALSE" in where else where), binds
 
 

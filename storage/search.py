@@ -113,13 +113,6 @@ def having(tx: Tx, tokens: Sequence[bytes], conversation_ids: Sequence[str]) -> 
     return set(left) if tokens else set()
 
 
-# Whose words an advisor finds: those of his own work, past and present, and of the queue. `c` -- the conversation.
-SIGHT: Final = (
-    "(c.status = 'waiting' OR c.assignee_id = :sight OR EXISTS"
-    " (SELECT 1 FROM handoff mine WHERE mine.conversation_id = c.id AND mine.taken_by = :sight))"
-)
-
-
 @dataclass(slots=True)
 class Walk:
     """The conversations that have all the words, the newest first, in short reads: `step` until it says False or there
@@ -141,23 +134,31 @@ class Walk:
         if not self._tokens:
             return False
         first, *others = self._tokens
-        binds = {f"other_{at}": each for at, each in enumerate(others)} | ({"sight": self.sight} if self.sight else {})
-        looked = tx.all(_WINDOW, token=first, before=self._before, look=LOOK)
+        looked = [row[0] for row in tx.all(_WINDOW, token=first, before=self._before, look=LOOK)]
         if not looked:
             return False
-        last = looked[-1][0]
-        where = [_EXISTS.format(at=at) for at in range(len(others))]
+        hits = having(tx, others, looked) if others else set(looked)
         if self.sight:
-            where.append(_SEEN)
-        if where:
-            sql = f"SELECT s.conversation_id FROM ({_WINDOW}) s WHERE {' AND '.join(where)} ORDER BY 1 DESC"  # noqa: S608
-            looked_at = tx.all(sql, token=first, before=self._before, look=LOOK, **binds)
-        else:
-            looked_at = looked
-        known = set(self.found) if self.sight else ()
-        self.found += [row[0] for row in looked_at if row[0] not in known]
-        self._before = last
+            hits = seen_by(tx, self.sight, sorted(hits)) - set(self.found)
+        self.found += sorted(hits, reverse=True)
+        self._before = looked[-1]
         return len(looked) == LOOK
+
+
+def seen_by(tx: Tx, advisor_id: str, conversation_ids: Sequence[str]) -> set[str]:
+    """Which of these are his work, past or present, or wait for anyone. Two lists by key: as one statement PostgreSQL reads
+    all conversations there are."""
+    now = tx.among(
+        "SELECT id FROM conversation WHERE id IN (:among) AND (status = 'waiting' OR assignee_id = :me)",
+        conversation_ids,
+        me=advisor_id,
+    )
+    former = tx.among(
+        "SELECT conversation_id AS id FROM handoff WHERE conversation_id IN (:among) AND taken_by = :me",
+        conversation_ids,
+        me=advisor_id,
+    )
+    return {row.id for row in (*now, *former)}
 
 
 def _at_hand(tx: Tx, tokens: Sequence[bytes], advisor_id: str) -> list[str]:
@@ -178,10 +179,6 @@ def _at_hand(tx: Tx, tokens: Sequence[bytes], advisor_id: str) -> list[str]:
 _WINDOW: Final = (
     "SELECT conversation_id FROM search_token WHERE token = :token AND conversation_id < :before"
     " ORDER BY conversation_id DESC LIMIT :look"
-)
-_SEEN: Final = f"EXISTS (SELECT 1 FROM conversation c WHERE c.id = s.conversation_id AND {SIGHT})"  # noqa: S608
-_EXISTS: Final = (
-    "EXISTS (SELECT 1 FROM search_token x WHERE x.token = :other_{at} AND x.conversation_id = s.conversation_id)"
 )
 
 
