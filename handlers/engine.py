@@ -14,7 +14,7 @@ import orjson
 import structlog
 
 from channels.contract import Account, Capabilities, InboundEvent, OutboundFile
-from handlers import apply, consent, events, incoming, interpret
+from handlers import apply, assigning, consent, events, incoming, interpret, schedule
 from handlers.batch import Results, Thought
 from handlers.core import decide, listen
 from handlers.drafting import LaneDraft, Place
@@ -88,6 +88,12 @@ class Engine:
         self._waiting = 0
         self._places: dict[str, Place] = {}
         self._voices: list[Voice] = []
+
+    def adopt(self, business: Business) -> None:
+        """What people have set at the desk counts from the next turn on. On the store's thread, as all turns are."""
+        if business != self.business:
+            self.business = business
+            self._voices, self._places = [], {}
 
     # ---- between ingest and think
 
@@ -280,6 +286,8 @@ class Engine:
         assert draft is not None
         if lane.conversation is None:
             draft.state = draft.before = _as_known(tx, draft.state, draft.contact_id)
+        if (to := assigning.taker(draft.state, name, by, data)) is not None:
+            assigning.must_be_certified(tx, draft.state, to, day=schedule.local(now, self.business).date())
         draft.files = _files(tx, data.get("file_ids", ()))
         self._waiting = tx.value("SELECT COUNT(*) FROM handoff WHERE state = 'waiting'") or 0
         one.turn = Turn(events=(Acted(name=name, by=by, at=now, data=data),))

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from scheduler import care, overdue, retention, timers, trail
+from scheduler import care, overdue, retention, routing, timers, trail
 from storage import audit, outbox, policies
 from storage.errors import StorageUnavailable
 
@@ -27,6 +27,7 @@ UNITS: Final[tuple[tuple[str, float, Callable[[Tx], Any]], ...]] = (
     ("timers", 1, timers.fire),
     ("care", 5, care.fire),
     ("overdue", 5, overdue.fire),
+    ("escalate", 5, routing.escalate),
     ("policies", 60, policies.turn),
     ("unconfirmed", 20, outbox.sweep),
     ("audit", 1, audit.chain),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from gateway import routing
 from gateway.api.allow import Actor
 from gateway.api.auth import Doors
 from gateway.api.idempotency import Once
@@ -114,6 +115,7 @@ class Api:
         self.parts.hub.listen(self._heard)
         if not any(name == "search" for name, _, _ in self.parts.ticks):
             self.parts.ticks += [("search", 1, self._index), ("forget", 600, self._forget)]
+            routing.attach(self.parts)
             if self.parts.store.postgres:  # another process may have switched
                 self.parts.ticks.append(("switches", 5, self.read_switches))
                 self.parts.ticks.append(("keys", 5, self._look_for_keys))
