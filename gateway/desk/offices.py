@@ -23,5 +23,6 @@ OFFICES: Final = (
     Office("/desk/channels", "switch.set", "channels_title", "/globe"),
     Office("/desk/canned", "canned.read", "canned"),
     Office("/desk/texts", "switch.set", "texts", "/bot"),
+    Office("/desk/webhooks", "webhook.manage", "webhooks"),
     Office("/desk/account", "me", "account"),
 )

@@ -80,6 +80,7 @@ class Desk:
             web.post("/desk/channels/{channel}/{account}/retry", self._for_people(self._channels.retry)),
             web.get("/desk/texts", self._for_people(self.texts)),
             web.get("/desk/canned", self._for_people(self.canned)),
+            web.get("/desk/webhooks", self._for_people(self.webhooks)),
             web.get("/desk/account", self._for_people(self.account)),
             web.get("/oauth/{channel}/{account}", self._for_people(self._consent.page)),
             web.get("/oauth/{channel}/{account}/callback", self._consent.callback),
@@ -184,6 +185,10 @@ class Desk:
 
     async def canned(self, request: web.Request, actor: Actor) -> web.Response:
         return self._office(request, actor, "canned.read", "desk/canned.html")
+
+    async def webhooks(self, request: web.Request, actor: Actor) -> web.Response:
+        styles = ["desk/webhooks.css"]
+        return self._office(request, actor, "webhook.manage", "desk/webhooks.html", styles=styles)
 
     async def account(self, request: web.Request, actor: Actor) -> web.Response:
         return self._office(
