@@ -75,6 +75,7 @@ async def test_a_webhook_is_set_up_without_a_manual(office: Office, visitors: Vi
     assert await complaints(page) == []
     await lines.get_by_role("button", name="Gửi lại sự kiện").click()
     await expect(lines).to_contain_text("HTTP 200")
+    await expect(card).to_contain_text("Đang bật, nhận được lúc")
     assert [Webhook(secret).verify(*one)["type"] for one in got] == ["webhook.test"] * 2
     assert got[0][1]["webhook-id"] == got[1][1]["webhook-id"]
 

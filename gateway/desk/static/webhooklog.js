@@ -26,8 +26,9 @@ const DAYS = [1, 7, 30];
 /**
  * A list that looks after itself as long as something is under way and it is on the page.
  * @param {string} id @param {string} name
+ * @param {() => Promise<void>} changed called when what was under way has ended
  */
-export async function log(id, name) {
+export async function log(id, name, changed) {
   const rows = el("ol", {});
   const note = el("p", { class: "hint", role: "status" });
   const which = el("select", { "aria-label": t("webhooks_which"), onchange: () => void look() }, ...["", "failed", "waiting", "done"].map((state) => el("option", { value: state }, t(`webhooks_state_${state || "all"}`))));
@@ -89,6 +90,7 @@ export async function log(id, name) {
       await pause(LOOK_MS);
       if (!rows.isConnected) return;
     }
+    await changed();
   }
 
   const all = () => again(`/webhooks/${id}/resend`, { since: new Date(Date.now() - Number(days.value) * 86_400_000).toISOString() });
@@ -102,5 +104,6 @@ export async function log(id, name) {
     more,
   );
   if (await look()) setTimeout(() => void follow(), LOOK_MS);
+  else void changed();
   return box;
 }

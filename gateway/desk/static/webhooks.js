@@ -53,21 +53,26 @@ function standing(one) {
 /** @param {Webhook} one */
 function card(one) {
   const [mark, words] = standing(one);
-  const place = el("div", {});
+  const state = el("p", { class: "state" }, words);
+  const place = el("div", { class: "log-place" });
   const shows = el("button", { class: "button quiet", type: "button", "aria-expanded": "false", onclick: () => void show(!open.has(one.id)) }, t("webhooks_log"));
   /** @param {boolean} wanted */
   const show = async (wanted) => {
     shows.setAttribute("aria-expanded", String(wanted));
     if (wanted) open.add(one.id);
     else open.delete(one.id);
-    place.replaceChildren(...(wanted ? [await log(one.id, one.name)] : []));
+    place.replaceChildren(...(wanted ? [await log(one.id, one.name, refresh)] : []));
   };
-  if (open.has(one.id)) void show(true);
+  const refresh = async () => {
+    const [colour, now] = standing(await get(`/webhooks/${one.id}`));
+    made.className = `webhook ${colour}`;
+    state.textContent = now;
+  };
   const told = [...one.types.map((type) => t(`webhooks_type_${type.replace(".", "_")}`)), ...one.include.map((more) => t(`webhooks_include_${more}`))];
-  return el(
+  const made = el(
     "li",
     { class: `webhook ${mark}`, "aria-label": one.name },
-    el("header", {}, el("h2", {}, one.name), el("p", { class: "state" }, words)),
+    el("header", {}, el("h2", {}, one.name), state),
     el("p", { class: "address" }, one.url),
     el("p", {}, told.join(" · ")),
     one.old_secret_until && Date.parse(one.old_secret_until) > Date.now() && el("p", { class: "hint" }, t("webhooks_both", { until: moment(one.old_secret_until) })),
@@ -83,6 +88,8 @@ function card(one) {
     ),
     place,
   );
+  if (open.has(one.id)) void show(true);
+  return made;
 }
 
 /** @param {string} legend @param {string} kind @param {string[]} values @param {readonly string[]} chosen @param {string} [hint] */
