@@ -22,6 +22,8 @@ OFFICES: Final = (
     Office("/desk/switches", "switch.set", "switches", "switch"),
     Office("/desk/channels", "switch.set", "channels_title", "/globe"),
     Office("/desk/canned", "canned.read", "canned"),
+    Office("/desk/tasks", "task.read", "tasks", "calendar"),
+    Office("/desk/blocked", "block.read", "blocked_title", "shield"),
     Office("/desk/texts", "switch.set", "texts", "/bot"),
     Office("/desk/webhooks", "webhook.manage", "webhooks"),
     Office("/desk/account", "me", "account"),

@@ -81,6 +81,8 @@ class Desk:
             web.get("/desk/texts", self._for_people(self.texts)),
             web.get("/desk/canned", self._for_people(self.canned)),
             web.get("/desk/webhooks", self._for_people(self.webhooks)),
+            web.get("/desk/tasks", self._for_people(self.tasks)),
+            web.get("/desk/blocked", self._for_people(self.blocked)),
             web.get("/desk/account", self._for_people(self.account)),
             web.get("/oauth/{channel}/{account}", self._for_people(self._consent.page)),
             web.get("/oauth/{channel}/{account}/callback", self._consent.callback),
@@ -189,6 +191,12 @@ class Desk:
     async def webhooks(self, request: web.Request, actor: Actor) -> web.Response:
         styles = ["desk/webhooks.css"]
         return self._office(request, actor, "webhook.manage", "desk/webhooks.html", styles=styles)
+
+    async def tasks(self, request: web.Request, actor: Actor) -> web.Response:
+        return self._office(request, actor, "task.read", "desk/tasks.html", styles=["desk/side.css", "desk/acts.css"])
+
+    async def blocked(self, request: web.Request, actor: Actor) -> web.Response:
+        return self._office(request, actor, "block.read", "desk/blocked.html")
 
     async def account(self, request: web.Request, actor: Actor) -> web.Response:
         return self._office(

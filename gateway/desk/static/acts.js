@@ -1,9 +1,12 @@
 // What a person does with the open conversation: take, give back, hand on, close, reopen, label, put off.
 import { byId, el } from "../../web/static/dom.js";
 import { Failure, get, post } from "./api.js";
+import { asking } from "./asking.js";
+import { blocking, unblocking } from "./block.js";
 import { all, conversation, keep, refresh } from "./conversations.js";
 import { ask, field, toast, trouble, walk, wordsOf } from "./dialogs.js";
 import { icon, initials, isMine, labelName, may, tint } from "./people.js";
+import { promising } from "./tasks.js";
 import { setup, t } from "./words.js";
 
 /** @typedef {import("./model.js").Conversation} Conversation */
@@ -28,11 +31,18 @@ const SENSE = {
   labels: () => may("label"),
   snooze: (one) => may("snooze") && one.status === "with_advisor" && free(one),
   hold: (one) => may("reply") && open(one) && free(one) && one.window?.held_by !== "us" && !!one.window?.may_hold,
+  task: () => may("task.edit"),
+  askfor: (one) => may("ask") && open(one) && free(one) && one.window?.advice !== "never",
+  block: (one) => may("block") && free(one) && one.window?.why !== "blocked_by_us",
+  unblock: (one) => may("block") && one.window?.why === "blocked_by_us",
   unread: (one) => one.status === "with_advisor" && isMine(one),
 };
 
+/** Acts of modules of their own. @type {Record<string, (one: Conversation) => Promise<unknown>>} */
+const MORE = { task: promising, askfor: asking, block: blocking, unblock: unblocking };
+
 export class Acts {
-  /** @param {{ taken: () => void }} to */
+  /** @param {{ taken: () => void, done: (id: string) => void }} to done: what is known beside the conversation may have changed */
   constructor(to) {
     this.to = to;
     this.id = "";
@@ -73,6 +83,10 @@ export class Acts {
     else if (deed === "transfer") await handingOn(one);
     else if (deed === "labels") await labelling(one);
     else if (deed === "snooze") await puttingOff(one);
+    else if (MORE[deed]) {
+      await MORE[deed](one);
+      this.to.done(one.id);
+    }
   }
 
   /** @param {Conversation} one @param {"take" | "reopen" | "return" | "hold"} deed */

@@ -27,7 +27,7 @@ let openId = "";
 const list = new List({ open: (id, how) => go(id, how) });
 const thread = new Thread({ takeBack: (one) => composer.takeBack(one), heard: () => {} });
 const composer = new Composer({ last: () => thread.last, act: (deed) => void acts.run(deed) });
-const acts = new Acts({ taken: () => composer.focus() });
+const acts = new Acts({ taken: () => composer.focus(), done: () => void panel.read() });
 const panel = new Panel({ open: (id) => go(id, "pointer"), notes: () => thread.messages });
 const notifier = new Notifier((id) => go(id, "pointer"));
 const live = new Live({ news, connected, bye, beat: () => thread.settle() });

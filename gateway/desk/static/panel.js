@@ -1,11 +1,14 @@
 // The right column: who this is, what he asked for, what is missing, what he agreed to, where else he writes.
 import { byId, el } from "../../web/static/dom.js";
 import { get, patch } from "./api.js";
+import { FIELDS, correcting, fieldName, history, historyOf, mayCorrect, pencil } from "./asking.js";
+import { beginning } from "./begin.js";
 import { conversation, later, refresh } from "./conversations.js";
 import { ask, field, toast, trouble, wordsOf } from "./dialogs.js";
 import { doubles, doublesOf, haste, intake, lead } from "./intake.js";
 import { isNote } from "./message.js";
 import { channelName, face, icon, labelName, may, nameOf, productName, reasonName, stageName } from "./people.js";
+import { tasks, tasksOf } from "./tasks.js";
 import { has, moment, phone, span, t, waits, when } from "./words.js";
 
 /** @typedef {import("./model.js").Conversation} Conversation */
@@ -35,6 +38,10 @@ export class Panel {
     this.earlier = [];
     /** @type {import("./model.js").Double[]} */
     this.doubles = [];
+    /** @type {import("./tasks.js").Task[]} */
+    this.tasks = [];
+    /** @type {{ changes: import("./asking.js").Change[], tickets: import("./asking.js").Ticket[] }} */
+    this.history = { changes: [], tickets: [] };
     /** @type {string} */
     this.problem = "";
   }
@@ -45,6 +52,8 @@ export class Panel {
     this.contact = null;
     this.earlier = [];
     this.doubles = [];
+    this.tasks = [];
+    this.history = { changes: [], tickets: [] };
     this.problem = "";
     this.shown = "";
     this.update();
@@ -64,13 +73,17 @@ export class Panel {
     const one = conversation(this.id);
     if (!one) return;
     const turn = (this.reading += 1);
-    const [contact, earlier, offered] = await Promise.allSettled([
+    const [contact, earlier, offered, promised, past] = await Promise.allSettled([
       get(`/contacts/${one.contact_id}`),
       get("/conversations", { contact: one.contact_id, limit: EARLIER }),
       doublesOf(one.contact_id),
+      may("task.read") ? tasksOf(one.id) : [],
+      historyOf(one.id),
     ]);
     if (turn !== this.reading || one.id !== this.id) return;
     if (offered.status === "fulfilled") this.doubles = offered.value;
+    if (promised.status === "fulfilled") this.tasks = promised.value;
+    if (past.status === "fulfilled") this.history = past.value;
     if (contact.status === "fulfilled") this.contact = contact.value;
     this.problem = contact.status === "rejected" ? wordsOf(contact.reason) : "";
     if (earlier.status === "fulfilled") this.earlier = earlier.value.items.filter((/** @type {Conversation} */ each) => each.id !== one.id);
@@ -86,7 +99,7 @@ export class Panel {
       return;
     }
     const notes = this.to.notes().filter((each) => isNote(each)).slice(-NOTES).reverse();
-    const print = JSON.stringify([one, this.contact, this.earlier.map((each) => [each.id, each.version]), notes.map((each) => each.id), this.doubles.map((each) => each.id), this.problem, one.handoff ? haste(one.handoff.due_at) : ""]);
+    const print = JSON.stringify([one, this.contact, this.earlier.map((each) => [each.id, each.version]), notes.map((each) => each.id), this.doubles.map((each) => each.id), this.tasks, this.history, this.problem, one.handoff ? haste(one.handoff.due_at) : ""]);
     if (print === this.shown) return;
     this.shown = print;
     const active = document.activeElement instanceof HTMLElement && this.root.contains(document.activeElement) ? document.activeElement.dataset["key"] : undefined;
@@ -94,7 +107,9 @@ export class Panel {
     this.root.replaceChildren(
       this.#who(one),
       ...[intake(one), lead(one), this.contact && doubles(this.doubles, this.contact, this.to.open, () => void this.read())].filter((each) => each instanceof HTMLElement),
+      ...[tasks(this.tasks, () => void this.read())].filter((each) => each instanceof HTMLElement),
       this.#request(one),
+      ...[history(this.history.changes, this.history.tickets)].filter((each) => each instanceof HTMLElement),
       ...(this.contact ? [this.#consents(this.contact), this.#points(this.contact, one)] : this.problem ? [el("p", { class: "problem" }, this.problem)] : []),
       ...(notes.length ? [this.#notes(notes)] : []),
       ...(this.earlier.length ? [this.#before()] : []),
@@ -135,13 +150,13 @@ export class Panel {
     const phones = new Set([...(this.contact?.phones.length ? this.contact.phones : [slots.phone]), slots["phone_alt"]].filter((value) => typeof value === "string" && value));
     const emails = new Set(this.contact?.emails.length ? this.contact.emails : [slots.email].filter(Boolean));
     const rows = [
-      row(t("slot_phone"), ...[...phones].map((value) => tel(String(value), one.masked))),
-      row(t("slot_email"), ...[...emails].map((value) => (one.masked ? String(value) : el("a", { class: "link", href: `mailto:${value}` }, String(value))))),
-      row(t("slot_product"), [slots.product, ...(Array.isArray(slots["other_products"]) ? slots["other_products"] : [])].filter(Boolean).map((code) => (code === "o_to_unspecified" ? t("need_car") : productName(String(code)))).join(", ") || null),
-      row(t("slot_need"), slots.need ? el("bdi", { class: "need" }, slots.need) : null),
-      row(t("slot_province"), slots.province),
+      row(t("slot_phone"), ...[...phones].map((value) => tel(String(value), one.masked)), this.#mend(one, "phone", slots.phone)),
+      row(t("slot_email"), ...[...emails].map((value) => (one.masked ? String(value) : el("a", { class: "link", href: `mailto:${value}` }, String(value)))), this.#mend(one, "email", slots.email)),
+      row(t("slot_product"), [slots.product, ...(Array.isArray(slots["other_products"]) ? slots["other_products"] : [])].filter(Boolean).map((code) => (code === "o_to_unspecified" ? t("need_car") : productName(String(code)))).join(", ") || null, this.#mend(one, "product", slots.product)),
+      row(t("slot_need"), slots.need ? el("bdi", { class: "need" }, slots.need) : null, this.#mend(one, "need", slots.need)),
+      row(t("slot_province"), slots.province, this.#mend(one, "province", slots.province)),
       row(t("slot_callback_time"), slots.callback_time ? span(slots.callback_time.from, slots.callback_time.to) : null),
-      ...Object.entries(slots).filter(([key]) => !KNOWN.includes(key) && key !== "phone_alt" && key !== "other_products").map(([key, value]) => row(has(`slot_${key}`) ? t(`slot_${key}`) : key, plain(value))),
+      ...Object.entries(slots).filter(([key]) => !KNOWN.includes(key) && key !== "phone_alt" && key !== "other_products").map(([key, value]) => row(fieldName(key), plain(value), this.#mend(one, key, value))),
       row(t("reason"), handoff ? reasonName(handoff.reason) : null),
       row(t("stage"), stageName(one)),
       row(t("request_code"), one.code ? el("code", {}, one.code) : null),
@@ -157,6 +172,13 @@ export class Panel {
       missing.length > 0 && el("p", { class: "missing" }, icon("web:info"), el("span", {}, t("missing"), " ", el("b", {}, missing.map((slot) => (has(`missing_${slot}`) ? t(`missing_${slot}`) : slot)).join(", ")))),
       el("dl", { class: "facts" }, ...rows.filter((each) => each !== null)),
     );
+  }
+
+  /** The way to put a value right. @param {Conversation} one @param {string} name @param {unknown} value */
+  #mend(one, name, value) {
+    if (!value || typeof value !== "string" || !FIELDS.has(name) || !mayCorrect(one)) return null;
+    const shown = name === "phone" ? phone(value) : value;
+    return pencil(t("correct_of", { field: fieldName(name) }), () => void correcting(one, name, shown).then((done) => (done ? this.read() : undefined)), `correct-${name}`);
   }
 
   /** @param {Contact} contact */
@@ -185,7 +207,8 @@ export class Panel {
       if (here || !id) return el("li", { class: "point" }, icon(`ch-${point.channel}`), words);
       return el("li", { class: "point" }, el("a", { class: "point-link", href: `/desk/c/${id}`, "data-key": `point-${id}`, onclick: (/** @type {MouseEvent} */ event) => this.#follow(event, id) }, icon(`ch-${point.channel}`), words));
     });
-    return el("section", {}, el("h3", {}, t("points")), el("ul", { class: "plain-list" }, ...items));
+    const begin = may("conversation.begin") && el("div", { class: "point-acts" }, el("button", { class: "button quiet small", type: "button", "data-key": "begin", onclick: () => void beginning(contact, this.to.open) }, t("begin")));
+    return el("section", {}, el("h3", {}, t("points")), el("ul", { class: "plain-list" }, ...items), begin);
   }
 
   /** @param {Message[]} notes */

@@ -1,0 +1,134 @@
+"""The acts beside taking and closing, as two advisors and their supervisor do them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from storage import sessions
+from tests.support.axe import complaints
+from tests.support.browser import Visitors
+from tests.support.desk import Office
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    async with Office(tmp_path) as running:
+        yield running
+
+
+async def come(office: Office, visitors: Visitors, name: str, role: str, path: str) -> Page:
+    person = await office.hire(name, role)
+    token = sessions.new_token()
+    await office.parts.store.run(lambda tx: sessions.begin(tx, token, person.id))
+    page = await visitors(base_url=office.url, viewport={"width": 1360, "height": 900})
+    await page.context.add_cookies([{"name": "sid", "value": token, "url": office.url}])
+    await page.goto(path)
+    return page
+
+
+async def act(page: Page, name: str) -> Locator:
+    """Press it in the menu of acts; the dialog that it opens."""
+    await page.get_by_role("button", name="Thao tác khác").click()
+    await page.get_by_role("menuitem", name=name, exact=True).click()
+    return page.get_by_role("dialog")
+
+
+async def test_what_advisors_do_beside_answering(office: Office, visitors: Visitors) -> None:
+    hung = await office.lead("1001")
+    web = await office.lead("w1", person="Trần Thị Mai", phone="0987 654 321", channel="webchat")
+    lan = await come(office, visitors, "Lê Lan", "advisor", f"/desk/c/{hung}")
+    await lan.get_by_role("button", name="Nhận xử lý").click()
+
+    # a value put right, with what stood there before
+    panel = lan.locator("#panel")
+    await panel.get_by_role("button", name="Sửa Điện thoại").click()
+    form = lan.get_by_role("dialog")
+    await form.get_by_label("Điện thoại").fill("0912")
+    await form.get_by_role("button", name="Lưu").click()
+    await expect(form.get_by_role("alert")).to_contain_text("còn thiếu số")
+    visitors.troubles.clear()  # the browser tells of the refusal
+    assert await complaints(lan) == []
+    await form.get_by_label("Điện thoại").fill("0911 222 333")
+    await form.get_by_role("button", name="Lưu").click()
+    await expect(form).to_be_hidden()
+    await panel.get_by_text("Lịch sử thông tin").click()
+    await expect(panel.locator(".change")).to_contain_text("+84912345678")
+    await expect(panel.locator(".change")).to_contain_text("Lê Lan sửa")
+
+    # a promised call
+    form = await act(lan, "Hẹn gọi lại")
+    await form.get_by_label("Gọi để làm gì").fill("báo phí ô tô")
+    assert await complaints(lan) == []
+    await form.get_by_role("button", name="Lưu").click()
+    await expect(panel.locator(".task")).to_contain_text("báo phí ô tô")
+
+    # asking: in the chat, and by a form that the customer fills in
+    form = await act(lan, "Hỏi khách thông tin")
+    await form.get_by_label("Tỉnh, thành").check()
+    await form.get_by_role("button", name="Gửi").click()
+    await expect(lan.locator("#messages")).to_contain_text("tỉnh")
+    await office.settled()
+    await office.say("1001", "mình ở Cần Thơ")
+    await expect(panel.locator(".facts")).to_contain_text("Cần Thơ")
+    minh = await come(office, visitors, "Phạm Minh", "advisor", f"/desk/c/{web}")
+    await minh.get_by_role("button", name="Nhận xử lý").click()
+    form = await act(minh, "Hỏi khách thông tin")
+    await form.get_by_label("Ngày sinh").check()
+    await form.get_by_label("Số CCCD/hộ chiếu").check()
+    assert await complaints(minh) == []
+    await form.get_by_role("button", name="Gửi").click()
+    await expect(minh.locator("#messages")).to_contain_text("/f/f")
+    link = re.findall(r"http\S+/f/\S+", await minh.locator("#messages").inner_text())[0]
+    mai = await visitors(viewport={"width": 390, "height": 800})
+    await mai.goto(link)
+    assert await complaints(mai) == []
+    await mai.get_by_label("Ngày sinh").fill("12/05/1990")
+    await mai.get_by_label("Số CCCD").fill("079190001234")
+    await mai.get_by_role("checkbox").check()
+    await mai.get_by_role("button", name="Gửi").click()
+    await expect(mai.get_by_role("heading")).to_contain_text("Đã nhận được")
+    await expect(minh.locator("#panel .facts")).to_contain_text("079190001234")
+
+    # the list of promised calls: mine, and everybody's
+    await minh.goto("/desk/tasks")
+    await expect(minh.locator("#tasks-status")).to_contain_text("Không có cuộc gọi")
+    await minh.get_by_label("Xem cả của đồng nghiệp").check()
+    await expect(minh.locator(".task")).to_contain_text("Lê Lan")
+    assert await complaints(minh) == []
+    await panel.get_by_role("button", name=re.compile("^Đã gọi")).click()
+    await expect(panel.locator(".task")).to_have_count(0)
+
+    # blocked: nothing of his is heard, and the supervisor sees whom
+    form = await act(lan, "Chặn khách")
+    await form.get_by_label("Quấy rối").check()
+    assert await complaints(lan) == []
+    await form.get_by_role("button", name="Chặn khách").click()
+    await expect(form).to_be_hidden()
+    await office.settled()
+    await office.say("1001", "này đồ lừa đảo")
+    await office.settled()
+    await expect(lan.locator("#messages")).to_contain_text("Đã chặn khách")
+    await expect(lan.locator("#messages")).not_to_contain_text("lừa đảo")
+    await panel.get_by_role("button", name="Nhắn cho khách này").click()
+    form = lan.get_by_role("dialog")
+    await expect(form).to_contain_text("Bên mình đang chặn khách này")
+    assert await complaints(lan) == []
+    await form.get_by_role("button", name="Thôi").click()
+    chief = await come(office, visitors, "Vũ Thu", "supervisor", "/desk/blocked")
+    await expect(chief.locator("#blocked-list")).to_contain_text("Quấy rối")
+    assert await complaints(chief) == []
+    await chief.get_by_role("button", name=re.compile("^Bỏ chặn")).click()
+    await expect(chief.locator("#blocked-status")).to_contain_text("Không có khách nào")
+
+    # first words, by a way that is open
+    await panel.get_by_role("button", name="Nhắn cho khách này").click()
+    form = lan.get_by_role("dialog")
+    await form.get_by_label("Nội dung").fill("Dạ em Lan đây ạ")
+    await form.get_by_role("button", name="Gửi").click()
+    await expect(form).to_be_hidden()
+    await expect(lan.locator("#messages")).to_contain_text("Dạ em Lan đây ạ")
