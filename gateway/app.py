@@ -18,7 +18,7 @@ from aiohttp import web
 
 from channels import registry
 from channels.contract import Adapter, InboundEvent
-from gateway import checkups, deliveries, later, logs, pages, webhooks, workers
+from gateway import checkups, deliveries, later, logs, notices, pages, webhooks, workers
 from gateway.announcer import Announcer
 from gateway.catchup import EVERY_S as CATCH_UP_S
 from gateway.catchup import CatchUp
@@ -117,6 +117,7 @@ def application(parts: Parts) -> web.Application:
     app[PARTS] = parts
     security.harden(app)
     app.add_routes(webhooks.routes(parts))
+    herald = notices.attach(parts)
     probe = Probe(
         store=parts.store.health,
         path=parts.config.database.path or parts.config.files.path,
@@ -126,6 +127,7 @@ def application(parts: Parts) -> web.Application:
         figures=partial(figures, parts),
         token=partial(may_read, parts),
         metrics_token=parts.config.server.metrics_token,
+        alarms=herald.alarms,
     )
     app.add_routes(routes(probe))
     assets = Assets()

@@ -144,6 +144,35 @@ class DeskRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeRules:
+    """How people of ours are told of what concerns them, and what when nobody hears. Each chooses his own part at the desk."""
+
+    patience_s: int = key(
+        30,
+        readers.number(1, 3600, "a number of seconds"),
+        "how long one way has to reach somebody before the next one is tried as well",
+    )
+    on_call: tuple[str, ...] = key(
+        (),
+        readers.several(readers.email),
+        "e-mail addresses of those on call: written to when a customer waits and nobody could be told",
+    )
+    groups: tuple[str, ...] = key(
+        (),
+        readers.several(readers.chat),
+        "chats that hear of waiting customers, without personal data: telegram:main/-1001234567, zalo:oa/<user id>",
+    )
+    push_contact: str = key(
+        "", readers.email, "told to browsers' push services, for their complaints; empty: business.dpo_email"
+    )
+    push_services: tuple[str, ...] = key(
+        ("fcm.googleapis.com", "push.services.mozilla.com", "notify.windows.com", "push.apple.com"),
+        readers.several(readers.push_service),
+        "hosts (and all below them) of the push services that are written to: browsers name the rest themselves",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Logging:
     """What the process writes to stderr."""
 
@@ -178,6 +207,7 @@ SECTIONS: Final[Mapping[str, type[Any]]] = {
     "business": Agency,
     "conversation": Conversation,
     "desk": DeskRules,
+    "notices": NoticeRules,
     "logging": Logging,
     "limits": Thresholds,
 }
@@ -200,6 +230,7 @@ class Config:
     agency: Agency = Agency()
     conversation: Conversation = Conversation()
     desk: DeskRules = DeskRules()
+    notices: NoticeRules = NoticeRules()
     logging: Logging = Logging()
     limits: Thresholds = Thresholds()
     accounts: tuple[Account, ...] = ()

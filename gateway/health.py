@@ -110,11 +110,18 @@ class Probe:
     figures: Callable[[], Awaitable[Figures]] | None = None
     token: Callable[[str], Awaitable[bool]] | None = None
     metrics_token: str = ""
+    alarms: Callable[[], Awaitable[int]] | None = None  # customers who wait and of whom nobody could be told
 
     def reasons(self) -> list[Reason]:
         found = reasons(self.store(), free_space(self.path), self.limits, keys=self.keys(), state=self.state())
         self.metrics.ready.set(not found)
         return found
+
+    async def untold(self) -> int:
+        """What a person must see to at once, although the gateway serves: no proxy is to take it away for that."""
+        with contextlib.suppress(StorageUnavailable):
+            return await self.alarms() if self.alarms is not None else 0
+        return 0
 
     async def may_read(self, request: web.Request) -> bool:
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
@@ -139,6 +146,9 @@ def routes(probe: Probe) -> Sequence[web.RouteDef]:
         body: dict[str, object] = {"status": "not ready" if found else "ready"}
         if on_this_machine(request):
             body["reasons"] = [{"code": reason.code, "text": reason.text} for reason in found]
+            if untold := await probe.untold():
+                text = f"{untold} customers wait and nobody of ours could be told"
+                body["alarms"] = [{"code": "untold", "text": text}]
         return web.json_response(body, status=503 if found else 200, headers=NO_STORE)
 
     async def metrics(request: web.Request) -> web.Response:

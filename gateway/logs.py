@@ -32,7 +32,7 @@ FIELDS: Final = frozenset(
     free_mb free_percent handler handoff host id items job key key_id kind lag_ms lane left level level_name limit
     listed logger message method mode ms next_s object oldest_s outbox outcome path percent pid point policy port process
     purpose query queue reason request retry_s revision role route rows seconds size sqlite state status step task
-    template thread_name timer token_id took_ms trace type unknown until url verdict version waited_ms wal_mb where
+    template thread_name timer token_id took_ms trace type unknown until url verdict version waited_ms wal_mb way where
     """.split()
 )
 

@@ -27,6 +27,8 @@ class Figures:
     backup_age_s: float | None = None
     audit_age_s: float | None = None
     audit_broken: bool = False
+    untold: int = 0
+    telling_late_s: float = 0.0
     wal_bytes: int = 0
 
 
@@ -99,6 +101,8 @@ class Metrics:
             "audit_verified_age_seconds", "since the whole audit chain last held; -1 = not known yet"
         )
         self.audit_broken = gauge("audit_broken", "1 while a link of the audit chain does not hold")
+        self.untold = gauge("untold_customers", "customers who wait, and nobody of ours could be told")
+        self.telling_late = gauge("telling_late_seconds", "how late the look at what people must be told is")
         self.ready = gauge("ready", "1 while /health/ready says so")
         # What every turn counts is summed up here until somebody looks: 6 µs a turn less.
         self._taken_in: Counter[tuple[str, str, str]] = Counter()
@@ -131,6 +135,8 @@ class Metrics:
         self.backup_age.set(-1 if figures.backup_age_s is None else figures.backup_age_s)
         self.audit_age.set(-1 if figures.audit_age_s is None else figures.audit_age_s)
         self.audit_broken.set(figures.audit_broken)
+        self.untold.set(figures.untold)
+        self.telling_late.set(figures.telling_late_s)
         self.outbox.clear()
         for state, rows in figures.outbox.items():
             self.outbox.labels(state).set(rows)

@@ -29,6 +29,7 @@ from storage.times import at
 
 if TYPE_CHECKING:
     from gateway.metrics import Metrics
+    from gateway.notices.herald import Herald
 
 log = structlog.get_logger("parts")
 ALBUM_MS: Final = 1000  # album items come one by one without an end mark; long texts are cut by the client
@@ -70,6 +71,7 @@ class Parts:
     adapters: Mapping[str, Adapter]
     accounts: Mapping[str, Account]
     clients: dict[str, Client] = field(default_factory=dict)
+    notices: Herald | None = None  # who tells people of ours, once the application is made
     rejected: Counter[str] = field(default_factory=Counter)  # by account, until the next flush
     state: str = "starting"
     tasks: set[asyncio.Task[None]] = field(default_factory=set)  # small things under way

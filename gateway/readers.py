@@ -30,6 +30,7 @@ HOST: Final = re.compile(
 )
 HOST_SUFFIX: Final = re.compile(r"(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+\.[a-z]{2,63}")
 EMAIL: Final = re.compile(r"[^\s@<>,;:\"()]{1,64}@" + HOST.pattern)
+CHAT: Final = re.compile(r"(?:telegram|zalo|viber|facebook):[A-Za-z0-9._-]{1,63}/[\x21-\x7e]{1,128}")
 RANGE: Final = re.compile(r"(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})")
 NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]|_(?!_)){0,62}")  # no "__": it parts the names of the environment
 
@@ -177,6 +178,27 @@ def host_suffix(value: object) -> str:
     if suffix and not HOST_SUFFIX.fullmatch(suffix):
         raise Wrong(f"{shown(value)} is not the end of a host's name, such as .example.com")
     return suffix
+
+
+def push_service(value: object) -> str:
+    """A host name, lower case, or the http origin of a stand-in on this machine."""
+    line = text(value).lower().lstrip(".")
+    if line.startswith("http://"):
+        parts = split_url(origin(line))
+        if parts is None or not loopback(parts.hostname or ""):
+            raise Wrong(f"{shown(value)} is not on this machine; a push service is named by its host")
+        return line.rstrip("/")
+    if line and not (HOST.fullmatch(line) and "." in line):
+        raise Wrong(f"{shown(value)} is not a host name, such as fcm.googleapis.com")
+    return line
+
+
+def chat(value: object) -> str:
+    """`channel:account/thread`: a chat of one of our accounts."""
+    line = text(value)
+    if line and not CHAT.fullmatch(line):
+        raise Wrong(f"{shown(value)} is not channel:account/chat, such as telegram:main/-1001234567")
+    return line
 
 
 def base_url(value: object) -> str:

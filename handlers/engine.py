@@ -14,7 +14,7 @@ import orjson
 import structlog
 
 from channels.contract import Account, Capabilities, InboundEvent, OutboundFile
-from handlers import apply, assigning, consent, events, incoming, interpret, schedule
+from handlers import apply, assigning, consent, events, incoming, interpret, noticing, schedule
 from handlers.batch import Results, Thought
 from handlers.core import decide, listen
 from handlers.drafting import LaneDraft, Place
@@ -186,6 +186,7 @@ class Engine:
         if draft is not None:
             if one.decision is not None:
                 apply.take_over(draft, one.decision)
+            noticing.add(draft, one.turn)
             draft.finish()
         for opened in one.lane.events:
             self._recent.pop(opened.id, None)

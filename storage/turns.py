@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from storage import announcements, audit, inbox, may_say, outbox
+from storage import announcements, audit, inbox, may_say, notices, outbox
 from storage.errors import Raced
 from storage.killpoints import kp
 from storage.outbox import SendJob
@@ -172,6 +172,7 @@ class Rows:
     done: list[dict[str, Any]] = field(default_factory=list)
     handled: list[tuple[str, str]] = field(default_factory=list)  # account, and which of its counters goes up
     handoffs: list[dict[str, Any]] = field(default_factory=list)
+    notices: list[dict[str, Any]] = field(default_factory=list)  # for people of ours (storage.notices)
     timers: list[dict[str, Any]] = field(default_factory=list)
     disarmed: list[dict[str, Any]] = field(default_factory=list)  # timers that are gone
     consents: list[dict[str, Any]] = field(default_factory=list)
@@ -281,6 +282,8 @@ def _beside(tx: Tx, rows: Rows) -> None:
     for row in rows.handoffs:
         row["opened_at"] = tx.now_ms
     tx.insert_many("handoff", rows.handoffs)
+    waiting = [notices.waiting(row["id"], row["conversation_id"], row["priority"]) for row in rows.handoffs]
+    notices.add(tx, [*waiting, *rows.notices])
     tx.many("DELETE FROM timer WHERE conversation_id = :conversation_id AND name = :name", rows.disarmed)
     tx.many(_TIMERS, rows.timers)
     for row in rows.consents:

@@ -1,0 +1,276 @@
+"""What somebody of ours must hear of: written in the transaction of what causes it, looked at until somebody was told, or
+it concerns nobody any more. Ids only: a notice holds nobody's data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from storage.ids import new_id
+from storage.tx import Row, Tx
+
+URGENT: Final = 20  # a handoff's priority from which nobody waits for the morning: claims, complaints, dangers
+MINUTE_MS: Final = 60_000  # messages of one conversation within a minute are one notice
+SOON_MS: Final = 5 * 60_000  # so long before its moment a request is said to be about to break
+TASKS_MS: Final = 86_400_000  # a promise older than this is history
+KEPT_MS: Final = 90 * 86_400_000
+HINT: Final = "notice"  # (HINT, id of a notice): the ladder is to look; (HINT, id of a person): his pages are
+LOOKED_AT: Final = ("open", "alarmed")
+
+_COLUMNS: Final = (
+    "n.id, n.key, n.kind, n.conversation_id, n.handoff_id, n.advisor_id, n.urgent, n.state, n.step, n.created_at, n.told_at,"
+    " n.alarmed_at"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A row. `kind`, `state` -- storage.tables.notices."""
+
+    id: str
+    key: str
+    kind: str
+    conversation_id: str
+    handoff_id: str
+    advisor_id: str
+    urgent: bool
+    state: str
+    step: int
+    created_at: int
+    told_at: int | None
+    alarmed_at: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matter:
+    """What a notice is about, as it stands now. `open` -- it still concerns somebody; `team` -- whose work it is, '' =
+    anybody's."""
+
+    open: bool
+    urgent: bool
+    channel: str = ""
+    team: str = ""
+
+
+def row(
+    kind: str, key: str, *, conversation_id: str = "", handoff_id: str = "", advisor_id: str = "", urgent: bool = False
+) -> dict[str, Any]:
+    """Of a notice that is to be added. `key` -- of its kind; what is there already is not added again."""
+    return {
+        "id": new_id(),
+        "key": f"{kind}:{key}",
+        "kind": kind,
+        "conversation_id": conversation_id,
+        "handoff_id": handoff_id,
+        "advisor_id": advisor_id,
+        "urgent": urgent,
+    }
+
+
+def waiting(handoff_id: str, conversation_id: str, priority: int) -> dict[str, Any]:
+    return row("waiting", handoff_id, conversation_id=conversation_id, handoff_id=handoff_id, urgent=priority >= URGENT)
+
+
+def said(conversation_id: str, advisor_id: str, now_ms: int) -> dict[str, Any]:
+    """A customer wrote to whoever has him."""
+    key = f"{conversation_id}:{now_ms // MINUTE_MS}"
+    return row("message", key, conversation_id=conversation_id, advisor_id=advisor_id)
+
+
+def assigned(conversation_id: str, advisor_id: str, now_ms: int) -> dict[str, Any]:
+    """Somebody was given a conversation, not by himself."""
+    return row("assigned", f"{conversation_id}:{now_ms}", conversation_id=conversation_id, advisor_id=advisor_id)
+
+
+def add(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> int:
+    """How many were new."""
+    if not rows:
+        return 0
+    added = tx.many(
+        "INSERT INTO notice (id, key, kind, conversation_id, handoff_id, advisor_id, urgent, state, step, created_at, look_at)"
+        " VALUES (:id, :key, :kind, :conversation_id, :handoff_id, :advisor_id, :urgent, 'open', 0, :now, :now)"
+        " ON CONFLICT (key) DO NOTHING",
+        [{**one, "now": tx.now_ms} for one in rows],
+    )
+    if added:
+        tx.hint(HINT, rows[0]["id"])
+    return added
+
+
+# ---- what time causes
+
+
+def watch(tx: Tx, *, limit: int = 100) -> int:
+    """Notices of what nobody wrote an event for: a request that is about to be late, or is; a promised call; and, as the
+    net under everything, a request for a person that has no notice at all."""
+    late = tx.all(
+        "SELECT h.id, h.conversation_id, h.priority, CASE WHEN h.late_at IS NOT NULL OR h.escalated_at IS NOT NULL THEN 'late'"
+        " ELSE 'sla' END AS kind FROM handoff h WHERE h.state = 'waiting' AND (h.due_at <= :soon OR h.escalated_at IS NOT NULL)"
+        " AND NOT EXISTS (SELECT 1 FROM notice n WHERE n.handoff_id = h.id AND n.kind ="
+        " CASE WHEN h.late_at IS NOT NULL OR h.escalated_at IS NOT NULL THEN 'late' ELSE 'sla' END) LIMIT :limit",
+        soon=tx.now_ms + SOON_MS,
+        limit=limit,
+    )
+    missed = tx.all(
+        "SELECT h.id, h.conversation_id, h.priority FROM handoff h WHERE h.state = 'waiting'"
+        " AND NOT EXISTS (SELECT 1 FROM notice n WHERE n.handoff_id = h.id AND n.kind = 'waiting') LIMIT :limit",
+        limit=limit,
+    )
+    tasks = tx.all(
+        "SELECT t.id, t.conversation_id, t.owner_id FROM task t WHERE t.state = 'open' AND t.due_at <= :now AND t.due_at > :since"
+        " AND NOT EXISTS (SELECT 1 FROM notice n WHERE n.key = 'task:' || t.id) LIMIT :limit",
+        now=tx.now_ms,
+        since=tx.now_ms - TASKS_MS,
+        limit=limit,
+    )
+    rows = [waiting(one.id, one.conversation_id, one.priority) for one in missed]
+    rows += [
+        row(
+            one.kind,
+            one.id,
+            conversation_id=one.conversation_id,
+            handoff_id=one.id,
+            urgent=one.priority >= URGENT,
+        )
+        for one in late
+    ]
+    rows += [row("task", one.id, conversation_id=one.conversation_id, advisor_id=one.owner_id) for one in tasks]
+    return add(tx, rows)
+
+
+def forget(tx: Tx, *, limit: int = 500) -> int:
+    """What is history; how many."""
+    old = [
+        one.id
+        for one in tx.all(
+            "SELECT id FROM notice WHERE created_at < :before AND state IN ('told', 'over') ORDER BY created_at LIMIT :limit",
+            before=tx.now_ms - KEPT_MS,
+            limit=limit,
+        )
+    ]
+    tx.run_among("DELETE FROM telling WHERE notice_id IN (:among)", old)
+    return tx.run_among("DELETE FROM notice WHERE id IN (:among)", old)
+
+
+# ---- the ladder's reading and writing
+
+
+def due(tx: Tx, *, limit: int) -> list[Notice]:
+    """Those whose time has come, the oldest first; another process leaves them alone while we look."""
+    lock = "FOR UPDATE OF n SKIP LOCKED" if tx.postgres else ""
+    rows = tx.all(
+        f"SELECT {_COLUMNS} FROM notice n WHERE n.state IN ('open', 'alarmed') AND n.look_at <= :now"  # noqa: S608
+        f" ORDER BY n.look_at, n.id LIMIT {int(limit)} {lock}",
+        now=tx.now_ms,
+    )
+    return [_notice(one) for one in rows]
+
+
+def matters(tx: Tx, found: Sequence[Notice]) -> dict[str, Matter]:
+    """What each of them is about, by the notice's id."""
+    handoffs = {
+        one.id: one
+        for one in tx.among(
+            "SELECT h.id, h.state, h.priority, h.team, c.channel FROM handoff h JOIN conversation c ON c.id = h.conversation_id"
+            " WHERE h.id IN (:among)",
+            [notice.handoff_id for notice in found if notice.handoff_id],
+        )
+    }
+    talks = {
+        one.id: one
+        for one in tx.among(
+            "SELECT id, status, assignee_id, channel FROM conversation WHERE id IN (:among)",
+            [notice.conversation_id for notice in found if notice.conversation_id and not notice.handoff_id],
+        )
+    }
+    tasks = {
+        one.id
+        for one in tx.among(
+            "SELECT id FROM task WHERE state = 'open' AND id IN (:among)",
+            [notice.key.removeprefix("task:") for notice in found if notice.kind == "task"],
+        )
+    }
+    return {notice.id: _matter(notice, handoffs, talks, tasks) for notice in found}
+
+
+def _matter(notice: Notice, handoffs: Mapping[str, Row], talks: Mapping[str, Row], tasks: set[str]) -> Matter:
+    if notice.handoff_id:
+        asked = handoffs.get(notice.handoff_id)
+        if asked is None:
+            return Matter(open=False, urgent=notice.urgent)
+        return Matter(
+            open=asked.state == "waiting",
+            urgent=notice.urgent or asked.priority >= URGENT,
+            channel=asked.channel,
+            team=asked.team,
+        )
+    talk = talks.get(notice.conversation_id)
+    channel = talk.channel if talk is not None else ""
+    if notice.kind == "task":
+        return Matter(open=notice.key.removeprefix("task:") in tasks, urgent=False, channel=channel)
+    if talk is None:
+        return Matter(open=notice.kind == "digest", urgent=False)
+    his = talk.status == "with_advisor" and talk.assignee_id == notice.advisor_id
+    return Matter(open=his, urgent=False, channel=channel)
+
+
+def settle(tx: Tx, notice: Notice, *, state: str, step: int, look_at: int) -> None:
+    """What a look came to. Who was told, or alarmed, is never told anew by a later look."""
+    tx.run(
+        "UPDATE notice SET state = :state, step = :step, look_at = :look, told_at = CASE WHEN :state = 'told' THEN"
+        " COALESCE(told_at, :now) ELSE told_at END, alarmed_at = CASE WHEN :state = 'alarmed' THEN COALESCE(alarmed_at, :now)"
+        " ELSE alarmed_at END, ended_at = CASE WHEN :state IN ('told', 'over') THEN :now ELSE ended_at END WHERE id = :id",
+        id=notice.id,
+        state=state,
+        step=step,
+        look=look_at,
+        now=tx.now_ms,
+    )
+
+
+def look_now(tx: Tx, notice_id: str) -> None:
+    """Something about it is known that was not."""
+    tx.run(
+        "UPDATE notice SET look_at = :now WHERE id = :id AND state IN ('open', 'alarmed') AND look_at > :now",
+        id=notice_id,
+        now=tx.now_ms,
+    )
+
+
+# ---- what people see
+
+
+def alarms(tx: Tx) -> int:
+    """Conversations with a customer who waits, and nobody could be told."""
+    return int(
+        tx.value(
+            "SELECT COUNT(DISTINCT n.conversation_id) FROM notice n LEFT JOIN handoff h ON h.id = n.handoff_id"
+            " WHERE n.state = 'alarmed' AND (h.id IS NULL OR h.state = 'waiting')"
+        )
+        or 0
+    )
+
+
+def untold(tx: Tx, *, before: int) -> int:
+    """The same question asked of the tables alone, whatever the ladder believes: requests opened before then that wait,
+    and of which no way has told anybody. Those that may wait for the morning count too: who asks knows the hours."""
+    return int(
+        tx.value(
+            "SELECT COUNT(*) FROM handoff h WHERE h.state = 'waiting' AND h.opened_at < :before AND NOT EXISTS"
+            " (SELECT 1 FROM notice n JOIN telling t ON t.notice_id = n.id"
+            " WHERE n.handoff_id = h.id AND t.state = 'told' AND t.way <> 'on_call')",
+            before=before,
+        )
+        or 0
+    )
+
+
+def stuck(tx: Tx) -> int:
+    """Since when the ladder should have looked at something and did not, in ms; 0 = it is up to date."""
+    oldest = tx.value("SELECT MIN(look_at) FROM notice WHERE state IN ('open', 'alarmed')")
+    return max(0, tx.now_ms - oldest) if oldest is not None else 0
+
+
+def _notice(found: Row) -> Notice:
+    return Notice(**{**found._mapping, "urgent": bool(found.urgent)})
