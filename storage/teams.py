@@ -69,6 +69,15 @@ def find(tx: Tx, word: str) -> Team | None:
     return next((team for team in listed(tx) if team.id == word or _plain(team.name) == wanted), None)
 
 
+def meant(tx: Tx, word: str) -> frozenset[str]:
+    """Ids of what a filter names: a team by id or name, or `advisor:…` for those that he is of."""
+    kind, _, who = word.partition(":")
+    if kind == "advisor" and who:
+        return frozenset(of_one(tx, who))
+    found = find(tx, word)
+    return frozenset({found.id if found is not None else word})
+
+
 def _plain(name: str) -> str:
     return " ".join(unicodedata.normalize("NFC", name).casefold().split())
 
