@@ -9,7 +9,7 @@ from typing import Final
 
 from channels.contract import Button
 from channels.windows import Purpose, Sender, Way, rule
-from handlers import advertising, schedule, waiting, wording
+from handlers import advertising, renewal, schedule, waiting, wording
 from handlers.draft import Draft
 from handlers.hearing import PRODUCTS, Heard, reread
 from handlers.model import EMPTY, WAITING, CareAnswered, Relabel, Stage, TimerFired
@@ -25,10 +25,19 @@ SHORT: Final = 4  # words: in a longer message a number counts something else
 RECEIVED: Final = (Button(id="got:yes", label="received"), Button(id="got:no", label="not_received"))
 SCORES: Final = tuple(Button(id=f"csat:{score}", label=f"csat_{score}") for score in range(5, 0, -1))
 SKIP: Final = Button(id="skip", label="skip")
-QUESTIONS: Final = {"check_t1": "received", "csat": "csat"}
-KEPT: Final = ("task", "kind", "policy", "number", "product", "insurer")  # of the task's data, while it is open
+QUESTIONS: Final = {"check_t1": "received", "csat": "csat", **dict.fromkeys(renewal.TEXTS, renewal.ASKED)}
+PURPOSES: Final = {"received": Purpose.CARE, "csat": Purpose.SURVEY, renewal.ASKED: Purpose.REMINDER}
+KEPT: Final = (
+    "task",
+    "kind",
+    "policy",
+    "number",
+    "product",
+    "insurer",
+    "ends_on",
+)  # of the task's data, while it is open
 LABELS: Final = (*(f"csat:{score}" for score in range(1, 6)), "care:received", "care:wrong_info", "care:not_received")
-ASKED: Final = ("received", "csat", "csat_comment")
+ASKED: Final = ("received", "csat", "csat_comment", renewal.ASKED)
 
 WRONG: Final = re.compile(r"\b(?:sai|nham|khong dung|thieu|wrong|mistake|incorrect)\b")
 NOT_YET: Final = re.compile(r"\b(?:chua|khong thay|ko thay|k thay|khong nhan|not yet|haven't|have not|didn't|no)\b")
@@ -53,7 +62,7 @@ def due(draft: Draft, event: TimerFired) -> None:
     if draft.state.reminders_off or draft.state.stage is Stage.CLOSED_SPAM:
         draft.add(CareAnswered(task=task, state="skipped", reason="opted out"))
         return
-    if kind == "csat" and draft.state.consents.get("C1") == "withdrawn":
+    if kind != "check_t1" and draft.state.consents.get("C1") == "withdrawn":
         draft.add(CareAnswered(task=task, state="skipped", reason="consent withdrawn"))
         return
     if _stale(draft):
@@ -77,6 +86,8 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> bool:
         answered = _received(draft, heard)
     elif asked == "csat":
         answered = _scored(draft, heard)
+    elif asked == renewal.ASKED:
+        answered = renewal.hear(draft, heard)
     else:
         answered = _commented(draft, heard)
     return answered or _let_be(draft, heard)
@@ -94,7 +105,7 @@ def _forbidden(draft: Draft, asked: str) -> str:
     ruled = rule(
         draft.context.carries,
         sender=Sender.SYSTEM,
-        purpose=Purpose.CARE if asked == "received" else Purpose.SURVEY,
+        purpose=PURPOSES[asked],
         now=draft.now,
         last=draft.state.last_inbound_at,
         opened=draft.context.opened,
@@ -122,6 +133,9 @@ def _label(draft: Draft, label: str) -> None:
 
 def _ask(draft: Draft, care: dict[str, str], *, name: str) -> None:
     asked = QUESTIONS[care["kind"]]
+    if asked == renewal.ASKED:
+        renewal.say(draft, care, name)
+        return
     if draft.context.letters:
         _write(draft, care, asked, name)
         return

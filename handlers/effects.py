@@ -29,7 +29,7 @@ from handlers.model import (
     TakeHandoff,
     TaskRang,
 )
-from storage import audit, care, contacts_write, deliveries, echoes, late, outbox, search, tasks
+from storage import audit, care, contacts_write, deliveries, echoes, late, outbox, search, tasks, term
 from storage.ids import new_id
 from storage.times import ms
 from storage.tx import Tx
@@ -153,6 +153,10 @@ def _care(effect: CareAnswered, draft: LaneDraft) -> Act:
         )
         if changed is not None and changed[0] == care.RECEIVED and effect.state == "answered":
             deliveries.answered(tx, changed[1], effect.answer)
+        if changed is not None and changed[0] in term.ABOUT_END:
+            term.answered(tx, changed[1], effect.answer)
+        if changed is not None and effect.state == "skipped" and effect.reason == "window":
+            term.call_instead(tx, effect.task, effect.reason)
 
     return write
 

@@ -41,6 +41,7 @@ CONTEXTS: Final[Mapping[str, str]] = {  # the open question -> the name under wh
     "received": "confirm",
     "csat": "csat",
     "csat_comment": "confirm",
+    "renewal": "renewal_reminder",
     "scope": "ask_scope",
     "ads": "ask_consent",
 }
@@ -87,6 +88,10 @@ TAPS: Final[Mapping[str, Tap]] = {
     "got:no": Tap("no", steps=("received",)),
     **{f"csat:{score}": Tap("other", {"csat": score}, ("csat",)) for score in range(1, 6)},
     "skip": Tap("skip", steps=("csat_comment",)),
+    "term:renew": Tap("renewal"),
+    "term:later": Tap("no", steps=("renewal",)),
+    "term:declined": Tap("no", steps=("renewal",)),
+    "term:sold": Tap("no", steps=("renewal",)),
     **{f"dsr:{right}": Tap("privacy_request", {"request": right}) for right in RIGHTS},
     "c4:yes": Tap("ads_yes"),
     "c4:no": Tap("ads_no"),

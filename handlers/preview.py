@@ -10,7 +10,7 @@ from typing import Final
 
 from channels.contract import Button, Capabilities, OutboundMessage
 from channels.fit import fit
-from handlers import advertising, care, optout, steps, wording
+from handlers import advertising, care, optout, renewal, steps, wording
 from handlers.draft import Draft
 from handlers.model import EMPTY, Business, Context, Say, State
 from handlers.texts import LANGUAGES, Texts, UnfilledVariable
@@ -49,6 +49,11 @@ OFFERS: Final[Mapping[str, tuple[Button, ...]]] = {
     "care.csat_ask": care.SCORES,
     "care.csat_ask_plain": care.SCORES,
     "care.csat_comment": (care.SKIP,),
+    **dict.fromkeys(
+        ("renewal.t30", "renewal.t30_plain", "renewal.t15", "renewal.t7", "renewal.t1"),
+        renewal.choices("tnds_o_to", ended=False),
+    ),
+    "renewal.expired": renewal.choices("tnds_o_to", ended=True),
 }
 HOURS: Final = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat"), (("08:00", "12:00"), ("13:00", "17:30")))
 _LONG: Final = {name: longest(name, "vi") for name in EXAMPLES}

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 import orjson
 
-from storage import care, inbox, reach
+from storage import care, inbox, reach, term
 from storage.killpoints import kp
 from storage.tx import Tx
 
@@ -15,8 +15,14 @@ MISSED_MS: Final = 6 * care.HOUR_MS  # overdue for longer than that (decent hour
 STALE_MS: Final = 60_000  # overdue for longer than a tick needs: we were down, or the clock was put forward
 MANY: Final = 20  # stale tasks at one time: more are spread
 SPREAD_MS: Final = care.HOUR_MS
+TERM_MISSED_MS: Final = 7 * 13 * care.HOUR_MS  # a week of decent hours: the end of a term does not pass so quickly
 BUSY_MS: Final = 2 * care.HOUR_MS  # an advisor has the conversation
-KINDS: Final = {care.RECEIVED: "check_t1", care.SURVEY: "csat"}  # as the core calls its questions
+KINDS: Final = {
+    care.RECEIVED: "check_t1",
+    care.SURVEY: "csat",
+    **{kind: kind for kind in term.KINDS},
+}  # as the core calls them
+UNREACHABLE: Final = "unreachable"
 UNSENT: Final = frozenset({"to_send", "failed"})
 
 
@@ -52,6 +58,8 @@ def fire(tx: Tx, *, limit: int = 100) -> int:
                 care.postpone(tx, row.id, decided.at, decided.reason)
             case settled:
                 care.settle(tx, row.id, settled, decided.reason)
+                if decided.reason == UNREACHABLE:
+                    term.call_instead(tx, row.id, decided.reason)
     kp("timer.before_commit")
     return count
 
@@ -61,23 +69,42 @@ def fate(row: Any, *, now: int, crowded: bool) -> Fate:
     (he opted out, another question is open) is decided there, with the question itself."""
     if row.policy_state == "cancelled" or row.erased_at is not None:
         return Fate("cancelled", "policy cancelled" if row.erased_at is None else "erased")
-    state, _, why = (row.last_delivery or "to_send:").partition(":")
-    if state in UNSENT and why != "answer_lost":
-        if row.policy_state == "expired":
-            return Fate("expired", "policy ended")
-        return Fate("later", why if why == "not_received" else "not_sent", now + care.DAY_MS)
-    if row.kind == care.RECEIVED and state == "confirmed":
-        return Fate("skipped", "confirmed")
+    late_ms = MISSED_MS
+    if row.kind in term.KINDS:
+        if settled := _of_the_term(row, now):
+            return settled
+        late_ms = TERM_MISSED_MS
+    elif settled := _of_the_certificate(row, now):
+        return settled
     overdue = care.late(row.due_at, now)
-    if overdue > MISSED_MS:
+    if overdue > late_ms:
         return Fate("expired", "missed")
     if not row.reachable:
-        return Fate("skipped", "unreachable")
+        return Fate("skipped", UNREACHABLE)
     if row.status == "with_advisor":
         return Fate("later", "with_advisor", now + BUSY_MS)
     if crowded and overdue > STALE_MS:
         return Fate("later", "spread", now + int(row.id[-6:], 32) % SPREAD_MS)
     return Fate("fire")
+
+
+def _of_the_term(row: Any, now: int) -> Fate | None:
+    """None: it may be said."""
+    if row.kind != term.ENDED and row.policy_state == "expired":
+        return Fate("expired", "policy ended")
+    if row.kind == term.ENDED and row.policy_state != "expired":  # storage.policies.turn has not come by yet
+        return Fate("later", "not_ended", now + care.HOUR_MS)
+    return Fate("skipped", "a later one is due") if term.overtaken(row) else None
+
+
+def _of_the_certificate(row: Any, now: int) -> Fate | None:
+    """None: it may be asked."""
+    state, _, why = (row.last_delivery or "to_send:").partition(":")
+    if state in UNSENT and why != "answer_lost":
+        if row.policy_state == "expired":
+            return Fate("expired", "policy ended")
+        return Fate("later", why if why == "not_received" else "not_sent", now + care.DAY_MS)
+    return Fate("skipped", "confirmed") if row.kind == care.RECEIVED and state == "confirmed" else None
 
 
 def _event(tx: Tx, row: Any) -> None:

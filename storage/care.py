@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Final, Literal, get_args
 
-from storage import announcements, contacts
+from storage import announcements, contacts, term
 from storage.ids import new_id
 from storage.keys import KeyMissing
 from storage.tx import Tx
@@ -24,6 +24,7 @@ SURVEY: Final = "survey"  # T+7 after it was received
 AFTER_MS: Final = {RECEIVED: DAY_MS, SURVEY: 7 * DAY_MS}
 ONCE_IN_MS: Final = 90 * DAY_MS  # a person is not surveyed more often
 ISSUE: Final = "issue"  # anchor of the plan; a certificate that goes out again is checked under its delivery's id
+Kind = Literal["received", "survey", "midterm", "renewal_30", "renewal_15", "renewal_7", "renewal_1", "ended"]
 State = Literal["planned", "sent", "answered", "skipped", "expired", "cancelled"]
 # Viet Nam has no summer time: local time is arithmetic.
 ZONE_MS: Final = 7 * HOUR_MS
@@ -51,12 +52,13 @@ def _hours(ms: int) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A task as lists show it. `answer` received, wrong_info, not_received, or 1 … 5; `comment` -- his own words."""
+    """A task as lists show it. `answer` received, wrong_info, not_received, 1 … 5, or of the term renew, later, declined,
+    sold; `comment` -- his own words."""
 
     id: str
     policy_id: str
     contact_id: str
-    kind: Literal["received", "survey"]
+    kind: Kind
     due_at: int
     state: State
     route: str
@@ -70,13 +72,16 @@ class Task:
 # ---- the plan
 
 
-def plan(tx: Tx, policy_id: str, contact_id: str) -> None:
-    """Both questions, in the transaction that makes the policy."""
+def plan(tx: Tx, policy_id: str, contact_id: str, starts_on: str, ends_on: str) -> None:
+    """Both questions and the touches of the term that are to come, in the transaction that makes the policy."""
     for kind in (RECEIVED, SURVEY):
-        _add(tx, policy_id, contact_id, kind, ISSUE, tx.now_ms)
+        _add(tx, policy_id, contact_id, kind, ISSUE, tx.now_ms + AFTER_MS[kind])
+    for kind, at in term.touches(starts_on, ends_on).items():
+        if at > tx.now_ms:
+            _add(tx, policy_id, contact_id, kind, ISSUE, at)
 
 
-def _add(tx: Tx, policy_id: str, contact_id: str, kind: str, anchor: str, since: int) -> None:
+def _add(tx: Tx, policy_id: str, contact_id: str, kind: str, anchor: str, at: int) -> None:
     tx.run(
         "INSERT INTO care_task (id, policy_id, contact_id, kind, anchor, due_at, state, fired, route, reason)"
         " VALUES (:id, :policy, :contact, :kind, :anchor, :due, 'planned', :fired, '', '')"
@@ -86,7 +91,7 @@ def _add(tx: Tx, policy_id: str, contact_id: str, kind: str, anchor: str, since:
         contact=contact_id,
         kind=kind,
         anchor=anchor,
-        due=decent(since + AFTER_MS[kind]),
+        due=decent(at),
         fired=False,
     )
 
@@ -95,7 +100,7 @@ def sent(tx: Tx, policy_id: str, contact_id: str, delivery_id: str) -> None:
     """The certificate left just now: both questions count from here. One that is sent anew is asked about anew."""
     moved = [_move(tx, policy_id, kind) for kind in (RECEIVED, SURVEY)]
     if not moved[0]:
-        _add(tx, policy_id, contact_id, RECEIVED, delivery_id, tx.now_ms)
+        _add(tx, policy_id, contact_id, RECEIVED, delivery_id, tx.now_ms + AFTER_MS[RECEIVED])
     tx.hint("policy", policy_id)
 
 
@@ -128,7 +133,9 @@ def cancel(tx: Tx, policy_id: str, reason: str) -> int:
 # ---- due tasks
 
 _DUE: Final = """
-SELECT t.id, t.policy_id, t.contact_id, t.kind, t.due_at, p.state AS policy_state, p.insurer, p.product, p.number_sealed,
+SELECT t.id, t.policy_id, t.contact_id, t.kind, t.due_at, p.state AS policy_state, p.insurer, p.product, p.number_sealed, p.ends_on,
+       EXISTS (SELECT 1 FROM care_task n WHERE n.policy_id = t.policy_id AND n.state = 'planned' AND n.due_at > t.due_at
+               AND n.due_at <= :now AND n.kind NOT IN ('received', 'survey', 'midterm')) AS overtaken,
        cp.id AS point_id, cp.account_id, cp.reachable, cp.name_sealed AS display_sealed, c.status, k.name_sealed, k.erased_at,
        (SELECT d.state || ':' || d.reason FROM delivery d WHERE d.policy_id = t.policy_id ORDER BY d.created_at DESC, d.id DESC LIMIT 1) AS last_delivery,
        EXISTS (SELECT 1 FROM message m WHERE m.point_id = cp.id AND m.direction = 'outbound') AS spoken,
@@ -180,6 +187,7 @@ def said(tx: Tx, row: Any) -> dict[str, str]:
         "policy": row.policy_id,
         "product": row.product,
         "insurer": row.insurer,
+        "ends_on": row.ends_on,
         "number": _open(tx, row.contact_id, "policy", "number_sealed", row.policy_id, row.number_sealed),
         "name": _open(tx, row.contact_id, "contact", "name_sealed", row.contact_id, row.name_sealed)
         or _open(tx, row.contact_id, "contact_point", "name_sealed", row.point_id, row.display_sealed),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, Literal
 
-from storage import announcements, audit, care, contacts, files, search
+from storage import announcements, audit, care, contacts, files, search, term
 from storage.ids import new_id
 from storage.keys import KeyMissing
 from storage.times import at
@@ -52,6 +52,7 @@ class New:
     ends_on: str
     premium: int = field(repr=False)
     document_id: str
+    renews: str = ""  # id of his policy that this one goes on from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,7 @@ def create(tx: Tx, new: New, *, by: str, may_take: bool = False) -> str:
     if not 0 <= new.premium < DEAREST:
         raise Wrong(premium="an amount in VND, not below 0")
     _document(tx, new.document_id, owner.contact_id, by=by, may_take=may_take)
+    _renewed(tx, new.renews, owner.contact_id)
     policy_id, blind = new_id(), blind_of(tx, number)
     if any(
         _same(row.insurer, insurer)
@@ -123,7 +125,9 @@ def create(tx: Tx, new: New, *, by: str, may_take: bool = False) -> str:
     )
     if not made:
         raise _taken(insurer)
-    care.plan(tx, policy_id, owner.contact_id)
+    care.plan(tx, policy_id, owner.contact_id, new.starts_on, new.ends_on)
+    if new.renews:
+        term.over(tx, new.renews, "renewed")
     search.put(tx, new.conversation_id, owner.contact_id, search.of_value(number))
     audit.write(
         tx,
@@ -149,6 +153,15 @@ def _owner(tx: Tx, new: New) -> Any:
     if new.contact_id and contacts.resolve(tx, new.contact_id) != contacts.resolve(tx, row.contact_id):
         raise Wrong(contact_id="is not the customer of this conversation")
     return row
+
+
+def _renewed(tx: Tx, policy_id: str, contact_id: str) -> None:
+    """The policy that another one goes on from is the same person's."""
+    if not policy_id:
+        return
+    whose = tx.value("SELECT contact_id FROM policy WHERE id = :id", id=policy_id)
+    if whose is None or contacts.resolve(tx, whose) != contacts.resolve(tx, contact_id):
+        raise Wrong(renews="there is no such policy of this customer")
 
 
 def _dates(tx: Tx, new: New) -> None:

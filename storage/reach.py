@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from channels.windows import Carries, Purpose, Ruling, Sender, Way, rule, session
-from storage import care, contacts
+from storage import care, contacts, term
 from storage.times import at
 from storage.tx import Tx
 
@@ -15,7 +15,11 @@ SESSION_MS: Final = (
     30 * 24 * 3_600_000
 )  # a session is looked for so far back: any silence of its length begins a new one
 WORDS: Final = 1000  # of his, at most, for that
-ASKED: Final = {care.RECEIVED: Purpose.CARE, care.SURVEY: Purpose.SURVEY}
+ASKED: Final = {
+    care.RECEIVED: Purpose.CARE,
+    care.SURVEY: Purpose.SURVEY,
+    **dict.fromkeys(term.KINDS, Purpose.REMINDER),
+}
 
 
 def opened(tx: Tx, can: Carries, point_id: str) -> datetime | None:

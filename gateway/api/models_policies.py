@@ -93,6 +93,7 @@ class NewPolicy(Request):
     ends_on: Date
     premium: int = Field(ge=0, description="VND")
     document_id: AnyId = Field(description="an uploaded PDF, see POST /files")
+    renews: AnyId | None = Field(None, description="id of his policy that this one goes on from: nobody reminds of its end")
 
 
 class Cancel(Request):
@@ -193,12 +194,13 @@ class Proof(Answer):
 
 
 class Care(Answer):
-    """A question of the care plan: `received` a day after the certificate was sent, `survey` a week after it arrived.
-    `answer`: received, wrong_info, not_received, or 1 to 5; `comment`: his own words."""
+    """A touch of the care plan: `received` a day after the certificate was sent, `survey` a week after it arrived; of a
+    term of half a year and more `midterm`, `renewal_30` … `renewal_1` days before its end, `ended` the day after.
+    `answer`: received, wrong_info, not_received, 1 to 5, or renew, later, declined, sold; `comment`: his own words."""
 
     id: Id
     policy_id: Id
-    kind: Literal["received", "survey"]
+    kind: Literal["received", "survey", "midterm", "renewal_30", "renewal_15", "renewal_7", "renewal_1", "ended"]
     due_at: Time
     state: CareState
     route: str | None

@@ -65,6 +65,7 @@ async def add_policy(call: Call, body: models.NewPolicy) -> models.Policy:
             ends_on=body.ends_on,
             premium=body.premium,
             document_id=body.document_id,
+            renews=body.renews or "",
         )
         try:
             return policies.create(tx, new, by=by, may_take=chief)

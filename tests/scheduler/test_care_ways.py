@@ -77,7 +77,13 @@ async def test_with_a_template_it_goes_out_as_that(ways: Ways) -> None:
     await ways.tick()
     (body,) = ways.bodies
     purpose, values, phone = body["template"]
-    assert (purpose, values["ten_goi"], phone, body["thread"], "text" in body) == ("survey", "Lan", "", "lan", False)
+    assert (purpose, values["ten_goi"], phone, body["thread"], "text" in body) == (
+        "survey",
+        "Lan",
+        "+84912345678",
+        "lan",
+        False,
+    )
     assert (await ways.shop.task(made, "survey")).state == "sent"
     shown = await ways.shop.store.read(
         lambda tx: tx.one("SELECT status FROM message WHERE direction = 'outbound' ORDER BY seq DESC LIMIT 1")

@@ -39,7 +39,7 @@ import { w } from "./policywords.js";
  *
  * @typedef {object} Care
  * @property {string} id
- * @property {"received" | "survey"} kind
+ * @property {"received" | "survey" | "midterm" | "renewal_30" | "renewal_15" | "renewal_7" | "renewal_1" | "ended"} kind
  * @property {string} due_at
  * @property {"planned" | "sent" | "answered" | "skipped" | "expired" | "cancelled"} state
  * @property {string | null} reason
@@ -53,6 +53,7 @@ import { w } from "./policywords.js";
 
 const SHOWN = 10;
 const WAIT_MS = 400;
+const SOON_MS = 45 * 86_400_000; // what is planned for later is not shown yet
 const ALIVE = new Set(["issued", "delivered", "active"]);
 const CHIEFS = new Set(["admin", "supervisor"]);
 const REASONS = /** @type {const} */ (["customer", "insurer", "replaced", "sold", "death", "mistake", "other"]);
@@ -160,6 +161,7 @@ function free(one) {
 /** @param {Conversation} one @param {Held} held */
 function card(one, { policy, deliveries, care }) {
   const alive = ALIVE.has(policy.state);
+  const soon = care.filter((task) => task.state !== "planned" || Date.parse(task.due_at) - now() < SOON_MS);
   const under = deliveries.some((way) => way.state === "to_send" && !way.reason);
   const acts = may("policy.deliver") && alive && !policy.masked && free(one);
   return el(
@@ -176,7 +178,7 @@ function card(one, { policy, deliveries, care }) {
       policy.document_id ? fact(w("document"), el("a", { class: "link", href: `/api/v1/files/${policy.document_id}`, download: "", "data-key": `document-${policy.id}` }, w("document_open"))) : null,
     ),
     el("ol", { class: "policy-steps", "aria-label": w("delivery") }, ...(deliveries.length ? deliveries.flatMap(steps) : [step("web:clock", w("not_sent_yet"), "")])),
-    care.length > 0 && el("ul", { class: "policy-care", "aria-label": w("care") }, ...care.map(question)),
+    soon.length > 0 && el("ul", { class: "policy-care", "aria-label": w("care") }, ...soon.map(question)),
     acts &&
       el(
         "div",
@@ -264,6 +266,8 @@ async function register(one) {
   const starts = el("input", { name: "starts_on", type: "date", "aria-required": "true", value: date() });
   const ends = el("input", { name: "ends_on", type: "date", "aria-required": "true", value: date(-1, 1) });
   const premium = el("input", { name: "premium", type: "text", inputmode: "numeric", maxlength: 20, "aria-required": "true", autocomplete: "off" });
+  const earlier = (shown.held ?? []).filter(({ policy }) => policy.state !== "cancelled").map(({ policy }) => el("option", { value: policy.id }, `${productName(policy.product)} · ${policy.number}`));
+  const renews = el("select", { name: "renews" }, el("option", { value: "" }, w("renews_none")), ...earlier);
   const paper = el("input", { name: "file", type: "file", accept: ACCEPTED.split(",").filter((type) => type.endsWith("pdf")).join(","), "aria-required": "true" });
   starts.addEventListener("change", () => {
     if (starts.value && (!ends.value || ends.value < starts.value)) ends.value = starts.value;
@@ -285,6 +289,7 @@ async function register(one) {
       el("div", { class: "two" }, field(w("number"), number), field(w("premium"), premium, w("premium_hint"))),
       el("div", { class: "two" }, field(w("starts_on"), starts), field(w("ends_on"), ends)),
       field(w("document"), paper, w("document_hint")),
+      ...(earlier.length ? [field(w("renews"), renews, w("renews_hint"))] : []),
     ],
     done: async () => {
       const given = amount(premium.value);
@@ -308,6 +313,7 @@ async function register(one) {
           ends_on: ends.value,
           premium: given,
           document_id: kept.id,
+          ...(renews.value ? { renews: renews.value } : {}),
         };
         const print = JSON.stringify(body);
         if (tried.print !== print) tried = { print, key: newKey() };

@@ -1,0 +1,83 @@
+"""The touches of a policy's term: half-way, before its end, and after it (process 3.8), and what becomes of them.
+
+Which they are is known from the issue on. Each is said once; of several that are due together only the last is said; who
+can be reached in no lawful way is called, so a call is put on the list of whoever registered the policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any, Final
+
+from storage import tasks
+from storage.tx import Tx
+
+MIDTERM: Final = "midterm"
+BEFORE_END: Final[Mapping[str, int]] = {"renewal_30": 30, "renewal_15": 15, "renewal_7": 7, "renewal_1": 1}  # days
+ENDED: Final = "ended"  # a day after: no cover any more
+ABOUT_END: Final = frozenset({*BEFORE_END, ENDED})
+KINDS: Final = frozenset({MIDTERM, *ABOUT_END})
+LONG_D: Final = 180  # a shorter term (a journey) is not renewed, and has no half
+HOUR: Final = 9  # in Viet Nam
+ZONE_MS: Final = 7 * 3_600_000
+DAY_MS: Final = 86_400_000
+FINAL: Final = frozenset({"renew", "declined", "sold"})  # answers after which nobody asks again
+CALL: Final = "Gọi khách về việc gia hạn: không nhắn được trên kênh nào ({why})."
+
+
+def touches(starts_on: str, ends_on: str) -> dict[str, int]:
+    """kind -> when it is due, ms UTC. Dates as 2026-11-22, both days covered; {} for a short term."""
+    first, last = date.fromisoformat(starts_on), date.fromisoformat(ends_on)
+    days = (last - first).days + 1
+    if days < LONG_D:
+        return {}
+    found = {MIDTERM: _at(first + timedelta(days=days // 2)), ENDED: _at(last + timedelta(days=1))}
+    return found | {kind: _at(last - timedelta(days=before)) for kind, before in BEFORE_END.items()}
+
+
+def _at(day: date) -> int:
+    """That morning."""
+    return (day - date(1970, 1, 1)).days * DAY_MS + HOUR * 3_600_000 - ZONE_MS
+
+
+def answered(tx: Tx, policy_id: str, answer: str) -> int:
+    """What he said about the end of his policy; after a final word nothing more is said about it. How many that ends."""
+    return over(tx, policy_id, answer) if answer in FINAL else 0
+
+
+def over(tx: Tx, policy_id: str, reason: str) -> int:
+    """Its end is nobody's question any more: renewed, declined, sold."""
+    ended = tx.run(
+        "UPDATE care_task SET state = 'cancelled', reason = :reason WHERE policy_id = :policy AND state = 'planned'"
+        " AND kind NOT IN ('received', 'survey', 'midterm')",
+        reason=reason,
+        policy=policy_id,
+    )
+    tx.hint("policy", policy_id)
+    return ended
+
+
+def call_instead(tx: Tx, task_id: str, why: str) -> None:
+    """Nothing lawful reaches him: whoever registered the policy calls. Once a policy. why -- a code."""
+    row = tx.one(
+        "SELECT t.kind, p.id, p.conversation_id, p.created_by FROM care_task t JOIN policy p ON p.id = t.policy_id"
+        " WHERE t.id = :id",
+        id=task_id,
+    )
+    if row is None or row.kind not in BEFORE_END:
+        return
+    note = CALL.format(why=why)
+    known = tasks.page(
+        tx, state="open", owner=row.created_by, conversation=row.conversation_id, due_before=None, after=None, limit=50
+    )
+    if all(one.created_by != _BY for one in known):
+        tasks.add(tx, conversation_id=row.conversation_id, owner_id=row.created_by, due_at=tx.now_ms, note=note, by=_BY)
+
+
+_BY: Final = "care"
+
+
+def overtaken(row: Any) -> bool:
+    """A later touch of the same policy's end is due too."""
+    return bool(row.overtaken) and row.kind in ABOUT_END
