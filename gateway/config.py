@@ -173,6 +173,33 @@ class NoticeRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Oidc:
+    """Signing in at the desk through the company's own account (OpenID Connect). Empty issuer: not offered."""
+
+    issuer: str = key("", readers.issuer, "as the provider names itself, such as https://accounts.google.com")
+    client_id: str = key(
+        "", readers.text, "what the provider calls us; its redirect address: public_url + /desk/oidc/back"
+    )
+    client_secret: str = key("", readers.text, "that it is us", secret=True)
+    label: str = key("", readers.text, "on the button of the log-in page; empty: the provider's host")
+    allowed_domains: tuple[str, ...] = key(
+        (),
+        readers.several(readers.domain),
+        "only verified addresses of these domains; empty: whoever has an account here",
+    )
+    new_people: str = key(
+        "",
+        readers.choice("", "advisor", "intake"),
+        "role of whoever comes with an allowed address and has no account here yet; empty: nobody comes in uninvited",
+    )
+    second_factor: str = key(
+        "ours",
+        readers.choice("ours", "provider"),
+        "ours: who has a second factor here is asked for it all the same; provider: the provider has seen to that",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Logging:
     """What the process writes to stderr."""
 
@@ -207,6 +234,7 @@ SECTIONS: Final[Mapping[str, type[Any]]] = {
     "business": Agency,
     "conversation": Conversation,
     "desk": DeskRules,
+    "oidc": Oidc,
     "notices": NoticeRules,
     "logging": Logging,
     "limits": Thresholds,
@@ -230,6 +258,7 @@ class Config:
     agency: Agency = Agency()
     conversation: Conversation = Conversation()
     desk: DeskRules = DeskRules()
+    oidc: Oidc = Oidc()
     notices: NoticeRules = NoticeRules()
     logging: Logging = Logging()
     limits: Thresholds = Thresholds()

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from channels.contract import Account
 from gateway import configfile, readers
 from gateway.accounts import CHANNELS, COMMON, Key
-from gateway.config import SECTIONS, Config, ConfigError, Database, keys_of
+from gateway.config import SECTIONS, Config, ConfigError, Database, Oidc, keys_of
 from gateway.readers import Wrong
 
 OURS: Final = ("channel", "name")  # what makes an account that account: not for overriding
@@ -185,6 +185,7 @@ class Loading:
             self.warnings.append(
                 "server.public_url: is empty while server.host is not loopback; people elsewhere cannot log in"
             )
+        self._across_oidc(made["oidc"])
         if not accounts:
             self.warnings.append("accounts: none is listed; nobody can write to us")
         tokens: dict[str, str] = {}
@@ -195,6 +196,17 @@ class Loading:
                     f"accounts[{account.id}].token: is the same as that of accounts[{tokens[token]}]; one account each"
                 )
             tokens.setdefault(token, account.id)
+
+    def _across_oidc(self, oidc: Oidc) -> None:
+        if not oidc.issuer:
+            return
+        for name in ("client_id", "client_secret"):
+            if not getattr(oidc, name):
+                self.problems.append(f"oidc.{name}: is empty; signing in at oidc.issuer needs it")
+        if oidc.new_people and not oidc.allowed_domains:
+            self.problems.append(
+                "oidc.allowed_domains: is empty while oidc.new_people lets people in by themselves; name your domains"
+            )
 
     # ---- accounts
 

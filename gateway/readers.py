@@ -172,6 +172,19 @@ def origin(value: object) -> str:
     return url.lower()
 
 
+def issuer(value: object) -> str:
+    """Who signs people in elsewhere: `https://host[:port][/path]`, or empty. Plain http only on this machine itself."""
+    url = text(value)
+    if not url:
+        return ""
+    parts = split_url(url)
+    if parts is None or parts.query or parts.fragment or parts.username is not None:
+        raise Wrong(f"{shown(value)} is not of the form https://host or https://host/path")
+    if parts.scheme == "http" and not loopback(parts.hostname or ""):
+        raise Wrong(f"{shown(value)} is plain http; beyond this machine it must be https")
+    return url
+
+
 def host_suffix(value: object) -> str:
     """`.example.com`, lower case: every host below it, or empty."""
     suffix = text(value).lower()

@@ -182,14 +182,14 @@ def has_hash(tx: Tx, advisor_id: str, password_hash: str) -> bool:
     return bool(tx.value("SELECT password_hash FROM advisor WHERE id = :id", id=advisor_id) == password_hash)
 
 
-def hash_of(tx: Tx, advisor_id: str) -> str:
-    """Of the password of somebody who may sign in, else ''."""
-    found = tx.value(
+def hash_of(tx: Tx, advisor_id: str) -> str | None:
+    """Of the password of somebody who may sign in; '' where he has none yet, None for whoever may not."""
+    found: str | None = tx.value(
         "SELECT password_hash FROM advisor WHERE id = :id AND email IS NOT NULL AND disabled_at IS NULL AND failures < :most",
         id=advisor_id,
         most=LOCKED_AFTER,
     )
-    return str(found or "")
+    return found
 
 
 # ---- signing in: the try is counted and committed before the password is looked at, so parallel guesses count too

@@ -31,6 +31,7 @@ class Session:
     expires_at: int
     second_factor: bool  # he has one: this session was begun with it, for the others end when it is switched on
     proved_at: int  # when he last showed that it is he
+    passwordless: bool  # he has no password: somebody else vouches for him
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +105,7 @@ def begin(tx: Tx, token: str, advisor_id: str, *, agent: str = "", address: str 
 def find(tx: Tx, id_hash: bytes) -> Session | None:
     """The session, when it is alive and its person may still act."""
     row = tx.one(
-        "SELECT s.id_hash, s.advisor_id, s.seen_at, s.expires_at, s.proved_at, a.name, a.role, a.agent_code, f.confirmed_at"
+        "SELECT s.id_hash, s.advisor_id, s.seen_at, s.expires_at, s.proved_at, a.password_hash, a.name, a.role, a.agent_code, f.confirmed_at"
         " FROM session s JOIN advisor a ON a.id = s.advisor_id AND a.disabled_at IS NULL"
         " LEFT JOIN second_factor f ON f.advisor_id = s.advisor_id"
         " WHERE s.id_hash = :hash AND s.expires_at > :now AND s.seen_at > :idle",
@@ -124,6 +125,7 @@ def find(tx: Tx, id_hash: bytes) -> Session | None:
         expires_at=row.expires_at,
         second_factor=row.confirmed_at is not None,
         proved_at=row.proved_at,
+        passwordless=not row.password_hash,
     )
 
 

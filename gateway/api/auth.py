@@ -85,12 +85,18 @@ class Doors:
             session=key,
             second_factor=found.second_factor,
             proved_at=found.proved_at,
-            enrolling=self._parts.config.desk.second_factor == "required" and not found.second_factor,
+            enrolling=self._enrolling(found),
         )
         self._remember(key, actor)
         if self._parts.store.now_ms() - found.seen_at > sessions.TOUCH_MS:
             self._later(actor.id, lambda tx: sessions.touch(tx, [key]))
         return actor
+
+    def _enrolling(self, found: sessions.Session) -> bool:
+        """Must he set up a second factor before anything else? Not where the provider that vouches has seen to that."""
+        config = self._parts.config
+        vouched = found.passwordless and config.oidc.second_factor == "provider"
+        return config.desk.second_factor == "required" and not found.second_factor and not vouched
 
     async def _bearer(self, secret: str) -> Actor | None:
         if not _SECRET.fullmatch(secret):

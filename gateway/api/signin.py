@@ -93,6 +93,23 @@ class SignIn:
         self._addresses.pop(address, None)
         return SignedIn(token=token, advisor_id=person.id, name=person.name, role=person.role)
 
+    async def vouched(self, person_id: str, *, code: bool, address: str = "", agent: str = "") -> SignedIn:
+        """A new session of whom somebody else vouches for. `code` -- where he has a second factor, it is asked for.
+        Raises CodeWanted half the way, ApiError unauthorized."""
+        store, token = self._parts.store, sessions.new_token()
+
+        def begin(tx: Tx) -> tuple[str | None, advisors.Person | None]:
+            stored = advisors.hash_of(tx, person_id)
+            half = stored is None or (code and factors.asked(tx, person_id))
+            return stored, None if half else _begun(tx, token, person_id, agent, address)
+
+        stored, person = await store.run(begin)
+        if stored is None:
+            raise ApiError("unauthorized", "he may not sign in")
+        if person is None:
+            raise CodeWanted(factor.ticket(store.keys, person_id, stored, store.now_ms()))
+        return SignedIn(token=token, advisor_id=person.id, name=person.name, role=person.role)
+
     async def finish(self, ticket: str, code: str, *, address: str = "", agent: str = "") -> SignedIn:
         """The second step: the telephone's code, or one of those for its loss. Raises ApiError: wrong_state (sign
         in anew), unauthorized, too_many."""
@@ -103,7 +120,7 @@ class SignIn:
             raise ApiError("wrong_state", "this took too long: sign in anew")
         person_id, said, mac = claimed
         stored = await store.read(lambda tx: advisors.hash_of(tx, person_id))
-        if not stored or not factor.genuine(store.keys, said, mac, stored):
+        if stored is None or not factor.genuine(store.keys, said, mac, stored):
             raise ApiError("wrong_state", "this took too long: sign in anew")
         await self.prove(person_id, code, address=address)
         token = sessions.new_token()

@@ -13,7 +13,10 @@ from gateway.api import body, cookie
 from gateway.api.errors import ApiError
 from gateway.api.service import API
 from gateway.api.signin import CodeWanted, SignedIn
+from gateway.desk import oidc
+from gateway.desk.elsewhere import Elsewhere
 from gateway.desk.join import Join
+from gateway.desk.offices import OFFICES
 from gateway.desk.words import Words, language
 from gateway.web.limits import Limit
 from gateway.web.security import client_address, may_act
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
 FORM_BYTES: Final = 8 * 1024
 INVENTED: Final = re.compile(r"(?:[a-z2-9]{4}-){4}[a-z2-9]{4}")  # storage.passwords.invent: told once, better changed
-WHERE: Final = re.compile(r"/desk/(?:c/[0-9a-v]{26}|users|switches|channels|canned|texts|account)?")
+WHERE: Final = re.compile(r"/desk/(?:c/[0-9a-v]{26})?")
 TRIES: Final = 30  # of one address a minute, whatever the account
 
 
@@ -37,6 +40,7 @@ class Entrance:
         self._pages = pages
         self._words = words
         self._tries = Limit(TRIES, 60.0)
+        self._elsewhere = Elsewhere(parts, pages, words, form=self._form, lawful=_next)
         self._join = Join(parts, pages, words, sorry=self.sorry, fields=_fields)
 
     def routes(self) -> list[web.RouteDef]:
@@ -44,6 +48,7 @@ class Entrance:
             web.get("/desk/login", self.login),
             web.post("/desk/login", self.enter),
             web.post("/desk/logout", self.leave),
+            *self._elsewhere.routes(),
             *self._join.routes(),
         ]
 
@@ -149,6 +154,7 @@ class Entrance:
                 "email": given.get("email", ""),
                 "told": words["login_told"] if request.query.get("done") == "password" and not problem else "",
                 "ticket": given.get("ticket", ""),
+                "elsewhere": oidc.label(self._parts.config.oidc),
                 "next": _next(given.get("next", "") or request.query.get("next", "")),
                 "problem": words[f"login_{problem}"].format(seconds=seconds) if problem else "",
             },
@@ -164,7 +170,7 @@ class Entrance:
 
 def _next(wanted: str) -> str:
     """Where to after signing in: one of our own pages."""
-    return wanted if WHERE.fullmatch(wanted) else "/desk/"
+    return wanted if WHERE.fullmatch(wanted) or wanted in {office.href for office in OFFICES} else "/desk/"
 
 
 async def _fields(request: web.Request) -> dict[str, str]:
