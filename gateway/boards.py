@@ -57,7 +57,7 @@ class Load:
     capacity: int
 
     @property
-    def state(self) -> str:
+    def state(self) -> Literal["easy", "full", "over"]:
         if not self.capacity or self.active < self.capacity:
             return "easy"
         return "over" if self.active > self.capacity else "full"

@@ -67,6 +67,7 @@ class Conversation:
     last_seq: int
     seen_seq: int
     reachable: bool
+    team: str
     state: Mapping[str, Any] = field(repr=False)
     preview: str = field(repr=False)
     contact_name: str = field(repr=False)  # what he told or the desk corrected, of the person he is today
@@ -89,7 +90,7 @@ class Page:
 _SELECT: Final = """
 SELECT c.id, c.point_id, c.contact_id, COALESCE(k.merged_into, c.contact_id) AS shown_contact, c.channel, c.account_id, p.thread, c.stage,
        c.status, c.assignee_id, a.name AS assignee_name, c.labels, c.test, c.lang, c.version, c.outcome, c.opened_at, c.last_message_at,
-       c.waiting_since, c.snoozed_until, c.closed_at, c.last_inbound_at, c.seen_seq, c.state_sealed, c.preview_sealed,
+       c.waiting_since, c.snoozed_until, c.closed_at, c.last_inbound_at, c.seen_seq, c.state_sealed, c.preview_sealed, c.team,
        p.message_seq, p.name_sealed, p.reachable, w.wrapped, k.name_sealed AS own_sealed,
        s.name_sealed AS shown_sealed, sw.wrapped AS shown_wrapped
 FROM conversation c
@@ -114,16 +115,48 @@ _ORDER: Final = "ORDER BY c.last_message_at DESC, c.id DESC"
 
 def page(tx: Tx, wanted: Wanted, *, after: tuple[int, str] | None, limit: int) -> Page:
     """The next conversations, the last message first."""
-    where, binds = _where(tx, wanted)
-    loose = _loose(tx, wanted)
-    if where is None or loose is None:
+    asked = _asked(tx, wanted, after)
+    if asked is None:
         return Page(items=[], after=None)
-    if after is not None:
-        where.append("(c.last_message_at, c.id) < (:after_at, :after_id)")
-        binds.update(after_at=after[0], after_id=after[1])
+    where, binds, loose = asked
     if not loose and not wanted.q and not wanted.product:
         rows = tx.all(f"{_SELECT} {_all(where)} {_ORDER} LIMIT :limit", **binds, limit=limit + 1)
         return Page(items=_opened(tx, rows[:limit]), after=_mark(rows[limit - 1]) if len(rows) > limit else None)
+    hits, end = _hits(tx, wanted, *asked)
+    shown = hits[:limit]
+    opened = several(tx, [row.id for row in shown])
+    after = _mark(shown[-1]) if len(hits) > limit else end
+    return Page(items=[opened[row.id] for row in shown if row.id in opened], after=after)
+
+
+def count(tx: Tx, *, wanted: Wanted, after: tuple[int, str] | None, limit: int) -> tuple[int, tuple[int, str] | None]:
+    """(how many of the next window, at most `limit`; where to go on, None at the end)."""
+    asked = _asked(tx, wanted, after)
+    if asked is None:
+        return 0, None
+    hits, end = _hits(tx, wanted, *asked)
+    return (limit, _mark(hits[limit - 1])) if len(hits) > limit else (len(hits), end)
+
+
+_Loose = list[Callable[[Any], bool]]
+
+
+def _asked(tx: Tx, wanted: Wanted, after: tuple[int, str] | None) -> tuple[list[str], dict[str, Any], _Loose] | None:
+    """What an index serves with its binds, and what is asked of each; None when nothing can match."""
+    where, binds = _where(tx, wanted)
+    loose = _loose(tx, wanted)
+    if where is None or loose is None:
+        return None
+    if after is not None:
+        where.append("(c.last_message_at, c.id) < (:after_at, :after_id)")
+        binds.update(after_at=after[0], after_id=after[1])
+    return where, binds, loose
+
+
+def _hits(
+    tx: Tx, wanted: Wanted, where: Sequence[str], binds: Mapping[str, Any], loose: _Loose
+) -> tuple[list[Any], tuple[int, str] | None]:
+    """Those of the next window that fit, and its end where there is more behind it."""
     looked = tx.all(f"{_KEYS} {_all(where)} {_ORDER} LIMIT :window", **binds, window=WINDOW)
     hits = [row for row in looked if all(fits(row) for fits in loose)]
     if wanted.q:
@@ -133,11 +166,7 @@ def page(tx: Tx, wanted: Wanted, *, after: tuple[int, str] | None, limit: int) -
     if wanted.product:
         about = _products(tx, [row.id for row in hits])
         hits = [row for row in hits if about.get(row.id, "none") == wanted.product]
-    shown = hits[:limit]
-    opened = several(tx, [row.id for row in shown])
-    more = len(hits) > limit
-    end = _mark(shown[-1]) if more else _mark(looked[-1]) if len(looked) == WINDOW else None
-    return Page(items=[opened[row.id] for row in shown if row.id in opened], after=end)
+    return hits, _mark(looked[-1]) if len(looked) == WINDOW else None
 
 
 def _where(tx: Tx, wanted: Wanted) -> tuple[list[str] | None, dict[str, Any]]:
@@ -163,9 +192,9 @@ def _where(tx: Tx, wanted: Wanted) -> tuple[list[str] | None, dict[str, Any]]:
     return (None if "FALSE" in where else where), binds
 
 
-def _loose(tx: Tx, wanted: Wanted) -> list[Callable[[Any], bool]] | None:
+def _loose(tx: Tx, wanted: Wanted) -> _Loose | None:
     """What no index serves: asked of each conversation in a window. None when nothing can match."""
-    found: list[Callable[[Any], bool]] = []
+    found: _Loose = []
     if wanted.channel or wanted.account:
         accounts = {
             row.id
@@ -285,6 +314,7 @@ def _conversation(tx: Tx, row: Any) -> Conversation:
         last_seq=row.message_seq,
         seen_seq=row.seen_seq,
         reachable=bool(row.reachable),
+        team=row.team,
         state=orjson.loads(opened("conversation", "state_sealed", row.id, row.state_sealed) or b"{}"),
         preview=opened("conversation", "preview_sealed", row.id, row.preview_sealed).decode(),
         contact_name=contact_name(),

@@ -40,6 +40,10 @@ RESOURCES: Final = (
     "routes_tokens",
     "routes_flow",
     "routes_house",
+    "routes_search",
+    "routes_filters",
+    "routes_wall",
+    "routes_exports",
     "routes_webhooks",
     "routes_privacy",
 )

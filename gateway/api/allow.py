@@ -50,7 +50,7 @@ _READ: Final = frozenset(
 _DESK: Final = _READ | {
     "conversation.begin", "take", "reply", "transfer", "close", "reopen", "return", "snooze", "note", "label",
     "handoff.list", "contact.edit", "contact.merge", "file.add", "file.read", "switch.read",
-    "attempt", "screen", "call.log", "canned.read",
+    "attempt", "screen", "call.log", "canned.read", "filter.read",
     "policy.read", "policy.edit", "policy.deliver", "care.read", "case.read", "case.edit",
     "block", "task.read", "task.edit", "correct", "ask", "retell",
 }  # fmt: skip
@@ -64,6 +64,9 @@ _OVERSEE: Final = _DESK | {
     "account.read",
     "user.read",
     "canned.edit",
+    "filter.share",
+    "wall.read",
+    "export",
     "block.read",
 }
 _OWN_HOUSE: Final = frozenset(

@@ -15,6 +15,8 @@ from gateway.api.allow import Actor
 from gateway.api.auth import Doors
 from gateway.api.idempotency import Once
 from gateway.api.signin import SignIn
+from gateway.boards import Boards
+from gateway.csvfile import Allowance
 from gateway.filestore import FileStore
 from storage import accounts, audit, files, idempotency, search
 from storage.errors import StorageUnavailable
@@ -107,6 +109,8 @@ class Api:
         self.once = Once(parts.store)
         self.reads = Reads(parts)
         self.files = FileStore(parts.config.files.path)
+        self.boards = Boards(parts)
+        self.exports = Allowance()
 
     def attach(self) -> None:
         """Lend the parts what others need of us: reading files, closing in time, and our ticks."""

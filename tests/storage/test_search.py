@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import pytest
 
 from storage import listing, search
 from storage.db import Store
+from storage.ids import new_id
 from storage.tx import Tx
+from tests.storage.conftest import Hand
 from tests.storage.test_stats import conversation, handoff
 
 LAN = "advisor-lan"
@@ -101,3 +104,47 @@ async def test_common_words_are_walked_in_bites(store: Store, monkeypatch: pytes
         bites += 1
     assert walk.found == sorted(wanted, reverse=True)
     assert bites == 3 + bool(sight), "the rarer word is walked: twenty in bites of seven"
+
+
+async def test_a_list_is_narrowed_by_what_no_index_knows(store: Store, hand: Hand) -> None:
+    now, hour = hand.ms, 3_600_000
+
+    def about(tx: Tx, product: str, **values: Any) -> str:
+        who, made = new_id(), new_id()
+        _, wrapped = tx.keys.new_contact_key(who)
+        point = new_id()
+        tx.insert("contact_key", contact_id=who, wrapped=wrapped, created_at=now)
+        tx.insert(
+            "contact_point", id=point, account_id="telegram:main", thread=made, contact_id=who, seq=0, message_seq=0, out_seq=0,
+            reachable=True, unreachable_reason="", created_at=now,
+        )  # fmt: skip
+        state = {"slots": {"product": product} if product else {}}
+        sealed = tx.keys.seal_json(tx, who, "conversation", "state_sealed", made, state)
+        return conversation(tx, id=made, contact_id=who, point_id=point, state_sealed=sealed, **values)
+
+    car, bike, old = await store.run(
+        lambda tx: [
+            about(tx, "car", status="waiting", waiting_since=now - hour, team="claims"),
+            about(tx, "bike", status="waiting", waiting_since=now - 1),
+            about(tx, "", opened_at=now - 50 * hour, last_message_at=now - 40 * hour),
+        ]
+    )
+    for wanted, ids in (
+        (listing.Wanted(product="car"), {car}),
+        (listing.Wanted(product="none"), {old}),
+        (listing.Wanted(team="claims"), {car}),
+        (listing.Wanted(opened_since=now - hour), {car, bike}),
+        (listing.Wanted(opened_until=now - hour), {old}),
+        (listing.Wanted(waiting_since=now - hour), {car}),
+        (listing.Wanted(waiting_since=now, product="bike"), {bike}),
+        (listing.Wanted(channel="viber"), set()),
+        (listing.Wanted(), {car, bike, old}),
+    ):
+        page = await store.read(partial(listing.page, wanted=wanted, after=None, limit=50))
+        assert {row.id for row in page.items} == ids, wanted
+        assert await store.read(partial(listing.count, wanted=wanted, after=None, limit=50)) == (len(ids), None)
+        if len(ids) > 1:
+            count, after = await store.read(partial(listing.count, wanted=wanted, after=None, limit=1))
+            assert count == 1
+            rest = await store.read(partial(listing.count, wanted=wanted, after=after, limit=50))
+            assert rest == (len(ids) - 1, None)

@@ -59,6 +59,8 @@ def test_the_document_is_valid_and_whole() -> None:
                 "/me/sessions/end",
                 "/backup",
                 "/keys/rotate",
+                "/exports/wall",
+                "/exports/conversations",
                 "/tokens/{token_id}",
                 "/users/{user_id}/reset",
                 "/users/{user_id}/link",
