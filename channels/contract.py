@@ -249,6 +249,9 @@ class OutboundMessage:
     by_human: bool = False  # an advisor's own words, not the machine's
     unasked: bool = False  # said first, not in answer: a certificate, a question of the care plan
     link: str = ""  # a file that the channel does not carry: its protected address goes behind the text
+    edits: str = (
+        ""  # the platform's id of a message of ours that reads like this from now on; without a text it is gone
+    )
     reply_to: str = ""  # the platform's id of the message that this one answers, where `Capabilities.replies`
 
 
@@ -277,6 +280,7 @@ class Capabilities:
     fetch_bytes: int = 0  # largest file we may fetch
     file_life_s: int = 0  # how long a customer's file can be fetched; 0 = the platform does not say
     receipts: tuple[str, ...] = ()  # of delivered, read
+    retells_s: int = 0  # how long what we said may be changed or taken back there; 0 = it stays as it was said
     replies: bool = False  # a message can answer an earlier one, which stands above it
     idempotent: bool = False  # sending the same id twice shows once: an unknown send may be repeated
     echo_s: int = 0  # seconds in which the platform tells back what it took; 0 = it does not
@@ -429,6 +433,8 @@ def outbound_to_json(message: OutboundMessage) -> dict[str, Any]:
         out["unasked"] = True
     if message.link:
         out["link"] = message.link
+    if message.edits:
+        out["edits"] = message.edits
     if message.reply_to:
         out["reply_to"] = message.reply_to
     return out
@@ -455,5 +461,6 @@ def outbound_from_json(row_id: str, data: Mapping[str, Any], *, file_data: bytes
         by_human=data.get("human", False),
         unasked=data.get("unasked", False),
         link=data.get("link", ""),
+        edits=data.get("edits", ""),
         reply_to=data.get("reply_to", ""),
     )

@@ -43,6 +43,7 @@ CAPABILITIES: Final = Capabilities(
     inbound="our own page and widget",
     limits=Limits(),
     language_chosen=True,
+    retells_s=48 * 3600,  # not the platform: what somebody acted on yesterday stays
 )
 
 

@@ -218,7 +218,7 @@ class Sender:
             created_ms=job.created_at,
             not_after=job.not_after,
             klass=job.klass,
-            idempotent=capabilities.idempotent,
+            idempotent=capabilities.idempotent or bool(job.body.get("edits")),  # said twice, it reads the same
             unknown_blocks=capabilities.unknown_blocks,
             echo_ms=capabilities.echo_s * 1000,
             flooded=isinstance(err, RateLimited) and self._flooded(job, now),

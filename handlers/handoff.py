@@ -267,6 +267,11 @@ def _hold(draft: Draft, event: Acted) -> None:
     held.take_back(draft, event)
 
 
+def _retell(draft: Draft, event: Acted) -> None:
+    """What he said is put right or taken back: the words are the shell's, that he did it stays."""
+    draft.add(Audit(action=str(event.data["as"]), by=event.by, fields=(str(event.data["message"]),)))
+
+
 def _must_hold(draft: Draft, by: Advisor) -> None:
     holder = draft.state.assignee if draft.state.stage is Stage.WITH_ADVISOR else None
     if holder is not None and holder.id != by.id and by.role not in CHIEFS:
@@ -318,6 +323,7 @@ ACTS: Final[Mapping[str, Callable[[Draft, Acted], None]]] = {
     "form": _held(asking.form),
     "promise_ended": promises.ended,
     "label": _label,
+    "retell": _held(_retell),
     "deliver": _deliver,
     "attempt": _attempt,
     "last_word": attempts.elsewhere,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from typing import Any
 
 from storage.ids import new_id
@@ -19,8 +20,8 @@ class Change:
     source: str
     by: tuple[str, str]
     at: int
-    before: Any = field(repr=False)
-    after: Any = field(repr=False)
+    before: Any = dataclasses.field(repr=False)
+    after: Any = dataclasses.field(repr=False)
 
 
 def add(tx: Tx, *, conversation_id: str, name: str, before: Any, after: Any, raw: str, source: str, by: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import orjson
 
 from channels.contract import quick
-from storage import deliveries, may_say
+from storage import deliveries, may_say, unchanged
 from storage.errors import classify
 from storage.ids import new_id
 from storage.inbox import insert_own
@@ -117,6 +117,8 @@ def record(tx: Tx, outcomes: Sequence[Outcome]) -> None:
                 until=until,
             )
             tx.hint("account", outcome.job.account_id)
+        if outcome.state in ("failed", "expired") and outcome.job.body.get("edits"):
+            unchanged.undo(tx, outcome.job.message_id)
         if outcome.state in ENDED:
             tell_conversation(tx, outcome.job, outcome.state, outcome.error)
     waiting = tx.among(
@@ -397,7 +399,9 @@ def cancel(tx: Tx, conversation_id: str, *, reason: str, purposes: Sequence[str]
             now=tx.now_ms,
         )
         tx.run(
-            "UPDATE message SET status = 'cancelled', error = :reason WHERE id = :id", id=row.message_id, reason=reason
+            "UPDATE message SET status = 'cancelled', error = :reason WHERE id = :id AND status IN ('queued', 'sending', 'unknown')",
+            id=row.message_id,
+            reason=reason,
         )
         if row.klass == DOCUMENT:
             deliveries.fate(tx, row.message_id, "cancelled", reason)

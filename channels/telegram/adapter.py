@@ -51,6 +51,7 @@ CAPABILITIES: Final = Capabilities(
     file_bytes=50 << 20,
     fetch_bytes=20 << 20,
     replies=True,
+    retells_s=48 * 3600,
     unknown_blocks=False,  # nothing to ask Telegram afterwards: the lane would wait for nothing
     inbound="long polling or webhook",
     limits=Limits(outbound_per_s=30, per_chat_per_s=1),
@@ -72,6 +73,8 @@ def render(message: OutboundMessage, account: Account) -> TelegramMethod[Any]:
     """The Bot API method that says it, as a value. Plain text: no markup to break, nothing to escape."""
     calls = _calls()
     common: dict[str, Any] = {"chat_id": int(message.thread) if _NUMBER.fullmatch(message.thread) else message.thread}
+    if message.edits:
+        return _changed(message, common)
     if message.buttons:
         common["reply_markup"] = _keyboard(message.buttons)
     elif message.clear_keyboard:
@@ -92,6 +95,17 @@ def render(message: OutboundMessage, account: Account) -> TelegramMethod[Any]:
         request = calls.SendPhoto(photo=upload, **common)
     else:
         request = calls.SendDocument(document=upload, **common)
+    return request
+
+
+def _changed(message: OutboundMessage, common: dict[str, Any]) -> TelegramMethod[Any]:
+    """A message of ours that reads otherwise from now on, or is gone for both. Doing it twice changes nothing."""
+    calls = _calls()
+    request: TelegramMethod[Any]
+    if message.text:
+        request = calls.EditMessageText(message_id=int(message.edits), text=message.text, **common)
+    else:
+        request = calls.DeleteMessage(message_id=int(message.edits), **common)
     return request
 
 

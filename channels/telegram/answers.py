@@ -11,7 +11,7 @@ import orjson
 from channels.contract import ChannelError, DeliveryUnknown, NeedsReauth, Permanent, RateLimited, Retryable
 
 # The call did what it could: the customer sees what he should see.
-_HARMLESS: Final = ("query is too old", "query id is invalid", "message is not modified")
+_HARMLESS: Final = ("query is too old", "query id is invalid", "message is not modified", "message to delete not found")
 
 _REASONS: Final = (  # words of the description, in lower case -> Permanent.reason
     ("blocked by the user", "blocked"),

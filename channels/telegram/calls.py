@@ -55,7 +55,9 @@ with _models_unbuilt():
     from aiogram.client.telegram import TelegramAPIServer
     from aiogram.methods import (
         AnswerCallbackQuery,
+        DeleteMessage,
         DeleteWebhook,
+        EditMessageText,
         GetFile,
         GetMe,
         GetUpdates,
@@ -83,7 +85,8 @@ with _models_unbuilt():
     )
 
 __all__ = [
-    "METHODS", "AnswerCallbackQuery", "Bot", "BotCommand", "DeleteWebhook", "File", "GetFile", "GetMe", "GetUpdates",
+    "METHODS", "AnswerCallbackQuery", "Bot", "BotCommand", "DeleteMessage", "DeleteWebhook",
+    "EditMessageText", "File", "GetFile", "GetMe", "GetUpdates",
     "GetWebhookInfo", "InlineKeyboardButton", "InlineKeyboardMarkup", "KeyboardButton", "LeanSession",
     "MenuButtonCommands", "ReplyKeyboardMarkup", "ReplyKeyboardRemove", "SendDocument", "SendMessage", "SendPhoto",
     "SetChatMenuButton", "SetMyCommands", "SetMyDescription", "SetMyShortDescription", "SetWebhook", "TelegramMethod",
@@ -91,7 +94,7 @@ __all__ = [
 
 METHODS: Final[tuple[type[TelegramMethod[Any]], ...]] = (
     SendMessage, SendPhoto, SendDocument, AnswerCallbackQuery, GetFile, GetUpdates, GetMe, GetWebhookInfo, SetWebhook,
-    DeleteWebhook, SetMyCommands,
+    DeleteWebhook, SetMyCommands, EditMessageText, DeleteMessage,
 )  # fmt: skip
 for _method in METHODS:
     _method.model_rebuild()  # now rather than at the first call; nothing to do when aiogram was imported before us

@@ -121,6 +121,14 @@ def after(tx: Tx, standing: Standing, cursor: int, skipped: Collection[int] = ()
     return batch
 
 
+def changed(tx: Tx, standing: Standing, since_ms: int) -> list[dict[str, Any]]:
+    """Our messages that were changed or taken back since then, as they read now."""
+    which = "m.direction = 'outbound' AND m.edited_at >= :since AND m.status IN ('sent','delivered','read')"
+    rows = tx.all(_MESSAGES.format(which=which), point=standing.point_id, since=since_ms, limit=PAGE)
+    files = _attachments(tx, [row.id for row in rows])
+    return [_frame(tx, row, files[row.id], standing.seen, None) for row in rows]
+
+
 def said_at(tx: Tx, point_id: str, seq: int) -> int | None:
     """When our last message up to this number was said, ms: what a visitor who saw it has seen."""
     found: int | None = tx.value(
@@ -164,6 +172,10 @@ def _frame(tx: Tx, row: Any, files: list[dict[str, Any]], seen: int, resume: int
         "buttons": [_button(button) for button in body.get("buttons", ()) if not button.get("contact")],
         "at": rfc3339(row.said_at),
     }
+    if body.get("taken_back"):
+        frame["changed"] = "taken_back"
+    elif row.direction == "outbound" and body.get("before"):
+        frame["changed"] = "edited"
     if row.advisor:
         frame["name"] = row.advisor
     if row.direction == "inbound":

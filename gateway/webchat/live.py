@@ -35,6 +35,8 @@ CHECK_S: Final = 60.0
 AT_ONCE: Final = 100  # threads a look
 VISITOR_TYPES: Final = "typing"  # hints for the desk, and from it: (kind, conversation id); nothing is stored
 ADVISOR_TYPES: Final = "advisor_typing"
+RETOLD: Final = "retold"  # (kind, conversation id)
+LATELY_MS: Final = 60_000
 
 UNAUTHORIZED: Final = 4401  # close codes that our own page understands
 HELLO_LATE: Final = 4408
@@ -183,6 +185,7 @@ class Live:
         self._conversations: dict[str, str] = {}  # conversation -> thread
         self._waiting: set[str] = set()  # threads that said something which is in no transcript yet
         self._dirty: set[str] = set()
+        self._retold: set[str] = set()  # threads in which something of ours reads otherwise now
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._unlisten = hub.listen(self._hint)
@@ -259,6 +262,11 @@ class Live:
             for page in self._rooms[thread].pages if thread in self._rooms else ():
                 page.push({"type": "typing", "author": "advisor"})
             return
+        if kind == RETOLD:
+            if thread in self._rooms:
+                self._retold.add(thread)
+                self._wake.set()
+            return
         if kind not in ("conversation", "message", "attachment"):
             return
         if thread is not None:
@@ -284,6 +292,7 @@ class Live:
                 if now - looked >= NET_S:
                     looked, threads = now, set(self._rooms)
                 await self._refresh([thread for thread in threads if thread in self._rooms])
+                await self._retell()
                 if now - checked >= CHECK_S:
                     checked = now
                     await self._check()
@@ -304,6 +313,17 @@ class Live:
                     if standing.version != room.standing.version:
                         self._waiting.discard(thread)
                     room.stand(standing, self._conversations)
+
+    async def _retell(self) -> None:
+        """Open pages see at once what was changed; others when they are opened."""
+        while self._retold:
+            room = self._rooms.get(self._retold.pop())
+            if room is None or not room.standing.point_id:
+                continue
+            standing, since = room.standing, self._store.now_ms() - LATELY_MS
+            for frame in await self._store.read(lambda tx, s=standing, at=since: history.changed(tx, s, at)):  # type: ignore[misc]
+                for page in room.pages:
+                    page.push(frame)
 
     async def _check(self) -> None:
         """Sessions end elsewhere too: those that did may not go on listening here."""

@@ -117,6 +117,19 @@ async def test_buttons_and_keyboards_are_taken(bot: Bot) -> None:
     assert removed.params["disable_notification"] is True
 
 
+async def test_what_was_said_is_changed_and_taken_back(bot: Bot) -> None:
+    number = await bot.say(text="Phí 500 nghìn")
+    assert await bot.say(text="Phí 550 nghìn", edits=number) == number
+    assert customer(bot).messages[int(number)]["text"] == "Phí 550 nghìn"
+    await bot.say(text="Phí 550 nghìn", edits=number)  # the answer was lost: twice is once
+    assert await bot.say(text="", edits=number) == ""
+    assert int(number) not in customer(bot).messages
+    await bot.say(text="", edits=number)
+    with pytest.raises(Permanent):
+        await bot.say(text="khác", edits=number)
+    assert len(bot.fake.sent) == 1
+
+
 @pytest.mark.parametrize(("mime", "field"), [("application/pdf", "document"), ("image/png", "photo")])
 async def test_a_file_arrives_byte_for_byte(bot: Bot, mime: str, field: str) -> None:
     head = b"%PDF-1.7\r\n--boundary\r\n" if field == "document" else b"\x89PNG\r\n\x1a\n"

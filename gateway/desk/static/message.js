@@ -3,6 +3,7 @@ import { el } from "../../web/static/dom.js";
 import { linked } from "../../web/static/links.js";
 import { attachment } from "./files.js";
 import { icon, initials, tint } from "./people.js";
+import { retelling } from "./retell.js";
 import { clock, has, moment, phone, setup, t } from "./words.js";
 
 /** @typedef {import("./model.js").Message} Message */
@@ -129,6 +130,7 @@ export class Bubble {
     const made = /** @type {(Node | string)[]} */ ([time]);
     if (one.edited_at) made.push(el("span", { title: moment(one.edited_at) }, t("edited")));
     if (one.direction !== "outbound") return made;
+    made.push(...retelling(one));
     const words = this.#troubled() ? this.#trouble() : t(`status_${one.status}`);
     made.push(el("span", { class: `fate ${one.status}` }, icon(ICONS[one.status] ?? "web:check"), el("span", { class: "fate-words" }, words)));
     return made;

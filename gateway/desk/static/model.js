@@ -117,6 +117,8 @@
  *
  * @typedef {object} Message
  * @property {string} id
+ * @property {string} conversation_id
+ * @property {boolean} [taken_back]
  * @property {number} seq
  * @property {"inbound" | "outbound" | "internal"} direction
  * @property {"customer" | "bot" | "advisor" | "system"} author

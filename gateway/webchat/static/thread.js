@@ -83,7 +83,11 @@ export class Thread {
    * @param {boolean} history it was said before this page was opened
    */
   receive(message, history) {
-    if (this.find(message.id)) return false;
+    const known = this.find(message.id);
+    if (known) {
+      if (message.changed) this.#retold(known, message);
+      return false;
+    }
     const own = message.client_id ? this.find(message.client_id) : null;
     if (own) {
       own.key = message.id;
@@ -104,9 +108,25 @@ export class Thread {
       buttons: mine ? [] : message.buttons,
       mark: message.status === "seen" ? "seen" : "received",
     }, attachments(message, this.#words, this.#source));
+    if (message.changed) this.#retold(entry, message);
     if (!history) entry.element.classList.add("arriving");
     this.#insert(entry);
     return !mine;
+  }
+
+  /**
+   * It reads otherwise now, or nothing any more.
+   * @param {Entry} entry
+   * @param {Message} message
+   */
+  #retold(entry, message) {
+    const words = this.#words;
+    const gone = message.changed === "taken_back";
+    entry.text = message.text;
+    const who = el("span", { class: "sr-only" }, `${this.#who(entry.author, entry.name)}: `);
+    const said = gone ? el("i", {}, words["taken_back"] ?? "") : el("bdi", {}, linked(message.text, { external: words["external"] ?? "" }));
+    const note = gone ? null : el("small", { class: "edited" }, words["edited"] ?? "");
+    entry.element.replaceChildren(who, el("div", { class: gone ? "bubble gone" : "bubble" }, said, note));
   }
 
   /**

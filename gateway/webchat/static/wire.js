@@ -5,7 +5,7 @@
  * @typedef {{ id: string, kind: string, name: string, mime: string, size: number, state: string, url?: string }} Attachment
  * @typedef {{ type: "message", seq: number, id: string, author: "customer" | "bot" | "advisor" | "system", name?: string,
  *   kind: string, text: string, attachments: Attachment[], buttons: Choice[], at: string, client_id?: string,
- *   status?: string, resume?: number }} Message
+ *   status?: string, resume?: number, changed?: "edited" | "taken_back" }} Message
  * @typedef {{ type: "ready", thread: string, seq: number } & Standing} Ready
  * @typedef {{ stage: string, advisor: { name: string } | null }} Standing
  * @typedef {{ type: "refused", id: string, code: string, message: string, retry_in_ms?: number }} Refused

@@ -1,0 +1,86 @@
+"""What an advisor said is put right, or taken back, where the platform lets us; what it said before is kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from channels.contract import Permanent
+from tests.gateway.api.conftest import Caller, House
+
+
+async def said(
+    house: House, lan: Caller, text: str, *, thread: str = "1001", channel: str = "telegram"
+) -> tuple[str, Any]:
+    found = await house.conversation(thread, lead=True, channel=channel)
+    await lan.post(f"/conversations/{found}/take")
+    message = await lan.post(f"/conversations/{found}/messages", {"text": text})
+    await house.settled()
+    return f"/conversations/{found}/messages", message
+
+
+async def test_on_telegram_it_is_changed_and_taken_back_there(house: House) -> None:
+    lan, minh = await house.as_role("advisor", "Lan"), await house.as_role("advisor", "Minh")
+    client = house.clients["telegram:main"]
+    numbers = iter(range(500, 600))
+
+    async def call(request: Any) -> str:
+        client.sent.append(request)
+        return str(next(numbers))
+
+    client.call = call  # type: ignore[method-assign]
+    at, message = await said(house, lan, "Phí là 500 nghìn")
+    assert (await minh("POST", f"{at}/{message['id']}/edit", {"text": "x"}))[0] == 403
+    edited = await lan.post(f"{at}/{message['id']}/edit", {"text": "Phí là 550 nghìn"})
+    await house.settled()
+    assert (edited["text"], edited["before"], edited["taken_back"]) == ("Phí là 550 nghìn", ["Phí là 500 nghìn"], False)
+    number = int((await lan.get(at))["items"][-1]["external_id"])
+    method = client.sent[-1]
+    assert (method.__api_method__, method.message_id, method.text) == ("editMessageText", number, "Phí là 550 nghìn")
+    await lan.post(f"{at}/{message['id']}/unsend")
+    await house.settled()
+    assert (client.sent[-1].__api_method__, client.sent[-1].message_id) == ("deleteMessage", number)
+    shown = (await lan.get(at))["items"][-1]
+    assert (shown["text"], shown["taken_back"], shown["status"]) == ("", True, "sent")
+    assert shown["before"] == ["Phí là 500 nghìn", "Phí là 550 nghìn"]
+    before = len(client.sent)
+    await lan.post(f"{at}/{message['id']}/unsend")  # twice is once
+    await house.settled()
+    assert len(client.sent) == before
+    acts = await house.parts.store.read(
+        lambda tx: [
+            row.action for row in tx.all("SELECT action FROM audit_entry WHERE action LIKE 'message.%' ORDER BY id")
+        ]
+    )
+    assert [one for one in acts if one in ("message.edit", "message.unsend")][:2] == ["message.edit", "message.unsend"]
+
+
+async def test_what_the_platform_refuses_reads_as_it_did(house: House) -> None:
+    lan = await house.as_role("advisor", "Lan")
+    at, message = await said(house, lan, "Phí là 500 nghìn")
+    client = house.clients["telegram:main"]
+
+    async def refuse(request: Any) -> str:
+        raise Permanent("telegram: message can't be edited", reason="bad_request", code="400")
+
+    client.call = refuse  # type: ignore[method-assign]
+    await lan.post(f"{at}/{message['id']}/edit", {"text": "khác"})
+    await house.settled()
+    shown = next(one for one in (await lan.get(at))["items"] if one["id"] == message["id"])
+    assert (shown["text"], shown["before"], shown["status"]) == ("Phí là 500 nghìn", [], "sent")
+
+
+@pytest.mark.parametrize("why", ["not_ours", "too_old", "too_long"])
+async def test_why_it_cannot_be_changed(house: House, why: str) -> None:
+    lan = await house.as_role("supervisor", "Lan")
+    at, message = await said(house, lan, "Chào anh")
+    target, text = message["id"], "khác"
+    if why == "not_ours":
+        target = next(one["id"] for one in (await lan.get(at))["items"] if one["author"] == "bot")
+    if why == "too_old":
+        house.parts.clock.offset_ms += 49 * 3_600_000
+    if why == "too_long":
+        text = "a" * 5000
+    status, body = await lan("POST", f"{at}/{target}/edit", {"text": text})
+    assert (status, body["error"]["fields"]) == (409, {"reason": why})
