@@ -87,6 +87,15 @@ _SLOTS: Final[Mapping[str, Callable[[str], str]]] = {
 }  # fmt: skip
 
 
+# Shown in full by a look of its own only (POST /conversations/{id}/reveal), even to who works with the person.
+GUARDED: Final = frozenset({"id_number"})
+
+
+def guarded(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What somebody sees who sees the rest as it is."""
+    return {key: _slot(_SLOTS[key], value) if key in GUARDED else value for key, value in values.items()}
+
+
 def slots(values: Mapping[str, Any]) -> dict[str, Any]:
     """A conversation's slots; a slot that this table does not know is read as free text."""
     return {key: _slot(_SLOTS.get(key, text), value) for key, value in values.items()}

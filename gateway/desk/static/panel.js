@@ -8,6 +8,7 @@ import { ask, field, toast, trouble, wordsOf } from "./dialogs.js";
 import { doubles, doublesOf, haste, intake, lead } from "./intake.js";
 import { isNote } from "./message.js";
 import { channelName, face, icon, labelName, may, nameOf, productName, reasonName, stageName } from "./people.js";
+import { revealed, shownOf, shower } from "./reveal.js";
 import { tasks, tasksOf } from "./tasks.js";
 import { has, moment, phone, span, t, waits, when } from "./words.js";
 
@@ -99,7 +100,7 @@ export class Panel {
       return;
     }
     const notes = this.to.notes().filter((each) => isNote(each)).slice(-NOTES).reverse();
-    const print = JSON.stringify([one, this.contact, this.earlier.map((each) => [each.id, each.version]), notes.map((each) => each.id), this.doubles.map((each) => each.id), this.tasks, this.history, this.problem, one.handoff ? haste(one.handoff.due_at) : ""]);
+    const print = JSON.stringify([one, this.contact, this.earlier.map((each) => [each.id, each.version]), notes.map((each) => each.id), this.doubles.map((each) => each.id), this.tasks, this.history, shownOf(this.id), this.problem, one.handoff ? haste(one.handoff.due_at) : ""]);
     if (print === this.shown) return;
     this.shown = print;
     const active = document.activeElement instanceof HTMLElement && this.root.contains(document.activeElement) ? document.activeElement.dataset["key"] : undefined;
@@ -145,18 +146,21 @@ export class Panel {
   #request(one) {
     const handoff = one.handoff;
     const slots = { ...one.slots, ...(handoff?.captured ?? {}) };
+    const look = (/** @type {string} */ name, /** @type {unknown} */ value) => shower(one.id, name, value, () => this.update());
+    /** @type {(name: string, values: unknown[]) => string[]} */
+    const shownOr = (name, values) => (revealed(one.id, name).length ? revealed(one.id, name) : values.map(String));
     const missing = handoff && one.status !== "closed" ? handoff.missing : [];
     // what people at the desk put right stands in the contact, what was said in the conversation's slots
     const phones = new Set([...(this.contact?.phones.length ? this.contact.phones : [slots.phone]), slots["phone_alt"]].filter((value) => typeof value === "string" && value));
     const emails = new Set(this.contact?.emails.length ? this.contact.emails : [slots.email].filter(Boolean));
     const rows = [
-      row(t("slot_phone"), ...[...phones].map((value) => tel(String(value), one.masked)), this.#mend(one, "phone", slots.phone)),
-      row(t("slot_email"), ...[...emails].map((value) => (one.masked ? String(value) : el("a", { class: "link", href: `mailto:${value}` }, String(value)))), this.#mend(one, "email", slots.email)),
+      row(t("slot_phone"), ...shownOr("phone", [...phones]).map((value) => tel(value, value.includes("*"))), look("phone", [...phones][0]), this.#mend(one, "phone", slots.phone)),
+      row(t("slot_email"), ...shownOr("email", [...emails]).map((value) => (value.includes("*") ? value : el("a", { class: "link", href: `mailto:${value}` }, value))), look("email", [...emails][0]), this.#mend(one, "email", slots.email)),
       row(t("slot_product"), [slots.product, ...(Array.isArray(slots["other_products"]) ? slots["other_products"] : [])].filter(Boolean).map((code) => (code === "o_to_unspecified" ? t("need_car") : productName(String(code)))).join(", ") || null, this.#mend(one, "product", slots.product)),
       row(t("slot_need"), slots.need ? el("bdi", { class: "need" }, slots.need) : null, this.#mend(one, "need", slots.need)),
       row(t("slot_province"), slots.province, this.#mend(one, "province", slots.province)),
       row(t("slot_callback_time"), slots.callback_time ? span(slots.callback_time.from, slots.callback_time.to) : null),
-      ...Object.entries(slots).filter(([key]) => !KNOWN.includes(key) && key !== "phone_alt" && key !== "other_products").map(([key, value]) => row(fieldName(key), plain(value), this.#mend(one, key, value))),
+      ...Object.entries(slots).filter(([key]) => !KNOWN.includes(key) && key !== "phone_alt" && key !== "other_products").map(([key, value]) => row(fieldName(key), revealed(one.id, key)[0] ?? plain(value), look(key, value), this.#mend(one, key, value))),
       row(t("reason"), handoff ? reasonName(handoff.reason) : null),
       row(t("stage"), stageName(one)),
       row(t("request_code"), one.code ? el("code", {}, one.code) : null),
