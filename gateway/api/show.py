@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from gateway.api import masks, models, models_contacts, models_intake, window
-from gateway.api.allow import Thing
+from gateway.api.allow import SEES_ALL, Thing
 from gateway.api.declare import Call
 from handlers import held, leads, screening
 from handlers import slots as form
@@ -110,7 +110,7 @@ def _conversation(call: Call, row: listing.Conversation) -> dict[str, Any]:
         "opened_at": rfc3339(row.opened_at),
         "last_message_at": rfc3339(row.last_message_at),
         "version": row.version,
-        "slots": dict(row.slots) if plain else masks.slots(row.slots),
+        "slots": _slots(call, row, plain=plain),
         "masked": not plain,
         "name": name if plain else masks.name(name),
         "preview": row.preview if plain else masks.text(row.preview),
@@ -125,6 +125,13 @@ def _conversation(call: Call, row: listing.Conversation) -> dict[str, Any]:
         "unread": max(0, row.last_seq - row.seen_seq),
         "reachable": row.reachable,
     }
+
+
+def _slots(call: Call, row: listing.Conversation, *, plain: bool) -> dict[str, Any]:
+    """What was captured, as this caller may see it; some of it in full only to who sees all, or asks for it by itself."""
+    if not plain:
+        return masks.slots(row.slots)
+    return dict(row.slots) if {call.actor.role, call.actor.own_role} & SEES_ALL else masks.guarded(row.slots)
 
 
 def card(call: Call, row: listing.Conversation, handoff: handoffs.Handoff) -> models.HandoffCard:
@@ -144,7 +151,7 @@ def card(call: Call, row: listing.Conversation, handoff: handoffs.Handoff) -> mo
         missing=[
             slot for slot in form.missing(state) if slot not in known and not (slot == "need" and "product" in known)
         ],
-        captured=dict(row.slots) if plain else masks.slots(row.slots),
+        captured=_slots(call, row, plain=plain),
         asked=state.asked,
     )
 
