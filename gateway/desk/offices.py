@@ -18,6 +18,7 @@ class Office:
 
 
 OFFICES: Final = (
+    Office("/desk/wall", "wall.read", "wall_title", "wall"),
     Office("/desk/users", "user.read", "users", "people"),
     Office("/desk/switches", "switch.set", "switches", "switch"),
     Office("/desk/channels", "switch.set", "channels_title", "/globe"),

@@ -20,6 +20,7 @@ from gateway.desk.entrance import FORM_BYTES, WHERE, Entrance
 from gateway.desk.live import Live
 from gateway.desk.offices import OFFICES
 from gateway.desk.texts import SALUTATIONS, Gallery
+from gateway.desk.wall import Wall, period_of
 from gateway.desk.words import Words, language
 from gateway.web.static import Assets
 from gateway.web.templates import Pages
@@ -83,6 +84,7 @@ class Desk:
             web.get("/desk/webhooks", self._for_people(self.webhooks)),
             web.get("/desk/tasks", self._for_people(self.tasks)),
             web.get("/desk/blocked", self._for_people(self.blocked)),
+            web.get("/desk/wall", self._for_people(self.wall)),
             web.get("/desk/account", self._for_people(self.account)),
             web.get("/oauth/{channel}/{account}", self._for_people(self._consent.page)),
             web.get("/oauth/{channel}/{account}/callback", self._consent.callback),
@@ -166,6 +168,16 @@ class Desk:
         return self._office(
             request, actor, "switch.set", "desk/channels.html", styles=["desk/channels.css"], cards=cards, told=told
         )
+
+    async def wall(self, request: web.Request, actor: Actor) -> web.Response:
+        """Who waits, who has how much, what became of a period."""
+        _need(actor, "wall.read")
+        lang = language(request.cookies, request.query)
+        words, business = self._words.page(lang), self._parts.engine.business
+        made = Wall(words["wall"], words["channels"]["titles"], business, comma=lang == "vi")
+        boards = request.config_dict[API].boards
+        values = await made.view(boards, period_of(request.query.get("period", "")))
+        return self._office(request, actor, "wall.read", "desk/wall.html", styles=["desk/wall.css"], **values)
 
     async def texts(self, request: web.Request, actor: Actor) -> web.Response:
         """Who decides whether the bot speaks, sees what it says."""

@@ -1,0 +1,66 @@
+// The wall keeps itself up to date: the page is fetched again and only what changed is touched, so that nothing flickers
+// and the focus stays where it is.
+import { byId } from "../../web/static/dom.js";
+import { exporting } from "./exports.js";
+
+const EVERY_MS = 15_000;
+let busy = false;
+
+/** This page as it is now. @returns {Promise<Document | null>} */
+function fetched() {
+  return new Promise((resolve) => {
+    const asked = new XMLHttpRequest(); // reads a page without a door for HTML (Trusted Types)
+    asked.open("GET", location.href);
+    asked.responseType = "document";
+    asked.timeout = EVERY_MS;
+    asked.onload = () => resolve(asked.status === 200 ? asked.responseXML : null);
+    asked.onerror = asked.ontimeout = () => resolve(null);
+    asked.send();
+  });
+}
+
+/** Make `old` like `fresh` with as few touches as there are differences. @param {Node} old @param {Node} fresh */
+function merge(old, fresh) {
+  if (old.isEqualNode(fresh)) return;
+  if (old.nodeType !== fresh.nodeType || old.nodeName !== fresh.nodeName) {
+    old.parentNode?.replaceChild(document.importNode(fresh, true), old);
+    return;
+  }
+  if (!(old instanceof Element)) {
+    old.nodeValue = fresh.nodeValue;
+    return;
+  }
+  const wanted = /** @type {Element} */ (fresh);
+  for (const name of old.getAttributeNames()) if (!wanted.hasAttribute(name)) old.removeAttribute(name);
+  for (const name of wanted.getAttributeNames()) {
+    const value = wanted.getAttribute(name) ?? "";
+    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  }
+  const [had, want] = [[...old.childNodes], [...fresh.childNodes]];
+  want.forEach((child, at) => {
+    const here = had[at];
+    if (here) merge(here, child);
+    else old.appendChild(document.importNode(child, true));
+  });
+  for (const rest of had.slice(want.length)) rest.remove();
+}
+
+async function refresh() {
+  if (busy || document.visibilityState !== "visible") return;
+  busy = true;
+  try {
+    const page = await fetched();
+    const fresh = page?.getElementById("wall");
+    if (fresh) merge(byId("wall", HTMLElement), fresh);
+    else if (page) location.reload(); // signed out: the log-in says so
+  } finally {
+    busy = false;
+  }
+}
+
+setInterval(() => void refresh(), EVERY_MS);
+document.addEventListener("visibilitychange", () => void refresh());
+addEventListener("focus", () => void refresh());
+
+const button = byId("export", HTMLButtonElement);
+button.addEventListener("click", () => void exporting("/exports/wall", { period: button.dataset["period"] ?? "today" }, false));
