@@ -8,6 +8,7 @@ whole are JSON text. Words are those of docs/glossary.md.
 from storage.tables import (
     acts,
     arrivals,
+    cases,
     conversations,
     house,
     intake,
@@ -27,6 +28,7 @@ __all__ = [
     "METADATA",
     "acts",
     "arrivals",
+    "cases",
     "conversations",
     "house",
     "intake",
