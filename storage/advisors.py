@@ -104,6 +104,11 @@ def find(tx: Tx, advisor_id: str) -> Person | None:
     return None if row is None else _person(row)
 
 
+def names(tx: Tx, ids: list[str]) -> dict[str, str]:
+    """By id, of those who are people or tokens of ours."""
+    return {row.id: row.name for row in tx.among("SELECT id, name FROM advisor WHERE id IN (:among)", ids)}
+
+
 def by_email(tx: Tx, email: str) -> Person | None:
     row = tx.one(f"SELECT {_COLUMNS} FROM advisor WHERE email = :email", email=normal_email(email))  # noqa: S608
     return None if row is None else _person(row)

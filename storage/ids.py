@@ -60,3 +60,8 @@ def new_id() -> str:
         mint.digits, spent = urandom(_POOL).translate(_DIGIT_OF).decode("ascii"), 0
     mint.spent = spent + 16
     return mint.prefix + mint.digits[spent : spent + 16]
+
+
+def floor(stamp: int) -> str:
+    """No id that was made at this time (Unix ms) or later is less."""
+    return "".join([_PAIRS[stamp >> shift & 1023] for shift in (40, 30, 20, 10, 0)])

@@ -42,6 +42,7 @@ RESOURCES: Final = (
     "routes_tokens",
     "routes_flow",
     "routes_house",
+    "routes_audit",
     "routes_search",
     "routes_filters",
     "routes_wall",

@@ -162,36 +162,6 @@ class BusinessQuery(Query):
     until: Moment | None = Field(None, description="default: now")
 
 
-class AuditLine(Answer):
-    id: Id
-    at: Time
-    actor: str
-    action: str
-    object_type: str
-    object_id: str
-    fields: list[str]
-    result: str
-    chained: bool
-
-
-class AuditLines(Answer):
-    items: list[AuditLine]
-    next: str | None
-
-
-class AuditQuery(Paged):
-    actor: str = Field("", max_length=40)
-    object: str = Field("", max_length=40)
-
-
-class Verified(Answer):
-    """`broken_at`: seq of the first entry that is not as it was written."""
-
-    ok: bool
-    entries: int
-    broken_at: int | None
-
-
 class BackupWanted(Request):
     """Where the copy of the database goes: a new file on this machine."""
 

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import orjson
 from aiohttp import web
 
 from gateway import standing
-from gateway.api import cursors
 from gateway.api import models_house as models
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, json_response
-from scheduler import trail
 from storage import accounts as account_rows
-from storage import audit, audits, stats
+from storage import audit, stats
 from storage.times import ms, rfc3339
 from storage.tx import Tx
 
@@ -136,47 +132,6 @@ async def get_business(call: Call, query: models.BusinessQuery) -> models.Busine
         for row in count.figures()
     ]
     return models.Business(items=items, since=rfc3339(since), until=rfc3339(until))
-
-
-# ---- the audit
-
-
-@routes.get("/audit", may="audit.read")
-async def list_audit(call: Call, query: models.AuditQuery) -> models.AuditLines:
-    """Who did what to which object, the newest first; never values."""
-    mark = cursors.read("a", query.cursor, str)
-    after: str | None = mark[0] if mark else None
-    found: list[Any] = []
-    for _ in range(ROUNDS):
-        more = partial(
-            audits.page, actor=query.actor, object_id=query.object, after=after, limit=query.limit - len(found)
-        )
-        rows, after = await call.store.read(more)
-        found += rows
-        if after is None or len(found) >= query.limit:
-            break
-    items = [
-        models.AuditLine(
-            id=row.id,
-            at=rfc3339(row.at),
-            actor=row.actor,
-            action=row.action,
-            object_type=row.object_type,
-            object_id=row.object_id,
-            fields=orjson.loads(row.fields),
-            result=row.result,
-            chained=row.chain_seq is not None,
-        )
-        for row in found
-    ]
-    return models.AuditLines(items=items, next=cursors.write("a", after) if after else None)
-
-
-@routes.get("/audit/verify", may="audit.verify")
-async def verify_audit(call: Call) -> models.Verified:
-    """Walk the whole chain."""
-    walked = await trail.verify(call.store)
-    return models.Verified(ok=walked.broken is None, entries=walked.checked, broken_at=walked.broken)
 
 
 # ---- the admin door only

@@ -27,5 +27,6 @@ OFFICES: Final = (
     Office("/desk/blocked", "block.read", "blocked_title", "shield"),
     Office("/desk/texts", "switch.set", "texts", "/bot"),
     Office("/desk/webhooks", "webhook.manage", "webhooks"),
+    Office("/desk/audit", "audit.read", "audit_title", "shield"),
     Office("/desk/account", "me", "account"),
 )
