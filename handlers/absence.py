@@ -14,7 +14,7 @@ from typing import Final
 from handlers import routed, schedule, steps, waiting
 from handlers.draft import Draft
 from handlers.hearing import Heard
-from handlers.model import CloseHandoff, Note, OpenHandoff, Stage
+from handlers.model import Business, CloseHandoff, Note, OpenHandoff, Stage
 
 TIMER: Final = "absence"
 PATIENCE: Final = timedelta(minutes=30)
@@ -36,12 +36,13 @@ def given(draft: Draft) -> None:
 def _begin(draft: Draft) -> None:
     draft.remember(unanswered=draft.now.astimezone(UTC).isoformat())
     if TIMER not in draft.state.armed:
-        draft.wake(TIMER, _end(draft, draft.now))
+        draft.wake(TIMER, end(draft.now, draft.business))
 
 
-def _end(draft: Draft, since: datetime) -> datetime:
-    minutes = draft.business.rules.answer_minutes
-    return schedule.add_minutes(since, minutes, draft.business) if minutes else since + PATIENCE
+def end(since: datetime, business: Business) -> datetime:
+    """So long he may leave a word of that moment without an answer."""
+    minutes = business.rules.answer_minutes
+    return schedule.add_minutes(since, minutes, business) if minutes else since + PATIENCE
 
 
 def answered(draft: Draft) -> None:
@@ -54,7 +55,7 @@ def due(draft: Draft) -> None:
     ruled = rules.answer_minutes or rules.mode == "assign"  # people see to it, with the bot or without
     if since is None or draft.state.stage is not Stage.WITH_ADVISOR or not (draft.context.bot or ruled):
         return
-    moment = _end(draft, datetime.fromisoformat(str(since)))
+    moment = end(datetime.fromisoformat(str(since)), draft.business)
     if moment > draft.now:
         draft.wake(TIMER, moment)
     else:

@@ -160,7 +160,7 @@ def _see_to(tx: Tx, engine: Engine, handoff: Any, here: House) -> int:
         engine.open_for(tx, handoff.conversation_id),
         team=handoff.team,
         staffed=here.staffed,
-        former=rows.former(tx, handoff.contact_id, but=handoff.id),
+        former=rows.former(tx, handoff.contact_id, but=handoff.id, before=tx.now_ms),
         passed=handoff.passed,
         escalated=handoff.escalated_at is not None,
     )

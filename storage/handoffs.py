@@ -10,8 +10,9 @@ from storage.tx import Tx
 
 _SELECT: Final = """
 SELECT h.id, h.conversation_id, h.contact_id, h.code, h.reason, h.priority, h.state, h.test, h.opened_at, h.due_at, h.late_at, h.taken_at, h.taken_by,
-       a.name AS taken_name, h.closed_at, h.outcome, h.first_reply_at
-FROM handoff h LEFT JOIN advisor a ON a.id = h.taken_by
+       a.name AS taken_name, h.closed_at, h.outcome, h.first_reply_at,
+       h.team, h.escalated_at, h.offered_to, o.name AS offered_name, h.offered_until
+FROM handoff h LEFT JOIN advisor a ON a.id = h.taken_by LEFT JOIN advisor o ON o.id = h.offered_to
 """
 
 
@@ -33,12 +34,18 @@ class Handoff:
     closed_at: int | None
     outcome: str
     first_reply_at: int | None
+    team: str
+    escalated_at: int | None
+    offered_to: tuple[str, str] | None
+    offered_until: int | None
 
 
 def _handoff(row: Any) -> Handoff:
     values = dict(row._mapping)
     name = values.pop("taken_name")
     values["taken_by"] = (row.taken_by, name or "") if row.taken_by else None
+    offered = values.pop("offered_name")
+    values["offered_to"] = (row.offered_to, offered or "") if row.offered_to else None
     values["test"] = bool(row.test)
     return Handoff(**values)
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from storage import contacts, search
+from storage import contacts, search, teams
 from storage.keys import KeyMissing
 from storage.tx import Tx
 
@@ -18,7 +18,8 @@ RARE: Final = 500  # so many hits of a word are taken as they are; of more, the 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Filters; None or '' = any. `account` -- name or id; `assignee` -- advisor id, or `none`; `product` -- code, or `none`;
+    """Filters; None or '' = any. `account` -- name or id; `assignee` -- advisor id, or `none`; `team` -- its id or name, or
+    `advisor:…` for the teams of that advisor; `product` -- code, or `none`;
     `opened_since`, `opened_until` -- ms; `waiting_since` -- waits since then or earlier, ms; `q` -- words; `sight` -- the
     advisor who finds only what he may see by them, '' = whoever sees everything."""
 
@@ -214,7 +215,8 @@ def _loose(tx: Tx, wanted: Wanted) -> _Loose | None:
     if wanted.test is not None:
         found.append(lambda row: bool(row.test) is wanted.test)
     if wanted.team:
-        found.append(lambda row: bool(row.team == wanted.team))
+        of = teams.meant(tx, wanted.team)
+        found.append(lambda row: row.team in of)
     if wanted.opened_since or wanted.opened_until:
         until = wanted.opened_until or tx.now_ms + 1
         found.append(lambda row: bool(wanted.opened_since <= row.opened_at < until))

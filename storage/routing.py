@@ -70,14 +70,15 @@ def last_given(tx: Tx, *, since: int) -> dict[str, int]:
     return {row.taken_by: int(row.at) for row in rows}
 
 
-def former(tx: Tx, contact_id: str, *, but: str) -> tuple[str, int] | None:
-    """(who, when) had this customer last, in another handoff than `but`."""
+def former(tx: Tx, contact_id: str, *, but: str, before: int) -> tuple[str, int] | None:
+    """(who, when) had this customer last before then, in another handoff than `but`."""
     row = tx.one(
         "SELECT h.taken_by, COALESCE(h.closed_at, h.taken_at) AS at FROM conversation c JOIN handoff h"
-        " ON h.conversation_id = c.id WHERE c.contact_id = :contact AND h.taken_by IS NOT NULL AND h.id <> :but"
+        " ON h.conversation_id = c.id WHERE c.contact_id = :contact AND h.taken_by IS NOT NULL AND h.id <> :but AND h.taken_at < :before"
         " ORDER BY h.taken_at DESC LIMIT 1",
         contact=contact_id,
         but=but,
+        before=before,
     )
     return None if row is None else (row.taken_by, int(row.at))
 
@@ -204,3 +205,18 @@ def opened_between(tx: Tx, since: int, until: int, *, after: tuple[int, str] | N
             limit=limit,
         )
     )
+
+
+def words(tx: Tx, conversation_ids: Sequence[str], *, since: int) -> dict[str, list[tuple[str, int]]]:
+    """(customer or advisor, when) of what they said in these conversations since then, in order."""
+    found: dict[str, list[tuple[str, int]]] = {each: [] for each in conversation_ids}
+    rows = tx.among(
+        "SELECT conversation_id, author, received_at FROM message WHERE conversation_id IN (:among)"
+        " AND received_at >= :since AND author IN ('customer', 'advisor') AND direction <> 'internal'"
+        " ORDER BY conversation_id, seq LIMIT 5000",
+        list(conversation_ids),
+        since=since,
+    )
+    for row in rows:
+        found[row.conversation_id].append((row.author, row.received_at))
+    return found

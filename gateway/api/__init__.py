@@ -37,6 +37,8 @@ RESOURCES: Final = (
     "routes_files",
     "routes_policies",
     "routes_people",
+    "routes_teams",
+    "routes_routing",
     "routes_identity",
     "routes_reveal",
     "routes_tokens",

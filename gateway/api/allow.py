@@ -52,7 +52,7 @@ _DESK: Final = _READ | {
     "handoff.list", "contact.edit", "contact.merge", "file.add", "file.read", "switch.read",
     "attempt", "screen", "call.log", "canned.read", "filter.read",
     "policy.read", "policy.edit", "policy.deliver", "care.read", "case.read", "case.edit",
-    "block", "task.read", "task.edit", "correct", "ask", "retell", "reveal",
+    "presence.set", "team.read", "block", "task.read", "task.edit", "correct", "ask", "retell", "reveal",
 }  # fmt: skip
 _OVERSEE: Final = _DESK | {
     "assign",
@@ -64,6 +64,8 @@ _OVERSEE: Final = _DESK | {
     "account.read",
     "user.read",
     "canned.edit",
+    "routing.edit",
+    "routing.read",
     "filter.share",
     "wall.read",
     "export",

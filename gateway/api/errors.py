@@ -21,6 +21,7 @@ CODES: Final[Mapping[str, int]] = {
     "timeout": 408,  # the body did not come within its time
     "taken": 409,  # somebody else has the conversation: `holder`
     "wrong_state": 409,
+    "not_certified": 409,  # advice is given by agents whose certificate covers the product
     "not_screened": 409,  # a lead must be screened before it goes to advice
     "may_double": 409,  # it may have arrived: say `twice` to send it all the same
     "conflict": 409,  # it was changed since you read it

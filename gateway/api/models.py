@@ -64,6 +64,10 @@ class HandoffCard(Answer):
     due_at: Time = Field(description="by when a person is to be in touch, in working hours")
     late: bool
     taken_at: Time | None
+    team: str = Field("", description="whose work it is, '' = anyone's")
+    escalated: bool = Field(False, description="it has waited so long that the supervisor is told")
+    offered_to: Person | None = Field(None, description="whose turn it is, until `offered_until`")
+    offered_until: Time | None = None
     missing: list[str]
     captured: dict[str, Any]
     asked: str
@@ -99,6 +103,10 @@ class Conversation(Answer):
     last_seq: int
     unread: int
     reachable: bool
+    team: str = Field("", description="whose work it is, '' = anyone's")
+    answer_due_at: Time | None = Field(
+        None, description="by when he is to have his next answer, where that is measured"
+    )
 
 
 class WindowView(Answer):
@@ -149,7 +157,7 @@ class ConversationQuery(Paged):
     label: str = Field("", max_length=60)
     contact: str = Field("", max_length=40, description="id of a contact: all of his conversations")
     test: bool | None = None
-    team: Label | None = Field(None, description="handed to this team")
+    team: Label | None = Field(None, description="id or name of a team, or `mine`")
     product: str = Field("", max_length=40, description="code of products.yaml that it is about, or `none`")
     older_hours: int = Field(0, ge=0, le=100_000, description="begun at least so long ago")
     newer_hours: int = Field(0, ge=0, le=100_000, description="begun no longer ago")

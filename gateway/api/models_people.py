@@ -24,7 +24,8 @@ class Advisor(Answer):
     name: str
     role: Role
     online: bool
-    teams: list[str]
+    teams: list[str] = Field(description="ids of the teams that he is of")
+    away: bool = Field(description="he has said that he takes nothing new now")
     agent_code: str
 
 

@@ -9,12 +9,12 @@ from gateway.api import models, show
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
 from gateway.api.routes_conversations import view
-from storage import advisors, listing
+from storage import advisors, listing, teams
 from storage.tx import Tx
 
 routes = Routes("acts")
 _AT: Final = "/conversations/{conversation_id}"
-_REFUSES: Final = ("not_yours", "taken", "wrong_state", "not_screened")
+_REFUSES: Final = ("not_yours", "taken", "wrong_state", "not_screened", "not_certified")
 _OUTCOMES: Final[Mapping[str, str]] = {
     "closed_no_need": "no_need",
     "closed_spam": "spam",
@@ -34,7 +34,7 @@ async def act(
         if row is None:
             raise not_found()
         call.require(may, show.thing(row), row.assignee)
-        engine.act(tx, conversation_id, name, by=by, data=_with_advisor(tx, data or {}))
+        engine.act(tx, conversation_id, name, by=by, data=_with_team(tx, _with_advisor(tx, data or {})))
         return conversation_id
 
     return await view(call, await call.once(unit))
@@ -52,6 +52,17 @@ def _with_advisor(tx: Tx, data: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**data, "advisor": {"id": person.id, "name": person.name, "code": person.agent_code, "role": person.role}}
 
 
+def _with_team(tx: Tx, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The team that a body names, by its id or as people call it. Raises ApiError."""
+    if not data.get("team"):
+        return data
+    found = teams.find(tx, str(data["team"]))
+    if found is None:
+        known = ", ".join(f"{team.id} ({team.name})" for team in teams.listed(tx))
+        raise ApiError("invalid", "there is no such team", fields={"team": f"there are: {known or 'none yet'}"})
+    return {**data, "team": found.id, "team_name": found.name}
+
+
 @routes.post(f"{_AT}/take", may="take", refuses=_REFUSES)
 async def take(call: Call, conversation_id: str) -> models.ConversationView:
     """Take it: the bot is silent from now on. The slower of two is told who has it."""
@@ -66,7 +77,7 @@ async def assign(call: Call, conversation_id: str, body: models.Assign) -> model
 
 @routes.post(f"{_AT}/transfer", may="transfer", refuses=_REFUSES)
 async def transfer(call: Call, conversation_id: str, body: models.Transfer) -> models.ConversationView:
-    """Hand it on, to another advisor or back into the queue for a team, with a note."""
+    """Hand it on, to another advisor or back into the queue of a team (its id or its name), with a note."""
     if (body.advisor is None) == (body.team is None):
         raise ApiError("invalid", "to whom?", fields={"advisor": "give this or `team`, not both"})
     whom = {"advisor": body.advisor} if body.advisor else {"team": body.team}

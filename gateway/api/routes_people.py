@@ -10,7 +10,7 @@ from gateway.api.allow import TABLE
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
 from gateway.api.fields import Role
-from storage import advisors, factors, passwords, sessions
+from storage import advisors, factors, passwords, sessions, shifts, teams
 from storage.times import rfc3339
 from storage.tx import Tx
 
@@ -159,14 +159,17 @@ async def _hashed(call: Call, password: str, *, field: str, about: tuple[str, ..
 @routes.get("/advisors", may="advisor.list")
 async def list_advisors(call: Call) -> models.Advisors:
     """Who works with conversations: people at the desk, and tokens, which are advisors too."""
-    people, now_ms = await call.store.read(lambda tx: (advisors.listed(tx), tx.now_ms))
+    people, of_teams, said, now_ms = await call.store.read(
+        lambda tx: (advisors.listed(tx), teams.of_advisors(tx), shifts.availability(tx), tx.now_ms)
+    )
     items = [
         models.Advisor(
             id=each.id,
             name=each.name,
             role=cast(Role, each.role),
             online=each.online(now_ms),
-            teams=[],
+            teams=of_teams.get(each.id, []),
+            away=each.id in said and said[each.id].away_at is not None,
             agent_code=each.agent_code,
         )
         for each in people

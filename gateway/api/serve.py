@@ -27,6 +27,11 @@ from storage.ids import new_id
 log = structlog.get_logger("api")
 UPLOAD_S: Final = 120.0  # a certificate over a telephone's uplink
 _ID: Final = re.compile(r"[0-9a-v]{26}")
+_WORDS: Final = {  # parameters that are words of people, not ids of ours
+    "team_id": re.compile(r"[0-9a-z][0-9a-z-]{0,25}"),
+    "owner": re.compile(r"(?:team|advisor):[0-9a-z][0-9a-z-]{0,25}"),
+    "day": re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII),
+}
 # What the core refuses, in the API's words; codes that it has in common with CODES stay as they are.
 _REFUSED: Final[Mapping[str, str]] = {
     "blocked": "window_closed",
@@ -129,7 +134,7 @@ async def _once(route: Route, call: Call, arguments: dict[str, Any], key: str, p
 def _path(request: web.Request, name: str) -> str:
     """An id in the path; what has not the shape of one is not there."""
     value = request.match_info[name]
-    if not _ID.fullmatch(value):
+    if not _WORDS.get(name, _ID).fullmatch(value):
         raise not_found()
     return value
 

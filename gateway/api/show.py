@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, cast
 
 from gateway.api import masks, models, models_contacts, models_intake, window
 from gateway.api.allow import SEES_ALL, Thing
 from gateway.api.declare import Call
-from handlers import held, leads, screening
+from handlers import held, leads, screening, sla
 from handlers import slots as form
 from handlers.model import state_from_json
 from storage import contacts, files, handoffs, intake, listing, transcript
@@ -124,7 +125,17 @@ def _conversation(call: Call, row: listing.Conversation) -> dict[str, Any]:
         "last_seq": row.last_seq,
         "unread": max(0, row.last_seq - row.seen_seq),
         "reachable": row.reachable,
+        "team": row.team,
+        "answer_due_at": _answer_due(call, row),
     }
+
+
+def _answer_due(call: Call, row: listing.Conversation) -> str | None:
+    """By when he is to have his next answer; None where he waits for none, or it is not measured."""
+    since = row.state.get("memory", {}).get("unanswered") if row.status == "with_advisor" else None
+    if not since:
+        return None
+    return rfc3339(ms(sla.answer_due(datetime.fromisoformat(str(since)), call.parts.engine.business, row.team)))
 
 
 def _slots(call: Call, row: listing.Conversation, *, plain: bool) -> dict[str, Any]:
@@ -148,6 +159,10 @@ def card(call: Call, row: listing.Conversation, handoff: handoffs.Handoff) -> mo
         due_at=rfc3339(handoff.due_at),
         late=handoff.state == "waiting" and handoff.late_at is not None,
         taken_at=rfc3339(handoff.taken_at),
+        team=handoff.team,
+        escalated=handoff.state == "waiting" and handoff.escalated_at is not None,
+        offered_to=person(handoff.offered_to) if handoff.state == "waiting" else None,
+        offered_until=rfc3339(handoff.offered_until) if handoff.state == "waiting" else None,
         missing=[
             slot for slot in form.missing(state) if slot not in known and not (slot == "need" and "product" in known)
         ],

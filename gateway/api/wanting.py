@@ -32,7 +32,7 @@ def wanted(call: Call, query: models.ConversationQuery, *, thread: str = "") -> 
         label=query.label,
         contact=query.contact,
         test=query.test,
-        team=query.team or "",
+        team=f"advisor:{call.actor.id}" if query.team == "mine" else query.team or "",
         product=query.product,
         opened_since=now - query.newer_hours * HOUR_MS if query.newer_hours else 0,
         opened_until=now - query.older_hours * HOUR_MS if query.older_hours else 0,
