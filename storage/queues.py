@@ -46,15 +46,21 @@ def full(tx: Tx, advisor_id: str) -> list[Queue]:
     ]
 
 
+def teams(tx: Tx, advisor_id: str) -> list[str]:
+    """Ids of the teams that he is of."""
+    rows = tx.all("SELECT team_id FROM team_member WHERE advisor_id = :me ORDER BY team_id", me=advisor_id)
+    return [row.team_id for row in rows]
+
+
 def _team(tx: Tx, advisor_id: str) -> list[Queue]:
-    teams = [row.team_id for row in tx.all("SELECT team_id FROM team_member WHERE advisor_id = :me", me=advisor_id)]
-    if not teams:
+    ours = teams(tx, advisor_id)
+    if not ours:
         return []
     rows = tx.among(
         "SELECT COUNT(*) AS n, MIN(CASE WHEN status = 'waiting' THEN waiting_since WHEN last_inbound_at >= last_message_at"
         " THEN last_inbound_at END) AS oldest FROM conversation"
         " WHERE status IN ('waiting', 'with_advisor') AND team IN (:among)",
-        teams,
+        ours,
     )
     return [Queue(name="team", count=min(MOST, rows[0].n), oldest_at=rows[0].oldest)]
 

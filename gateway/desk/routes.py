@@ -28,7 +28,7 @@ from handlers import wording
 from handlers.hearing import PRODUCTS
 from handlers.model import Say, State
 from handlers.texts import UnfilledVariable
-from storage import sessions
+from storage import queues, sessions
 from storage.errors import StorageUnavailable
 from storage.times import rfc3339
 from storage.tx import Tx
@@ -123,6 +123,7 @@ class Desk:
     async def inbox(self, request: web.Request, actor: Actor) -> web.Response:
         lang = language(request.cookies, request.query)
         found = request.match_info.get("id", "")
+        teams = await self._teams(actor)
         policies = self._assets.url(POLICIES) if self._assets.files.get("desk/static/policies.js") else ""
         texts = self._parts.texts
         more = {
@@ -132,10 +133,17 @@ class Desk:
             "policies": policies,
             "products": {code: texts.button(f"p_{code}", lang) for code in PRODUCTS},
             "consent": self._read_out(lang),
+            "teams": teams,
         }
         hotline = any(account.channel == "hotline" for account in self._parts.accounts.values())
         may_log_call = hotline and "call.log" in TABLE[actor.role]
-        return self._page(request, "desk/inbox.html", actor, lang, more, may_log_call=may_log_call)
+        return self._page(request, "desk/inbox.html", actor, lang, more, may_log_call=may_log_call, teams=teams)
+
+    async def _teams(self, actor: Actor) -> list[str]:
+        try:
+            return await self._parts.store.read(lambda tx: queues.teams(tx, actor.id))
+        except StorageUnavailable:
+            return []  # the page itself needs no database
 
     def _read_out(self, lang: str) -> str:
         """C1, as whoever calls reads it out; '' while the configuration does not fill it."""
@@ -249,6 +257,7 @@ class Desk:
             "policies": "",
             "products": {},
             "consent": "",
+            "teams": [],
             **setup,
         }
         return self._pages.answer(

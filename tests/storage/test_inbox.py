@@ -157,13 +157,9 @@ async def test_an_advisor_sees_each_word_as_it_comes(store: Store) -> None:
     def taken(tx: Tx) -> None:
         point = tx.value("SELECT id FROM contact_point WHERE thread = 't1'")
         tx.insert(
-            "conversation",
-            **{
-                "id": "c1", "point_id": point, "contact_id": "k1", "account_id": ACCOUNT, "channel": "telegram",
-                "stage": "with_advisor", "status": "with_advisor", "labels": "[]", "test": False, "lang": "vi",
-                "version": 1, "outcome": "", "opened_at": tx.now_ms, "last_message_at": tx.now_ms,
-                "changed_at": tx.now_ms, "seen_seq": 0,
-            },
+            "conversation", id="c1", point_id=point, contact_id="k1", account_id=ACCOUNT, channel="telegram",
+            stage="with_advisor", status="with_advisor", labels="[]", test=False, lang="vi", version=1, outcome="",
+            opened_at=tx.now_ms, last_message_at=tx.now_ms, changed_at=tx.now_ms, seen_seq=0,
         )  # fmt: skip
 
     await store.run(taken)

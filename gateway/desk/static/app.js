@@ -3,15 +3,17 @@ import { byId, el } from "../../web/static/dom.js";
 import { Acts } from "./acts.js";
 import { get, whenSignedOut } from "./api.js";
 import { Composer } from "./composer.js";
-import { conversation, feeds, isNews, keep, mine, onChange, refresh, reload } from "./conversations.js";
+import { conversation, feeds, isNews, keep, mine, onChange, refresh, reload, watch } from "./conversations.js";
 import { ask, toast, walk, wordsOf } from "./dialogs.js";
 import { forgetDrafts } from "./drafts.js";
 import { logCaller } from "./intake.js";
+import { LaterList } from "./later.js";
 import { List } from "./list.js";
 import { Live } from "./live.js";
 import { Notifier } from "./notify.js";
 import { Panel } from "./panel.js";
 import { channelName, face, icon, isMine, nameOf, stageName } from "./people.js";
+import { Presence } from "./presence.js";
 import * as sender from "./sender.js";
 import { Thread } from "./thread.js";
 import { setup, t } from "./words.js";
@@ -25,8 +27,10 @@ const desk = byId("desk", HTMLElement);
 let openId = "";
 
 const list = new List({ open: (id, how) => go(id, how) });
-const thread = new Thread({ takeBack: (one) => composer.takeBack(one), heard: () => {} });
-const composer = new Composer({ last: () => thread.last, act: (deed) => void acts.run(deed) });
+const thread = new Thread({ takeBack: (one) => composer.takeBack(one), heard: () => {}, quote: (one) => composer.quote(one) });
+const presence = new Presence();
+const later = new LaterList({ changed: () => list.plan(), grew: () => thread.grew() });
+const composer = new Composer({ last: () => thread.last, act: (deed) => void acts.run(deed), writes: () => presence.writes(), kept: () => void later.read() });
 const acts = new Acts({ taken: () => composer.focus(), done: () => void panel.read() });
 const panel = new Panel({ open: (id) => go(id, "pointer"), notes: () => thread.messages });
 const notifier = new Notifier((id) => go(id, "pointer"));
@@ -49,6 +53,9 @@ function go(id, how) {
 function show(id, how) {
   const same = id === openId;
   openId = id;
+  watch(id);
+  presence.open(id);
+  if (!same) later.open(id);
   column("thread");
   desk.classList.toggle("chosen", id !== "");
   if (!id) {
@@ -192,7 +199,13 @@ function news(heard) {
     if (openId) {
       void fetched(openId);
       void thread.refresh();
+      void later.read();
     }
+    list.queues.changed();
+    return;
+  }
+  if (heard.type === "here") {
+    presence.heard(heard.id, heard.people);
     return;
   }
   if (heard.type === "typing") {
@@ -201,6 +214,7 @@ function news(heard) {
   }
   const wanted = heard.items.filter((item) => item.id === openId || conversation(item.id) !== null || isNews(item.id, item.version)).map((item) => item.id);
   refresh(wanted);
+  if (heard.items.length) list.queues.changed();
   if (wanted.includes(openId)) void thread.refresh().then(() => panel.update());
   const kinds = new Set(heard.others.map(([kind]) => kind));
   const one = conversation(openId);
@@ -208,6 +222,7 @@ function news(heard) {
     void panel.read();
     void fetched(openId);
   }
+  if (kinds.has("later")) later.heard(heard.others.filter(([kind]) => kind === "later").map(([, id]) => id));
   if (kinds.has("switch") || kinds.has("account")) void banner();
   if (heard.others.length) dispatchEvent(new CustomEvent("desk-news", { detail: heard.others }));
 }
@@ -219,6 +234,7 @@ function connected(yes) {
   const note = byId("connection", HTMLElement);
   if (yes) {
     note.hidden = true;
+    presence.again();
     // what changed while nobody told us
     if (openId) void thread.refresh();
     return;

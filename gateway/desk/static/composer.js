@@ -4,6 +4,7 @@ import { mention } from "./api.js";
 import { BARE, CannedList, HOLE } from "./canned.js";
 import { conversation } from "./conversations.js";
 import { toast } from "./dialogs.js";
+import { sendLater } from "./later.js";
 import { draft, keepDraft } from "./drafts.js";
 import { Upload } from "./files.js";
 import { icon, isMine, may } from "./people.js";
@@ -21,7 +22,7 @@ const TOUCH = matchMedia("(hover: none) and (pointer: coarse)");
 const CHIEFS = new Set(["admin", "supervisor"]);
 
 export class Composer {
-  /** @param {{ last: () => number, act: (name: "take" | "reopen") => void }} to */
+  /** @param {{ last: () => number, act: (name: "take" | "reopen") => void, writes: () => void, kept: () => void }} to */
   constructor(to) {
     this.to = to;
     this.root = byId("composer", HTMLFormElement);
@@ -29,6 +30,10 @@ export class Composer {
     this.button = byId("send", HTMLButtonElement);
     this.attach = byId("attach", HTMLButtonElement);
     this.picker = byId("files", HTMLInputElement);
+    this.camera = byId("camera", HTMLInputElement);
+    this.snap = byId("snap", HTMLButtonElement);
+    this.later = byId("send-later", HTMLButtonElement);
+    this.quoting = byId("quoting", HTMLElement);
     this.chips = byId("uploads", HTMLElement);
     this.notice = byId("composer-notice", HTMLElement);
     this.fields = byId("composer-fields", HTMLElement);
@@ -54,9 +59,8 @@ export class Composer {
   /** @param {string} id */
   open(id) {
     this.id = id;
-    const kept = draft(id);
-    this.mode = kept.mode === "note" ? "note" : "reply";
-    this.box.value = kept[this.mode] ?? "";
+    this.mode = "reply"; // a note is begun on purpose, each time one comes back
+    this.box.value = draft(id).reply ?? "";
     this.noticed = "";
     this.update();
     this.#grow();
@@ -90,11 +94,36 @@ export class Composer {
     this.#route(one);
     this.box.placeholder = this.mode === "note" ? t("write_note") : t("write_reply");
     byId("say-label", HTMLElement).textContent = this.box.placeholder;
-    this.attach.hidden = this.mode === "note";
+    this.attach.hidden = this.snap.hidden = this.mode === "note";
+    this.later.hidden = this.mode === "note" || one.status !== "with_advisor";
+    byId("mode-note", HTMLInputElement).parentElement?.classList.toggle("begun", this.mode === "reply" && !!draft(this.id).note);
+    this.#quote();
     const words = this.mode === "note" ? t("save_note") : t("send");
     this.button.setAttribute("aria-label", words);
     this.button.title = words;
     this.#ready();
+  }
+
+  /** Answer this message. @param {import("./model.js").Message} one */
+  quote(one) {
+    const text = one.text || t(`kind_${one.kind}`);
+    if (this.mode === "note") this.#switch("reply");
+    keepDraft(this.id, { ...draft(this.id), quote: { id: one.id, text } });
+    this.update();
+    this.focus();
+  }
+
+  #quote() {
+    const quote = this.mode === "reply" && !this.fields.hidden ? draft(this.id).quote : undefined;
+    this.quoting.hidden = !quote;
+    if (!quote) return;
+    const drop = () => {
+      const { quote: _gone, ...rest } = draft(this.id);
+      keepDraft(this.id, rest);
+      this.#quote();
+      this.box.focus({ preventScroll: true });
+    };
+    this.quoting.replaceChildren(icon("reply"), el("span", {}, el("span", { class: "sr-only" }, t("answers")), quote.text), el("button", { class: "icon-button small", type: "button", "aria-label": t("answer_drop"), title: t("answer_drop"), onclick: drop }, icon("web:close")));
   }
 
   /** @param {Conversation} one */
@@ -143,43 +172,66 @@ export class Composer {
 
   // ---- sending
 
-  #submit() {
+  /** Whether what stands in the box can go as it is. */
+  #whole() {
     const text = this.box.value.trim();
-    const files = this.mode === "note" ? [] : this.#uploads();
-    if (!this.#ready() || (!text && !files.length)) return;
+    if (!this.#ready() || (!text && !this.#uploads().length)) return false;
     if (this.mode === "reply" && BARE.test(text)) {
       toast(t("canned_unknown"));
-      return;
+      return false;
     }
     const hole = HOLE.exec(this.box.value);
     if (hole) {
       toast(t("canned_hole", { name: hole[0] }));
       this.box.setSelectionRange(hole.index, hole.index + hole[0].length);
-      return;
+      return false;
     }
     this.canned.close();
+    return true;
+  }
+
+  #submit() {
+    if (!this.#whole()) return;
+    const files = this.mode === "note" ? [] : this.#uploads();
+    const quote = this.mode === "note" ? undefined : draft(this.id).quote;
     send({
       conversation: this.id,
-      text,
+      text: this.box.value.trim(),
       attachments: files.map((file) => file.id),
       files: files.map((file) => file.file.name),
       note: this.mode === "note",
+      ...(quote ? { answers: quote.id, quoted: quote.text } : {}),
       after: this.to.last(),
     });
+    this.#sent(files);
+  }
+
+  /** The words have gone: room for the next. @param {Upload[]} files */
+  #sent(files) {
     this.box.value = "";
     if (this.mode === "reply") {
       for (const file of files) file.cancel();
       this.uploads.delete(this.id);
+      const { quote: _said, ...rest } = draft(this.id);
+      keepDraft(this.id, rest);
     }
-    if (this.mode === "note") {
-      this.mode = "reply"; // one note, then back to the customer
-      this.box.value = draft(this.id).reply ?? "";
-      keepDraft(this.id, { reply: this.box.value });
-    } else this.#keep();
+    this.#keep(); // a note may be followed by a note: nobody is turned round to the customer by himself
     this.update();
     this.#files();
     this.#grow();
     if (!TOUCH.matches) this.box.focus({ preventScroll: true });
+  }
+
+  async #later() {
+    if (this.mode === "note" || !this.#whole()) return;
+    const id = this.id;
+    const files = this.#uploads();
+    const kept = await sendLater(id, { text: this.box.value.trim(), attachment_ids: files.map((file) => file.id), reply_to: draft(id).quote?.id ?? null });
+    if (!kept) return;
+    toast(t("later_kept"));
+    this.to.kept();
+    if (id === this.id) this.#sent(files);
+    else keepDraft(id, { note: draft(id).note ?? "" });
   }
 
   /** Whether the button may be pressed. */
@@ -188,6 +240,7 @@ export class Composer {
     const busy = files.some((file) => file.state !== "done");
     const ready = !this.fields.hidden && !busy && (this.box.value.trim() !== "" || files.length > 0);
     this.button.setAttribute("aria-disabled", String(!ready));
+    this.later.setAttribute("aria-disabled", String(!ready));
     return ready;
   }
 
@@ -207,11 +260,14 @@ export class Composer {
     for (const mode of /** @type {const} */ (["reply", "note"])) {
       byId(`mode-${mode}`, HTMLInputElement).addEventListener("change", () => this.#switch(mode));
     }
-    this.attach.addEventListener("click", () => this.picker.click());
-    this.picker.addEventListener("change", () => {
-      this.#add([...(this.picker.files ?? [])]);
-      this.picker.value = "";
-    });
+    this.later.addEventListener("click", () => void this.#later());
+    for (const [button, picker] of /** @type {const} */ ([[this.attach, this.picker], [this.snap, this.camera]])) {
+      button.addEventListener("click", () => picker.click());
+      picker.addEventListener("change", () => {
+        this.#add([...(picker.files ?? [])]);
+        picker.value = "";
+      });
+    }
     const column = byId("thread", HTMLElement);
     column.addEventListener("dragover", (event) => {
       if (this.#takesFiles() && event.dataTransfer?.types.includes("Files")) {
@@ -244,6 +300,7 @@ export class Composer {
 
   #typed() {
     this.#types();
+    if (this.box.value) this.to.writes();
     void this.canned.typed(this.id);
     this.#keep();
     this.#grow();
@@ -259,7 +316,7 @@ export class Composer {
   }
 
   #keep() {
-    keepDraft(this.id, { ...draft(this.id), [this.mode]: this.box.value, mode: this.mode });
+    keepDraft(this.id, { ...draft(this.id), [this.mode]: this.box.value });
   }
 
   #grow() {

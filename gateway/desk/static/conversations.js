@@ -1,15 +1,17 @@
 // The conversations that this tab knows, the newest version of each, and the lists that are made of them.
-import { get } from "./api.js";
+import { Failure, get } from "./api.js";
 import { now, setup } from "./words.js";
 
 /** @typedef {import("./model.js").Conversation} Conversation */
-/** @typedef {"waiting" | "mine" | "all" | "closed"} Tab */
+/** @typedef {"mine" | "waiting" | "team" | "snoozed" | "all" | "closed"} Tab */
 
 /** @type {Map<string, Conversation>} */
 const known = new Map();
 /** @type {Set<(ids: Set<string>) => void>} */
 const listeners = new Set();
-const AT_ONCE = 4;
+const AT_ONCE = 60; // rows that one call reads again
+const SOON_MS = 40;
+const BREATH = 2; // times as long as the last call took: a busy server is asked less often
 const MANY = 25;
 const PAGE = 50;
 const WHOLE = 200; // the queue and one's own work are read whole
@@ -55,34 +57,67 @@ function drop(id) {
 
 /** @type {Set<string>} */
 const stale = new Set();
-/** @type {Set<string>} */
-const running = new Set();
+let planned = 0;
+let asking = false;
+let whole = "";
 
-/** Fetch these again, soon and a few at a time. @param {Iterable<string>} ids */
-export function refresh(ids) {
-  for (const id of ids) stale.add(id);
-  if (stale.size > MANY) {
-    stale.clear();
-    void reload();
-    return;
-  }
-  pump();
+/** The open one is read with everything that is known of it. @param {string} id */
+export function watch(id) {
+  whole = id;
 }
 
-function pump() {
-  for (const id of stale) {
-    if (running.size >= AT_ONCE) return;
-    if (running.has(id)) continue;
-    stale.delete(id);
-    running.add(id);
-    void get(`/conversations/${id}`)
-      .then(keep, (error) => {
-        if (error.status === 404) drop(id);
-      })
-      .finally(() => {
-        running.delete(id);
-        pump();
-      });
+/** Fetch these again, soon and many at a time. @param {Iterable<string>} ids */
+export function refresh(ids) {
+  for (const id of ids) {
+    if (id === whole) void view(id);
+    else stale.add(id);
+  }
+  plan(SOON_MS);
+}
+
+/** @param {number} delay */
+function plan(delay) {
+  if (stale.size && !planned && !asking) planned = window.setTimeout(() => void pump(), delay);
+}
+
+async function pump() {
+  planned = 0;
+  asking = true;
+  const ids = [...stale].slice(0, AT_ONCE);
+  for (const id of ids) stale.delete(id);
+  const began = performance.now();
+  try {
+    const { items } = await get("/rows", { ids: ids.join(",") });
+    keep(...items);
+    const here = new Set(items.map((/** @type {Conversation} */ one) => one.id));
+    for (const id of ids) if (!here.has(id)) drop(id);
+  } catch (error) {
+    if (error instanceof Failure && error.passing) for (const id of ids) stale.add(id);
+  } finally {
+    asking = false;
+    plan(SOON_MS + BREATH * (performance.now() - began));
+  }
+}
+
+let viewing = false;
+let viewAgain = false;
+/** One at a time; what comes meanwhile is read after it. @param {string} id */
+async function view(id) {
+  if (viewing) {
+    viewAgain = true;
+    return;
+  }
+  viewing = true;
+  try {
+    keep(await get(`/conversations/${id}`));
+  } catch (error) {
+    if (error instanceof Failure && error.status === 404) drop(id);
+  } finally {
+    viewing = false;
+    if (viewAgain) {
+      viewAgain = false;
+      if (whole) void view(whole);
+    }
   }
 }
 
@@ -98,6 +133,10 @@ export function isNews(id, version) {
 const at = (value) => Date.parse(value);
 /** @param {Conversation} a @param {Conversation} b */
 const newest = (a, b) => at(b.last_message_at) - at(a.last_message_at) || (a.id < b.id ? 1 : -1);
+/** What comes back first comes first. @param {Conversation} a @param {Conversation} b */
+const soonest = (a, b) => at(a.snoozed_until ?? "") - at(b.snoozed_until ?? "") || (a.id < b.id ? -1 : 1);
+/** My teams. */
+const ours = new Set(setup.teams);
 /** @param {Conversation} one */
 export const waitingSince = (one) => one.waiting_since || one.last_message_at;
 /** By when a person is to be in touch. @param {Conversation} one */
@@ -106,6 +145,8 @@ export const dueAt = (one) => one.handoff?.due_at || waitingSince(one);
 const longest = (a, b) => (b.handoff?.priority ?? 0) - (a.handoff?.priority ?? 0) || at(dueAt(a)) - at(dueAt(b)) || (a.id < b.id ? -1 : 1);
 /** @param {Conversation} one */
 export const mine = (one) => one.assignee?.id === setup.me.id && one.status === "with_advisor";
+/** Since when the customer waits for a word of ours, null when he does not. @param {Conversation} one */
+export const asksSince = (one) => (one.status === "waiting" ? waitingSince(one) : one.status === "with_advisor" && said(one) ? one.last_inbound_at : null);
 /** The customer has the last word. @param {Conversation} one */
 const said = (one) => one.last_inbound_at !== null && at(one.last_inbound_at) >= at(one.last_message_at);
 /** Put off until a moment to come. @param {Conversation} one */
@@ -115,11 +156,24 @@ export const unread = (one) => one.unread > 0 && (one.status === "waiting" || (m
 
 /** @type {Record<Tab, { query: Record<string, string>, has: (one: Conversation) => boolean, order: (a: Conversation, b: Conversation) => number }>} */
 const TABS = {
+  mine: { query: { status: "with_advisor", assignee: setup.me.id }, has: (one) => mine(one) && !later(one), order: newest },
   waiting: { query: { status: "waiting" }, has: (one) => one.status === "waiting", order: longest },
-  mine: { query: { status: "with_advisor", assignee: setup.me.id }, has: mine, order: newest },
+  team: { query: {}, has: (one) => ours.has(one.team ?? "") && one.status !== "closed", order: newest },
+  snoozed: { query: { status: "with_advisor", assignee: setup.me.id }, has: (one) => mine(one) && later(one) !== null, order: soonest },
   all: { query: {}, has: () => true, order: newest },
   closed: { query: { status: "closed" }, has: (one) => one.status === "closed", order: newest },
 };
+
+const WHOLES = new Set(["mine", "waiting", "team", "snoozed"]);
+
+/** What waits for one of my teams, and what they have. */
+async function team() {
+  const pages = await Promise.all(
+    setup.teams.flatMap((id) => ["waiting", "with_advisor"].map((status) => get("/conversations", { team: id, status, limit: WHOLE }))),
+  );
+  return { items: pages.flatMap((page) => page.items), next: null };
+}
+
 
 /** A list that is loaded page by page and kept right by what comes in. */
 export class Feed {
@@ -149,7 +203,7 @@ export class Feed {
 
   /** In order, as many as there is room for. */
   shown() {
-    return this.matching().sort(TABS[this.tab].order).slice(0, this.tab === "all" || this.tab === "closed" ? this.room : WHOLE);
+    return this.matching().sort(TABS[this.tab].order).slice(0, WHOLES.has(this.tab) ? WHOLE : this.room);
   }
 
   /** Room for another page, loaded when it is not here yet. */
@@ -169,9 +223,9 @@ export class Feed {
     this.loading = true;
     this.problem = null;
     try {
-      const wanted = this.tab === "waiting" || this.tab === "mine" ? WHOLE : PAGE;
+      const wanted = WHOLES.has(this.tab) ? WHOLE : PAGE;
       const [page, queue] = await Promise.all([
-        get("/conversations", { ...TABS[this.tab].query, limit: wanted, cursor: again ? null : this.next }),
+        this.tab === "team" ? team() : get("/conversations", { ...TABS[this.tab].query, limit: wanted, cursor: again ? null : this.next }),
         this.tab === "waiting" && setup.me.may.includes("handoff.list") ? get("/handoffs", { limit: wanted }) : null,
       ]);
       for (const one of queue?.items ?? []) keep({ ...one.conversation, handoff: one.handoff });
@@ -199,7 +253,7 @@ export class Feed {
 }
 
 /** @type {Record<Tab, Feed>} */
-export const feeds = { waiting: new Feed("waiting"), mine: new Feed("mine"), all: new Feed("all"), closed: new Feed("closed") };
+export const feeds = { mine: new Feed("mine"), waiting: new Feed("waiting"), team: new Feed("team"), snoozed: new Feed("snoozed"), all: new Feed("all"), closed: new Feed("closed") };
 
 /** Everything that was loaded, once more: after a gap in the feed. */
 export async function reload() {

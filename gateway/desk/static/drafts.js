@@ -1,7 +1,8 @@
-// Words not sent yet, one draft a conversation and mode, kept in this tab until it is closed or signed out.
+// Words not sent yet, one draft a conversation and mode: in this tab, which keeps them over a reload and until it is closed
+// or signed out. Nothing of a customer lies in the browser longer than somebody works there.
 const PREFIX = "desk.draft.";
 
-/** @typedef {{ reply?: string, note?: string, mode?: "reply" | "note" }} Draft */
+/** @typedef {{ reply?: string, note?: string, quote?: { id: string, text: string } }} Draft `quote` -- the message that is answered */
 
 /** @param {string} id @returns {Draft} */
 export function draft(id) {
@@ -15,7 +16,7 @@ export function draft(id) {
 /** @param {string} id @param {Draft} words */
 export function keepDraft(id, words) {
   try {
-    if (words.reply || words.note || words.mode === "note") sessionStorage.setItem(PREFIX + id, JSON.stringify(words));
+    if (words.reply || words.note || words.quote) sessionStorage.setItem(PREFIX + id, JSON.stringify(words));
     else sessionStorage.removeItem(PREFIX + id);
   } catch {
     // a browser without storage keeps what is on the screen only

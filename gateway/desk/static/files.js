@@ -8,6 +8,7 @@ const PICTURES = new Set(["image/jpeg", "image/png", "image/webp", "image/gif"])
 const SOUNDS = new Set(["audio/mpeg", "audio/mp4", "audio/aac", "audio/ogg", "audio/wav", "audio/webm", "video/mp4", "video/webm"]);
 export const LARGEST = 20 * 1024 * 1024;
 export const ACCEPTED = "image/jpeg,image/png,image/webp,image/heic,image/heif,application/pdf";
+const VOICE = 2 * 1024 * 1024;
 const KEPT = 60;
 
 /** @typedef {import("./model.js").Attachment} Attachment */
@@ -105,19 +106,27 @@ function card(file, url) {
   const about = el("span", {}, el("b", {}, file.name || t(`kind_${file.kind}`)), el("small", {}, [kindOf(file.mime), file.size ? size(file.size) : ""].filter(Boolean).join(" · ")));
   if (!SOUNDS.has(file.mime)) return el("a", { class: "attachment", href: url, download: file.name || "tep" }, icon("web:file"), about, icon("web:download", "icon attachment-act"));
   const button = el("button", { class: "attachment", type: "button" }, icon("sound"), about);
-  button.addEventListener("click", () => {
+  const video = file.mime.startsWith("video/");
+  /** @param {boolean} play */
+  const player = (play) => {
     button.disabled = true;
     bytes(url).then(
       (blob) => {
-        const player = el(file.mime.startsWith("video/") ? "video" : "audio", { controls: true, class: "player" });
-        player.src = URL.createObjectURL(blob);
-        button.replaceWith(player);
-        player.focus();
-        void player.play().catch(() => {});
+        const made = el(video ? "video" : "audio", { controls: true, class: "player", "aria-label": file.name || t(`kind_${file.kind}`) });
+        made.src = URL.createObjectURL(blob);
+        button.replaceWith(made);
+        if (!play) return;
+        made.focus();
+        void made.play().catch(() => {});
       },
       () => (button.disabled = false),
     );
-  });
+  };
+  button.addEventListener("click", () => player(true));
+  if (!video && file.size <= VOICE) {
+    button.addEventListener("near", () => player(false), { once: true }); // a voice message is heard, not downloaded
+    watcher.observe(button);
+  }
   return button;
 }
 

@@ -1,15 +1,17 @@
 // The left column: who waits, who is mine. Rows are keyed and move without losing the focus or the place of the scroll.
 import { byId, el } from "../../web/static/dom.js";
 import { Failure } from "./api.js";
-import { conversation, feeds, later, mine, onChange, search, unread, waitingSince } from "./conversations.js";
+import { asksSince, conversation, feeds, later, mine, onChange, search, unread, waitingSince } from "./conversations.js";
 import { dueBy, haste } from "./intake.js";
+import { missed } from "./later.js";
 import { channelName, face, icon, labelName, nameOf, productName, reasonName, stageName } from "./people.js";
+import { Queues } from "./queues.js";
 import { minutesSince, moment, setup, t, waits, when } from "./words.js";
 
 /** @typedef {import("./model.js").Conversation} Conversation */
 /** @typedef {import("./conversations.js").Tab} Tab */
 
-const TABS = /** @type {const} */ (["waiting", "mine", "all", "closed"]);
+const TABS = /** @type {Tab[]} */ (["mine", "waiting", ...(setup.teams.length ? ["team"] : []), "snoozed", "all", "closed"]);
 const STILL_MS = 500; // rows do not move under a pointer that is moving
 const PATIENCE_MS = 3000;
 const TYPING_MS = 250;
@@ -44,7 +46,7 @@ class Row {
   /** @param {Conversation} one */
   show(one) {
     this.one = one;
-    const print = JSON.stringify([one.version, one.last_message_at, gist(one), one.labels, one.assignee, one.status, unread(one), nameOf(one), one.handoff, one.test, later(one)]);
+    const print = JSON.stringify([one.version, one.last_message_at, gist(one), one.labels, one.assignee, one.status, unread(one), nameOf(one), one.handoff, one.test, later(one), missed(one.id)]);
     if (print !== this.shown) {
       this.shown = print;
       put(this.name, nameOf(one));
@@ -67,9 +69,10 @@ class Row {
   tick() {
     const one = this.one;
     if (!one) return;
-    if (one.status === "waiting") {
-      const mood = pressing(one);
-      put(this.time, waits(waitingSince(one)));
+    const asks = later(one) ? null : asksSince(one);
+    if (asks) {
+      const mood = pressing(one, asks);
+      put(this.time, waits(asks));
       for (const each of ["good", "soon", "late"]) this.time.classList.toggle(each, each === mood);
     } else {
       put(this.time, when(one.last_message_at));
@@ -79,10 +82,11 @@ class Row {
   }
 }
 
-/** good, soon or late: by the clock of working hours where we know it. @param {Conversation} one */
-function pressing(one) {
-  if (one.handoff) return haste(one.handoff.due_at);
-  const minutes = minutesSince(waitingSince(one));
+/** good, soon or late: by the clock of working hours where we know it. @param {Conversation} one @param {string} since */
+function pressing(one, since) {
+  const due = one.status === "waiting" ? one.handoff?.due_at : one.answer_due_at;
+  if (due) return haste(due);
+  const minutes = minutesSince(since);
   return minutes >= setup.late_minutes ? "late" : minutes >= setup.late_minutes / 3 ? "soon" : "good";
 }
 
@@ -108,6 +112,7 @@ function chips(one) {
   }
   if (one.status === "with_advisor" && one.assignee && !mine(one)) made.push(el("span", { class: "chip chip-person" }, icon("person"), one.assignee.name));
   else if (one.status !== "with_advisor" && one.stage !== "queued") made.push(el("span", { class: "chip" }, stageName(one)));
+  if (missed(one.id)) made.push(el("span", { class: "chip chip-urgent" }, icon("web:alert"), t("later_missed")));
   const putOff = later(one);
   if (putOff) made.push(el("span", { class: "chip" }, icon("calendar"), when(putOff)));
   for (const label of one.labels.slice(0, 3)) made.push(el("span", { class: "chip chip-label" }, labelName(label)));
@@ -141,6 +146,7 @@ export class List {
     this.wantedAt = 0;
     this.pressed = false;
     this.focused = ""; // the row that the tab key reaches
+    this.queues = new Queues(TABS);
     this.#listen();
   }
 
@@ -182,6 +188,7 @@ export class List {
   /** Waiting times count. */
   tick() {
     for (const row of this.made.values()) row.tick();
+    this.queues.paint();
   }
 
   // ---- painting
@@ -304,15 +311,9 @@ export class List {
   }
 
   #count() {
-    for (const tab of /** @type {const} */ (["waiting", "mine"])) {
-      const feed = feeds[tab];
-      const shown = feed.shown();
-      const badge = byId(`count-${tab}`, HTMLElement);
-      const text = feed.loaded && shown.length ? `${shown.length}${feed.next ? "+" : ""}` : "";
-      put(badge, text);
-      badge.hidden = !text;
-      badge.classList.toggle("fresh", tab === "mine" ? shown.some(unread) : shown.some((one) => pressing(one) === "late"));
-    }
+    this.queues.paint();
+    byId("count-mine", HTMLElement).classList.toggle("fresh", feeds.mine.shown().some(unread));
+    byId("count-waiting", HTMLElement).classList.toggle("fresh", feeds.waiting.shown().some((one) => pressing(one, waitingSince(one)) === "late"));
   }
 
   // ---- listening

@@ -8,7 +8,7 @@ const AGAIN_MS = [1000, 2000, 5000, 10_000];
 
 /**
  * @typedef {{ id: string, version: number, at: number, kinds: string[] }} Change a conversation that changed
- * @typedef {{ type: "change", items: Change[], others: [string, string][] } | { type: "reset" } | { type: "typing", id: string }} News
+ * @typedef {{ type: "change", items: Change[], others: [string, string][] } | { type: "reset" } | { type: "typing", id: string } | { type: "here", id: string, people: import("./presence.js").Other[] }} News
  * @typedef {{ type: "beat" | "hello", at: number, advisor?: string, open?: number } | { type: "bye", reason: string } | { type: "ask" } | News} Wire
  */
 
@@ -82,7 +82,7 @@ export class Live {
     const source = new EventSource(`/desk/events?cursor=${encodeURIComponent(this.cursor)}`);
     this.source = source;
     this.heard = Date.now();
-    for (const type of /** @type {const} */ (["hello", "beat", "change", "reset", "typing", "bye"])) {
+    for (const type of /** @type {const} */ (["hello", "beat", "change", "reset", "typing", "here", "bye"])) {
       source.addEventListener(type, (event) => {
         if (event.lastEventId) this.cursor = event.lastEventId;
         this.#said({ type, ...JSON.parse(event.data) }, true);
@@ -118,7 +118,7 @@ export class Live {
     if ("at" in wire && typeof wire.at === "number") serverSays(wire.at);
     this.#connected(true);
     if (wire.type === "beat") this.to.beat();
-    if (wire.type === "change" || wire.type === "reset" || wire.type === "typing") this.to.news(wire);
+    if (wire.type === "change" || wire.type === "reset" || wire.type === "typing" || wire.type === "here") this.to.news(wire);
   }
 
   /** @param {{ wire: Wire, cursor: string }} told by the tab that reads the stream */

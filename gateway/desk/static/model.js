@@ -13,6 +13,7 @@
  * @property {string} policies address of the policies section's module, or ''
  * @property {Record<string, string>} products names by code
  * @property {string} consent C1 as it is read out in a call
+ * @property {string[]} teams ids of mine
  *
  * @typedef {object} Me
  * @property {string} id
@@ -78,6 +79,8 @@
  * @property {number} last_seq
  * @property {number} unread
  * @property {boolean} reachable
+ * @property {string} [team] whose work it is
+ * @property {string | null} [answer_due_at] by when his next answer is due, where that is measured
  * @property {Handoff | null} [handoff] not in lists
  * @property {{advice: "free" | "billed" | "template" | "later" | "never", why: string, until: string | null, ways: string[], held_by: "us" | "other" | "asked", may_hold: boolean}} [window] what the platform lets an advisor say; not in lists
  * @property {Slots & {phone_raw?: string}} [lead] what a form or a call says, before consent; not in lists, as what follows
@@ -118,7 +121,6 @@
  * @typedef {object} Message
  * @property {string} id
  * @property {string} conversation_id
- * @property {boolean} [taken_back]
  * @property {number} seq
  * @property {"inbound" | "outbound" | "internal"} direction
  * @property {"customer" | "bot" | "advisor" | "system"} author
@@ -135,6 +137,12 @@
  * @property {string} status
  * @property {string | null} error
  * @property {string | null} route
+ * @property {string | null} external_id
+ * @property {{id: string, author: string, text: string} | null} quote what an advisor answered with it
+ * @property {string | null} ref external_id of the message that it answers or reacts to
+ * @property {string | null} reaction of a reaction: its sign, '' when it was taken back
+ * @property {string[]} before what it said before it was edited
+ * @property {boolean} taken_back
  *
  * @typedef {object} Contact
  * @property {string} id

@@ -14,6 +14,8 @@ const AGAIN_MS = 5000;
  * @property {string[]} attachments
  * @property {string[]} files their names
  * @property {boolean} note
+ * @property {string} [answers] id of the message that it answers
+ * @property {string} [quoted] its words
  * @property {number} after the last seq that was there when it was written
  * @property {"sending" | "failed"} state
  * @property {string} problem
@@ -50,7 +52,7 @@ export function pending(conversation) {
   return waiting.get(conversation) ?? [];
 }
 
-/** @param {{ conversation: string, text: string, attachments: string[], files: string[], note: boolean, after: number }} words */
+/** @param {{ conversation: string, text: string, attachments: string[], files: string[], note: boolean, answers?: string, quoted?: string, after: number }} words */
 export function send(words) {
   queue(words.conversation).push({ ...words, key: newKey(), state: "sending", problem: "" });
   changed(words.conversation);
@@ -118,7 +120,7 @@ function forgetQuietly(one) {
 /** @param {Pending} one @returns {Promise<any>} null when it did not go */
 async function deliver(one) {
   const path = `/conversations/${one.conversation}/${one.note ? "notes" : "messages"}`;
-  const body = one.note ? { text: one.text } : { text: one.text, attachment_ids: one.attachments };
+  const body = one.note ? { text: one.text } : { text: one.text, attachment_ids: one.attachments, ...(one.answers ? { reply_to: one.answers } : {}) };
   try {
     return await post(path, body, { key: one.key });
   } catch (error) {

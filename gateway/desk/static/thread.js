@@ -4,6 +4,7 @@ import { Failure, get, post } from "./api.js";
 import { conversation, keep } from "./conversations.js";
 import { Bubble, isAside, isNote, PendingBubble, voice } from "./message.js";
 import { icon, may, nameOf } from "./people.js";
+import { retry } from "./retry.js";
 import { again, forget, pending } from "./sender.js";
 import { day, sameDay, t } from "./words.js";
 
@@ -16,6 +17,7 @@ const TOGETHER_MS = 5 * 60_000;
 const REMEMBERED = 12;
 const NEAR = 90;
 const TYPING_MS = 6000;
+const POINTED_MS = 1600;
 const UNSETTLED = new Set(["queued", "sending", "sent", "unknown", "unconfirmed"]);
 
 /** What was loaded of one conversation. */
@@ -52,7 +54,7 @@ class Transcript {
 }
 
 export class Thread {
-  /** @param {{ takeBack: (one: Pending) => void, heard: (one: Message) => void }} to */
+  /** @param {{ takeBack: (one: Pending) => void, heard: (one: Message) => void, quote: (one: Message) => void }} to */
   constructor(to) {
     this.to = to;
     this.scroller = byId("thread-scroll", HTMLElement);
@@ -195,6 +197,7 @@ export class Thread {
     this.reading = true;
     this.scroller.setAttribute("aria-busy", "true");
     this.#problem(null);
+    if (id === this.id) this.box.replaceChildren(el("p", { class: "sr-only" }, t("loading")), ...Array.from({ length: 4 }, () => el("span", { class: "skeleton", "aria-hidden": "true" })));
     try {
       const page = await get(`/conversations/${id}/messages`, { before: Number.MAX_SAFE_INTEGER, limit: PAGE, notes: "true" });
       transcript.take(page.items);
@@ -206,7 +209,10 @@ export class Thread {
         this.#seen();
       }
     } catch (error) {
-      if (id === this.id) this.#problem(error);
+      if (id === this.id) {
+        this.box.replaceChildren();
+        this.#problem(error);
+      }
     } finally {
       this.reading = false;
       this.scroller.removeAttribute("aria-busy");
@@ -295,11 +301,13 @@ export class Thread {
     const wanted = [];
     /** @type {Message | null} */
     let before = null;
-    transcript.sorted.forEach((message, at) => {
+    const { shown, signs, byExternal } = woven(transcript.sorted);
+    shown.forEach((message, at) => {
       if (!before || !sameDay(before.said_at, message.said_at)) wanted.push(this.#day(message.said_at));
       const bubble = this.#bubble(message, customer, one?.masked ?? true);
+      bubble.patch(message, signs.get(message.id), message.ref ? (byExternal.get(message.ref) ?? null) : null);
       const first = !before || !together(before, message);
-      const next = transcript.sorted[at + 1];
+      const next = shown[at + 1];
       bubble.place(first, !next || !together(message, next));
       wanted.push(bubble.root);
       before = message;
@@ -311,12 +319,13 @@ export class Thread {
   /** @param {Message} message @param {string} customer @param {boolean} masked */
   #bubble(message, customer, masked) {
     let bubble = this.bubbles.get(message.id);
-    if (bubble && bubble.customer === customer && bubble.masked === masked) {
-      bubble.patch(message);
-      return bubble;
-    }
+    if (bubble && bubble.customer === customer && bubble.masked === masked) return bubble;
     bubble?.root.remove();
-    bubble = new Bubble(message, customer, masked);
+    bubble = new Bubble(message, customer, masked, {
+      retry: (one) => void this.#retry(one),
+      quote: (one) => this.to.quote(one),
+      jump: (id) => this.#show(id),
+    });
     this.bubbles.set(message.id, bubble);
     return bubble;
   }
@@ -339,6 +348,28 @@ export class Thread {
       bubble.patch();
       return bubble.root;
     });
+  }
+
+  /** @param {Message} one */
+  async #retry(one) {
+    const id = this.id;
+    const made = await retry(one);
+    if (made) this.sent(id, made);
+    else void this.refresh();
+  }
+
+  /** The message that another one answers. @param {string} id */
+  #show(id) {
+    const bubble = this.bubbles.get(id);
+    if (!bubble?.root.isConnected) return;
+    bubble.root.scrollIntoView({ block: "center", behavior: "smooth" });
+    bubble.root.classList.add("pointed");
+    setTimeout(() => bubble.root.classList.remove("pointed"), POINTED_MS);
+  }
+
+  /** More came under the thread: who read the newest goes on reading the newest. */
+  grew() {
+    if (this.stuck) this.#bottom();
   }
 
   /** @param {Pending} one */
@@ -422,6 +453,26 @@ export class Thread {
     change();
     this.scroller.scrollTop = this.scroller.scrollHeight - rest;
   }
+}
+
+/**
+ * Reactions belong to their message: what is shown as a line of its own, the signs by message, messages by the platform's id.
+ * @param {Message[]} sorted
+ */
+function woven(sorted) {
+  /** @type {Map<string, Message>} */
+  const byExternal = new Map();
+  for (const one of sorted) if (one.external_id && one.kind !== "reaction") byExternal.set(one.external_id, one);
+  /** @type {Map<string, string[]>} */
+  const signs = new Map();
+  const shown = sorted.filter((one) => {
+    const to = one.kind === "reaction" && one.ref ? byExternal.get(one.ref) : undefined;
+    if (!to) return true;
+    if (one.reaction) signs.set(to.id, [one.reaction]); // a person has one at a time
+    else signs.delete(to.id);
+    return false;
+  });
+  return { shown, signs, byExternal };
 }
 
 /** One voice, one moment: no new head between them. @param {Message} a @param {Message} b */
