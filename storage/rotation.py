@@ -42,6 +42,7 @@ OWN: Final = (
         where="contact_id IS NULL",
     ),
     Own(table="second_factor", columns=("secret_sealed",), key=("advisor_id",), place="{advisor_id}"),
+    Own(table="subscription", columns=("secret_sealed", "old_secret_sealed"), key=("id",), place="{id}"),
     Own(
         table="credential",
         columns=("access_sealed", "refresh_sealed", "previous_sealed"),

@@ -254,6 +254,7 @@ async def sweep(office: Office, visitors: Visitors, person: str, found: dict[str
         await expect(page.locator("#list-panel[aria-busy=true]")).to_have_count(0)
         await watch.look(page)
     await chat(watch, office)
+    await context.close()  # before the gateway goes
     visitors.troubles[:] = [one for one in visitors.troubles if "Failed to load resource" not in one]
     assert watch.wrong == []
     shown = {path for path in watch.seen if path.startswith("/desk/c/")}
