@@ -45,6 +45,7 @@ RESOURCES: Final = (
     "routes_flow",
     "routes_house",
     "routes_audit",
+    "routes_guide",
     "routes_search",
     "routes_filters",
     "routes_wall",

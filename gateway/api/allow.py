@@ -72,7 +72,7 @@ _OVERSEE: Final = _DESK | {
     "block.read",
 }
 _OWN_HOUSE: Final = frozenset(
-    {"user.manage", "token.manage", "audit.read", "audit.verify", "webhook.read", "webhook.manage"}
+    {"user.manage", "guide.see", "token.manage", "audit.read", "audit.verify", "webhook.read", "webhook.manage"}
 )
 
 TABLE: Final[Mapping[str, frozenset[str]]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
@@ -21,6 +22,7 @@ from gateway.desk.words import Words, language
 from gateway.web.limits import Limit
 from gateway.web.security import client_address, may_act
 from gateway.web.templates import Pages
+from storage import guide
 from storage.errors import StorageUnavailable
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 FORM_BYTES: Final = 8 * 1024
 INVENTED: Final = re.compile(r"(?:[a-z2-9]{4}-){4}[a-z2-9]{4}")  # storage.passwords.invent: told once, better changed
 WHERE: Final = re.compile(r"/desk/(?:c/[0-9a-v]{26})?")
+DESK: Final = "/desk/"
+GUIDE: Final = "/desk/guide"
 TRIES: Final = 30  # of one address a minute, whatever the account
 
 
@@ -89,12 +93,18 @@ class Entrance:
         except StorageUnavailable:
             return self.sorry(request)
         await self._end_old(request)
-        where = _next(given.get("next", ""))
-        if INVENTED.fullmatch(password):
-            where = "/desk/account?offered"
+        where = await self._where(done, _next(given.get("next", "")), told=bool(INVENTED.fullmatch(password)))
         answer = web.Response(status=303, headers={"Location": where})
         cookie.keep(request, answer, done.token, self._parts.config)
         return answer
+
+    async def _where(self, done: SignedIn, wanted: str, *, told: bool) -> str:
+        """Where to after signing in. `told` -- with a password that somebody told him: better changed."""
+        if done.role == "admin" and (told or wanted == DESK):
+            with contextlib.suppress(StorageUnavailable):  # he is in, wherever he lands
+                if (await self._parts.store.read(lambda tx: guide.progress(tx, done.advisor_id))).open:
+                    return GUIDE
+        return "/desk/account?offered" if told else wanted
 
     @staticmethod
     async def _signed_in(
@@ -170,7 +180,7 @@ class Entrance:
 
 def _next(wanted: str) -> str:
     """Where to after signing in: one of our own pages."""
-    return wanted if WHERE.fullmatch(wanted) or wanted in {office.href for office in OFFICES} else "/desk/"
+    return wanted if WHERE.fullmatch(wanted) or wanted in {office.href for office in OFFICES} else DESK
 
 
 async def _fields(request: web.Request) -> dict[str, str]:

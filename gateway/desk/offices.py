@@ -28,5 +28,6 @@ OFFICES: Final = (
     Office("/desk/texts", "switch.set", "texts", "/bot"),
     Office("/desk/webhooks", "webhook.manage", "webhooks"),
     Office("/desk/audit", "audit.read", "audit_title", "shield"),
+    Office("/desk/guide", "guide.see", "guide_title", "done"),
     Office("/desk/account", "me", "account"),
 )

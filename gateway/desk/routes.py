@@ -86,6 +86,7 @@ class Desk:
             web.get("/desk/blocked", self._for_people(self.blocked)),
             web.get("/desk/wall", self._for_people(self.wall)),
             web.get("/desk/audit", self._for_people(self.audit)),
+            web.get("/desk/guide", self._for_people(self.guide)),
             web.get("/desk/account", self._for_people(self.account)),
             web.get("/oauth/{channel}/{account}", self._for_people(self._consent.page)),
             web.get("/oauth/{channel}/{account}/callback", self._consent.callback),
@@ -221,6 +222,9 @@ class Desk:
 
     async def audit(self, request: web.Request, actor: Actor) -> web.Response:
         return self._office(request, actor, "audit.read", "desk/audit.html", styles=["desk/audit.css"])
+
+    async def guide(self, request: web.Request, actor: Actor) -> web.Response:
+        return self._office(request, actor, "guide.see", "desk/guide.html", styles=["desk/guide.css"])
 
     async def account(self, request: web.Request, actor: Actor) -> web.Response:
         return self._office(

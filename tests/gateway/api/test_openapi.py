@@ -57,6 +57,7 @@ def test_the_document_is_valid_and_whole() -> None:
                 "/me/second-factor/off",
                 "/me/password",
                 "/me/proof",
+                "/guide",
                 "/conversations/{conversation_id}/reveal",
                 "/me/sessions/end",
                 "/backup",
