@@ -15,8 +15,10 @@ MINUTE_MS: Final = 60_000  # messages of one conversation within a minute are on
 SOON_MS: Final = 5 * 60_000  # so long before its moment a request is said to be about to break
 TASKS_MS: Final = 86_400_000  # a promise older than this is history
 KEPT_MS: Final = 90 * 86_400_000
-HINT: Final = "notice"  # (HINT, id of a notice): the ladder is to look; (HINT, id of a person): his pages are
-LOOKED_AT: Final = ("open", "alarmed")
+WAKE: Final = "tell"  # (WAKE, id of a notice): the ladder is to look
+HINT: Final = "notice"  # (HINT, id of a person): his pages are to look
+TOLD: Final = "told"  # (TOLD, id of a conversation): somebody was told of it, or could not be
+ALARM: Final = "alarm"  # (ALARM, ''): it begins to ring, or ends
 
 _COLUMNS: Final = (
     "n.id, n.key, n.kind, n.conversation_id, n.handoff_id, n.advisor_id, n.urgent, n.state, n.step, n.created_at, n.told_at,"
@@ -94,7 +96,7 @@ def add(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> int:
         [{**one, "now": tx.now_ms} for one in rows],
     )
     if added:
-        tx.hint(HINT, rows[0]["id"])
+        tx.hint(WAKE, rows[0]["id"])
     return added
 
 
@@ -236,6 +238,14 @@ def look_now(tx: Tx, notice_id: str) -> None:
         id=notice_id,
         now=tx.now_ms,
     )
+
+
+def look_at_alarms(tx: Tx) -> None:
+    """Somebody is there who was not."""
+    if tx.run(
+        "UPDATE notice SET look_at = :now WHERE state = 'alarmed' AND step = 0 AND look_at > :now", now=tx.now_ms
+    ):
+        tx.hint(WAKE, "")
 
 
 # ---- what people see

@@ -135,7 +135,8 @@ def record(tx: Tx, errand: Errand, state: str, *, code: str = "", next_at: int =
     )
     if state != "waiting":
         notices.look_now(tx, errand.notice_id)
-        tx.hint(notices.HINT, errand.notice_id)
+        tx.hint(notices.WAKE, errand.notice_id)
+        tx.hint(notices.TOLD, errand.conversation_id)
 
 
 def put_off(tx: Tx, errand: Errand, until_ms: int) -> None:
@@ -180,7 +181,7 @@ def seen(tx: Tx, advisor_id: str, notice_ids: Sequence[str], how: str) -> int:
     )
     for notice_id in notice_ids if done else ():
         notices.look_now(tx, notice_id)
-        tx.hint(notices.HINT, notice_id)
+        tx.hint(notices.WAKE, notice_id)
     return done
 
 

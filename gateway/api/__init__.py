@@ -44,6 +44,7 @@ RESOURCES: Final = (
     "routes_tokens",
     "routes_flow",
     "routes_house",
+    "routes_notices",
     "routes_audit",
     "routes_guide",
     "routes_search",

@@ -29,5 +29,6 @@ OFFICES: Final = (
     Office("/desk/webhooks", "webhook.manage", "webhooks"),
     Office("/desk/audit", "audit.read", "audit_title", "shield"),
     Office("/desk/guide", "guide.see", "guide_title", "done"),
+    Office("/desk/notices", "me", "notices_page", "bell"),
     Office("/desk/account", "me", "account"),
 )

@@ -14,6 +14,7 @@ from gateway.api import body
 from gateway.api.allow import TABLE, Actor
 from gateway.api.errors import ApiError, json_response
 from gateway.api.service import API
+from gateway.desk import worker
 from gateway.desk.channels import Channels
 from gateway.desk.consent import Consent
 from gateway.desk.entrance import FORM_BYTES, WHERE, Entrance
@@ -87,6 +88,8 @@ class Desk:
             web.get("/desk/wall", self._for_people(self.wall)),
             web.get("/desk/audit", self._for_people(self.audit)),
             web.get("/desk/guide", self._for_people(self.guide)),
+            web.get("/desk/notices", self._for_people(self.notices)),
+            worker.route(self._assets),
             web.get("/desk/account", self._for_people(self.account)),
             web.get("/oauth/{channel}/{account}", self._for_people(self._consent.page)),
             web.get("/oauth/{channel}/{account}/callback", self._consent.callback),
@@ -225,6 +228,9 @@ class Desk:
 
     async def guide(self, request: web.Request, actor: Actor) -> web.Response:
         return self._office(request, actor, "guide.see", "desk/guide.html", styles=["desk/guide.css"])
+
+    async def notices(self, request: web.Request, actor: Actor) -> web.Response:
+        return self._office(request, actor, "me", "desk/notices.html", styles=["desk/notices.css"])
 
     async def account(self, request: web.Request, actor: Actor) -> web.Response:
         return self._office(

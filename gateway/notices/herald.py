@@ -17,7 +17,7 @@ from gateway.notices import ladder
 from gateway.notices.services import Gone
 from gateway.notices.ways import Ways
 from handlers import schedule
-from storage import digests, listeners, notices, tellings
+from storage import advisors, digests, listeners, notices, tellings
 from storage.errors import StorageUnavailable
 from storage.killpoints import kp
 from storage.tellings import Errand
@@ -30,6 +30,7 @@ log = structlog.get_logger("notices")
 EVERY_S: Final = 1.0
 WATCH_S: Final = 5.0
 DIGEST_S: Final = 60.0
+NUDGE_MS: Final = 3000
 FORGET_S: Final = 3600.0
 AT_ONCE: Final = 50  # notices a look, and tellings a round
 ROUNDS: Final = 20  # a tick: what is left waits for the next one
@@ -54,6 +55,7 @@ class Herald:
         self._woken: asyncio.Task[None] | None = None
         self._again = False
         self._closing = False
+        self._nudged = 0
         parts.hub.listen(self._heard)
         parts.ticks += [
             ("notices", EVERY_S, self.run),
@@ -66,7 +68,7 @@ class Herald:
     # ---- when
 
     def _heard(self, kind: str, _object_id: str) -> None:
-        if kind != notices.HINT or self._closing:
+        if kind != notices.WAKE or self._closing:
             return
         self._again = True
         if self._woken is None or self._woken.done():
@@ -146,7 +148,7 @@ class Herald:
             if step.state == "alarmed" and notice.state != "alarmed":
                 rung.append(notice)
             if "alarmed" in (step.state, notice.state) and step.state != notice.state:
-                tx.hint(ALARM, "")
+                tx.hint(notices.ALARM, "")
         return len(found), rung
 
     def house(self) -> ladder.House:
@@ -211,6 +213,19 @@ class Herald:
         if state in ("failed", "gone"):
             log.warning("notices.not_told", way=errand.way, kind=errand.kind, reason=code)
 
+    async def came(self, advisor_id: str) -> None:
+        """Somebody looks at the desk while the alarm rings: he may be the one, and nobody waits a minute to ask."""
+        now_ms = self._parts.clock.ms()
+        if now_ms - self._nudged < NUDGE_MS:
+            return
+        self._nudged = now_ms
+
+        def unit(tx: Tx) -> None:
+            advisors.seen(tx, [advisor_id])
+            notices.look_at_alarms(tx)
+
+        await self._parts.store.run(unit)
+
     # ---- what is known of it
 
     async def alarms(self) -> int:
@@ -224,9 +239,6 @@ class Herald:
             await asyncio.gather(self._woken, return_exceptions=True)
         async with self._line:
             await self.ways.close()
-
-
-ALARM: Final = "alarm"  # a hint: the number of alarms changed
 
 
 def _anything(tx: Tx) -> bool:

@@ -115,7 +115,7 @@ class PushService:
         if not Vapid02.verify(authorization):
             return False
         claims = orjson.loads(base64.urlsafe_b64decode(authorization.split(".")[1] + "=="))
-        return claims["aud"] == self.url and time.time() < claims["exp"] <= time.time() + 86_400
+        return bool(claims["aud"] == self.url and time.time() < claims["exp"] <= time.time() + 86_400)
 
 
 def _heads(request: web.Request) -> str:

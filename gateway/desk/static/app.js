@@ -16,6 +16,7 @@ import { channelName, face, icon, isMine, nameOf, stageName } from "./people.js"
 import { Presence } from "./presence.js";
 import * as sender from "./sender.js";
 import { Thread } from "./thread.js";
+import { ToldSection } from "./told.js";
 import { setup, t } from "./words.js";
 
 /** @typedef {"pointer" | "keyboard" | "address"} How */
@@ -33,6 +34,7 @@ const later = new LaterList({ changed: () => list.plan(), grew: () => thread.gre
 const composer = new Composer({ last: () => thread.last, act: (deed) => void acts.run(deed), writes: () => presence.writes(), kept: () => void later.read() });
 const acts = new Acts({ taken: () => composer.focus(), done: () => void panel.read() });
 const panel = new Panel({ open: (id) => go(id, "pointer"), notes: () => thread.messages });
+const told = new ToldSection();
 const notifier = new Notifier((id) => go(id, "pointer"));
 const live = new Live({ news, connected, bye, beat: () => thread.settle() });
 
@@ -64,6 +66,7 @@ function show(id, how) {
     composer.open("");
     acts.open("");
     panel.open("");
+    told.open("");
     head();
     return;
   }
@@ -73,6 +76,7 @@ function show(id, how) {
     composer.open(id);
     acts.open(id);
     panel.open(id);
+    told.open(id);
     head();
     const known = conversation(id) !== null; // then the focus moves at once: later it would be taken from somebody
     void fetched(id).then(() => {

@@ -1,58 +1,115 @@
-// Telling a person who looks elsewhere: the title, and, when he asked for it, the system's notices and a soft sound.
-import { byId } from "../../web/static/dom.js";
+// Telling a person who looks elsewhere: the title counts; what the server says concerns him rings, and is shown by the system
+// while no page of the desk is in sight. Whoever told says so to the server, which else looks for another way.
+import { byId, el } from "../../web/static/dom.js";
+import { get, post } from "./api.js";
 import { conversation, feeds, mine, unread } from "./conversations.js";
 import { toast } from "./dialogs.js";
+import { channelName, nameOf } from "./people.js";
+import { play } from "./tones.js";
 import { setup, t } from "./words.js";
+import { ready, registered } from "./workers.js";
+
+/** @typedef {{ id: string, kind: string, conversation_id: string, channel: string, urgent: boolean, level: "off" | "silent" | "sound", at: string }} Item */
+/** @typedef {{ items: Item[], alarms: number, quiet: boolean, tone: string, detail: string }} Told */
 
 const TITLE = document.title;
-const PAUSE_MS = 4000;
 const KEYS = { notices: "desk.notices", sound: "desk.sound" };
+const EVERY_MS = 20_000; // hints of another process do not reach us
+const TOGETHER_MS = 150;
+const ANSWER_MS = 4000;
 
 export class Notifier {
   /** @param {(id: string) => void} open */
   constructor(open) {
     this.open = open;
-    /** @type {Map<string, number>} */
-    this.waiting = new Map(); // what was unread or waiting when we last looked
-    this.first = true;
-    this.quietUntil = 0;
-    /** @type {AudioContext | null} */
-    this.audio = null;
+    /** @type {Set<string>} */
+    this.told = new Set();
+    this.leads = false; // of several tabs one rings and asks the system
+    this.timer = 0;
     byId("notices", HTMLButtonElement).addEventListener("click", () => void this.#notices());
     byId("sound", HTMLButtonElement).addEventListener("click", () => this.#sound());
     this.#show();
+    this.#lead();
+    addEventListener("desk-news", (event) => {
+      /** @type {[string, string][]} */
+      const others = event instanceof CustomEvent ? event.detail : [];
+      if (others.some(([kind, id]) => kind === "alarm" || (kind === "notice" && id === setup.me.id))) this.#soon();
+    });
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible") this.#soon();
+    });
+    setInterval(() => this.#soon(), EVERY_MS);
+    navigator.serviceWorker?.addEventListener("message", (event) => {
+      if (event.data?.type === "open" && event.data.conversation) this.open(String(event.data.conversation));
+    });
+    if (kept("notices")) void registered().catch(() => null);
+    this.#soon();
   }
 
-  /** Look at the lists again: the title counts, and what is new may be told. */
+  /** Look at the lists again: the title counts. */
   look() {
     const queue = feeds.waiting.shown();
     const own = feeds.mine.shown().filter(unread);
     const count = own.length + (setup.me.may.includes("take") ? queue.length : 0);
     const title = count ? `(${count}) ${TITLE}` : TITLE;
     if (document.title !== title) document.title = title;
-    const now = new Map([...queue.map((one) => /** @type {const} */ ([one.id, -1])), ...own.map((one) => /** @type {const} */ ([one.id, one.unread]))]);
-    const fresh = [...now].filter(([id, unreadNow]) => (this.waiting.get(id) ?? -2) < unreadNow).map(([id]) => id);
-    this.waiting = now;
-    if (!feeds.waiting.loaded || !feeds.mine.loaded) return;
-    if (!this.first && fresh.length) this.#tell(fresh);
-    this.first = false;
   }
 
-  /** @param {string[]} ids */
-  #tell(ids) {
-    if (Date.now() < this.quietUntil) return;
-    this.quietUntil = Date.now() + PAUSE_MS;
-    if (kept("sound")) this.#ring();
-    if (document.visibilityState === "visible" || !kept("notices") || !("Notification" in window) || Notification.permission !== "granted") return;
-    const [id = ""] = ids;
-    const one = conversation(id);
-    // a locked screen shows notices: no name, no word of the customer
-    const notice = new Notification(t(one && mine(one) ? "notice_message" : "notice_waiting"), { tag: "desk", body: t("notice_body") });
-    notice.addEventListener("click", () => {
-      window.focus();
-      this.open(id);
-      notice.close();
+  #lead() {
+    if (!navigator.locks) {
+      this.leads = true;
+      return;
+    }
+    void navigator.locks.request("desk-notices", () => {
+      this.leads = true;
+      this.#soon();
+      return new Promise(() => {}); // held for as long as the tab lives
     });
+  }
+
+  #soon() {
+    if (!this.timer) {
+      this.timer = window.setTimeout(() => {
+        this.timer = 0;
+        void this.#look();
+      }, TOGETHER_MS);
+    }
+  }
+
+  async #look() {
+    if (!this.leads && document.visibilityState !== "visible") return;
+    /** @type {Told} */
+    let told;
+    try {
+      told = await get("/me/notices");
+    } catch {
+      return; // the next look
+    }
+    alarm(told.alarms);
+    const fresh = told.items.filter((one) => !this.told.has(one.id));
+    if (!fresh.length) return;
+    const how = await this.#tell(fresh, told);
+    if (!how) return; // nobody heard: the server looks for another way, and we try again
+    for (const one of fresh) this.told.add(one.id);
+    await post("/me/notices/seen", { ids: fresh.map((one) => one.id), how }).catch(() => {
+      for (const one of fresh) this.told.delete(one.id);
+    });
+  }
+
+  /** How he was told, "" = he was not. @param {Item[]} fresh @param {Told} told */
+  async #tell(fresh, told) {
+    const audible = fresh.filter((one) => one.level === "sound" && (!told.quiet || one.urgent));
+    const rang = this.leads && kept("sound") && audible.length > 0 && (await play(told.tone));
+    if (document.visibilityState === "visible") return "visible";
+    const shown = this.leads && kept("notices") && (!told.quiet || audible.length > 0) && (await this.#system(fresh, told));
+    return shown ? "system" : rang ? "sound" : "";
+  }
+
+  /** One notice a conversation. @param {Item[]} fresh @param {Told} told */
+  async #system(fresh, told) {
+    let any = false;
+    for (const one of fresh) if (await shown(words(one, told.detail))) any = true;
+    return any;
   }
 
   async #notices() {
@@ -60,45 +117,69 @@ export class Notifier {
     else if (!("Notification" in window)) toast(t("notices_impossible"), "bad");
     else {
       const answer = Notification.permission === "default" ? await Notification.requestPermission() : Notification.permission;
-      if (answer === "granted") keep("notices", true);
-      else toast(t("notices_refused"), "bad");
+      if (answer === "granted") {
+        keep("notices", true);
+        await registered().catch(() => null);
+      } else toast(t("notices_refused"), "bad");
     }
     this.#show();
+    this.#soon();
   }
 
   #sound() {
     keep("sound", !kept("sound"));
     this.#show();
-    if (kept("sound")) this.#ring(); // also what lets this page make sounds from now on
+    if (kept("sound")) void play("soft"); // also what lets this page make sounds from now on
   }
 
   #show() {
     byId("notices", HTMLElement).setAttribute("aria-checked", String(kept("notices")));
     byId("sound", HTMLElement).setAttribute("aria-checked", String(kept("sound")));
   }
+}
 
-  /** Two soft tones, a third apart. */
-  #ring() {
-    try {
-      this.audio ??= new AudioContext();
-      const audio = this.audio;
-      void audio.resume();
-      for (const [at, pitch] of /** @type {const} */ ([[0, 660], [0.16, 830]])) {
-        const tone = audio.createOscillator();
-        const volume = audio.createGain();
-        const start = audio.currentTime + at;
-        tone.frequency.value = pitch;
-        volume.gain.setValueAtTime(0.0001, start);
-        volume.gain.exponentialRampToValueAtTime(0.06, start + 0.02);
-        volume.gain.exponentialRampToValueAtTime(0.0001, start + 0.3);
-        tone.connect(volume).connect(audio.destination);
-        tone.start(start);
-        tone.stop(start + 0.32);
-      }
-    } catch {
-      // no sound here
-    }
+/** A locked screen shows notices: the name only for who wanted it, never a word of the customer. @param {Item} one @param {string} detail */
+function words(one, detail) {
+  const known = conversation(one.conversation_id);
+  const plain = detail === "none";
+  const title = plain ? t("notice_plain_title") : t(`notice_title_${one.kind}`, { channel: channelName(one.channel) });
+  const name = detail === "name" && known && (mine(known) || known.status === "waiting") ? nameOf(known) : "";
+  return {
+    notice: one.id,
+    tag: one.conversation_id || one.id,
+    title: one.urgent && !plain ? `${t("notice_urgent")}: ${title}` : title,
+    body: plain ? t("notice_plain_body") : name || t("notice_open"),
+    conversation: one.conversation_id,
+    silent: one.level !== "sound",
+  };
+}
+
+/** Whether the system shows it now. @param {ReturnType<typeof words>} notice @returns {Promise<boolean>} */
+async function shown(notice) {
+  if (!("Notification" in window) || Notification.permission !== "granted") return false;
+  const active = await ready();
+  if (!active) return false;
+  return new Promise((resolve) => {
+    const channel = new MessageChannel();
+    const late = setTimeout(() => resolve(false), ANSWER_MS);
+    channel.port1.onmessage = (event) => {
+      clearTimeout(late);
+      resolve(event.data?.shown === true);
+    };
+    active.postMessage({ type: "notice", notice }, [channel.port2]);
+  });
+}
+
+/** Somebody waits and nobody could be told: everybody at the desk sees it. @param {number} count */
+function alarm(count) {
+  const here = document.getElementById("alarm");
+  if (!count) {
+    here?.remove();
+    return;
   }
+  if (here) return;
+  const line = el("p", { class: "banner alarm", id: "alarm", role: "alert" }, t("alarm_line"), " ", el("a", { href: "/desk/" }, t("alarm_look")));
+  document.querySelector(".banners")?.prepend(line);
 }
 
 /** @param {"notices" | "sound"} what */

@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ GROUP = ("none", "told", "failed")
 CHIEF = ("nobody", "away", "told", "silent")
 
 
-def person(name: str, role: str, *, desk: str = "away", push: str = "none", **wishes: object) -> Listener:
+def person(name: str, role: str, *, desk: str = "away", push: str = "none", **wishes: Any) -> Listener:
     return Listener(
         id=name,
         name=name,
@@ -36,7 +37,7 @@ def person(name: str, role: str, *, desk: str = "away", push: str = "none", **wi
         here=desk != "away",
         teams=frozenset(),
         push=() if push == "none" else (f"{name}-browser",),
-        wishes=replace(Wishes(), **wishes),  # type: ignore[arg-type]
+        wishes=replace(Wishes(), **wishes),
     )
 
 
@@ -133,7 +134,7 @@ def test_nobody_works_here_at_all() -> None:
 
 def test_wishes_and_quiet_hours_silence_nobody_into_the_void() -> None:
     """Everybody turned it off, or wants peace: a chief is told all the same; without one the alarm rings."""
-    deaf = {"kinds": dict.fromkeys(KINDS, "off"), "letters": False}
+    deaf: dict[str, Any] = {"kinds": dict.fromkeys(KINDS, "off"), "letters": False}
     for chief, urgent in itertools.product((True, False), (True, False)):
         people = [person("lan", "advisor", desk="here", push="told", **deaf)]
         people += [person("thu", "supervisor", push="told", **deaf)] if chief else []
