@@ -21,6 +21,7 @@ from gateway.archive import BackupError, Manifest, may_replace, same_keys, sync_
 
 PAGES: Final = 256  # database pages a step: about a millisecond
 KEY_TABLES: Final = ("contact_key", "day_key")
+LISTS: Final = ("erasure", "held")  # who was erased, and what the law keeps of them: an older archive knows it not
 KEYS_NAME: Final = "gateway-contact-keys.backup"
 STAMP: Final = "last-backup.json"  # beside the database: what /metrics tells of the backup's age
 
@@ -118,8 +119,9 @@ def _split_keys(database: Path, split: Path) -> None:
         split.touch(mode=0o600)
         connection.execute("ATTACH ? AS split", (str(split),))
         connection.execute("BEGIN")
-        for table in _present(connection):
+        for table in _present(connection, *KEY_TABLES, *LISTS):
             connection.execute(f"CREATE TABLE split.{table} AS SELECT * FROM main.{table}")  # noqa: S608 -- ours
+        for table in _present(connection, *KEY_TABLES):
             connection.execute(f"DELETE FROM main.{table}")  # noqa: S608
         connection.execute("COMMIT")
         connection.execute("DETACH split")
@@ -127,15 +129,18 @@ def _split_keys(database: Path, split: Path) -> None:
 
 
 def _join_keys(database: Path, split: Path) -> None:
-    """Put back what the newest key archive holds, for contacts that the database knows."""
+    """Put back what the newest key archive holds: keys of contacts that the database knows, and who has been erased since.
+    Those are erased again at the next start (gateway.erasing)."""
     with _opened(database) as connection:
         connection.execute("ATTACH ? AS split", (str(split),))
         connection.execute("BEGIN")
-        for table in _present(connection):
+        for table in _present(connection, *KEY_TABLES, *LISTS):
             known = " WHERE contact_id IN (SELECT id FROM main.contact)" if table == "contact_key" else ""
             both = _columns(connection, "main", table) & _columns(
                 connection, "split", table
             )  # schemas may differ in age
+            if not both:
+                continue  # of an archive from before there was such a table
             names = ", ".join(sorted(both))
             connection.execute(
                 f"INSERT OR REPLACE INTO main.{table} ({names}) SELECT {names} FROM split.{table}{known}"  # noqa: S608
@@ -144,9 +149,9 @@ def _join_keys(database: Path, split: Path) -> None:
         connection.execute("DETACH split")
 
 
-def _present(connection: sqlite3.Connection) -> list[str]:
+def _present(connection: sqlite3.Connection, *tables: str) -> list[str]:
     names = {row[0] for row in connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
-    return [table for table in KEY_TABLES if table in names]
+    return [table for table in tables if table in names]
 
 
 def _columns(connection: sqlite3.Connection, schema: str, table: str) -> set[str]:

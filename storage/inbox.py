@@ -20,6 +20,7 @@ from storage.tx import Tx
 
 DAY_MS: Final = 86_400_000
 MAX_ERRORS: Final = 5
+ERASED: Final = "erased"  # reason of an event of which only the hash of its key is left
 # What opens a platform's window. Not what it tells of us (receipts, echoes), nor that he left, nor what he takes back.
 HIS_WORD: Final = frozenset(kind.value for kind in (*SAID, Kind.FOLLOW, Kind.REACTION, Kind.FORM, Kind.CALL))
 OF_OURS: Final = frozenset({Kind.RECEIPT.value, Kind.ECHO.value})  # what became of our own words is heard of everybody
@@ -210,11 +211,11 @@ def _conflicts(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     """Same key, other body: the first counts; the other is kept for a person."""
     for row in rows:
         first = tx.one(
-            "SELECT id, body_hash FROM inbox_event WHERE account_id = :account_id AND key_hash = :key_hash",
+            "SELECT id, body_hash, reason FROM inbox_event WHERE account_id = :account_id AND key_hash = :key_hash",
             account_id=row["account_id"],
             key_hash=row["key_hash"],
         )
-        if first is None or bytes(first.body_hash) == row["body_hash"]:
+        if first is None or first.reason == ERASED or bytes(first.body_hash) == row["body_hash"]:
             continue
         tx.insert(
             "inbound_conflict",

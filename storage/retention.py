@@ -152,6 +152,18 @@ def _written(tx: Tx, cursor: str, select: str, empty: str, limit: int) -> int:
     return len(rows)
 
 
+def nobodys_lanes(tx: Tx, *, limit: int = 200) -> int:
+    """Addresses behind which there is nobody after thirty days: what came was ignored, or repeated by a platform after its
+    person was erased."""
+    return tx.run(
+        "DELETE FROM contact_point WHERE id IN (SELECT p.id FROM contact_point p WHERE p.contact_id IS NULL"
+        " AND p.blocked_at IS NULL AND p.created_at < :old AND NOT EXISTS"
+        " (SELECT 1 FROM inbox_event e WHERE e.point_id = p.id AND e.state IN ('new', 'quarantined')) LIMIT :limit)",
+        old=tx.now_ms - RAW_DAYS * DAY_MS,
+        limit=limit,
+    )
+
+
 STEPS: Final[tuple[tuple[str, Callable[[Tx], int]], ...]] = (
     ("raw bodies without consent", bodies),
     ("day keys", days),
@@ -161,6 +173,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Tx], int]], ...]] = (
     ("sessions", sessions),
     ("search words", words),
     ("document links", document_links.forget),
+    ("addresses of nobody", nobodys_lanes),
     ("tickets", tickets.forget),
     ("what was told outside", announced.forget),
     ("messages sent later", later.forget),

@@ -71,19 +71,22 @@ _OVERSEE: Final = _DESK | {
     "export",
     "block.read",
 }
+# The rights of those whose data we hold; the officer sees nobody in a list, and all of one person when he answers him.
+_RIGHTS: Final = frozenset({"person.find", "person.export", "person.erase", "held.read"})
 _OWN_HOUSE: Final = frozenset(
     {"user.manage", "guide.see", "token.manage", "audit.read", "audit.verify", "webhook.read", "webhook.manage"}
 )
 
 TABLE: Final[Mapping[str, frozenset[str]]] = {
-    "admin": _OVERSEE | _OWN_HOUSE,
+    "admin": _OVERSEE | _OWN_HOUSE | _RIGHTS,
     "supervisor": _OVERSEE,
     "intake": _DESK | {"assign"},
     "advisor": _DESK,
-    "dpo": _READ | {"audit.read", "audit.verify"},
+    "dpo": _READ | _RIGHTS | {"audit.read", "audit.verify"},
     "integration": _DESK | {"assign", "event.read", "outbox.read", "account.read", "webhook.read"},
 }
-SOCKET_ONLY: Final = frozenset({"backup", "keys.rotate"})  # the system's administrator, at the machine
+# The system's administrator, at the machine.
+SOCKET_ONLY: Final = frozenset({"backup", "keys.rotate", "person.erase_now"})
 ACTIONS: Final = frozenset().union(*TABLE.values()) | SOCKET_ONLY
 SEES_ALL: Final = frozenset({"admin", "supervisor", "integration"})  # personal fields unmasked, everywhere
 # What intake and advisors may do only where nobody else has the conversation (the core decides the rest).

@@ -17,6 +17,8 @@ from gateway.api.idempotency import Once
 from gateway.api.signin import SignIn
 from gateway.boards import Boards
 from gateway.csvfile import Allowance
+from gateway.erasing import EVERY_S as ERASE_S
+from gateway.erasing import Erasing
 from gateway.filestore import FileStore
 from storage import accounts, audit, files, idempotency, search
 from storage.errors import StorageUnavailable
@@ -109,6 +111,7 @@ class Api:
         self.once = Once(parts.store)
         self.reads = Reads(parts)
         self.files = FileStore(parts.config.files.path)
+        self.erasing = Erasing(parts.store, self.files, parts.config.keys.path)
         self.boards = Boards(parts)
         self.exports = Allowance()
 
@@ -119,6 +122,8 @@ class Api:
         self.parts.hub.listen(self._heard)
         if not any(name == "search" for name, _, _ in self.parts.ticks):
             self.parts.ticks += [("search", 1, self._index), ("forget", 600, self._forget)]
+            self.parts.ticks.append(("erasures", ERASE_S, self.erasing.run))
+            self.parts.starters.append(self.erasing.begin)
             routing.attach(self.parts)
             if self.parts.store.postgres:  # another process may have switched
                 self.parts.ticks.append(("switches", 5, self.read_switches))
@@ -134,6 +139,8 @@ class Api:
     def _heard(self, kind: str, object_id: str) -> None:
         if kind == "advisor":
             self.doors.forget(object_id)
+        elif kind == "erased":
+            self.parts.store.keys.forget(object_id)
 
     async def _look_for_keys(self) -> None:
         """A command may have begun a new master key beside us: from now on we seal with it."""

@@ -6,11 +6,17 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from gateway.cli.door import EVERYWHERE, app, ask, audit, fail, keys, settings
+from gateway.cli.door import EVERYWHERE, app, ask, audit, do, fail, keys, settings, table
+
+if TYPE_CHECKING:
+    from gateway.admin import Call
+
+WHO: Final = "An id, or a telephone number or e-mail address in any habit of writing."
+GROUNDS: Final = "request, withdrawal, purpose_over or unlawful"
 
 
 @app.command(epilog=EVERYWHERE)
@@ -89,17 +95,56 @@ def export(
 @app.command(epilog=EVERYWHERE)
 def erase(
     ctx: typer.Context,
-    contact: Annotated[str, typer.Argument(metavar="CONTACT")],
+    contact: Annotated[str, typer.Argument(metavar="CONTACT", help=WHO)],
+    reason: Annotated[str, typer.Option("--reason", help=GROUNDS)] = "request",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Erase a person: rows, files and key.
+    """Erase a person: rows, files and keys.
 
-    There is no way back, from a backup either.
+    Says first what goes, and what the law keeps. There is no way back, from a backup either. Stopped in the middle, it goes
+    on by itself at the next start, or when it is called again.
     """
-    if not yes and not typer.confirm(f"Erase {contact} for ever?", err=True):
-        fail("nothing was erased")
-    ask(ctx, "POST", f"/contacts/{contact}/erase", {})
-    typer.echo(f"{contact} is erased")
+
+    async def work(call: Call) -> Any:
+        someone = await _meant(call, contact)
+        plan = await call("GET", f"/contacts/{someone['id']}/erasure")
+        for line in _told(someone, plan):
+            typer.echo(line)
+        if not yes and not typer.confirm(f"Erase {someone['name'] or someone['id']} for ever?", err=True):
+            fail("nothing was erased")
+        return await call("POST", f"/contacts/{someone['id']}/erase", {"reason": reason})
+
+    done = do(ctx, work)
+    proof = done["proof"]
+    typer.echo(f"{done['contact_id']} is erased; rows left: {proof.get('rows', 0)}")
+    if "bytes" in proof:
+        found = ", ".join(f"{kind} {count} times" for kind, count in proof["found"].items()) or "nothing of him"
+        typer.echo(f"looked through {proof['bytes'] / 1e6:.1f} MB of the database's bytes: {found}")
+    typer.echo("now: make a backup. Older archives do not open what was his once the new archive of keys is in place")
+
+
+async def _meant(call: Call, who: str) -> dict[str, Any]:
+    """The one whom somebody means; several are listed."""
+    found = (await call("POST", "/privacy/find", {"who": who}))["items"]
+    if not found:
+        fail(f"{who}: nobody, or erased already")
+    if len(found) > 1:
+        rows = [{**one, "phones": " ".join(one["phones"]), "channels": " ".join(one["channels"])} for one in found]
+        table(rows, "id name phones channels created_at")
+        fail(f"{who}: {len(found)} people; name one by his id, or merge them first")
+    someone: dict[str, Any] = found[0]
+    return someone
+
+
+def _told(someone: dict[str, Any], plan: dict[str, Any]) -> list[str]:
+    others = f", with {len(plan['contacts']) - 1} merged into him" if len(plan["contacts"]) > 1 else ""
+    reached = " ".join((*someone["phones"], *someone["emails"], *someone["channels"]))
+    goes = ", ".join(f"{count} {name}" for name, count in sorted(plan["goes"].items())) or "nothing"
+    lines = [f"{someone['id']}  {someone['name']}  {reached}{others}", f"goes: {goes}"]
+    stays = [
+        f"stays: {stay['kind']} {stay['id']} until {stay['until'][:10]}: {stay['reason']}" for stay in plan["stays"]
+    ]
+    return lines + (stays or ["stays: nothing"])
 
 
 @keys.command("rotate", epilog=EVERYWHERE)

@@ -272,3 +272,21 @@ def test_its_age(place: Place) -> None:
     assert json.loads(place.database.with_name(backup.STAMP).read_text())["archive"] == "monday.backup"
     place.database.with_name(backup.STAMP).write_text("{")
     assert backup.age_s(place.database, NOW) is None
+
+
+def test_the_list_of_the_erased_comes_with_the_keys(place: Place) -> None:
+    """And what the law keeps of them: the archive of the day before knows of neither."""
+    with backup._opened(place.database) as connection:
+        connection.execute("CREATE TABLE erasure (id TEXT PRIMARY KEY, contact_id TEXT, state TEXT)")
+        connection.execute("CREATE TABLE held (id TEXT PRIMARY KEY, body_sealed BLOB)")
+    place.back_up()
+    old = place.archive.read_bytes()
+    with backup._opened(place.database) as connection:
+        connection.execute("INSERT INTO erasure VALUES ('e', 'lan', 'done')")
+        connection.execute("INSERT INTO held VALUES ('h', x'55')")
+    place.back_up()
+    place.archive.write_bytes(old)
+    place.clear()
+    place.restore()
+    assert place.ask("SELECT contact_id, state FROM erasure") == [("lan", "done")]
+    assert place.ask("SELECT body_sealed FROM held") == [(b"\x55",)]

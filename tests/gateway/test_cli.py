@@ -212,6 +212,25 @@ def page(*items: dict[str, Any], after: str | None = None) -> dict[str, Any]:
     return {"items": list(items), "next": after}
 
 
+SOMEONE = {
+    "id": "c1",
+    "name": "Nguyễn V** L**",
+    "phones": ["091****678"],
+    "emails": [],
+    "channels": ["zalo"],
+    "created_at": "2026-11-01T00:00:00.000Z",
+}
+PLAN = {
+    "contacts": ["c1", "c2"],
+    "goes": {"message": 12, "conversation": 1},
+    "stays": [
+        {"kind": "policy", "id": "p1", "reason": "insurance file", "until": "2037-11-22T00:00:00.000Z"},
+    ],
+}
+PLANNED = """c1  Nguyễn V** L**  091****678 zalo, with 1 merged into him
+goes: 1 conversation, 12 message
+stays: policy p1 until 2037-11-22: insurance file
+"""
 ANSWERS: list[tuple[list[str], dict[str, Any], list[tuple[str, Any]], str]] = [
     (
         ["token", "add", "--name", "crm", "--role", "integration"],
@@ -268,7 +287,24 @@ ANSWERS: list[tuple[list[str], dict[str, Any], list[tuple[str, Any]], str]] = [
         [("POST /outbox/m1/resend", {})],
         "m1 is queued again\n",
     ),
-    (["erase", "c1", "--yes"], {"POST /contacts/c1/erase": {}}, [("POST /contacts/c1/erase", {})], "c1 is erased\n"),
+    (
+        ["erase", "0912 345 678", "--yes"],
+        {
+            "POST /privacy/find": {"items": [SOMEONE]},
+            "GET /contacts/c1/erasure": PLAN,
+            "POST /contacts/c1/erase": {"contact_id": "c1", "proof": {"rows": 0, "bytes": 2_000_000, "found": {}}},
+        },
+        [
+            ("POST /privacy/find", {"who": "0912 345 678"}),
+            ("GET /contacts/c1/erasure", None),
+            ("POST /contacts/c1/erase", {"reason": "request"}),
+        ],
+        PLANNED
+        + """c1 is erased; rows left: 0
+looked through 2.0 MB of the database's bytes: nothing of him
+now: make a backup. Older archives do not open what was his once the new archive of keys is in place
+""",
+    ),
     (
         ["export", "c1"],
         {"GET /contacts/c1/export": {"name": "Lân"}},
@@ -351,9 +387,20 @@ def test_what_this_version_has_not_says_so(fake: Fake) -> None:
 
 
 def test_erasing_asks_first(fake: Fake) -> None:
+    fake.answers = {"POST /privacy/find": {"items": [SOMEONE]}, "GET /contacts/c1/erasure": PLAN}
     result = fake.run("erase", "c1", stdin="n\n")
     assert result.exit_code == 1
-    assert fake.asked == []
+    assert result.stdout.startswith(PLANNED)
+    assert [where for where, _ in fake.asked] == ["POST /privacy/find", "GET /contacts/c1/erasure"]
+
+
+def test_several_are_listed_and_none_is_touched(fake: Fake) -> None:
+    fake.answers = {"POST /privacy/find": {"items": [SOMEONE, {**SOMEONE, "id": "c9"}]}}
+    result = fake.run("erase", "0912345678", "--yes")
+    assert (result.exit_code, len(fake.asked)) == (1, 1)
+    assert [line.split("\t")[0] for line in result.stdout.splitlines()] == ["id", "c1", "c9"]
+    fake.answers = {"POST /privacy/find": {"items": []}}
+    assert fake.run("erase", "0912345678", "--yes").stderr == "0912345678: nobody, or erased already\n"
 
 
 def test_an_export_is_a_private_new_file(fake: Fake, tmp_path: Path) -> None:

@@ -1,0 +1,193 @@
+"""Carrying erasures out: storage.erasure's steps, and what is not in the database: files, the list beside the keys, pages
+and bytes that nobody refers to any more.
+
+The list (`erased.jsonl` in the folder of the keys, ids only) is written before the first row goes. Every start looks whether
+somebody on it is back, as after a restore, and erases him again before anybody is served.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from gateway.filestore import FileStore
+from storage import erasure, holds
+from storage.db import Store
+from storage.engines import connected, make_engine
+from storage.erasure import Job
+from storage.tx import Tx
+
+log = structlog.get_logger("erasing")
+LIST: Final = "erased.jsonl"
+LARGEST: Final = (
+    2 << 30
+)  # bytes of a SQLite file that is written anew at once: about ten seconds a gigabyte, nobody served
+PIECE: Final = 1 << 20
+EVERY_S: Final = 10.0
+
+
+class Erasing:
+    """`folder` -- of the keys."""
+
+    def __init__(self, store: Store, files: FileStore, folder: Path) -> None:
+        self._store = store
+        self._files = files
+        self._list = folder / LIST
+
+    async def begin(self) -> None:
+        """At a start: who is back is cut off again; the rest of it is `run`'s."""
+        await self._store.run(partial(erasure.again, listed=self.listed()))
+        for job in await self._store.read(erasure.running):
+            while job.step in ("look", "cut"):
+                job = await self._step(job)  # noqa: PLW2901 -- the same one, further on
+
+    async def run(self) -> None:
+        """What is to be done now: erasures, and the end of what was held."""
+        for job in await self._store.read(erasure.running):
+            await self.carry_out(job.id)
+        for row in await self._store.read(holds.over):
+            if row.file_id:
+                await self._files.drop(row.file_id)
+            await self._store.run(partial(holds.destroy, held_id=row.id))
+
+    async def carry_out(self, job_id: str) -> Job | None:
+        """To its end; the job as it is then. Whoever calls it again goes on where it stopped."""
+        job = await self._store.read(lambda tx: erasure.find(tx, job_id))
+        while job is not None and job.state == "running":
+            job = await self._step(job)
+        return job
+
+    async def _step(self, job: Job) -> Job:
+        if job.step == "cut":
+            await asyncio.to_thread(self._note, job)
+        elif job.step == "file":
+            await self._drop_files(job)
+        if job.step == "vacuum":
+            await self._vacuum()
+            await self._store.run(lambda tx: erasure.go_on(tx, job))
+        elif job.step == "proof":
+            await self._prove(job)
+        else:
+            await self._store.run(lambda tx: erasure.step(tx, job.id))
+        if job.step == "key":
+            for contact_id in job.scope.contacts:
+                self._store.keys.forget(contact_id)
+        found = await self._store.read(lambda tx: erasure.find(tx, job.id))
+        assert found is not None, "a job's row is never deleted"
+        return found
+
+    # ---- the list
+
+    def _note(self, job: Job) -> None:
+        if set(job.scope.contacts) <= set(self.listed()):
+            return
+        line = json.dumps({"at": round(time.time()), "contacts": sorted(job.scope.contacts)}) + "\n"
+        handle = os.open(self._list, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(handle, line.encode())
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def listed(self) -> list[str]:
+        """Everybody on it. A last line that a crash cut off is nobody's: its job had not begun."""
+        found: dict[str, None] = {}
+        if self._list.exists():
+            for line in self._list.read_text(encoding="utf-8").splitlines():
+                try:
+                    found.update(dict.fromkeys(json.loads(line)["contacts"]))
+                except (ValueError, KeyError, TypeError):
+                    continue
+        return list(found)
+
+    # ---- files
+
+    async def _drop_files(self, job: Job) -> None:
+        def his(tx: Tx) -> list[str]:
+            scope = erasure.scope_of(tx, job.scope.contacts, job.scope)
+            return sorted(set(scope.files) - holds.file_ids(tx, job.scope.contacts))
+
+        for file_id in await self._store.read(his):
+            await self._files.drop(file_id)
+
+    # ---- what nobody refers to any more
+
+    async def _vacuum(self) -> None:
+        path = self._store.path
+        if path is None:
+            await asyncio.to_thread(_vacuum_postgres, self._store.url)
+            return
+
+        def anew(connection: Any, _between: Callable[[], None]) -> None:
+            if path.stat().st_size <= LARGEST:
+                connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+        await self._store.copy(anew)
+
+    async def _prove(self, job: Job) -> None:
+        left = await self._store.read(lambda tx: erasure.residue(tx, job.scope))
+        if left:
+            log.warning("erasure.once_more", count=sum(left.values()))
+            await self._store.run(lambda tx: erasure.once_more(tx, job))
+            return
+        needles = await self._store.read(lambda tx: erasure.needles(tx, job.id))
+        proof: dict[str, Any] = {"rows": 0}
+        path = self._store.path
+        if path is not None:
+            looked = await asyncio.to_thread(search, [path, path.with_name(path.name + "-wal")], needles)
+            proof |= {"bytes": looked.pop("bytes"), "vacuum": path.stat().st_size <= LARGEST, "found": dict(looked)}
+            if looked:
+                log.error("erasure.found", count=sum(looked.values()))
+        await self._store.run(lambda tx: erasure.finish(tx, job, proof))
+
+
+def _vacuum_postgres(url: str) -> None:
+    """Beside the store. Dead rows of a table stand in its pages until something else does: those that hold keys and
+    platforms' names of people are written anew, under a lock of some 10 ms a thousand people."""
+    engine = make_engine(url)
+    try:
+        raw = connected(engine)
+        raw.autocommit = True
+        raw.execute("SET statement_timeout = 0")
+        raw.execute("SET lock_timeout = '5s'")
+        for table in ("contact_key", "contact_point", "web_session"):
+            raw.execute(f"VACUUM (FULL) {table}")
+        raw.execute(f"VACUUM {', '.join(erasure.TABLES)}, contact, erasure")
+        raw.close()
+    finally:
+        engine.dispose()
+
+
+def search(paths: Sequence[Path], needles: Mapping[str, Sequence[str]]) -> Counter[str]:
+    """How often each kind of needle stands in these files, and `bytes` looked through."""
+    wanted = [(kind, value.encode()) for kind, values in needles.items() for value in values]
+    overlap = max((len(value) for _, value in wanted), default=1) - 1
+    found: Counter[str] = Counter()
+    for path in paths:
+        for piece, begins in _pieces(path, overlap):
+            found["bytes"] += len(piece) - begins
+            for kind, value in wanted:
+                if value in piece:
+                    found[kind] += 1
+    return found
+
+
+def _pieces(path: Path, overlap: int) -> Iterator[tuple[bytes, int]]:
+    """(piece with the end of the one before, how long that end is)."""
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        tail = b""
+        while data := file.read(PIECE):
+            yield tail + data, len(tail)
+            tail = (tail + data)[-overlap:] if overlap else b""
