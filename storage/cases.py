@@ -85,8 +85,7 @@ def change(tx: Tx, row: Row, act: str, to: Mapping[str, Any], *, note: Mapping[s
     changed = tx.run(
         "UPDATE policy_case SET state = :state, held = :held, form = :form, starts_on = :starts, declared_print = :print,"
         " told_sealed = :told, policy_id = :policy, changed_at = :now, version = version + 1,"
-        " agreed_at = CASE WHEN :state = 'agreed' THEN :now ELSE agreed_at END,"
-        " sent_at = CASE WHEN :state = 'sent_to_insurer' THEN :now ELSE sent_at END WHERE id = :id AND version = :version",
+        " agreed_at = :agreed, sent_at = :sent WHERE id = :id AND version = :version",
         id=row.id,
         version=row.version,
         state=after,
@@ -97,6 +96,8 @@ def change(tx: Tx, row: Row, act: str, to: Mapping[str, Any], *, note: Mapping[s
         told=tx.keys.seal_json(tx, row.contact_id, "policy_case", "told_sealed", row.id, told),
         policy=to.get("policy_id") or row.policy_id,
         now=tx.now_ms,
+        agreed=tx.now_ms if after == "agreed" else row.agreed_at,
+        sent=tx.now_ms if after == "sent_to_insurer" else row.sent_at,
     )
     if not changed:
         return False

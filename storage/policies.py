@@ -155,12 +155,18 @@ def _owner(tx: Tx, new: New) -> Any:
     return row
 
 
+def same_customer(tx: Tx, contact_id: str, other_id: str) -> bool:
+    """One person, merged or not."""
+    found = contacts.resolve(tx, contact_id)
+    return found is not None and found == contacts.resolve(tx, other_id)
+
+
 def _renewed(tx: Tx, policy_id: str, contact_id: str) -> None:
     """The policy that another one goes on from is the same person's."""
     if not policy_id:
         return
     whose = tx.value("SELECT contact_id FROM policy WHERE id = :id", id=policy_id)
-    if whose is None or contacts.resolve(tx, whose) != contacts.resolve(tx, contact_id):
+    if whose is None or not same_customer(tx, whose, contact_id):
         raise Wrong(renews="there is no such policy of this customer")
 
 

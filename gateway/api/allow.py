@@ -64,11 +64,11 @@ _OVERSEE: Final = _DESK | {
     "account.read",
     "user.read",
     "canned.edit",
-    "routing.edit",
-    "routing.read",
     "filter.share",
     "wall.read",
     "export",
+    "routing.edit",
+    "routing.read",
     "block.read",
 }
 # The rights of those whose data we hold; the officer sees nobody in a list, and all of one person when he answers him.
@@ -93,7 +93,7 @@ SEES_ALL: Final = frozenset({"admin", "supervisor", "integration"})  # personal 
 _OWN_WORK: Final = frozenset(
     {
         "reply", "transfer", "close", "return", "snooze", "assign", "attempt", "screen", "call.log", "policy.edit",
-        "policy.deliver", "block", "correct", "ask", "retell",
+        "policy.deliver", "case.edit", "block", "correct", "ask", "retell",
     }
 )  # fmt: skip
 _MINE_ONLY: Final = frozenset({"contact.edit", "contact.merge", "file.read"})

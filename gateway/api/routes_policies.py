@@ -47,7 +47,7 @@ async def add_policy(call: Call, body: models.NewPolicy) -> models.Policy:
     by, chief = call.actor.id, call.actor.role in CHIEFS
 
     def unit(tx: Tx) -> str:
-        row = listing.one(tx, _conversation(tx, body))
+        row = listing.one(tx, last_conversation(tx, body.conversation_id, body.contact_id))
         if row is None:
             raise ApiError(
                 "invalid", "some fields are not right", fields={"conversation_id": "there is no such conversation"}
@@ -77,13 +77,13 @@ async def add_policy(call: Call, body: models.NewPolicy) -> models.Policy:
     return await _view(call, await call.once(unit))
 
 
-def _conversation(tx: Tx, body: models.NewPolicy) -> str:
-    """Where the policy was agreed: as given, or where its customer wrote last. Raises ApiError."""
-    if body.conversation_id:
-        return body.conversation_id
-    if not body.contact_id:
+def last_conversation(tx: Tx, conversation_id: str | None, contact_id: str | None) -> str:
+    """Where it was agreed: as given, or where its customer wrote last. Raises ApiError."""
+    if conversation_id:
+        return conversation_id
+    if not contact_id:
         raise ApiError("invalid", "whose is it?", fields={"conversation_id": "give this or contact_id"})
-    contact = contacts.view(tx, body.contact_id)
+    contact = contacts.view(tx, contact_id)
     found = (
         next((point.conversation_id for point in contact.points if point.conversation_id), None) if contact else None
     )

@@ -152,11 +152,13 @@ async def settle(house: House) -> None:
         },
     )  # fmt: skip
     task = await post(f"/conversations/{conversation}/tasks", {"due_at": "2031-01-01T00:00:00Z"})
+    case = await post("/cases", {"conversation_id": conversation, "product": "tnds_o_to"})
     house.ids = {
         "conversation_id": conversation,
         "contact_id": taken["contact_id"],
         "policy_id": policy["id"],
         "task_id": task["id"],
+        "case_id": case["id"],
         "file_id": file,
     }
 

@@ -1,0 +1,111 @@
+"""The policy case: from the wish to the issue, each step only with what it needs, and nobody backdates anything."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers import cases
+from handlers.cases import ACTS, CHECKLISTS, FROM, Case, Facts, Stop, step
+from handlers.hearing import PRODUCTS
+
+TOLD: Final = {"name": "Nguyễn Văn Hùng", "phone": "+84912345678", "plate": "59X1-12345", "residence": "1 Lê Lợi"}
+FACTS: Final = Facts(today="2026-11-23", values=TOLD, c2=True, fee=480_700)
+DECLARED: Final = {"documents": ["Quy tắc bảo hiểm v3"], "evidence": "tin nhắn 09:12"}
+AGREED: Final = {"premium": 480_700, "form": "electronic", "starts_on": "2026-11-24", "evidence": "tin nhắn 09:20"}
+NEW: Final = Case(product="tnds_o_to")
+
+
+def walked(*acts: tuple[str, dict[str, Any]], facts: Facts = FACTS) -> Case:
+    case = NEW
+    for name, data in acts:
+        case = step(case, name, data, facts)
+    return case
+
+
+TO_AGREED: Final = (("complete", {}), ("declare", DECLARED), ("agree", AGREED))
+
+
+def test_the_whole_way() -> None:
+    sent = walked(*TO_AGREED, ("send", {}))
+    assert (sent.state, sent.premium, sent.form) == ("sent_to_insurer", 480_700, "electronic")
+    facts = replace(FACTS, same_customer=True, policy_product="tnds_o_to", policy_starts_on="2026-11-24")
+    assert step(sent, "issue", {"policy_id": "p1"}, facts).state == "issued"
+
+
+@pytest.mark.parametrize(
+    "acts, act, data, facts, wrong",
+    [
+        ((), "complete", {}, replace(FACTS, c2=False), "consent"),
+        ((), "complete", {}, replace(FACTS, values={**TOLD, "plate": ""}), "plate"),
+        (TO_AGREED[:1], "declare", {"documents": [], "evidence": "x"}, FACTS, "documents"),
+        (TO_AGREED[:1], "declare", {"documents": ["v3"], "evidence": " "}, FACTS, "evidence"),
+        (TO_AGREED[:2], "agree", {**AGREED, "starts_on": "2026-11-22"}, FACTS, "starts_on"),
+        (TO_AGREED[:2], "agree", {**AGREED, "premium": 400_000}, FACTS, "premium"),
+        (TO_AGREED[:2], "agree", {**AGREED, "premium": 0}, FACTS, "premium"),
+        (TO_AGREED[:2], "agree", {**AGREED, "form": "fax"}, FACTS, "form"),
+        (TO_AGREED[:2], "agree", AGREED, replace(FACTS, values={**TOLD, "plate": "59X1-99999"}), "declaration"),
+        (TO_AGREED, "send", {}, replace(FACTS, values={**TOLD, "name": "Lan"}), "declaration"),
+    ],
+)
+def test_what_is_missing_is_said_by_name(acts: Any, act: str, data: Any, facts: Facts, wrong: str) -> None:
+    with pytest.raises(Stop) as stopped:
+        step(walked(*acts), act, data, facts)
+    assert stopped.value.code == "invalid"
+    assert wrong in stopped.value.fields
+
+
+def test_the_statutory_premium_may_differ_by_fifteen_per_cent() -> None:
+    declared = walked(*TO_AGREED[:2])
+    for premium, good in ((408_595, True), (552_805, True), (408_594, False), (552_806, False)):
+        if good:
+            assert step(declared, "agree", {**AGREED, "premium": premium}, FACTS).state == "agreed"
+        else:
+            with pytest.raises(Stop, match="law"):
+                step(declared, "agree", {**AGREED, "premium": premium}, FACTS)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"same_customer": False}, {"policy_product": "du_lich"}, {"policy_starts_on": "2026-11-23"}],
+)
+def test_what_the_insurer_issued_is_what_was_asked_for(changes: dict[str, Any]) -> None:
+    good = {"same_customer": True, "policy_product": "tnds_o_to", "policy_starts_on": "2026-11-24"}
+    with pytest.raises(Stop):
+        step(walked(*TO_AGREED, ("send", {})), "issue", {"policy_id": "p1"}, replace(FACTS, **{**good, **changes}))
+
+
+def test_only_a_supervisor_ends_a_hold_and_it_goes_on_where_it_was() -> None:
+    held = step(walked(*TO_AGREED), "hold", {"reason": "tai nạn trước khi mua"}, FACTS)
+    with pytest.raises(Stop) as stopped:
+        step(held, "decide", {"decision": "continue", "reason": "đã xác minh"}, FACTS)
+    assert stopped.value.code == "forbidden"
+    chief = replace(FACTS, chief=True)
+    assert step(held, "decide", {"decision": "continue", "reason": "đã xác minh"}, chief).state == "agreed"
+    assert step(held, "decide", {"decision": "end_service", "reason": "giấy tờ giả"}, chief).state == "withdrawn"
+
+
+def test_what_the_insurer_asks_for_more_is_declared_anew() -> None:
+    again = walked(*TO_AGREED, ("send", {}), ("more", {"reason": "thiếu số khung"}))
+    assert (again.state, again.print) == ("info_complete", "")
+    with pytest.raises(Stop):
+        step(again, "send", {}, FACTS)
+
+
+@given(st.sampled_from(sorted(ACTS)), st.sampled_from(sorted({one for states in FROM.values() for one in states})))
+def test_no_step_from_where_it_does_not_begin(act: str, state: Any) -> None:
+    case = replace(NEW, state=state)
+    assert (act in cases.may(case, chief=True)) is (state in FROM[act])
+    if state not in FROM[act]:
+        with pytest.raises(Stop) as stopped:
+            step(case, act, {}, FACTS)
+        assert stopped.value.code == "wrong_state"
+
+
+def test_every_product_has_its_checklist() -> None:
+    assert set(CHECKLISTS) == set(PRODUCTS)
+    assert set(FROM) == set(ACTS)
