@@ -8,12 +8,15 @@ import { ask, toast, walk, wordsOf } from "./dialogs.js";
 import { forgetDrafts } from "./drafts.js";
 import { logCaller } from "./intake.js";
 import { LaterList } from "./later.js";
+import { Filters } from "./filters.js";
+import * as keys from "./keys.js";
 import { List } from "./list.js";
 import { Live } from "./live.js";
 import { Notifier } from "./notify.js";
 import { Panel } from "./panel.js";
 import { channelName, face, icon, isMine, nameOf, stageName } from "./people.js";
 import { Presence } from "./presence.js";
+import { Search } from "./search.js";
 import * as sender from "./sender.js";
 import { Thread } from "./thread.js";
 import { ToldSection } from "./told.js";
@@ -28,6 +31,8 @@ const desk = byId("desk", HTMLElement);
 let openId = "";
 
 const list = new List({ open: (id, how) => go(id, how) });
+new Search({ open: (id) => go(id, "keyboard"), down: () => list.first() });
+const filters = new Filters(list);
 const thread = new Thread({ takeBack: (one) => composer.takeBack(one), heard: () => {}, quote: (one) => composer.quote(one) });
 const presence = new Presence();
 const later = new LaterList({ changed: () => list.plan(), grew: () => thread.grew() });
@@ -300,28 +305,48 @@ function accountName(id) {
 
 document.addEventListener("keydown", (event) => {
   if (event.isComposing || document.querySelector("dialog[open]")) return;
-  const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement || event.target instanceof HTMLSelectElement;
   if (event.altKey && !event.ctrlKey && !event.metaKey && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
     event.preventDefault();
     go(list.beside(event.key === "ArrowDown" ? 1 : -1), "keyboard");
     return;
   }
   if (event.key === "Escape" && panelOpen()) back("panel");
-  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "/") {
-    event.preventDefault();
-    if (NARROW.matches && openId) back("");
-    list.focusSearch();
-  } else if (event.key === "?") {
-    event.preventDefault();
-    byId("keys-dialog", HTMLDialogElement).showModal();
-  }
 });
+
+keys.listen(
+  {
+    search: () => {
+      if (NARROW.matches && openId) back("");
+      list.focusSearch();
+    },
+    below: () => go(list.beside(1), "address"),
+    above: () => go(list.beside(-1), "address"),
+    new_list: () => void filters.edit(null),
+    panel: () => byId(openId && !WIDE.matches ? "show-panel" : "panel", HTMLElement)[openId && !WIDE.matches ? "click" : "focus"](),
+    back: () => back(""),
+    menu: () => byId("menu-button", HTMLElement).click(),
+    acts: () => byId("acts-more", HTMLElement).click(),
+    help: keys.sheet,
+    reply: () => write("reply"),
+    note: () => write("note"),
+    attach: () => byId("attach", HTMLElement).click(),
+  },
+  { tab: (number) => list.nth(number), list: (number) => filters.choose(number) },
+);
+
+/** @param {"reply" | "note"} mode */
+function write(mode) {
+  byId(`mode-${mode}`, HTMLInputElement).click();
+  composer.focus();
+}
 
 const menu = byId("menu", HTMLElement);
 walk(menu, byId("menu-button", HTMLButtonElement));
 document.getElementById("log-call")?.addEventListener("click", () => void logCaller((id) => go(id, "pointer")));
-byId("keys", HTMLElement).addEventListener("click", () => byId("keys-dialog", HTMLDialogElement).showModal());
+byId("keys", HTMLElement).addEventListener("click", keys.sheet);
+byId("view-edit", HTMLElement).addEventListener("click", () => void filters.edit(filters.view?.filter ?? null));
+byId("view-export", HTMLElement).addEventListener("click", () => filters.export());
+byId("view-close", HTMLElement).addEventListener("click", () => filters.close());
 byId("sign-out", HTMLFormElement).addEventListener("submit", () => {
   forgetDrafts();
   live.stop();
@@ -341,10 +366,12 @@ history.replaceState(history.state ?? {}, "");
 live.start();
 void Promise.all([feeds.waiting.load(), feeds.mine.load()]).then(() => {
   notifier.look();
+  if (list.view) return; // a list of the wall is open
   if (!setup.open && feeds.waiting.shown().length === 0 && feeds.mine.shown().length > 0) list.choose("mine");
   if (setup.open && conversation(setup.open)) list.choose(mine(/** @type {import("./model.js").Conversation} */ (conversation(setup.open))) ? "mine" : list.tab);
 });
 list.choose("waiting");
+filters.fromAddress();
 void banner();
 if (setup.open) show(setup.open, "address");
 else show("", "address");

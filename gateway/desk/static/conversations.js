@@ -259,12 +259,3 @@ export const feeds = { mine: new Feed("mine"), waiting: new Feed("waiting"), tea
 export async function reload() {
   await Promise.all(Object.values(feeds).filter((feed) => feed.loaded).map((feed) => feed.load(true)));
 }
-
-/**
- * What words find. @param {string} q @param {AbortSignal} signal @returns {Promise<Conversation[]>}
- */
-export async function search(q, signal) {
-  const page = await get("/conversations", { q, limit: PAGE }, signal);
-  keep(...page.items);
-  return page.items;
-}

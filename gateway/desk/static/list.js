@@ -1,7 +1,7 @@
 // The left column: who waits, who is mine. Rows are keyed and move without losing the focus or the place of the scroll.
 import { byId, el } from "../../web/static/dom.js";
 import { Failure } from "./api.js";
-import { asksSince, conversation, feeds, later, mine, onChange, search, unread, waitingSince } from "./conversations.js";
+import { asksSince, conversation, feeds, later, mine, onChange, unread, waitingSince } from "./conversations.js";
 import { dueBy, haste } from "./intake.js";
 import { missed } from "./later.js";
 import { channelName, face, icon, labelName, nameOf, productName, reasonName, stageName } from "./people.js";
@@ -14,7 +14,6 @@ import { minutesSince, moment, setup, t, waits, when } from "./words.js";
 const TABS = /** @type {Tab[]} */ (["mine", "waiting", ...(setup.teams.length ? ["team"] : []), "snoozed", "all", "closed"]);
 const STILL_MS = 500; // rows do not move under a pointer that is moving
 const PATIENCE_MS = 3000;
-const TYPING_MS = 250;
 const URGENT = 20; // claims, complaints, minors, distress (handlers/waiting.py)
 
 /** One row; its parts are kept so that only what changed is touched. */
@@ -128,16 +127,10 @@ export class List {
     this.rows = byId("rows", HTMLUListElement);
     this.empty = byId("list-empty", HTMLElement);
     this.box = byId("search", HTMLInputElement);
-    this.status = byId("list-status", HTMLElement);
     /** @type {Tab} */
     this.tab = "waiting";
-    this.query = "";
-    /** @type {string[] | null} */
-    this.found = null;
-    /** @type {unknown} */
-    this.problem = null;
-    /** @type {AbortController | null} */
-    this.asking = null;
+    /** @type {import("./filters.js").View | null} */
+    this.view = null; // in the place of a tab's list
     /** @type {Map<string, Row>} */
     this.made = new Map();
     this.openId = "";
@@ -153,15 +146,22 @@ export class List {
   /** @param {Tab} tab */
   choose(tab) {
     this.tab = tab;
+    this.show(null);
+    if (!feeds[tab].loaded) void feeds[tab].load();
+  }
+
+  /** These in the place of the tab's; null = the tab's again. @param {import("./filters.js").View | null} view */
+  show(view) {
+    this.view = view;
     for (const button of this.#tabs()) {
-      const chosen = button.dataset["tab"] === tab;
+      const chosen = !view && button.dataset["tab"] === this.tab;
       button.setAttribute("aria-selected", String(chosen));
-      button.tabIndex = chosen ? 0 : -1;
+      button.tabIndex = button.dataset["tab"] === this.tab ? 0 : -1;
     }
-    byId("list-panel", HTMLElement).setAttribute("aria-labelledby", `tab-${tab}`);
+    byId("list-panel", HTMLElement).setAttribute("aria-labelledby", view ? "view-title" : `tab-${this.tab}`);
+    dispatchEvent(new CustomEvent("desk-list", { detail: view }));
     this.root.scrollTop = 0;
     this.focused = "";
-    if (!feeds[tab].loaded) void feeds[tab].load();
     this.paint();
   }
 
@@ -178,6 +178,17 @@ export class List {
     const ids = this.#ids();
     const at = ids.indexOf(this.openId);
     return ids[at < 0 ? 0 : at + step] ?? "";
+  }
+
+  /** The tab of this number, 1 the first. @param {number} number */
+  nth(number) {
+    const tab = TABS[number - 1];
+    if (tab) this.choose(tab);
+  }
+
+  /** The first row has the focus. */
+  first() {
+    this.#step(0);
   }
 
   focusSearch() {
@@ -280,14 +291,14 @@ export class List {
   }
 
   #ids() {
-    return this.found ?? feeds[this.tab].shown().map((one) => one.id);
+    return this.view?.ids ?? feeds[this.tab].shown().map((one) => one.id);
   }
 
   /** @param {number} count */
   #say(count) {
-    const feed = feeds[this.tab];
-    const problem = this.found || this.query ? this.problem : feed.problem;
-    const busy = this.query ? this.asking !== null : feed.loading && !feed.loaded;
+    const feed = this.view ?? feeds[this.tab];
+    const problem = feed.problem;
+    const busy = feed.loading && !feed.loaded;
     this.root.setAttribute("aria-busy", String(busy));
     this.empty.hidden = count > 0;
     if (count > 0) return;
@@ -299,14 +310,12 @@ export class List {
         this.empty.replaceChildren(el("p", { class: "sr-only" }, t("loading")), ...Array.from({ length: 5 }, () => el("span", { class: "skeleton" })));
       }
     } else {
-      const words = this.query ? t("found_none", { q: this.query }) : t(`empty_${this.tab}`);
-      this.empty.replaceChildren(icon(this.query ? "search" : "inbox", "icon empty-icon"), el("p", {}, words));
+      this.empty.replaceChildren(icon("inbox", "icon empty-icon"), el("p", {}, t(this.view ? "empty_view" : `empty_${this.tab}`)));
     }
   }
 
   #again() {
-    if (this.query) void this.#search(this.query);
-    else void feeds[this.tab].load(true);
+    void (this.view ?? feeds[this.tab]).load(true);
     this.paint();
   }
 
@@ -321,10 +330,7 @@ export class List {
   #listen() {
     onChange(() => this.plan());
     for (const button of this.#tabs()) {
-      button.addEventListener("click", () => {
-        this.#clear();
-        this.choose(/** @type {Tab} */ (button.dataset["tab"]));
-      });
+      button.addEventListener("click", () => this.choose(/** @type {Tab} */ (button.dataset["tab"])));
     }
     byId("tabs", HTMLElement).addEventListener("keydown", (event) => this.#tabKey(event));
     this.rows.addEventListener("click", (event) => this.#clicked(event));
@@ -339,21 +345,6 @@ export class List {
     this.root.addEventListener("pointerdown", () => (this.pressed = true));
     for (const type of ["pointerup", "pointercancel"]) addEventListener(type, () => (this.pressed = false));
     this.root.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    this.box.addEventListener("input", () => this.#typed());
-    this.box.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && this.box.value) {
-        event.stopPropagation();
-        this.#clear();
-        this.paint();
-      } else if (event.key === "ArrowDown" && !event.isComposing) {
-        event.preventDefault();
-        this.#step(0);
-      }
-    });
-    byId("search-form", HTMLFormElement).addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.#step(0);
-    });
   }
 
   /** @returns {HTMLElement[]} */
@@ -369,7 +360,6 @@ export class List {
     const tab = TABS[at];
     if (!tab) return;
     event.preventDefault();
-    this.#clear();
     this.choose(tab);
     byId(`tab-${tab}`, HTMLButtonElement).focus();
   }
@@ -414,56 +404,7 @@ export class List {
   }
 
   #scrolled() {
-    const feed = feeds[this.tab];
     const rest = this.root.scrollHeight - this.root.scrollTop - this.root.clientHeight;
-    if (rest < 600 && !this.found) feed.grow();
-  }
-
-  // ---- searching
-
-  #typed() {
-    const q = this.box.value.trim();
-    this.asking?.abort();
-    this.asking = null;
-    if (!q) {
-      this.#clear();
-      this.paint();
-      return;
-    }
-    const asking = new AbortController();
-    this.asking = asking;
-    setTimeout(() => {
-      if (!asking.signal.aborted) void this.#search(q, asking);
-    }, TYPING_MS);
-  }
-
-  /** @param {string} q @param {AbortController} [asking] */
-  async #search(q, asking = new AbortController()) {
-    this.asking = asking;
-    this.query = q;
-    this.problem = null;
-    try {
-      const found = await search(q, asking.signal);
-      if (asking.signal.aborted) return;
-      this.found = found.map((one) => one.id);
-      put(this.status, t("found", { n: found.length }));
-    } catch (error) {
-      if (asking.signal.aborted) return;
-      this.found = [];
-      this.problem = error;
-    }
-    this.asking = null;
-    this.root.scrollTop = 0;
-    this.paint();
-  }
-
-  #clear() {
-    this.asking?.abort();
-    this.asking = null;
-    this.box.value = "";
-    this.query = "";
-    this.found = null;
-    put(this.status, "");
+    if (rest < 600) (this.view ?? feeds[this.tab]).grow();
   }
 }
-
