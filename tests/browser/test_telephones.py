@@ -16,6 +16,7 @@ from gateway.demo.stage import Stage, staged
 from tests.support.axe import complaints
 from tests.support.browser import Visitors
 from tests.support.logs import demonstration_logging
+from tests.support.xss import LOOK, PAYLOADS, TRAP
 
 WORDS: Final = "Mình muốn mua bảo hiểm xe máy"
 
@@ -30,6 +31,7 @@ async def stage() -> AsyncIterator[Stage]:
 
 async def test_a_customer_writes_from_every_app(stage: Stage, visitors: Visitors) -> None:
     page = await visitors(viewport={"width": 1440, "height": 900}, base_url=stage.telephones)
+    await page.add_init_script(TRAP)
     await page.goto("/")
     for app in APPS:
         phone = page.locator(f".phone[data-app={app}]")
@@ -46,6 +48,13 @@ async def test_a_customer_writes_from_every_app(stage: Stage, visitors: Visitors
             await phone.get_by_role("button", name="Tôi đồng ý").click()
         await expect(phone.locator(".line.us").last).to_contain_text("xin họ tên")
     assert await complaints(page) == []
+    viber = page.locator(".phone[data-app=viber]")
+    for at in (0, 20, 40, 60):  # what a keyboard can type
+        wicked = " ".join(one for one in PAYLOADS[at : at + 20] if one.isprintable())
+        await viber.get_by_label("Tin nhắn").fill(wicked)
+        await viber.get_by_role("button", name="Gửi", exact=True).click()
+        await expect(viber.locator(".line.me").last).to_contain_text(wicked[:20])
+    assert await page.evaluate(LOOK) == []
     zalo = page.locator(".phone[data-app=zalo]")
     await _picture(zalo.page)
     await expect(zalo.locator(".line.me img")).to_be_visible()
