@@ -49,6 +49,7 @@ OWN: Final = (
         key=("account_id",),
         place="{account_id}#{generation}",
     ),
+    Own(table="push_subscription", columns=("keys_sealed",), key=("id",), place="{id}"),
     Own(table="idempotency", columns=("answer_sealed",), key=("actor_id", "key"), place="{actor_id}|{key}"),
     Own(table="erasure", columns=("needles_sealed",), key=("id",), place="{id}"),
     Own(table="held", columns=("key_sealed",), key=("id",), place="{id}"),
