@@ -41,7 +41,7 @@ WRITE_S: Final = 20.0
 A_SESSION: Final = 4  # streams; a browser shares one between its tabs
 OF_CONVERSATIONS: Final = frozenset({"conversation", "handoff", "message", "attachment"})
 OF_OTHERS: Final = frozenset(
-    {"contact", "care", "policy", "delivery", "account", "switch", "later", "notice", "told", "alarm"}
+    {"contact", "care", "case", "policy", "delivery", "account", "switch", "later", "notice", "told", "alarm"}
 )
 TYPING: Final = "typing"
 Row = tuple[str, int, int]  # id, version, changed_at

@@ -1,6 +1,7 @@
 // The policies of the customer: what was issued, where each certificate is, how he answered; registering and delivering.
 import { el, filled } from "../../web/static/dom.js";
 import { Failure, get, newKey, post, upload } from "./api.js";
+import { section as showCases } from "./cases.js";
 import { ask, field, toast, trouble } from "./dialogs.js";
 import { ACCEPTED, LARGEST } from "./files.js";
 import { channelName, icon, isMine, may, nameOf, productName } from "./people.js";
@@ -72,9 +73,11 @@ const shown = {
 
 /**
  * The section of the panel; called whenever something of the conversation changed.
- * @param {HTMLElement} box @param {Conversation} one @param {Contact | null} contact
+ * @param {HTMLElement} whole cases above, policies below @param {Conversation} one @param {Contact | null} contact
  */
-export function section(box, one, contact) {
+export function section(whole, one, contact) {
+  const [cases, box] = /** @type {[HTMLElement, HTMLElement]} */ ([whole.querySelector("#cases"), whole.querySelector("#policy-section")]);
+  showCases(cases, one);
   const other = shown.contactId !== one.contact_id;
   Object.assign(shown, { box, one, contact, contactId: one.contact_id });
   if (!may("policy.read")) {
