@@ -222,3 +222,24 @@ TELLING = Telling(
     secrets=(),
     personal={},
 )
+
+
+async def test_two_processes_never_tell_the_same(store: Store, hand: Hand) -> None:
+    if not store.postgres:
+        pytest.skip("a SQLite file has one process")
+    await subscribe(store)
+    other = Store(store.url, store.keys, now_ms=hand)
+    await asyncio.to_thread(other.open)
+    other.attach(asyncio.get_running_loop())
+    await happen(store, *[f"p{number % 20}" for number in range(60)])
+    told: list[str] = []
+    while True:
+        found = await asyncio.gather(*(claim(one, room=8) for one in (store, other) * 3))
+        if not any(found):
+            break
+        told += [each.id for one in found for each in one]
+        for one, each in zip((store, other) * 3, found, strict=True):
+            for telling in each:
+                await end(one, telling)
+    assert len(told) == len(set(told)) == 60
+    await asyncio.to_thread(other.close)
