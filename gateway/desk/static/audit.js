@@ -109,7 +109,7 @@ function day(value, days) {
 function row(one) {
   const name = one.actor_name || (has(`audit_actor_${one.actor}`) ? t(`audit_actor_${one.actor}`) : one.actor);
   const actor = el("button", { class: "who", type: "button", title: t("audit_only", { name }), onclick: () => only(one) }, name);
-  const fields = one.fields.map((each) => (each.startsWith("reason:") ? t(`reveal_reason_${each.slice(7)}`) : fieldName(each))).join(", ");
+  const fields = one.fields.map(fieldWords).filter(Boolean).join(", ");
   const about = [fields, one.source ? t("audit_through") : "", one.chained ? "" : t("audit_loose")].filter(Boolean).join(" · ");
   return el(
     "li",
@@ -119,7 +119,7 @@ function row(one) {
       "div",
       {},
       el("p", {}, actor, ` · ${actionName(one.action)}`, one.result !== "ok" && el("span", { class: "refused" }, ` · ${t("audit_refused")}`)),
-      one.object_id ? el("p", {}, el("small", {}, ...target(one))) : null,
+      one.object_id && one.object_id !== one.actor ? el("p", {}, el("small", {}, ...target(one))) : null,
       about ? el("p", {}, el("small", {}, about)) : null,
     ),
   );
@@ -129,8 +129,16 @@ function row(one) {
 function target(one) {
   if (one.object_type === "conversation") return [el("a", { class: "link", href: `/desk/c/${one.object_id}` }, `${t("audit_group_conversation")} ${one.object_id}`)];
   if (one.object_name) return [one.object_name];
-  const kind = has(`audit_group_${one.object_type}`) ? t(`audit_group_${one.object_type}`) : one.object_type;
+  const kind = has(`audit_group_${one.object_type}`) ? t(`audit_group_${one.object_type}`) : one.object_type.replaceAll("_", " ");
   return [kind, " ", el("code", {}, one.object_id)];
+}
+
+/** A field's name, or what a code says; ids say nothing to anybody. @param {string} name */
+function fieldWords(name) {
+  if (name.startsWith("reason:")) return t(`reveal_reason_${name.slice(7)}`);
+  if (has(`audit_field_${name}`)) return t(`audit_field_${name}`);
+  const words = fieldName(name);
+  return words !== name ? words : /^[0-9a-v]{26}$/.test(name) ? "" : name.replaceAll("_", " ");
 }
 
 /** Everything that this one did. @param {Line} one */
@@ -144,7 +152,7 @@ function only(one) {
 /** @param {string} action */
 function actionName(action) {
   const [group = "", verb = ""] = action.split(".");
-  const what = has(`audit_group_${group}`) ? t(`audit_group_${group}`) : group;
+  const what = has(`audit_group_${group}`) ? t(`audit_group_${group}`) : group.replaceAll("_", " ");
   if (!verb) return what;
-  return `${what}: ${has(`audit_verb_${verb}`) ? t(`audit_verb_${verb}`) : verb}`;
+  return `${what}: ${has(`audit_verb_${verb}`) ? t(`audit_verb_${verb}`) : verb.replaceAll("_", " ")}`;
 }
