@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from gateway.api.fields import Answer, Id, Person, Request, Time
+from gateway.api.fields import Answer, AnyId, Id, Person, Request, Time
 from gateway.api.models_teams import MINUTES_MAX, Day, Minutes, Week
 
 Mode = Literal["pull", "offer", "assign"]
@@ -46,9 +46,12 @@ class Routing(Answer):
     capacity: int
 
 
-class TeamMinutes(Request):
-    first_minutes: Minutes = 0
-    next_minutes: Minutes = 0
+class TeamWould(Request):
+    """A team as it would be; what is left out is as it is."""
+
+    first_minutes: Minutes | None = None
+    next_minutes: Minutes | None = None
+    members: list[AnyId] | None = Field(None, max_length=500)
 
 
 class PreviewWanted(RoutingChange):
@@ -58,7 +61,7 @@ class PreviewWanted(RoutingChange):
     model_config = ConfigDict(json_schema_extra={"examples": [{"mode": "assign", "first_minutes": 10}]})
     day: Day | None = None
     holidays: list[Day] = Field(default=[], max_length=100, description="days off beside those that there are")
-    teams: dict[str, TeamMinutes] = Field(default={}, max_length=200)
+    teams: dict[str, TeamWould] = Field(default={}, max_length=200)
     shifts: dict[str, Week] = Field(default={}, max_length=200)
 
 

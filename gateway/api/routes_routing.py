@@ -74,9 +74,11 @@ async def preview_routing(call: Call, body: models.PreviewWanted) -> models.Prev
     past, cut = await _past(call, begins, ends)
     other = _edited(business, body)
     moved = {one: _moved(people[one], members.get(one, []), weeks, body) for one in people}
+    staffed = frozenset(team for one in moved.values() for team in one.teams)
+    would_be = [replace(one, request=replace(one.request, staffed=one.request.team in staffed)) for one in past]
     until = min(ends, call.parts.now())
     now = rehearsal.replay(past, people, business, gated=gated, until=until)
-    then = rehearsal.replay(past, moved, other, gated=gated, until=until)
+    then = rehearsal.replay(would_be, moved, other, gated=gated, until=until)
     different = [each for each in zip(past, now, then, strict=True) if _differs(each[1], each[2])]
     return models.Preview(
         day=schedule.local(begins, business).date().isoformat(),
@@ -119,19 +121,25 @@ def _people(
 
 
 def _moved(one: Candidate, mine: list[str], weeks: Mapping[str, Any], body: models.PreviewWanted) -> Candidate:
-    """With the shifts that he would have."""
+    """With the shifts and the teams that he would have."""
     asked = {
         owner: {day: tuple((span.begins, span.ends) for span in spans) for day, spans in week.days.items() if spans}
         for owner, week in body.shifts.items()
     }
     all_of_them = {owner: week for owner, week in {**weeks, **asked}.items() if week}
-    return replace(one, shifts=assigning.shifts_of(one.id, mine, all_of_them))
+    for team, would in body.teams.items():
+        if would.members is not None:
+            mine = [each for each in mine if each != team] + ([team] if one.id in would.members else [])
+    return replace(one, teams=frozenset(mine), shifts=assigning.shifts_of(one.id, mine, all_of_them))
 
 
 def _edited(business: Business, body: models.PreviewWanted) -> Business:
     first, then = dict(business.rules.first), dict(business.rules.next)
-    for team, minutes in body.teams.items():
-        first[team], then[team] = minutes.first_minutes, minutes.next_minutes
+    for team, would in body.teams.items():
+        if would.first_minutes is not None:
+            first[team] = would.first_minutes
+        if would.next_minutes is not None:
+            then[team] = would.next_minutes
     rules = replace(business.rules, **_given(body), first=first, next=then)
     return replace(business, rules=rules, holidays=tuple(sorted({*business.holidays, *body.holidays})))
 

@@ -20,6 +20,9 @@ class Office:
 OFFICES: Final = (
     Office("/desk/wall", "wall.read", "wall_title", "wall"),
     Office("/desk/users", "user.read", "users", "people"),
+    Office("/desk/teams", "team.read", "teams", "hand"),
+    Office("/desk/hours", "routing.read", "hours"),
+    Office("/desk/routing", "routing.read", "routing", "swap"),
     Office("/desk/switches", "switch.set", "switches", "switch"),
     Office("/desk/channels", "switch.set", "channels_title", "/globe"),
     Office("/desk/canned", "canned.read", "canned"),

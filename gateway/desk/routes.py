@@ -14,7 +14,7 @@ from gateway.api import body
 from gateway.api.allow import TABLE, Actor
 from gateway.api.errors import ApiError, json_response
 from gateway.api.service import API
-from gateway.desk import worker
+from gateway.desk import teams, worker
 from gateway.desk.channels import Channels
 from gateway.desk.consent import Consent
 from gateway.desk.entrance import FORM_BYTES, WHERE, Entrance
@@ -78,6 +78,7 @@ class Desk:
             web.get("/desk/c/{id}", self._for_people(self.inbox)),
             web.get("/desk/users", self._for_people(self.users)),
             web.get("/desk/switches", self._for_people(self.switches)),
+            *teams.routes(self._parts, self._for_people, self._office),
             web.get("/desk/channels", self._for_people(self.channels)),
             web.post("/desk/channels/{channel}/{account}/retry", self._for_people(self._channels.retry)),
             web.get("/desk/texts", self._for_people(self.texts)),
