@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from gateway.api import cursors, masks, multipart, values
 from gateway.api.errors import ApiError
 from storage import search
-from storage.keys import KeyRing
 
 
 @pytest.mark.parametrize(
