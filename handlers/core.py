@@ -31,6 +31,7 @@ from handlers import (
     leads,
     leaving,
     manner,
+    moving,
     optout,
     promises,
     questions,
@@ -50,6 +51,7 @@ from handlers.model import (
     OPEN,
     WAITING,
     Acted,
+    Arrived,
     Called,
     Context,
     Decision,
@@ -81,6 +83,7 @@ WORDS: Final = (Said, Edited)
 MOVED_BY: Final[Mapping[type, By]] = {
     TimerFired: By.CLOCK,
     Acted: By.DESK,
+    Arrived: By.DESK,  # the link is an advisor's
     SendEnded: By.CHANNEL,
     FileEnded: By.CHANNEL,
 }
@@ -147,8 +150,8 @@ def _step(draft: Draft, group: Sequence[Event], *, speaks: bool, more: bool) -> 
         case Submitted() as event:
             _back(draft, event.at)
             leads.submitted(draft, event)
-        case Filled() as event:
-            asking.filled(draft, event)
+        case Arrived() | Filled() as event:
+            _by_a_link(draft, event)
         case Called() as event:
             _back(draft, event.at)
             calls.happened(draft, event)
@@ -221,6 +224,14 @@ def _said(draft: Draft, said: Sequence[Said]) -> None:
         questions.first(draft, heard)
         intake.hear(draft, heard)
     advertising.due(draft)
+
+
+def _by_a_link(draft: Draft, event: Arrived | Filled) -> None:
+    """He used a link that an advisor gave him."""
+    if isinstance(event, Arrived):
+        moving.arrived(draft, event)
+    else:
+        asking.filled(draft, event)
 
 
 def _back(draft: Draft, at: datetime) -> None:

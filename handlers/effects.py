@@ -29,7 +29,7 @@ from handlers.model import (
     TakeHandoff,
     TaskRang,
 )
-from storage import audit, care, contacts_write, deliveries, echoes, late, outbox, search, tasks, term
+from storage import arrivals, audit, care, contacts_write, deliveries, echoes, late, outbox, search, tasks, term
 from storage.ids import new_id
 from storage.times import ms
 from storage.tx import Tx
@@ -220,6 +220,12 @@ def receipt(event: InboundEvent, point_id: str, conversation_id: str) -> Act:
             late.end_route(tx, point_id, told.ends)
 
     return write
+
+
+def came_by(reference: str, draft: LaneDraft) -> Act:
+    """He is here by a link that we gave him in another chat: whoever holds it is the same person. Good once."""
+    conversation_id = draft.conversation_id
+    return lambda tx: arrivals.arrive(tx, reference, conversation_id)
 
 
 def echo(event: InboundEvent, point_id: str) -> Act:

@@ -12,4 +12,5 @@ TIMER: Final = "timer"
 ACT: Final = "act"
 SEND_ENDED: Final = "send_ended"
 FILLED: Final = "filled"
+ARRIVED: Final = "arrived"  # storage.arrivals
 OURS: Final = frozenset({TIMER, ACT, SEND_ENDED})  # kinds of events of our own making

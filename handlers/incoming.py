@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from channels.contract import SAID, UNSAID, InboundEvent, Kind
-from handlers import effects, held, promises, retold
+from handlers import effects, held, moving, promises, retold
 from handlers.drafting import LaneDraft
 from handlers.interpret import Ours
 from handlers.model import (
     Acted,
     Advisor,
+    Arrived,
     Called,
     Edited,
     Event,
@@ -36,7 +37,7 @@ def take_in(draft: LaneDraft, opened: OpenEvent, event: InboundEvent | Ours) -> 
     """Write what an event leaves behind; what the core must hear of it."""
     if not isinstance(event, InboundEvent):
         _done(draft, opened)
-        if isinstance(event, Filled):
+        if isinstance(event, Filled | Arrived):
             draft.rows.later.append(effects.drop_body(opened.id))  # what he entered stands in the slots
         return [event] if _is_mine(draft, event) else []
     kind = event.kind
@@ -46,6 +47,8 @@ def take_in(draft: LaneDraft, opened: OpenEvent, event: InboundEvent | Ours) -> 
     if opened.source == "platform":
         counter = "ignored" if ignored else "receipts" if kind is Kind.RECEIPT else "messages"
         draft.rows.handled.append((opened.account_id, counter))
+    if came := moving.reference(event.extra.get("start", "") or (event.text if kind is Kind.TEXT else "")):
+        draft.rows.later.append(effects.came_by(came, draft))
     profile = event.profile
     if draft.lane.conversation is None and profile is not None and profile.name:
         draft.name_sealed = draft.seal("contact_point", "name_sealed", draft.lane.point_id, profile.name.encode())

@@ -9,14 +9,14 @@ from typing import Any
 import orjson
 
 from channels.contract import InboundEvent, Kind
-from handlers.events import FILLED, SEND_ENDED, TIMER
-from handlers.model import FileEnded, Filled, SendEnded, State, TimerFired, state_from_json
+from handlers.events import ARRIVED, FILLED, SEND_ENDED, TIMER
+from handlers.model import Arrived, FileEnded, Filled, SendEnded, State, TimerFired, state_from_json
 from storage.attachments import ENDED as FILE_ENDED
 from storage.keys import unseal
 from storage.times import at
 from storage.turns import Lane, OpenEvent
 
-Ours = TimerFired | SendEnded | FileEnded | Filled
+Ours = TimerFired | SendEnded | FileEnded | Filled | Arrived
 
 
 def read(
@@ -51,6 +51,10 @@ def read(
             kind=Kind(body["kind"]),
             reason=body["reason"],
             conversation=body["conversation_id"],
+        )
+    if opened.kind == ARRIVED:
+        return Arrived(
+            at=moment, other=body["other"], known=body.get("known", {}), conversation=body["conversation_id"]
         )
     if opened.kind == FILLED:
         return Filled(at=moment, fields=body["fields"], agreed=body["agreed"], conversation=body["conversation_id"])

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from gateway.api.fields import Answer, Id, Person, Request, Text, Time
+from gateway.api.fields import Answer, AnyId, Id, Person, Request, Text, Time
 
 FieldName = Literal[
     "name", "phone", "email", "province", "need", "product", "occupation", "plate", "dob", "gender", "nationality", "id_number",
@@ -50,6 +50,26 @@ class NewForm(Request):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"fields": ["dob", "id_number"]}]})
     fields: list[FieldName] = Field(min_length=1, max_length=12)
+
+
+class Move(Request):
+    """`account`: to which he is led, as `channel:name`."""
+
+    account: AnyId
+
+
+class Place(Answer):
+    """`carries`: its link tells who he is; else he sends a line that does."""
+
+    account: str
+    channel: str
+    name: str
+    carries: bool
+
+
+class Places(Answer):
+    items: list[Place]
+    next: str | None
 
 
 class TicketView(Answer):

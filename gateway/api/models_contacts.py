@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from gateway.api.fields import Answer, AnyId, Id, Name, Request, Time
+from gateway.api.fields import Answer, AnyId, Id, Line, Name, Request, Time
 
 
 class Point(Answer):
@@ -58,7 +58,10 @@ class ContactChange(Request):
 
 
 class Merge(Request):
+    """`into`: who remains. `why` is kept, in the conversation that he used last."""
+
     into: AnyId
+    why: Line = ""
 
 
 # ---- files

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final, cast
 
+from gateway import moving
 from gateway import tickets as doors
 from gateway.api import masks, models, models_asking, show, window
+from gateway.api.allow import SEES_ALL
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
 from gateway.api.routes_acts import act
@@ -72,8 +74,8 @@ async def list_changes(call: Call, conversation_id: str) -> models_asking.Change
             models_asking.ChangeView(
                 id=each.id,
                 field=each.field,
-                before=_shown(each.field, each.before, plain=plain),
-                after=_shown(each.field, each.after, plain=plain),
+                before=_shown(call, each.field, each.before, plain=plain),
+                after=_shown(call, each.field, each.after, plain=plain),
                 source=cast(Any, each.source),
                 by=models.Person(id=each.by[0], name=each.by[1]),
                 at=rfc3339(each.at),
@@ -84,8 +86,13 @@ async def list_changes(call: Call, conversation_id: str) -> models_asking.Change
     )
 
 
-def _shown(field: str, value: Any, *, plain: bool) -> Any:
-    return value if plain or value is None else masks.slots({field: value})[field]
+def _shown(call: Call, field: str, value: Any, *, plain: bool) -> Any:
+    if value is None:
+        return None
+    if not plain:
+        return masks.slots({field: value})[field]
+    whole = {call.actor.role, call.actor.own_role} & SEES_ALL
+    return value if whole else masks.guarded({field: value})[field]
 
 
 @routes.post(f"{_AT}/ask", may="ask", refuses=(*_REFUSES, "window_closed"))
@@ -114,6 +121,49 @@ async def send_form(call: Call, conversation_id: str, body: models_asking.NewFor
         ends = schedule.local(at(until), parts.config.business()).strftime("%H:%M %d/%m/%Y")
         told = {"fields": tuple(fields), "link": f"{origin}/f/{token}", "until": ends}
         parts.engine.act(tx, conversation_id, "form", by=by, data=told)
+        return conversation_id
+
+    return await view(call, await call.once(unit))
+
+
+@routes.get(f"{_AT}/places", may="conversation.read")
+async def list_places(call: Call, conversation_id: str) -> models_asking.Places:
+    """Other chats of ours to which this customer can be led."""
+    row = await call.store.read(lambda tx: listing.one(tx, conversation_id))
+    if row is None:
+        raise not_found()
+    found = [one.partition(":") for one in moving.places(call.parts, f"{row.channel}:{row.account}")]
+    return models_asking.Places(
+        items=[
+            models_asking.Place(
+                account=f"{channel}:{name}", channel=channel, name=name, carries=channel in moving.CARRY
+            )
+            for channel, _, name in found
+        ],
+        next=None,
+    )
+
+
+@routes.post(f"{_AT}/move", may="ask", refuses=(*_REFUSES, "window_closed"))
+async def move(call: Call, conversation_id: str, body: models_asking.Move) -> models.ConversationView:
+    """Send him a link to another chat of ours. Who comes there by it is known to be the same person: the two records are
+    merged, what he has told goes with him, and both conversations say so."""
+    by, parts = call.actor.advisor(), call.parts
+    row = await call.store.read(lambda tx: _writes(call, tx, conversation_id))
+    if body.account not in moving.places(parts, f"{row.channel}:{row.account}"):
+        raise ApiError("invalid", "nobody can be led there", fields={"account": "no such account, or the same one"})
+    account = parts.accounts[body.account]
+    base = await moving.link(parts, account)
+    if not base:
+        raise ApiError("invalid", "nobody can be led there now", fields={"account": "its name there is not known"})
+
+    def unit(tx: Tx) -> str:
+        here = _writes(call, tx, conversation_id)
+        token, until = doors.issue(tx, parts, "move", conversation_id=here.id, data={"account": body.account}, by=by.id)
+        ends = schedule.local(at(until), parts.config.business()).strftime("%H:%M %d/%m/%Y")
+        carried = account.channel in moving.CARRY
+        told = {"account": body.account, "until": ends, "link": base + token if carried else base}
+        parts.engine.act(tx, here.id, "move", by=by, data=told if carried else {**told, "code": token})
         return conversation_id
 
     return await view(call, await call.once(unit))

@@ -78,7 +78,9 @@ async def merge_contact(call: Call, contact_id: str, body: models.Merge) -> mode
         target = contacts.resolve(tx, body.into)
         if target is not None:
             _require_all(call, tx, contacts.family(tx, target))
-        return contacts.merge(tx, contact_id, body.into, by=call.actor.id)
+        merged = contacts.merge(tx, contact_id, body.into, by=call.actor.id)
+        explain(call, tx, merged, body.why)
+        return merged
 
     return await _view(call, await _write(call, contact_id, "contact.merge", join))
 
@@ -92,6 +94,15 @@ async def unmerge_contact(call: Call, contact_id: str) -> models.Contact:
         return contacts.unmerge(tx, contact_id, by=call.actor.id)
 
     return await _view(call, await _write(call, contact_id, "contact.merge", part))
+
+
+def explain(call: Call, tx: Tx, contact_id: str, why: str) -> None:
+    """The reason of a merge, in the conversation that he used last."""
+    person = contacts.view(tx, contact_id)
+    last = next((point.conversation_id for point in person.points if point.conversation_id), None) if person else None
+    if why and last:
+        text = f"Gộp hai hồ sơ cùng một người: {why}"
+        call.parts.engine.act(tx, last, "note", by=call.actor.advisor(), data={"text": text})
 
 
 def _require_all(call: Call, tx: Tx, *sides: Sequence[str]) -> None:

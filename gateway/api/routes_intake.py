@@ -234,7 +234,7 @@ async def accept_duplicate(call: Call, duplicate_id: str, body: intake_models.Ac
                 contacts.merge(tx, joins, into, by=call.actor.id)
         except contacts.Conflict as err:
             raise (not_found() if err.code == "not_found" else ApiError(err.code, str(err))) from None
-        _explain(call, tx, into, body.why)
+        routes_contacts.explain(call, tx, into, body.why)
         return duplicate_id
 
     return await _one(call, await call.once(unit))
@@ -263,15 +263,6 @@ def _mine(call: Call, tx: Tx, duplicate_id: str) -> duplicates.Duplicate:
         if not allow(call.actor, "contact.merge", routes_contacts.thing(tx, contact_id, call.actor.id)):
             raise not_found()
     return found
-
-
-def _explain(call: Call, tx: Tx, contact_id: str, why: str) -> None:
-    """The reason, in the conversation that he used last."""
-    person = contacts.view(tx, contact_id)
-    last = next((point.conversation_id for point in person.points if point.conversation_id), None) if person else None
-    if why and last:
-        text = f"Gộp hai hồ sơ cùng một người: {why}"
-        call.parts.engine.act(tx, last, "note", by=call.actor.advisor(), data={"text": text})
 
 
 async def _one(call: Call, duplicate_id: str) -> intake_models.Duplicate:

@@ -15,6 +15,7 @@ from gateway.api.allow import TABLE, Actor
 from gateway.api.errors import ApiError, json_response
 from gateway.api.service import API
 from gateway.desk import teams, worker
+from gateway.desk import printing
 from gateway.desk.channels import Channels
 from gateway.desk.consent import Consent
 from gateway.desk.entrance import FORM_BYTES, WHERE, Entrance
@@ -76,6 +77,7 @@ class Desk:
             web.get("/desk", _to_desk),
             web.get("/desk/", self._for_people(self.inbox)),
             web.get("/desk/c/{id}", self._for_people(self.inbox)),
+            web.get("/desk/c/{id}/print", self._for_people(self.paper)),
             web.get("/desk/users", self._for_people(self.users)),
             web.get("/desk/switches", self._for_people(self.switches)),
             *teams.routes(self._parts, self._for_people, self._office),
@@ -217,6 +219,16 @@ class Desk:
     async def webhooks(self, request: web.Request, actor: Actor) -> web.Response:
         styles = ["desk/webhooks.css"]
         return self._office(request, actor, "webhook.manage", "desk/webhooks.html", styles=styles)
+
+    async def paper(self, request: web.Request, actor: Actor) -> web.Response:
+        """A conversation to be printed, or kept as PDF by the browser."""
+        _need(actor, "message.read")
+        shown = await printing.sheet(
+            self._parts, actor, request.match_info["id"], notes=request.query.get("notes") == "1"
+        )
+        if shown is None:
+            raise web.HTTPNotFound
+        return self._page(request, "desk/print.html", actor, language(request.cookies, request.query), {}, **shown)
 
     async def tasks(self, request: web.Request, actor: Actor) -> web.Response:
         return self._office(request, actor, "task.read", "desk/tasks.html", styles=["desk/side.css", "desk/acts.css"])

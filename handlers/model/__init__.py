@@ -30,6 +30,7 @@ from handlers.model.effects import (
 )
 from handlers.model.events import (
     Acted,
+    Arrived,
     Business,
     Called,
     Context,
@@ -69,6 +70,7 @@ __all__ = [
     "WAITING",
     "Acted",
     "Advisor",
+    "Arrived",
     "Audit",
     "Business",
     "CallBy",

@@ -102,6 +102,17 @@ class Filled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """He came from another chat by a link of ours. `known` -- what he had told there: slots, consents, salutation, lang,
+    and who has it (`assignee`); empty for the chat that he left · `other` -- the account at the other end."""
+
+    at: datetime
+    other: str
+    known: Mapping[str, Any] = EMPTY
+    conversation: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Called:
     """The call centre told of a call. `message_id` -- of the call's line; `event` ringing, answered, missed, ended;
     `number` -- of the customer, E.164 where it is one, '' when it is withheld; `direction` inbound or outbound."""
@@ -169,6 +180,7 @@ Event = (
     | Unsent
     | Submitted
     | Filled
+    | Arrived
     | Called
     | TimerFired
     | Acted

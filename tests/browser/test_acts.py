@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from storage import sessions
+from channels.contract import Kind
+from storage import search, sessions
 from tests.support.axe import complaints
 from tests.support.browser import Visitors
 from tests.support.desk import Office
@@ -31,6 +33,11 @@ async def come(office: Office, visitors: Visitors, name: str, role: str, path: s
     return page
 
 
+async def named() -> dict[str, Any]:
+    """What the bot is called at Telegram."""
+    return {"bot": "ibaohiem_bot"}
+
+
 async def act(page: Page, name: str) -> Locator:
     """Press it in the menu of acts; the dialog that it opens."""
     await page.get_by_role("button", name="Thao tác khác").click()
@@ -40,6 +47,7 @@ async def act(page: Page, name: str) -> Locator:
 
 async def test_what_advisors_do_beside_answering(office: Office, visitors: Visitors) -> None:
     hung = await office.lead("1001")
+    office.platforms["telegram"].status = named  # type: ignore[attr-defined]
     web = await office.lead("w1", person="Trần Thị Mai", phone="0987 654 321", channel="webchat")
     lan = await come(office, visitors, "Lê Lan", "advisor", f"/desk/c/{hung}")
     await lan.get_by_role("button", name="Nhận xử lý").click()
@@ -92,7 +100,55 @@ async def test_what_advisors_do_beside_answering(office: Office, visitors: Visit
     await mai.get_by_role("checkbox").check()
     await mai.get_by_role("button", name="Gửi").click()
     await expect(mai.get_by_role("heading")).to_contain_text("Đã nhận được")
-    await expect(minh.locator("#panel .facts")).to_contain_text("079190001234")
+    await expect(minh.locator("#panel .facts")).to_contain_text("1990-05-12")
+
+    # said, put right, taken back: on the visitor's page too
+    await minh.locator("#say").fill("Phí là 500 nghìn")
+    await minh.locator("#say").press("Enter")
+    sent = minh.locator(".msg.advisor.mine").last
+    await expect(sent).to_contain_text("500")
+    await sent.get_by_role("button", name="Sửa tin này").click()
+    form = minh.get_by_role("dialog")
+    await form.get_by_label("Nội dung mới").fill("Phí là 550 nghìn")
+    assert await complaints(minh) == []
+    await form.get_by_role("button", name="Lưu").click()
+    await expect(sent).to_contain_text("Phí là 550 nghìn")
+    await sent.get_by_role("button", name="Thu hồi tin này").click()
+    form = minh.get_by_role("dialog")
+    await form.get_by_role("button", name="Thu hồi").click()
+    await expect(sent.get_by_role("button", name="Sửa tin này")).to_have_count(0)
+
+    # led into another chat, where he is known
+    form = await act(minh, "Mời sang kênh khác")
+    await form.get_by_label("Telegram").check()
+    assert await complaints(minh) == []
+    await form.get_by_role("button", name="Gửi").click()
+    await expect(form).to_be_hidden()
+    await expect(minh.locator("#messages")).to_contain_text("t.me/ibaohiem_bot?start=")
+    token = re.findall(r"start=(\w+)", await minh.locator("#messages").inner_text())[0]
+    await office.settled()
+    await office.say("2002", kind=Kind.FOLLOW, extra={"start": token})
+    await expect(minh.locator("#messages")).to_contain_text("Khách đã chuyển sang Telegram")
+    await expect(minh.locator("#panel .point-link")).to_contain_text("Telegram")
+
+    # two records of one person: merged with a reason, and parted again
+    chief = await come(office, visitors, "Vũ Thu", "supervisor", f"/desk/c/{web}")
+    while await office.parts.store.run(search.index):
+        pass  # what was said is found once it is indexed
+    form = await act(chief, "Gộp hồ sơ")
+    await form.get_by_label("Tìm hồ sơ kia").fill("Hùng")
+    await form.get_by_role("radio", name=re.compile("Hùng")).check()
+    assert await complaints(chief) == []
+    await form.get_by_role("button", name="Gộp", exact=True).click()
+    await expect(form.get_by_role("alert")).to_contain_text("Ghi lý do")
+    await form.get_by_label("Vì sao").fill("khách gọi xác nhận")
+    await form.get_by_role("button", name="Gộp", exact=True).click()
+    await expect(form).to_be_hidden()
+    await chief.get_by_role("button", name="Tách hồ sơ gộp sau cùng").click()
+    form = chief.get_by_role("dialog")
+    await form.get_by_role("button", name="Tách hồ sơ gộp sau cùng").click()
+    await expect(form).to_be_hidden()
+    await expect(chief.locator("#panel .merged")).to_have_count(0)
 
     # the list of promised calls: mine, and everybody's
     await minh.goto("/desk/tasks")
@@ -119,7 +175,7 @@ async def test_what_advisors_do_beside_answering(office: Office, visitors: Visit
     await expect(form).to_contain_text("Bên mình đang chặn khách này")
     assert await complaints(lan) == []
     await form.get_by_role("button", name="Thôi").click()
-    chief = await come(office, visitors, "Vũ Thu", "supervisor", "/desk/blocked")
+    await chief.goto("/desk/blocked")
     await expect(chief.locator("#blocked-list")).to_contain_text("Quấy rối")
     assert await complaints(chief) == []
     await chief.get_by_role("button", name=re.compile("^Bỏ chặn")).click()
@@ -132,3 +188,9 @@ async def test_what_advisors_do_beside_answering(office: Office, visitors: Visit
     await form.get_by_role("button", name="Gửi").click()
     await expect(form).to_be_hidden()
     await expect(lan.locator("#messages")).to_contain_text("Dạ em Lan đây ạ")
+
+    # on paper
+    await lan.goto(f"/desk/c/{hung}/print?notes=1")
+    await expect(lan.get_by_role("heading", level=1)).to_contain_text("Hội thoại với")
+    await expect(lan.locator("main")).to_contain_text("Dạ em Lan đây ạ")
+    assert await complaints(lan) == []

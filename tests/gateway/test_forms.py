@@ -85,10 +85,17 @@ async def test_a_form_is_filled_in_once_and_fills_the_fields(office: Office) -> 
 
         await office.settled()
         one = (await lan("GET", at))[1]
-        assert (one["slots"]["dob"], one["slots"]["id_number"]) == ("1990-05-12", "079090001234")
+        assert (one["slots"]["dob"], one["slots"]["id_number"]) == ("1990-05-12", "079*****1234")
+        chief = await desk_of(office, session, "Thu", "supervisor")
+        assert (await chief("GET", at))[1]["slots"]["id_number"] == "079090001234"
+        assert {each["after"] for each in (await chief("GET", f"{at}/changes"))[1]["items"]} == {
+            "1990-05-12",
+            "079090001234",
+        }
         notes = (await lan("GET", f"{at}/messages?limit=200&notes=true"))[1]["items"]
         assert notes[-1]["text"] == "Khách đã điền biểu mẫu: Ngày sinh, Số CCCD/căn cước hoặc hộ chiếu."
         changes = (await lan("GET", f"{at}/changes"))[1]["items"]
+        assert {each["after"] for each in changes} == {"1990-05-12", "079*****1234"}
         assert {(each["field"], each["source"], each["before"]) for each in changes} == {
             ("dob", "form", None),
             ("id_number", "form", None),

@@ -6,6 +6,8 @@ import { blocking, unblocking } from "./block.js";
 import { all, conversation, keep, refresh } from "./conversations.js";
 import { ask, field, toast, trouble, walk, wordsOf } from "./dialogs.js";
 import { icon, initials, isMine, labelName, may, tint } from "./people.js";
+import { merging } from "./merge.js";
+import { moving } from "./moving.js";
 import { promising } from "./tasks.js";
 import { setup, t } from "./words.js";
 
@@ -33,13 +35,16 @@ const SENSE = {
   hold: (one) => may("reply") && open(one) && free(one) && one.window?.held_by !== "us" && !!one.window?.may_hold,
   task: () => may("task.edit"),
   askfor: (one) => may("ask") && open(one) && free(one) && one.window?.advice !== "never",
+  move: (one) => may("ask") && open(one) && free(one) && one.window?.advice !== "never",
+  merge: (one) => may("contact.merge") && !one.masked,
+  print: () => true,
   block: (one) => may("block") && free(one) && one.window?.why !== "blocked_by_us",
   unblock: (one) => may("block") && one.window?.why === "blocked_by_us",
   unread: (one) => one.status === "with_advisor" && isMine(one),
 };
 
 /** Acts of modules of their own. @type {Record<string, (one: Conversation) => Promise<unknown>>} */
-const MORE = { task: promising, askfor: asking, block: blocking, unblock: unblocking };
+const MORE = { task: promising, askfor: asking, merge: merging, print: printing, move: moving, block: blocking, unblock: unblocking };
 
 export class Acts {
   /** @param {{ taken: () => void, done: (id: string) => void }} to done: what is known beside the conversation may have changed */
@@ -106,6 +111,11 @@ export class Acts {
       this.bar.removeAttribute("aria-busy");
     }
   }
+}
+
+/** The page of it that a browser prints, or keeps as PDF. @param {Conversation} one */
+async function printing(one) {
+  window.open(`/desk/c/${one.id}/print`, "_blank", "noopener");
 }
 
 /** @param {Conversation} one */

@@ -155,6 +155,7 @@
  * @property {string} lang
  * @property {number} version
  * @property {boolean} masked
+ * @property {string[]} merged who joined him
  */
 
 export {};

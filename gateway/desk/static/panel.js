@@ -9,6 +9,7 @@ import { doubles, doublesOf, haste, intake, lead } from "./intake.js";
 import { isNote } from "./message.js";
 import { channelName, face, icon, labelName, may, nameOf, productName, reasonName, stageName } from "./people.js";
 import { revealed, shownOf, shower } from "./reveal.js";
+import { parting } from "./merge.js";
 import { tasks, tasksOf } from "./tasks.js";
 import { has, moment, phone, span, t, waits, when } from "./words.js";
 
@@ -181,7 +182,7 @@ export class Panel {
   /** The way to put a value right. @param {Conversation} one @param {string} name @param {unknown} value */
   #mend(one, name, value) {
     if (!value || typeof value !== "string" || !FIELDS.has(name) || !mayCorrect(one)) return null;
-    const shown = name === "phone" ? phone(value) : value;
+    const shown = value.includes("*") ? "" : name === "phone" ? phone(value) : value;
     return pencil(t("correct_of", { field: fieldName(name) }), () => void correcting(one, name, shown).then((done) => (done ? this.read() : undefined)), `correct-${name}`);
   }
 
@@ -212,7 +213,8 @@ export class Panel {
       return el("li", { class: "point" }, el("a", { class: "point-link", href: `/desk/c/${id}`, "data-key": `point-${id}`, onclick: (/** @type {MouseEvent} */ event) => this.#follow(event, id) }, icon(`ch-${point.channel}`), words));
     });
     const begin = may("conversation.begin") && el("div", { class: "point-acts" }, el("button", { class: "button quiet small", type: "button", "data-key": "begin", onclick: () => void beginning(contact, this.to.open) }, t("begin")));
-    return el("section", {}, el("h3", {}, t("points")), el("ul", { class: "plain-list" }, ...items), begin);
+    const merged = contact.merged.length > 0 && el("p", { class: "hint merged" }, t("merged_n", { n: contact.merged.length }), may("contact.merge") && !contact.masked && el("button", { class: "button quiet small", type: "button", "data-key": "unmerge", onclick: () => void parting(contact, one, () => void this.read()) }, t("unmerge")));
+    return el("section", {}, el("h3", {}, t("points")), el("ul", { class: "plain-list" }, ...items), merged, begin);
   }
 
   /** @param {Message[]} notes */
