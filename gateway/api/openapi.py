@@ -13,6 +13,7 @@ from gateway.api.allow import roles_for
 from gateway.api.cookie import COOKIES
 from gateway.api.declare import Route
 from gateway.api.errors import CODES
+from gateway.api.models_told import TOLD
 
 BASE: Final = "/api/v1"
 _REF: Final = "#/components/schemas/{model}"
@@ -49,7 +50,7 @@ _ABOUT: Final = (
 def document(routes: Sequence[Route], *, version: str) -> bytes:
     """The document as JSON."""
     bodies = {route.body for route in routes if route.body} | {route.form for route in routes if route.form}
-    answers = {route.answer for route in routes if route.answer}
+    answers = {route.answer for route in routes if route.answer} | {model for model, _ in TOLD.values()}
     refs, schemas = models_json_schema(
         [
             *((model, "validation") for model in sorted(bodies, key=_name)),
@@ -68,6 +69,7 @@ def document(routes: Sequence[Route], *, version: str) -> bytes:
             "security": [{"bearer": []}, {"session": []}],
             "tags": [{"name": tag} for tag in dict.fromkeys(route.tag for route in routes)],
             "paths": paths,
+            "webhooks": {type_: {"post": _told(type_, refs)} for type_ in TOLD},
             "components": {
                 "schemas": {**schemas.get("$defs", {}), "Error": _ERROR},
                 "securitySchemes": {
@@ -86,6 +88,42 @@ def document(routes: Sequence[Route], *, version: str) -> bytes:
             },
         }
     )
+
+
+def _told(type_: str, refs: Any) -> dict[str, Any]:
+    """What we ask of others: see docs/webhooks.md."""
+    model, when = TOLD[type_]
+    body = {
+        "type": "object",
+        "required": ["type", "timestamp", "data"],
+        "properties": {
+            "type": {"const": type_},
+            "timestamp": {"type": "string", "format": "date-time"},
+            "data": refs[(model, "serialization")],
+        },
+    }
+    headers = {
+        "webhook-id": "the same at every repetition",
+        "webhook-timestamp": "seconds since 1970, of this call",
+        "webhook-signature": "`v1,` and base64 of HMAC-SHA256 over id.timestamp.body; several, with spaces between",
+    }
+    return {
+        "operationId": type_.replace(".", "_"),
+        "tags": ["webhooks"],
+        "summary": when,
+        "description": f"Told when {when}. Signed and repeated as Standard Webhooks say.",
+        "security": [],
+        "parameters": [
+            {"name": name, "in": "header", "required": True, "schema": {"type": "string"}, "description": about}
+            for name, about in headers.items()
+        ],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+        "responses": {
+            "2XX": {"description": "told"},
+            "410": {"description": "nobody is there any more: the webhook is switched off"},
+            "default": {"description": "told again later"},
+        },
+    }
 
 
 def _name(model: type[BaseModel] | None) -> str:

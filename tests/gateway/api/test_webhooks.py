@@ -12,8 +12,10 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from standardwebhooks import Webhook
 
 from gateway.announcer import Announcer
+from gateway.api.models_told import TOLD
 from storage import announcements, care, deliveries
 from storage.announced import Telling
+from storage.subscriptions import TYPES
 from storage.tx import Tx
 from tests.gateway.api.conftest import Caller, House, fields_of
 from tests.support.ports import free_port
@@ -91,7 +93,12 @@ async def until(boss: Caller, key: str, **wanted: Any) -> Any:
 
 
 def opened(secret: str, calls: list[tuple[str, dict[str, str]]]) -> list[Any]:
-    return [Webhook(secret).verify(body, headers) for body, headers in calls]
+    """What was told, in the words of the document."""
+    found = [Webhook(secret).verify(body, headers) for body, headers in calls]
+    for one in found:
+        if one["type"] in TOLD:
+            TOLD[one["type"]][0].model_validate(one["data"], extra="forbid")
+    return found
 
 
 async def test_a_conversation_is_told_in_its_order(house: House, boss: Caller, receiver: Receiver) -> None:
@@ -170,6 +177,10 @@ async def test_a_policy_its_delivery_and_the_answer(house: House, boss: Caller, 
         "answered",
         False,
     )
+
+
+def test_the_document_knows_every_type() -> None:
+    assert set(TOLD) == set(TYPES)
 
 
 async def test_it_fails_rests_comes_again_and_is_gone(house: House, boss: Caller, receiver: Receiver) -> None:
