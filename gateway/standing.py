@@ -133,7 +133,7 @@ async def look(parts: Parts) -> list[Standing]:
     went = await parts.store.read(activity.went)
     tokens = await parts.store.read(activity.tokens)
     closing = await parts.store.read(lambda tx: activity.closing(tx, windows, within_ms=SOON_MS))
-    now_ms, business = parts.clock.ms(), parts.config.business()
+    now_ms, business = parts.clock.ms(), parts.engine.business
     found = []
     for account in accounts.values():
         state, reason, until, bot = rows.get(account.id, ("off", "", None, False))

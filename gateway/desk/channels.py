@@ -39,7 +39,7 @@ class Channels:
         """Count what came; a silence that begins to be unusual is told to whoever watches the log."""
         parts = self._parts
         await parts.store.run(activity.note)
-        now, business = parts.now(), parts.config.business()
+        now, business = parts.now(), parts.engine.business
         for account_id, came in (await parts.store.read(activity.came)).items():
             hours = standing.silence(came, now, business) if account_id in parts.accounts else 0
             if hours and account_id not in self._silent:
@@ -48,7 +48,7 @@ class Channels:
 
     async def cards(self, words: Mapping[str, Any]) -> list[dict[str, Any]]:
         """A card an account, those that need somebody first. `words` -- `channels` of the page's."""
-        now, business = self._parts.now(), self._parts.config.business()
+        now, business = self._parts.now(), self._parts.engine.business
         found = await standing.look(self._parts)
         found.sort(key=lambda one: not one.todo)
         return [card(one, words, now, business) for one in found]
