@@ -13,13 +13,10 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 
 from channels.contract import ChannelError, MalformedPayload
 from channels.http import Http
@@ -27,6 +24,9 @@ from channels.outside import PublicOnly
 from channels.reading import read_json
 from gateway.config import Oidc
 from storage.keys import KeyRing
+
+if TYPE_CHECKING:  # joserfc takes longer to import than a start may: it is, where somebody signs in by it
+    from joserfc.jwk import KeySet
 
 ALGORITHMS: Final = ("RS256", "PS256", "ES256", "ES384", "EdDSA")  # signatures only: our own secret signs nobody in
 LASTS_MS: Final = 10 * 60_000
@@ -141,6 +141,9 @@ class Provider:
     # ---- what the token says
 
     async def _claims(self, token: str, now_ms: int) -> dict[str, Any]:
+        from joserfc import jwt
+        from joserfc.errors import JoseError
+
         head = _head(token)
         kid, alg = head.get("kid"), head.get("alg")
         if alg not in ALGORITHMS or not isinstance(kid, str) or not _KEY.fullmatch(kid) or "crit" in head:
@@ -200,6 +203,9 @@ class Provider:
         return known
 
     async def _key_set(self, now_ms: int) -> KeySet:
+        from joserfc.errors import JoseError
+        from joserfc.jwk import KeySet
+
         at, keys = self._keys
         if keys is not None and now_ms - at < FRESH_MS:
             return keys
