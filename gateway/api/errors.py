@@ -37,6 +37,7 @@ CODES: Final[Mapping[str, int]] = {
     "busy": 503,
     "unavailable": 503,
 }
+PACKED: Final = 2048  # bytes of an answer from which on it is worth its microseconds
 HEADERS: Final[Mapping[str, str]] = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -91,6 +92,8 @@ def json_response(body: bytes, *, status: int = 200, request_id: str = "") -> we
     answer = web.Response(body=body, status=status, content_type="application/json", headers=HEADERS)
     if request_id:
         answer.headers["X-Request-Id"] = request_id
+    if len(body) > PACKED:
+        answer.enable_compression()  # as the caller accepts it
     return answer
 
 

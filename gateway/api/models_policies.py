@@ -93,7 +93,9 @@ class NewPolicy(Request):
     ends_on: Date
     premium: int = Field(ge=0, description="VND")
     document_id: AnyId = Field(description="an uploaded PDF, see POST /files")
-    renews: AnyId | None = Field(None, description="id of his policy that this one goes on from: nobody reminds of its end")
+    renews: AnyId | None = Field(
+        None, description="id of his policy that this one goes on from: nobody reminds of its end"
+    )
 
 
 class Cancel(Request):

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 LATE_MINUTES: Final = 15  # R-INT-3: a person within 15 minutes, in working hours
 POLICIES: Final = "desk/policies.js"  # the section of another module, where there is one
 ACCOUNT: Final = "/desk/account"
+INBOX: Final = "desk/inbox.html"
+ELSEWHERE: Final = ("audit", "webhooks")  # words of pages that the inbox shows nothing of
 _ID: Final = re.compile(r"[0-9a-z]{26}")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -144,7 +146,7 @@ class Desk:
         }
         hotline = any(account.channel == "hotline" for account in self._parts.accounts.values())
         may_log_call = hotline and "call.log" in TABLE[actor.role]
-        return self._page(request, "desk/inbox.html", actor, lang, more, may_log_call=may_log_call, teams=teams)
+        return self._page(request, INBOX, actor, lang, more, may_log_call=may_log_call, teams=teams)
 
     async def _teams(self, actor: Actor) -> list[str]:
         try:
@@ -291,7 +293,7 @@ class Desk:
                 "me": me,
                 "agency": self._parts.config.agency,
                 "setup": carried,
-                "script": self._words.script(lang),
+                "script": self._words.script(lang, without=ELSEWHERE if template == INBOX else ()),
                 "styles": [],
                 "offices": OFFICES,
                 **values,

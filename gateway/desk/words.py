@@ -3,7 +3,7 @@ inbox and what all share, words/<area>.<language>.yaml of an area. No name is sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -20,13 +20,14 @@ LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # 0.03 s instead 
 
 @lru_cache(maxsize=len(LANGUAGES))
 def _read(lang: str) -> Mapping[str, Any]:
-    found: dict[str, dict[str, Any]] = {"page": {}, "script": {}}
+    found: dict[str, dict[str, Any]] = {"page": {}, "script": {}, "areas": {}}
     for path in (HERE / f"words.{lang}.yaml", *sorted(HERE.glob(f"words/*.{lang}.yaml"))):
         texts: Mapping[str, Mapping[str, Any]] = yaml.load(path.read_text(encoding="utf-8"), LOADER)  # noqa: S506
         for part, words in texts.items():
             if twice := found[part].keys() & words.keys():
                 raise ValueError(f"{path.name}: {part} says again: {', '.join(sorted(twice))}")
             found[part].update(words)
+        found["areas"][path.name.partition(".")[0]] = frozenset(texts.get("script", ()))
     return found
 
 
@@ -40,9 +41,11 @@ class Words:
         found: Mapping[str, Any] = self._texts[lang]["page"]
         return found
 
-    def script(self, lang: str) -> Mapping[str, str]:
+    def script(self, lang: str, *, without: Sequence[str] = ()) -> Mapping[str, str]:
+        """`without` -- areas that another page shows alone."""
         found: Mapping[str, str] = self._texts[lang]["script"]
-        return found
+        gone = {name for area in without for name in self._texts[lang]["areas"].get(area, ())}
+        return {name: words for name, words in found.items() if name not in gone} if gone else found
 
 
 def language(cookies: Mapping[str, str], query: Mapping[str, str]) -> str:

@@ -13,7 +13,6 @@ import * as keys from "./keys.js";
 import { List } from "./list.js";
 import { Live } from "./live.js";
 import { Notifier } from "./notify.js";
-import { Panel } from "./panel.js";
 import { channelName, face, icon, isMine, nameOf, stageName } from "./people.js";
 import { Presence } from "./presence.js";
 import { Search } from "./search.js";
@@ -37,8 +36,9 @@ const thread = new Thread({ takeBack: (one) => composer.takeBack(one), heard: ()
 const presence = new Presence();
 const later = new LaterList({ changed: () => list.plan(), grew: () => thread.grew() });
 const composer = new Composer({ last: () => thread.last, act: (deed) => void acts.run(deed), writes: () => presence.writes(), kept: () => void later.read() });
-const acts = new Acts({ taken: () => composer.focus(), done: () => void panel.read() });
-const panel = new Panel({ open: (id) => go(id, "pointer"), notes: () => thread.messages });
+const acts = new Acts({ taken: () => composer.focus(), done: () => void panel?.read() });
+/** @type {import("./panel.js").Panel | null} */
+let panel = null;
 const told = new ToldSection();
 const notifier = new Notifier((id) => go(id, "pointer"));
 const live = new Live({ news, connected, bye, beat: () => thread.settle() });
@@ -70,17 +70,18 @@ function show(id, how) {
     thread.open("");
     composer.open("");
     acts.open("");
-    panel.open("");
+    panel?.open("");
     told.open("");
     head();
     return;
   }
+  furnish();
   if (!same) {
     list.opened(id);
     thread.open(id);
     composer.open(id);
     acts.open(id);
-    panel.open(id);
+    panel?.open(id);
     told.open(id);
     head();
     const known = conversation(id) !== null; // then the focus moves at once: later it would be taken from somebody
@@ -92,12 +93,27 @@ function show(id, how) {
   focus(how);
 }
 
+let furnished = false;
+/** The right column is fetched with the first conversation. */
+function furnish() {
+  if (furnished) return;
+  furnished = true;
+  void import("./panel.js").then(({ Panel }) => {
+    panel = new Panel({ open: (id) => go(id, "pointer"), notes: () => thread.messages });
+    panel.open(openId);
+    panel.update();
+    if (!setup.policies) return;
+    void import(setup.policies).then((module) => panel?.mount(module.section), complain);
+  }, complain);
+}
+const complain = () => toast(t("error_internal"), "bad");
+
 /** The conversation itself, with its request for a person. @param {string} id */
 async function fetched(id) {
   try {
     const one = await get(`/conversations/${id}`);
     keep(one);
-    if (id === openId) void panel.read();
+    if (id === openId) void panel?.read();
   } catch (error) {
     if (id === openId && !conversation(id)) toast(wordsOf(error), "bad");
   }
@@ -186,7 +202,7 @@ onChange((ids) => {
   composer.update();
   acts.update();
   thread.paint();
-  panel.update();
+  panel?.update();
 });
 
 sender.start(
@@ -194,7 +210,7 @@ sender.start(
     if ("seq" in answer) thread.sent(id, answer);
     else keep(answer);
     refresh([id]);
-    if (id === openId) void thread.refresh().then(() => panel.update());
+    if (id === openId) void thread.refresh().then(() => panel?.update());
   },
   (id) => thread.waiting(id),
 );
@@ -224,11 +240,11 @@ function news(heard) {
   const wanted = heard.items.filter((item) => item.id === openId || conversation(item.id) !== null || isNews(item.id, item.version)).map((item) => item.id);
   refresh(wanted);
   if (heard.items.length) list.queues.changed();
-  if (wanted.includes(openId)) void thread.refresh().then(() => panel.update());
+  if (wanted.includes(openId)) void thread.refresh().then(() => panel?.update());
   const kinds = new Set(heard.others.map(([kind]) => kind));
   const one = conversation(openId);
   if (one && heard.others.some(([kind, id]) => kind === "contact" && id === one.contact_id)) {
-    void panel.read();
+    void panel?.read();
     void fetched(openId);
   }
   if (kinds.has("later")) later.heard(heard.others.filter(([kind]) => kind === "later").map(([, id]) => id));
@@ -237,6 +253,7 @@ function news(heard) {
 }
 
 let lost = 0;
+const lostWords = byId("connection", HTMLElement).querySelector("span")?.textContent ?? "";
 /** @param {boolean} yes */
 function connected(yes) {
   clearTimeout(lost);
@@ -250,6 +267,8 @@ function connected(yes) {
   }
   lost = window.setTimeout(() => {
     note.hidden = false;
+    note.querySelector("span")?.replaceChildren(navigator.onLine ? lostWords : t("connection_none"));
+    if (!navigator.onLine) return;
     void get("/me").catch(() => {}); // a session that is over says so
   }, 2500);
 }
@@ -375,10 +394,4 @@ filters.fromAddress();
 void banner();
 if (setup.open) show(setup.open, "address");
 else show("", "address");
-if (setup.policies) {
-  void import(setup.policies).then(
-    (module) => panel.mount(module.section),
-    () => toast(t("error_internal"), "bad"),
-  );
-}
 desk.dataset["ready"] = "";

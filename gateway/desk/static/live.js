@@ -42,6 +42,10 @@ export class Live {
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.#look();
     });
+    addEventListener("offline", () => {
+      this.source?.close(); // opened again when the line is back
+      this.#connected(false);
+    });
     addEventListener("online", () => this.#reopen());
     addEventListener("pagehide", () => this.source?.close());
     addEventListener("pageshow", (event) => {

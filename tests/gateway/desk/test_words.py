@@ -89,3 +89,16 @@ def test_both_languages_have_the_same_words() -> None:
     vi, en = Words(), Words()
     assert set(vi.page("vi")) == set(en.page("en"))
     assert set(vi.script("vi")) == set(en.script("en"))
+
+
+def test_the_inbox_carries_no_words_of_other_pages() -> None:
+    words = Words()
+    whole, inbox = words.script("vi"), words.script("vi", without=("audit", "webhooks"))
+    gone = set(whole) - set(inbox)
+    assert gone
+    scripts = "".join(
+        path.read_text(encoding="utf-8")
+        for path in (DESK / "static").glob("*.js")
+        if not path.name.startswith(("audit", "webhook"))
+    )
+    assert [name for name in sorted(gone) if re.search(rf"[\"'`]{name}[\"'`]", scripts)] == []

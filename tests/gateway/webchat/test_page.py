@@ -94,7 +94,7 @@ async def test_every_word_that_the_scripts_ask_for_is_there(site: Site, client: 
 
 
 async def test_every_answer_carries_the_headers(site: Site, client: aiohttp.ClientSession) -> None:
-    for path in ("/", "/nothing/here", "/chat/session", "/assets/x/web/static/base.css"):
+    for path in ("/", "/nothing/here", "/chat/session", "/assets/x/web/static/icons.svg"):
         async with client.get(site.url + path) as answer:
             policy = answer.headers["Content-Security-Policy"]
             assert "default-src 'none'" in policy
@@ -142,3 +142,10 @@ async def test_static_files(site: Site, client: aiohttp.ClientSession) -> None:
             assert answer.status == 404
     with pytest.raises(KeyError):
         assets.url("webchat/routes.py")
+
+
+async def test_a_script_carries_what_concerns_a_script(site: Site, client: aiohttp.ClientSession) -> None:
+    async with client.get(f"{site.url}/assets/x/web/static/base.css") as answer:
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert "Content-Security-Policy" not in answer.headers
