@@ -12,7 +12,6 @@ from typing import Final
 
 import orjson
 import pyotp
-import segno
 
 from storage.keys import KeyRing
 
@@ -40,6 +39,8 @@ def address(secret: bytes, *, name: str, issuer: str) -> str:
 
 def picture(uri: str) -> str:
     """The address as a QR code: a path of SVG, one unit a module, and its size. Nothing in it but our own figures."""
+    import segno  # a start has no time for it
+
     return str(
         segno.make_qr(uri, error="m").svg_inline(scale=1, border=4, svgclass=None, lineclass=None, omitsize=True)
     )
