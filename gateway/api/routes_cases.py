@@ -127,7 +127,7 @@ async def withdraw(call: Call, case_id: str, body: models.Why) -> models.CaseVie
 
 
 @routes.post(f"{_AT}/hold", may="case.edit", refuses=_REFUSES)
-async def hold(call: Call, case_id: str, body: models.Why) -> models.CaseView:
+async def hold_case(call: Call, case_id: str, body: models.Why) -> models.CaseView:
     """Something is not right: nothing goes on until a supervisor has decided."""
     return await _do(call, case_id, "hold", body.model_dump())
 
