@@ -1,4 +1,4 @@
-"""Forms for one customer, `/f/{token}`: what must not be asked in a chat. One page, filled in once, nothing of him shown.
+"""Forms for one customer, `/form/{token}`: what must not be asked in a chat. One page, filled in once, nothing of him shown.
 
 What he enters is an event of his conversation like everything else; its bytes go when it is done.
 """
@@ -210,4 +210,4 @@ async def _read(content: StreamReader) -> bytes:
 
 def routes(parts: Parts) -> list[web.RouteDef]:
     forms = Forms(parts)
-    return [web.get("/f/{token}", forms.look), web.post("/f/{token}", forms.send)]
+    return [web.get("/form/{token}", forms.look), web.post("/form/{token}", forms.send)]

@@ -119,7 +119,7 @@ async def send_form(call: Call, conversation_id: str, body: models_asking.NewFor
             tx, parts, "form", conversation_id=conversation_id, data={"fields": fields}, by=by.id
         )
         ends = schedule.local(at(until), parts.config.business()).strftime("%H:%M %d/%m/%Y")
-        told = {"fields": tuple(fields), "link": f"{origin}/f/{token}", "until": ends}
+        told = {"fields": tuple(fields), "link": f"{origin}/form/{token}", "until": ends}
         parts.engine.act(tx, conversation_id, "form", by=by, data=told)
         return conversation_id
 

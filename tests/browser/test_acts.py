@@ -90,8 +90,8 @@ async def test_what_advisors_do_beside_answering(office: Office, visitors: Visit
     await form.get_by_label("Số CCCD/hộ chiếu").check()
     assert await complaints(minh) == []
     await form.get_by_role("button", name="Gửi").click()
-    await expect(minh.locator("#messages")).to_contain_text("/f/f")
-    link = re.findall(r"http\S+/f/\S+", await minh.locator("#messages").inner_text())[0]
+    await expect(minh.locator("#messages")).to_contain_text("/form/f")
+    link = re.findall(r"http\S+/form/\S+", await minh.locator("#messages").inner_text())[0]
     mai = await visitors(viewport={"width": 390, "height": 800})
     await mai.goto(link)
     assert await complaints(mai) == []

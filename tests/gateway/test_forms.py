@@ -55,7 +55,7 @@ async def test_a_form_is_filled_in_once_and_fills_the_fields(office: Office) -> 
         await office.settled()
         said = (await lan("GET", f"{at}/messages?limit=200"))[1]["items"][-1]["text"]
         assert "ngày sinh, số CCCD/hộ chiếu" in said
-        (link,) = re.findall(r"http\S+/f/\S+", said)
+        (link,) = re.findall(r"http\S+/form/\S+", said)
         assert link.startswith(office.url)
 
         async with session.get(link) as page:
@@ -79,7 +79,7 @@ async def test_a_form_is_filled_in_once_and_fills_the_fields(office: Office) -> 
         for again in (session.get(link), session.post(link, data=GOOD)):
             async with again as page:
                 assert page.status == 410
-        for forged in (link[:-1] + ("0" if link[-1] != "0" else "1"), f"{office.url}/f/x"):
+        for forged in (link[:-1] + ("0" if link[-1] != "0" else "1"), f"{office.url}/form/x"):
             async with session.get(forged) as page:
                 assert page.status == 410
 
