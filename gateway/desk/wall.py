@@ -95,8 +95,8 @@ class Wall:
         mood = "late" if now.late else "good"
         score = period.score
         return [
-            {"name": w["waiting"], "mood": mood, "note": "", **self._link(now, "waiting", "", len(now.waiting))},
-            {"name": w["late"], "mood": mood, "note": w["late_note"], **self._link(now, "late", "", now.late)},
+            {"name": w["waiting"], "mood": mood, "note": self._where(now), **self._link("waiting", len(now.waiting))},
+            {"name": w["late"], "mood": mood, "note": w["late_note"], **self._link("late", now.late)},
             {
                 "name": w["oldest"],
                 "text": waited,
@@ -120,8 +120,12 @@ class Wall:
             },
         ]
 
-    def _link(self, _now: NowBoard, figure: str, of: str, count: int) -> dict[str, str]:
-        return {"text": str(count), "href": self._href(DEFAULT, figure, of) if count else ""}
+    def _where(self, now: NowBoard) -> str:
+        """On which channels they wait, the most first."""
+        return " · ".join(f"{self._channel(of)} {count}" for of, count in now.by(lambda one: one.channel)[:3])
+
+    def _link(self, figure: str, count: int) -> dict[str, str]:
+        return {"text": str(count), "href": self._href(DEFAULT, figure, "") if count else ""}
 
     @staticmethod
     def _href(period: str, figure: str, of: str) -> str:

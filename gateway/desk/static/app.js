@@ -343,15 +343,21 @@ keys.listen(
     new_list: () => void filters.edit(null),
     panel: () => byId(openId && !WIDE.matches ? "show-panel" : "panel", HTMLElement)[openId && !WIDE.matches ? "click" : "focus"](),
     back: () => back(""),
-    menu: () => byId("menu-button", HTMLElement).click(),
-    acts: () => byId("acts-more", HTMLElement).click(),
+    menu: () => press("menu-button"),
+    acts: () => press("acts-more"),
     help: keys.sheet,
     reply: () => write("reply"),
     note: () => write("note"),
-    attach: () => byId("attach", HTMLElement).click(),
+    attach: () => press("attach"),
   },
   { tab: (number) => list.nth(number), list: (number) => filters.choose(number) },
 );
+
+/** Where it is in sight. @param {string} id */
+function press(id) {
+  const button = byId(id, HTMLButtonElement);
+  if (button.offsetParent) button.click();
+}
 
 /** @param {"reply" | "note"} mode */
 function write(mode) {
