@@ -71,13 +71,13 @@ AnyId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 class Request(BaseModel):
     """What a caller sends."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True, defer_build=True)
 
 
 class Query(BaseModel):
     """Filters of a list. A parameter that we do not know is left alone."""
 
-    model_config = ConfigDict(extra="ignore", populate_by_name=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore", populate_by_name=True, hide_input_in_errors=True, defer_build=True)
 
 
 class Paged(Query):
@@ -90,7 +90,7 @@ class Paged(Query):
 class Answer(BaseModel):
     """What we say."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class Person(Answer):
