@@ -19,7 +19,7 @@ async def test_found_by_who_what_object_and_time_page_by_page(house: House) -> N
             audit.write(
                 tx, actor=lan.id, action="canned.change" if number % 2 else "canned.add", object_id=f"o{number}"
             )
-        audit.write(tx, actor="system", action="canner.add", object_id="o1")
+        audit.write(tx, actor="system", action="canneds.add", object_id="o1")
 
     await house.parts.store.run(write)
 
@@ -36,7 +36,7 @@ async def test_found_by_who_what_object_and_time_page_by_page(house: House) -> N
     assert len(await found(actor=lan.id)) == 7
     assert await found(actor=lan.id, action="canned.change") == [f"canned.change o{n}" for n in (1, 3, 5)]
     assert len(await found(action="canned")) == 7, "a beginning ends at a dot"
-    assert await found(object="o1") == ["canned.change o1", "canner.add o1"]
+    assert await found(object="o1") == ["canned.change o1", "canneds.add o1"]
     now = house.parts.store.now_ms()
     assert await found(actor=lan.id, since=rfc3339(now + 1000)) == []
     assert await found(actor=lan.id, until=rfc3339(now - DAY_MS)) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -219,8 +220,18 @@ async def test_what_it_publishes_is_held_to_the_rules(doors: Doors, metadata: di
 
 
 async def test_a_key_address_within_our_own_walls_is_not_asked(doors: Doors) -> None:
-    doors.provider.metadata = {"jwks_uri": "https://localhost/keys"}
-    assert (await doors.come(clerk_of(doors)))[0] == 401
+    knocked: list[str] = []
+
+    async def knock(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        knocked.append("somebody")
+        writer.close()
+
+    server = await asyncio.start_server(knock, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        doors.provider.metadata = {"jwks_uri": f"https://localhost:{port}/keys"}
+        assert (await doors.come(clerk_of(doors)))[0] == 401
+    assert knocked == []
 
 
 async def test_new_people_come_in_where_the_house_says_so(
