@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from storage import accounts, finding, search
+from storage import accounts, finding, search, wall
 from storage.db import Store
 from storage.ids import new_id
 from storage.keys import KeyRing
@@ -67,8 +67,10 @@ QUERIES: Final = (  # what it is, how it is typed; {…} of one customer in the 
 class Town:
     """People to fill with, the same each time."""
 
-    def __init__(self) -> None:
+    def __init__(self, conversations: int) -> None:
         self._random = random.Random(7)  # noqa: S311 - no secret
+        self._apart_ms = 30 * DAY_MS // conversations  # all of them within a month
+        self._all = conversations
         self.sample: dict[str, str] = {}
 
     def name(self) -> str:
@@ -85,7 +87,7 @@ class Town:
             self.sample = {"phone": phone, "last": phone[-4:], "plate": plate, "policy": policy, "code": code}
         contact, conversation, point = new_id(), new_id(), new_id()
         _, wrapped = keys.new_contact_key(contact)
-        at = tx.now_ms - (200_000 - number) * 60_000
+        at = tx.now_ms - (self._all - number) * self._apart_ms
         status = "waiting" if number % 1000 == 0 else "with_advisor" if number % 300 == 1 else "closed"
         state = {
             "stage": "won", "consents": {"C1": "given"}, "code": code,
@@ -118,11 +120,17 @@ class Town:
             }],
             "message": [],
             "policy": [],
+            "consent": [],
+            "handoff": [],
             "search_token": [{"token": search.token(keys, word), "conversation_id": conversation, "contact_id": contact} for word in sorted(words)],
         }  # fmt: skip
         for seq, line in enumerate(filter(None, said), 1):
             message = new_id()
             found["message"].append({"id": message, "conversation_id": conversation, "point_id": point, "contact_id": contact, "seq": seq, "direction": "inbound", "author": "customer", "kind": "text", "body_sealed": seal("message", "body_sealed", message, {"text": line}), "status": "received", "error": "", "route": "", "said_at": at, "received_at": at})  # fmt: skip
+        if number % 3:
+            row = new_id()
+            found["consent"].append({"id": row, "contact_id": contact, "conversation_id": conversation, "purpose": "C1", "state": "given", "text_key": "", "text_version": "", "text_hash": "", "lang": "vi", "channel": "telegram", "account_id": ACCOUNT, "external_id": "", "at": at})  # fmt: skip
+            found["handoff"].append({"id": row, "conversation_id": conversation, "contact_id": contact, "code": code, "reason": "lead", "priority": 0, "state": "closed", "test": False, "opened_at": at, "due_at": at, "taken_at": at + 60_000, "taken_by": "another", "outcome": "won", "first_reply_at": at + draw.randrange(10**7)})  # fmt: skip
         if policy:
             row = new_id()
             found["policy"].append({"id": row, "contact_id": contact, "conversation_id": conversation, "insurer": "BV", "product": "tnds_oto", "number_sealed": seal("policy", "number_sealed", row, policy), "number_blind": keys.blind("policy", policy), "starts_on": "2026-01-01", "ends_on": "2027-01-01", "state": "issued", "test": False, "created_by": "bench", "issued_at": at, "version": 0})  # fmt: skip
@@ -154,6 +162,7 @@ async def ask(store: Store, query: str, sight: str) -> tuple[float, float, int]:
 
 async def measure(store: Store, town: Town, rounds: int) -> None:
     store.attach(asyncio.get_running_loop())
+    await measure_wall(store)
     print(f"{'query':24} {'as':12} {'p50 ms':>8} {'p95 ms':>8} {'longest read':>13} {'reads':>6}")
     for sight in ("", LAN):
         for what, typed in QUERIES:
@@ -165,10 +174,25 @@ async def measure(store: Store, town: Town, rounds: int) -> None:
             )
 
 
+async def measure_wall(store: Store) -> None:
+    """What the supervisor's wall reads, as its process does it."""
+    now = store.now_ms()
+    for what, walk in (("the wall, now", wall.Now()), ("the wall, 30 days", wall.Count(now - 30 * DAY_MS, now + 1))):
+        took: list[float] = []
+        more = True
+        while more:
+            at = time.perf_counter()
+            more = await store.read(walk.step)
+            took.append((time.perf_counter() - at) * 1000)
+        print(
+            f"{what:24} {sum(took):8.1f} ms in {len(took)} reads, the median {statistics.median(took):.1f}, the longest {max(took):.1f}"
+        )
+
+
 def run(url: str, folder: Path, conversations: int, rounds: int) -> None:
     store = Store(url, KeyRing.load(folder / "keys"))
     store.open()
-    town = Town()
+    town = Town(conversations)
     try:
         store.call(lambda tx: accounts.ensure(tx, [(ACCOUNT, "telegram", "main")]))
         begun = time.monotonic()
