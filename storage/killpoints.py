@@ -24,6 +24,8 @@ NAMES: Final = frozenset(
         "act.before_commit",
         "act.after_commit",
         "timer.before_commit",
+        "tell.claimed",
+        "tell.told",
         "token.before_commit",
         "poll.before_confirm",
     }

@@ -164,7 +164,8 @@ class Herald:
 
     async def _tell(self) -> int:
         errands = await self._parts.store.run(lambda tx: tellings.claim(tx, limit=AT_ONCE))
-        kp("notice.claimed")
+        if errands:
+            kp("tell.claimed")
         await asyncio.gather(*(self._take(errand) for errand in errands))
         return len(errands)
 
@@ -189,7 +190,7 @@ class Herald:
             if until:
                 await self._parts.store.run(lambda tx: tellings.put_off(tx, errand, until))
             else:
-                kp("notice.told")
+                kp("tell.told")
                 await self._note(errand, "told")
 
     async def _later(self, errand: Errand, err: Exception, now_ms: int) -> None:
