@@ -109,6 +109,9 @@ function chips(one) {
   if (one.status === "waiting" && one.handoff?.reason && one.handoff.reason !== "lead") {
     made.push(el("span", { class: one.handoff.priority >= URGENT ? "chip chip-urgent" : "chip" }, reasonName(one.handoff.reason)));
   }
+  const turn = one.status === "waiting" ? one.handoff?.offered_to : null;
+  if (turn) made.push(el("span", { class: turn.id === setup.me.id ? "chip chip-urgent" : "chip chip-person" }, icon("hand"), turn.id === setup.me.id ? t("offered_you") : t("offered_to", { name: turn.name })));
+  if (one.status === "waiting" && one.handoff?.escalated) made.push(el("span", { class: "chip chip-urgent" }, t("escalated")));
   if (one.status === "with_advisor" && one.assignee && !mine(one)) made.push(el("span", { class: "chip chip-person" }, icon("person"), one.assignee.name));
   else if (one.status !== "with_advisor" && one.stage !== "queued") made.push(el("span", { class: "chip" }, stageName(one)));
   if (missed(one.id)) made.push(el("span", { class: "chip chip-urgent" }, icon("web:alert"), t("later_missed")));

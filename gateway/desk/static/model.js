@@ -46,6 +46,8 @@
  * @property {string} opened_at
  * @property {string} due_at by when a person is to be in touch
  * @property {boolean} late
+ * @property {Person | null} [offered_to] whose turn it is
+ * @property {boolean} [escalated] the supervisor is told
  * @property {string | null} taken_at
  * @property {string[]} missing
  * @property {Slots & Record<string, unknown>} captured
