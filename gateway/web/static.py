@@ -49,8 +49,9 @@ def lean(body: bytes) -> bytes:
     for line in body.decode().split("\n"):
         words = line.strip()
         if inside or words.startswith("/*"):
-            inside = not words.endswith("*/")
-        elif words and not words.startswith("//"):
+            _, ends, words = words.partition("*/")
+            inside, words = not ends, words.strip()  # what stands behind it is said: `/** @type {X} */ box: null,`
+        if words and not words.startswith("//"):
             kept.append(words)
     return "\n".join(kept).encode() + b"\n"
 

@@ -26,6 +26,7 @@ def test_only_comments_go() -> None:
     assert lean(b"/**\n * what\n */\nexport const a = 1; // why\n  // only why\n\n  /* one */\n  b(`// c`);\n") == (
         b"export const a = 1; // why\nb(`// c`);\n"
     )
+    assert lean(b"const a = {\n  /** @type {X} */ box: null,\n};\n") == b"const a = {\nbox: null,\n};\n"
     for path in SCRIPTS:
         left = lean(path.read_bytes()).decode()
         assert left.strip(), path
