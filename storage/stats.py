@@ -58,7 +58,7 @@ class Count:
     _channels: dict[str, _Channel] = field(default_factory=dict)
     _seen: set[str] = field(default_factory=set)  # conversations move forward while we walk: none counts twice
     _conversations: tuple[int, str] | None = None
-    _handoffs: str = ""
+    _handoffs: tuple[int, str] | None = None
 
     def opened(self, tx: Tx) -> bool:
         """One bite of the conversations opened in the period. Whether there is more."""
@@ -83,23 +83,19 @@ class Count:
 
     def asked(self, tx: Tx) -> bool:
         """One bite of the requests for a person in the period. Whether there is more."""
-        upto = tx.value(
-            "SELECT MAX(id) FROM (SELECT id FROM handoff WHERE id > :after ORDER BY id LIMIT :bite) AS bite",
-            after=self._handoffs,
+        at, last = self._handoffs or (self.since, "")
+        rows = tx.all(
+            "SELECT h.id, h.opened_at, h.taken_at, h.first_reply_at, h.test, c.channel FROM handoff h"
+            " JOIN conversation c ON c.id = h.conversation_id WHERE (h.opened_at, h.id) > (:at, :last)"
+            " AND h.opened_at < :until ORDER BY h.opened_at, h.id LIMIT :bite",
+            at=at,
+            last=last,
+            until=self.until,
             bite=BITE,
         )
-        if upto is None:
-            return False
-        rows = tx.all(
-            "SELECT c.channel, h.opened_at, h.taken_at, h.first_reply_at FROM handoff h"
-            " JOIN conversation c ON c.id = h.conversation_id WHERE h.id > :after AND h.id <= :upto"
-            " AND h.opened_at >= :since AND h.opened_at < :until AND NOT h.test",
-            after=self._handoffs,
-            upto=upto,
-            since=self.since,
-            until=self.until,
-        )
         for row in rows:
+            if row.test:
+                continue
             mine = self._channels.setdefault(row.channel, _Channel())
             mine.handoffs += 1
             if row.taken_at is not None:
@@ -107,8 +103,9 @@ class Count:
                 mine.in_time += row.taken_at - row.opened_at <= IN_TIME_MS
             if row.first_reply_at:
                 mine.waits.append(row.first_reply_at - row.opened_at)
-        self._handoffs = str(upto)
-        return True
+        if rows:
+            self._handoffs = (rows[-1].opened_at, rows[-1].id)
+        return len(rows) == BITE
 
     def figures(self) -> list[Business]:
         return [
