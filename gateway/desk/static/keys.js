@@ -41,6 +41,7 @@ export const KEYS = [
   { does: "return", key: "b", group: "deed" },
   { does: "block", key: "d", group: "deed" },
   { does: "unblock", key: "D", group: "deed" },
+  { does: "move", key: "c", group: "deed" },
   { does: "acts", key: "m", group: "deed" },
   { does: "reply", key: "r", group: "write" },
   { does: "note", key: "n", group: "write" },
@@ -106,19 +107,28 @@ function press(deed) {
   return button instanceof HTMLElement ? () => button.click() : null;
 }
 
+/** @param {string} key @param {string} words */
+function line(key, words) {
+  const parts = key.split(" ").map((part) => el(part === "…" ? "span" : "kbd", {}, part === "D" ? "Shift D" : part));
+  return el("div", {}, el("dt", {}, ...parts), el("dd", {}, words));
+}
+
+/** Deeds without a key of their own: by the menu, which has one. */
+function byMenu() {
+  const menu = KEYS.find((each) => each.does === "acts")?.key ?? "";
+  return [...document.querySelectorAll("#acts-menu [data-deed]")]
+    .filter((each) => each instanceof HTMLElement && !KEYS.some((known) => known.does === each.dataset["deed"]))
+    .map((each) => line(`${menu} ↓ Enter`, each.textContent?.trim() ?? ""));
+}
+
 /** The sheet that `?` opens. */
 export function sheet() {
-  const box = byId("keys-list", HTMLElement);
   const groups = /** @type {const} */ (["go", "deed", "write"]);
-  box.replaceChildren(
-    ...groups.map((group) =>
-      el(
-        "section",
-        {},
-        el("h3", {}, t(`keys_${group}`)),
-        el("dl", { class: "keys" }, ...KEYS.filter((each) => each.group === group).map((each) => el("div", {}, el("dt", {}, ...each.key.split(" ").map((part) => el(part === "…" ? "span" : "kbd", {}, part === "D" ? "Shift D" : part))), el("dd", {}, t(`key_${each.does}`))))),
-      ),
-    ),
+  byId("keys-list", HTMLElement).replaceChildren(
+    ...groups.map((group) => {
+      const lines = KEYS.filter((each) => each.group === group).map((each) => line(each.key, t(`key_${each.does}`)));
+      return el("section", {}, el("h3", {}, t(`keys_${group}`)), el("dl", { class: "keys" }, ...lines, ...(group === "deed" ? byMenu() : [])));
+    }),
   );
   const tick = byId("keys-off", HTMLInputElement);
   tick.checked = !off();
