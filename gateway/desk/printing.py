@@ -61,6 +61,7 @@ async def sheet(parts: Parts, actor: Actor, conversation_id: str, *, notes: bool
         "name": name if plain else masks.name(name),
         "masked": not plain,
         "row": row,
+        "channel": _channel(parts, f"{row.channel}:{row.account}"),
         "code": str(row.state.get("code", "")),
         "opened": moment(row.opened_at),
         "facts": _facts(actor, facts, plain=plain),
@@ -117,6 +118,14 @@ def _days(said: list[transcript.Message], moment: Any, *, plain: bool) -> list[t
             }
         )
     return days
+
+
+def _channel(parts: Parts, account_id: str) -> str:
+    """As people call it; an account that is no longer configured by its own name."""
+    channel, _, name = account_id.partition(":")
+    account = parts.accounts.get(account_id)
+    title = parts.adapters[channel].capabilities.title if account is not None else channel
+    return f"{title} · {name}"
 
 
 def _local(moment: datetime, business: Any) -> datetime:

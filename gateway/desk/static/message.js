@@ -160,7 +160,7 @@ export class Bubble {
     const made = /** @type {(Node | string)[]} */ ([time]);
     if (one.edited_at) made.push(el("span", { title: moment(one.edited_at) }, t("edited")));
     if (one.direction !== "outbound") return made;
-    made.push(...retelling(one));
+    made.unshift(...retelling(one));
     const words = this.#troubled() ? this.#trouble() : t(`status_${one.status}`);
     made.push(el("span", { class: `fate ${one.status}` }, icon(ICONS[one.status] ?? "web:check"), el("span", { class: "fate-words" }, words)));
     if (canRetry(one) && may("reply")) made.push(el("span", { class: "fate-acts" }, el("button", { type: "button", onclick: () => this.acts.retry(this.one) }, t("send_again"))));
