@@ -231,12 +231,13 @@ def main() -> None:
     parser.add_argument("--database", default="", help="a PostgreSQL that is empty, in place of an SQLite file")
     parser.add_argument("--postgres", action="store_true", help="a PostgreSQL of our own")
     wanted = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="find"))
-    if wanted.postgres:
-        with server() as url:
-            run(url, folder, wanted.conversations, wanted.rounds)
-    else:
-        run(wanted.database or f"sqlite:///{folder / 'gateway.db'}", folder, wanted.conversations, wanted.rounds)
+    with tempfile.TemporaryDirectory(prefix="find") as name:
+        folder = Path(name)
+        if wanted.postgres:
+            with server() as url:
+                run(url, folder, wanted.conversations, wanted.rounds)
+        else:
+            run(wanted.database or f"sqlite:///{folder / 'gateway.db'}", folder, wanted.conversations, wanted.rounds)
 
 
 if __name__ == "__main__":
