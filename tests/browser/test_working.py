@@ -88,8 +88,13 @@ async def test_a_working_day_at_the_desk(office: Office, visitors: Visitors) -> 
     await expect(row.locator(".row-time")).to_have_class(re.compile("good"))  # he waits for a word
     assert await complaints(page) == []
 
-    # a quote, both ways; reactions, edits and what was taken back
+    # the right column comes with the first conversation
     await row.click()
+    await expect(page.locator("#panel")).to_contain_text("0912 345 678")
+    await expect(page.locator("#policies")).to_be_visible()
+    await expect(page.locator(".toast")).to_have_count(0)
+
+    # a quote, both ways; reactions, edits and what was taken back
     box, messages = page.locator("#say"), page.locator("#messages")
     question = messages.locator(".msg", has_text="Phí bao nhiêu em?")
     await question.hover()

@@ -27,6 +27,7 @@ def test_only_comments_go() -> None:
         b"export const a = 1; // why\nb(`// c`);\n"
     )
     assert lean(b"const a = {\n  /** @type {X} */ box: null,\n};\n") == b"const a = {\nbox: null,\n};\n"
+    assert lean(b"a(\n  /** @type {B} */ (b),\n  /* c\n  d */ e,\n);\n/* f */\ng();\n") == b"a(\n(b),\ne,\n);\ng();\n"
     for path in SCRIPTS:
         left = lean(path.read_bytes()).decode()
         assert left.strip(), path
