@@ -43,7 +43,7 @@ class AdminError(Exception):
 
 
 class Call(Protocol):
-    """`call(method, path below /api/v1, JSON body) -> JSON answer`. Raises AdminError."""
+    """`call(method, path below /api/v1, JSON body) -> JSON answer`, or the bytes of an archive. Raises AdminError."""
 
     async def __call__(self, method: str, path: str, json: Any = None, /) -> Any: ...
 
@@ -149,6 +149,8 @@ async def _calls(socket: Path) -> AsyncIterator[Call]:
 
             async def call(method: str, path: str, json: Any = None, /) -> Any:
                 async with session.request(method, "/api/v1" + path, json=json) as answer:
+                    if answer.status < 400 and answer.content_type == "application/zip":
+                        return await answer.read()
                     body = await answer.json(content_type=None) if answer.status != 204 else None
                     if answer.status < 400:
                         return body

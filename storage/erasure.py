@@ -89,7 +89,12 @@ def plan(tx: Tx, contact_id: str) -> Plan:
     counts: dict[str, int] = {}
     for table, rule in MAP.items():
         if isinstance(rule, Gone | Emptied):
-            counts[table] = sum(_count(tx, table, by, scope) for by in rule.by)
+            keys = ", ".join(rule.key.split())
+            found = [
+                tx.among(f"SELECT {keys} FROM {table} WHERE {by[0]}", scope.ids(by[1]))  # noqa: S608 -- ours
+                for by in rule.by
+            ]
+            counts[table] = len({tuple(row) for rows in found for row in rows})
     return Plan(
         contacts=scope.contacts,
         goes={table: count for table, count in counts.items() if count},

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gateway.admin import Call
 
 WHO: Final = "An id, or a telephone number or e-mail address in any habit of writing."
+PURPOSES: Final = "access (he asked for it), claim, dispute, authority or check"
 GROUNDS: Final = "request, withdrawal, purpose_over or unlawful"
 
 
@@ -76,20 +77,30 @@ def _keep(work: Callable[[], list[str]]) -> None:
 @app.command(epilog=EVERYWHERE)
 def export(
     ctx: typer.Context,
-    contact: Annotated[str, typer.Argument(metavar="CONTACT")],
-    output: Annotated[Path | None, typer.Option("--output", help="Default: stdout.")] = None,
+    contact: Annotated[str, typer.Argument(metavar="CONTACT", help=WHO)],
+    output: Annotated[Path | None, typer.Option("--output", help="Default: export-ID.zip in this folder.")] = None,
+    purpose: Annotated[str, typer.Option("--purpose", help=PURPOSES)] = "access",
 ) -> None:
-    """Everything we hold of a person, as JSON."""
-    text = json.dumps(ask(ctx, "GET", f"/contacts/{contact}/export"), ensure_ascii=False, indent=2)
-    if output is None:
-        typer.echo(text)
-        return
+    """Everything we hold of a person, in clear: a zip with a page to read, JSON and his files.
+
+    The purpose is written down in the audit trail.
+    """
+
+    async def work(call: Call) -> tuple[Path, bytes]:
+        someone = await _meant(call, contact)
+        target = output or Path(f"export-{someone['id']}.zip")
+        if target.exists():
+            fail(f"{target}: exists")
+        return target, await call("POST", f"/contacts/{someone['id']}/export", {"purpose": purpose})
+
+    target, data = do(ctx, work)
     try:
-        handle = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as err:
-        fail(f"{output}: {err.strerror}")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text + "\n")
+        fail(f"{target}: {err.strerror}")
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+    typer.echo(f"{target}: {len(data) / 1e6:.1f} MB, purpose {purpose}; it is in clear: hand it over and delete it")
 
 
 @app.command(epilog=EVERYWHERE)

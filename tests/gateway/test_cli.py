@@ -306,12 +306,6 @@ now: make a backup. Older archives do not open what was his once the new archive
 """,
     ),
     (
-        ["export", "c1"],
-        {"GET /contacts/c1/export": {"name": "Lân"}},
-        [("GET /contacts/c1/export", None)],
-        '{\n  "name": "Lân"\n}\n',
-    ),
-    (
         ["keys", "rotate"],
         {
             "POST /keys/rotate": {
@@ -404,11 +398,17 @@ def test_several_are_listed_and_none_is_touched(fake: Fake) -> None:
 
 
 def test_an_export_is_a_private_new_file(fake: Fake, tmp_path: Path) -> None:
-    fake.answers = {"GET /contacts/c1/export": {"a": 1}}
-    target = tmp_path / "out.json"
-    assert fake.run("export", "c1", "--output", str(target)).exit_code == 0
-    assert (json.loads(target.read_text()), target.stat().st_mode & 0o777) == ({"a": 1}, 0o600)
-    assert fake.run("export", "c1", "--output", str(target)).exit_code == 1
+    fake.answers = {
+        "POST /privacy/find": {"items": [SOMEONE]},
+        "POST /contacts/c1/export": web.Response(body=b"PK zip", content_type="application/zip"),
+    }
+    target = tmp_path / "out.zip"
+    result = fake.run("export", "0912 345 678", "--purpose", "claim", "--output", str(target))
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith(f"{target}: 0.0 MB, purpose claim")
+    assert fake.asked[-1] == ("POST /contacts/c1/export", {"purpose": "claim"})
+    assert (target.read_bytes(), target.stat().st_mode & 0o777) == (b"PK zip", 0o600)
+    assert fake.run("export", "c1", "--output", str(target)).stderr == f"{target}: exists\n"
 
 
 # ---- backup and restore

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import gateway.health
 from gateway import configdoc
-from gateway.api import declared
 from gateway.metrics import Metrics
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -26,23 +25,6 @@ def test_every_reason_is_in_the_runbook() -> None:
     assert codes == {"keys", "database", "heartbeat", "disk", "starting", "stopping"}
     for code in codes:
         assert f"| `{code}` |" in page
-
-
-def test_the_commands_that_are_not_there_yet_are_named_where_people_look() -> None:
-    """And no longer named once they are there."""
-    wanted = {"erase": "/contacts/{contact_id}/erase", "export": "/contacts/{contact_id}/export", "keys rotate": "/keys/rotate"}  # fmt: skip
-    there = {route.path for route in declared()}
-    later = {command for command, path in wanted.items() if path not in there}
-    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
-    (said,) = re.findall(r"One of them, (.+?), comes\nin a later version", readme, re.DOTALL) or ("",)
-    assert set(re.findall(r"`gateway ([a-z ]+)`", said)) == later
-    security = (DOCS / "security.md").read_text(encoding="utf-8").partition("**Not there yet.**")[2]
-    for command in later:
-        assert f"`{command}`" in security
-    runbook = (DOCS / "runbook.md").read_text(encoding="utf-8")
-    for command in later:
-        for after in runbook.split(f"`gateway {command}`")[1:]:
-            assert after.startswith(" is not in this version"), command
 
 
 def test_every_figure_of_the_runbook_exists() -> None:

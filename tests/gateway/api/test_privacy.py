@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import io
+import zipfile
 from typing import Any
 
 import pytest
@@ -81,3 +84,21 @@ async def test_the_clock_finds_what_was_approved(house: House) -> None:
     await boss.post(f"/privacy/erasures/{asked['id']}/approve", {})
     await asyncio.gather(ticks["erasures"](), ticks["erasures"]())
     assert (await officer.get("/privacy/erasures"))["items"][0]["state"] == "done"
+
+
+async def test_a_copy_is_handed_out_for_a_purpose_that_is_written_down(house: House) -> None:
+    conversation = await house.conversation("lan", lead=True)
+    boss, officer = await house.as_role("admin"), await house.as_role("dpo")
+    contact = (await boss.get(f"/conversations/{conversation}"))["contact_id"]
+    assert (await officer("POST", f"/contacts/{contact}/export", {}))[0] == 422
+    status, data = await officer("POST", f"/contacts/{contact}/export", {"purpose": "access"})
+    assert status == 200
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        digest = hashlib.sha256(archive.read("manifest.json")).hexdigest()
+        assert "Nguyễn Văn Hùng" in archive.read("index.html").decode()
+    lines = (await boss.get("/audit", object=contact))["items"]
+    exported = [line for line in lines if line["action"] == "contact.export"]
+    assert [(line["actor"], line["fields"]) for line in exported] == [
+        (officer.id, ["purpose:access", f"manifest:{digest}"])
+    ]
+    assert (await boss("POST", f"/contacts/{'0' * 26}/export", {"purpose": "access"}))[0] == 404
