@@ -99,9 +99,3 @@ def use(tx: Tx, token: str, password_hash: str) -> Invite | None:
     if not advisors.set_password(tx, found.advisor_id, password_hash, by=found.advisor_id):
         return None
     return found
-
-
-def waiting(tx: Tx) -> frozenset[str]:
-    """Whose invitation is still to be used: they have no password yet."""
-    rows = tx.all("SELECT advisor_id FROM invite WHERE kind = 'invite' AND expires_at > :now", now=tx.now_ms)
-    return frozenset(row.advisor_id for row in rows)
