@@ -81,12 +81,14 @@ class Entry:
     done_at: int | None
 
 
+# Where few rows are of that state: `||` keeps SQLite from walking through all that was ever told to this one.
+_WHOSE: Final = "d.subscription_id || '' = :subscription"
 _DUE: Final = """
 SELECT d.subscription_id, d.announcement_id, d.attempts, d.state, s.url, s.include, s.failing_since
 FROM announced d JOIN subscription s ON s.id = d.subscription_id
 WHERE d.state IN ('waiting', 'calling') AND d.next_at <= :now AND s.enabled
 AND (s.paused_until IS NULL OR s.paused_until <= :now)
-AND (d.state = 'waiting' OR d.lease_until <= :now) AND d.subscription_id = :subscription
+AND (d.state = 'waiting' OR d.lease_until <= :now) AND {whose}
 AND NOT EXISTS (
   SELECT 1 FROM announced e WHERE e.subscription_id = d.subscription_id AND e.lane = d.lane
   AND e.announcement_id < d.announcement_id AND e.state IN ('waiting', 'calling') AND e.attempts < :in_order)
@@ -98,17 +100,24 @@ def due(tx: Tx, *, room: int, busy: Mapping[str, int]) -> list[Telling]:
     has one · busy -- under way by subscription, here."""
     lock = "FOR UPDATE OF d SKIP LOCKED" if tx.postgres else ""
     found: list[Telling] = []
-    waiting = tx.all(
-        "SELECT id, failing_since FROM subscription s WHERE enabled AND EXISTS (SELECT 1 FROM announced d"
-        " WHERE d.subscription_id = s.id AND d.state IN ('waiting', 'calling') AND d.next_at <= :now)",
+    open_ = tx.all(
+        "SELECT DISTINCT subscription_id FROM announced WHERE state IN ('waiting', 'calling') AND next_at <= :now",
         now=tx.now_ms,
+    )
+    waiting = tx.among(
+        "SELECT id, failing_since FROM subscription WHERE enabled AND id IN (:among) ORDER BY id",
+        [row.subscription_id for row in open_],
     )
     for one in waiting:
         free = (room if one.failing_since is None else 1) - busy.get(one.id, 0)
         if free <= 0:
             continue
         rows = tx.all(
-            _DUE.format(lock=lock), now=tx.now_ms, subscription=one.id, in_order=IN_ORDER, limit=min(free, LOOKED_AT)
+            _DUE.format(lock=lock, whose=_WHOSE),
+            now=tx.now_ms,
+            subscription=one.id,
+            in_order=IN_ORDER,
+            limit=min(free, LOOKED_AT),
         )
         if rows:
             found += _claim(tx, one.id, rows)
@@ -229,10 +238,11 @@ def log(
     tx: Tx, subscription_id: str, *, state: str = "", before: str = "", limit: int = 50
 ) -> tuple[list[Entry], str | None]:
     """What this subscription was told, the newest first, and where to go on. before -- an id."""
-    where = (" AND d.state = :state" if state else "") + (" AND d.announcement_id < :before" if before else "")
+    where = "d.subscription_id = :subscription" if state in ("", "done") else _WHOSE
+    where += (" AND d.state = :state" if state else "") + (" AND d.announcement_id < :before" if before else "")
     binds = ({"state": state} if state else {}) | ({"before": before} if before else {})
     rows = tx.all(
-        f"{_ENTRY}{where} ORDER BY d.announcement_id DESC LIMIT :limit",
+        f"{_ENTRY} WHERE {where} ORDER BY d.announcement_id DESC LIMIT :limit",
         subscription=subscription_id,
         limit=limit + 1,
         **binds,
@@ -242,13 +252,14 @@ def log(
 
 
 def one(tx: Tx, subscription_id: str, announcement_id: str) -> Entry | None:
-    rows = tx.all(f"{_ENTRY} AND d.announcement_id = :id", subscription=subscription_id, id=announcement_id)
+    where = "WHERE d.subscription_id = :subscription AND d.announcement_id = :id"
+    rows = tx.all(f"{_ENTRY} {where}", subscription=subscription_id, id=announcement_id)
     return next(iter(_entries(tx, subscription_id, rows)), None)
 
 
 _ENTRY: Final = (
     "SELECT d.announcement_id AS id, a.type, a.about, a.at, d.state, d.attempts, d.next_at, d.status, d.error, d.took_ms, d.done_at"
-    " FROM announced d JOIN announcement a ON a.id = d.announcement_id WHERE d.subscription_id = :subscription"
+    " FROM announced d JOIN announcement a ON a.id = d.announcement_id"
 )
 
 
@@ -270,7 +281,7 @@ def _entries(tx: Tx, subscription_id: str, rows: Sequence[Row]) -> list[Entry]:
 def again(tx: Tx, subscription_id: str, announcement_id: str, *, by: str) -> bool:
     """Tell this one again, now. False when there is none, or it is being told."""
     done = tx.run(
-        f"{_AGAIN} AND announcement_id = :id AND state <> 'calling'",
+        f"{_AGAIN} WHERE subscription_id = :subscription AND announcement_id = :id AND state <> 'calling'",
         subscription=subscription_id,
         id=announcement_id,
         now=tx.now_ms,
@@ -283,7 +294,7 @@ def again(tx: Tx, subscription_id: str, announcement_id: str, *, by: str) -> boo
 def failed_again(tx: Tx, subscription_id: str, *, since: datetime, by: str) -> int:
     """Tell all again that failed since then. How many."""
     done = tx.run(
-        f"{_AGAIN} AND state = 'failed' AND created_at >= :since",
+        f"{_AGAIN} WHERE subscription_id || '' = :subscription AND state = 'failed' AND created_at >= :since",
         subscription=subscription_id,
         since=ms(since),
         now=tx.now_ms,
@@ -295,7 +306,6 @@ def failed_again(tx: Tx, subscription_id: str, *, since: datetime, by: str) -> i
 
 _AGAIN: Final = (
     "UPDATE announced SET state = 'waiting', attempts = 0, next_at = :now, lease_until = NULL, done_at = NULL"
-    " WHERE subscription_id = :subscription"
 )
 
 
@@ -321,7 +331,12 @@ def forget(tx: Tx, *, limit: int = 500) -> int:
             limit=limit,
         )
     ]
-    for table in ("announced_try", "announced"):
-        tx.run_among(f"DELETE FROM {table} WHERE announcement_id IN (:among)", gone)  # noqa: S608
+    for row in tx.among("SELECT DISTINCT subscription_id FROM announced WHERE announcement_id IN (:among)", gone):
+        tx.run_among(
+            "DELETE FROM announced_try WHERE subscription_id = :subscription AND announcement_id IN (:among)",
+            gone,
+            subscription=row.subscription_id,
+        )
+    tx.run_among("DELETE FROM announced WHERE announcement_id IN (:among)", gone)
     tx.run_among("DELETE FROM announcement WHERE id IN (:among)", gone)
     return len(gone)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from storage import finding, inbox, listing, outbox, search, turns, wall
+from storage import announced, finding, inbox, listing, outbox, search, turns, wall
 from storage.db import Store
 from storage.keys import KeyRing
 from storage.outbox import Outcome, SendJob
@@ -38,6 +38,12 @@ UNITS: dict[str, Callable[[Tx], Any]] = {
     "cancel": lambda tx: outbox.cancel(tx, "c", reason="x"),
     "cancel of purposes": lambda tx: outbox.cancel(tx, "c", reason="x", purposes=["ads"]),
     "sweep": outbox.sweep,
+    "told outside": lambda tx: announced.due(tx, room=4, busy={}),
+    "told outside again": announced.recover,
+    "all that failed": lambda tx: announced.failed_again(tx, "s", since=tx.now, by="a"),
+    "a log": lambda tx: announced.log(tx, "s"),
+    "a log of failures": lambda tx: announced.log(tx, "s", state="failed"),
+    "forget what was told": announced.forget,
     "stuck": lambda tx: outbox.recover(tx, idempotent=["telegram:main"], stuck=True),
     "recover": lambda tx: outbox.recover(tx, idempotent=["telegram:main"]),
     "a word": lambda tx: search.Walk("", _tokens=[b"a"]).step(tx),
