@@ -52,7 +52,7 @@ UNITS: dict[str, Callable[[Tx], Any]] = {
     "the wall now": lambda tx: _walk(tx, wall.Now()),
     "the wall of a period": lambda tx: _walk(tx, wall.Count(0, tx.now_ms + 1)),
     "a filtered list": lambda tx: listing.page(
-        tx, listing.Wanted(status="waiting", team="claims", product="none", opened_since=1), after=None, limit=50
+        tx, listing.Wanted(status="waiting", product="none", opened_since=1, waiting_since=1), after=None, limit=50
     ),
 }
 BOUNDED = ("SCAN few",)  # what a LIMIT has cut
