@@ -13,7 +13,7 @@ BY_US: Final = "blocked_by_us"  # why the contact point cannot be written to
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocked:
-    """`name` is plain here: the caller masks. `by` -- (id, name)."""
+    """`name` is plain here: the caller masks. `by` -- (id, name) · `tried_at` -- when he wrote last, since then."""
 
     point_id: str
     channel: str
@@ -25,7 +25,7 @@ class Blocked:
     at: int
     by: tuple[str, str]
     why: str
-    dropped: int
+    tried_at: int | None
 
 
 def block(tx: Tx, conversation_id: str, *, by: str, why: str) -> None:
@@ -69,9 +69,7 @@ def page(tx: Tx, *, after: tuple[int, str] | None, limit: int) -> list[Blocked]:
     at, point = after or (2**62, "~")
     rows = tx.all(
         "SELECT p.id, p.account_id, p.thread, p.contact_id, p.conversation_id, p.blocked_at, p.blocked_by, p.blocked_why,"
-        " a.name AS by_name, (SELECT COUNT(*) FROM inbox_event e WHERE e.point_id = p.id AND e.state = 'ignored'"
-        " AND e.reason = 'blocked by us') AS dropped"
-        " FROM contact_point p LEFT JOIN advisor a ON a.id = p.blocked_by"
+        " p.last_inbound_at, a.name AS by_name FROM contact_point p LEFT JOIN advisor a ON a.id = p.blocked_by"
         " WHERE p.blocked_at IS NOT NULL AND p.conversation_id IS NOT NULL"
         " AND (p.blocked_at < :at OR (p.blocked_at = :at AND p.id < :point)) ORDER BY p.blocked_at DESC, p.id DESC LIMIT :limit",
         at=at,
@@ -95,7 +93,7 @@ def page(tx: Tx, *, after: tuple[int, str] | None, limit: int) -> list[Blocked]:
                 at=row.blocked_at,
                 by=(row.blocked_by, row.by_name or ""),
                 why=row.blocked_why,
-                dropped=row.dropped,
+                tried_at=row.last_inbound_at if (row.last_inbound_at or 0) > row.blocked_at else None,
             )
         )
     return found

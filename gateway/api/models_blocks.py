@@ -20,7 +20,7 @@ class Block(Request):
 
 
 class BlockedPoint(Answer):
-    """A contact point that we do not listen to. `dropped`: events of his that were ignored since."""
+    """A contact point that we do not listen to. `tried_at`: when he wrote last, since then; nobody read it."""
 
     channel: str
     account: str
@@ -31,7 +31,7 @@ class BlockedPoint(Answer):
     at: Time
     by: Person
     why: Why
-    dropped: int
+    tried_at: Time | None
 
 
 class BlockedPoints(Answer):

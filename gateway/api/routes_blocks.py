@@ -79,7 +79,7 @@ async def list_blocked(call: Call, query: Paged) -> models_blocks.BlockedPoints:
             at=rfc3339(row.at),
             by=models.Person(id=row.by[0], name=row.by[1]),
             why=cast(models_blocks.Why, row.why),
-            dropped=row.dropped,
+            tried_at=rfc3339(row.tried_at),
         )
         for row in shown
     ]

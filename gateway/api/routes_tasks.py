@@ -43,13 +43,18 @@ async def add_task(call: Call, conversation_id: str, body: task_models.NewTask) 
 
 @routes.get("/tasks", may="task.read")
 async def list_tasks(call: Call, query: task_models.TaskQuery) -> task_models.Tasks:
-    """Promised calls, the one that is due first first."""
+    """Promised calls, the one that is due first first: all that are open, or every one of a conversation."""
     mark = cursors.read("t", query.cursor, int, str)
+    state = query.state or ("" if query.conversation else "open")
+    if state != "open" and not query.conversation:
+        raise ApiError(
+            "invalid", "which ones?", fields={"conversation": "those that ended are told of one conversation"}
+        )
 
     def read(tx: Tx) -> tuple[list[tasks.Task], dict[str, listing.Conversation]]:
         found = tasks.page(
             tx,
-            state=query.state or "",
+            state=state,
             owner=call.actor.id if query.owner == "me" else query.owner,
             conversation=query.conversation,
             due_before=ms(query.due_before),

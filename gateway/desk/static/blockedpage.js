@@ -5,7 +5,7 @@ import { toast, wordsOf } from "./dialogs.js";
 import { channelName, icon } from "./people.js";
 import { moment, t } from "./words.js";
 
-/** @typedef {{ channel: string, account: string, conversation_id: string, name: string, at: string, by: import("./model.js").Person, why: string, dropped: number }} Blocked */
+/** @typedef {{ channel: string, account: string, conversation_id: string, name: string, at: string, by: import("./model.js").Person, why: string, tried_at: string | null }} Blocked */
 
 const list = byId("blocked-list", HTMLElement);
 const status = byId("blocked-status", HTMLElement);
@@ -28,7 +28,7 @@ async function load() {
 /** @param {Blocked} one */
 function row(one) {
   const name = one.name || t("nameless", { code: one.conversation_id.slice(-4) });
-  const about = [t(`block_${one.why}`), `${one.by.name}, ${moment(one.at)}`, t("blocked_dropped", { n: one.dropped })].join(" · ");
+  const about = [t(`block_${one.why}`), `${one.by.name}, ${moment(one.at)}`, one.tried_at ? t("blocked_tried", { time: moment(one.tried_at) }) : ""].filter(Boolean).join(" · ");
   return el(
     "li",
     {},
