@@ -30,11 +30,8 @@ async def come(office: Office, visitors: Visitors, name: str, role: str, path: s
     return page
 
 
-async def test_a_supervisor_sets_who_gets_what_and_an_advisor_says_that_he_is_away(
-    office: Office, visitors: Visitors
-) -> None:
-    await office.customer("1001", "gặp tư vấn viên", name="Hùng")
-    lan = await come(office, visitors, "Trần Thị Lan", "advisor", "/desk/teams", width=390)
+async def test_a_supervisor_sets_teams_certificates_shifts_and_days_off(office: Office, visitors: Visitors) -> None:
+    await office.hire("Trần Thị Lan")
     chief = await come(office, visitors, "Phạm Thu", "supervisor", "/desk/teams")
 
     await expect(chief.locator("#teams li")).to_have_count(4)
@@ -82,6 +79,14 @@ async def test_a_supervisor_sets_who_gets_what_and_an_advisor_says_that_he_is_aw
     assert "2027-02-05" in office.parts.engine.business.holidays
     assert await complaints(chief) == []
 
+
+async def test_how_work_is_given_out_is_tried_and_saved_a_team_gets_it_and_an_advisor_is_away(
+    office: Office, visitors: Visitors
+) -> None:
+    conversation = await office.customer("1001", "gặp tư vấn viên", name="Hùng")
+    lan = await come(office, visitors, "Trần Thị Lan", "advisor", "/desk/teams", width=390)
+    chief = await come(office, visitors, "Phạm Thu", "supervisor", "/desk/teams")
+    form = chief.get_by_role("dialog")
     await office.parts.store.run(lambda tx: tx.run("UPDATE handoff SET opened_at = opened_at - 86400000"))
     await chief.goto("/desk/routing")
     await expect(chief.get_by_label("Tự nhận")).to_be_checked()
@@ -97,6 +102,18 @@ async def test_a_supervisor_sets_who_gets_what_and_an_advisor_says_that_he_is_aw
     await expect(chief.locator("#toasts")).to_contain_text("có hiệu lực ngay")
     rules = office.parts.engine.business.rules
     assert (rules.mode, rules.capacity) == ("assign", 8)
+
+    await chief.goto(f"/desk/c/{conversation}")
+    await expect(chief.locator("#thread-about")).not_to_be_empty()
+    deed = chief.locator('#acts [data-deed="transfer"]:visible')
+    if not await deed.count():
+        await chief.locator("#acts-more").click()
+        deed = chief.locator('#acts-menu [data-deed="transfer"]')
+    await deed.click()
+    await form.get_by_label("Nhóm Bồi thường").check()
+    assert await complaints(chief) == []
+    await form.get_by_role("button", name="Chuyển", exact=True).click()
+    await expect(chief.locator("#toasts")).to_contain_text("Nhóm Bồi thường")
 
     await expect(lan.get_by_role("button", name="Thêm nhóm")).to_have_count(0)
     here = lan.get_by_role("switch", name="Nhận khách mới")

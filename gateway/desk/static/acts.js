@@ -141,15 +141,18 @@ async function closing(one) {
 async function handingOn(one) {
   const list = el("div", { class: "choices people" }, el("p", { class: "hint" }, t("loading")));
   const note = el("textarea", { name: "note", rows: 2, maxlength: 2000 });
-  void advisors().then(
-    (people) => {
+  void Promise.all([advisors(), get("/teams")]).then(
+    ([people, teams]) => {
       const others = people.filter((each) => each.id !== one.assignee?.id && each.role !== "dpo" && each.role !== "integration");
-      list.replaceChildren(...(others.length ? others.map(personChoice) : [el("p", { class: "hint" }, t("nobody_else"))]));
+      groups = teams.items;
+      list.replaceChildren(...groups.map(teamChoice), ...(others.length ? others.map(personChoice) : [el("p", { class: "hint" }, t("nobody_else"))]));
       list.querySelector("input")?.focus();
     },
     (error) => list.replaceChildren(el("p", { class: "problem", role: "alert" }, wordsOf(error))),
   );
   let name = "";
+  /** @type {{ id: string, name: string }[]} */
+  let groups = [];
   const done = await ask({
     title: t("transfer_title"),
     button: t("transfer"),
@@ -157,8 +160,10 @@ async function handingOn(one) {
     done: async (form) => {
       const advisor = String(form.get("advisor") ?? "");
       if (!advisor) throw trouble(t("transfer_choose"));
-      name = known?.find((each) => each.id === advisor)?.name ?? "";
-      keep(await acted(one, "transfer", { advisor, note: String(form.get("note") ?? "").trim() }));
+      const team = groups.find((each) => `team:${each.id}` === advisor);
+      name = team ? t("tag_team", { name: team.name }) : known?.find((each) => each.id === advisor)?.name ?? "";
+      const whom = team ? { team: team.id } : { advisor };
+      keep(await acted(one, "transfer", { ...whom, note: String(form.get("note") ?? "").trim() }));
     },
   });
   if (done) toast(t("transferred", { name }));
@@ -169,6 +174,11 @@ let known = null;
 async function advisors() {
   known = (await get("/advisors")).items;
   return known ?? [];
+}
+
+/** Into the queue of a team. @param {{ id: string, name: string }} team */
+function teamChoice(team) {
+  return el("label", { class: "choice" }, el("input", { type: "radio", name: "advisor", value: `team:${team.id}` }), el("span", {}, el("b", {}, t("tag_team", { name: team.name })), el("small", {}, t("transfer_team_hint"))));
 }
 
 /** @param {Person} person */
