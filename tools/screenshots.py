@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import re
 import sys
 import traceback
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.async_api import Browser, Page
+from PIL import Image
+from playwright.async_api import Browser, Page, expect
 
 from gateway.demo import customers, play
 from gateway.demo.customers import CAST
 from gateway.demo.stage import Stage, staged
+from gateway.desk.offices import OFFICES
+from storage import advisors, sessions
+from storage.tx import Tx
 from tests.support.browser import HERE_AND_NOW, launched
 
 FOLDER: Final = Path(__file__).parents[1] / "docs" / "pictures"
@@ -21,6 +26,8 @@ DESKTOP: Final = {"viewport": {"width": 1440, "height": 900}}
 PHONE: Final = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 WAITING: Final = ("no_diacritics", "human", "accident", "english")
 WAITED_MS: Final = 4 * 60_000
+COLOURS: Final = 128
+BOSS: Final = "quantri@ibaohiem.example"
 
 
 async def page_of(browser: Browser, url: str, **options: Any) -> Page:
@@ -30,7 +37,8 @@ async def page_of(browser: Browser, url: str, **options: Any) -> Page:
 
 async def picture(page: Page, name: str) -> None:
     await page.wait_for_timeout(400)  # fonts and the last fade
-    await page.screenshot(path=FOLDER / f"{name}.png")
+    shot = Image.open(io.BytesIO(await page.screenshot()))
+    shot.convert("RGB").quantize(COLOURS).save(FOLDER / f"{name}.png", optimize=True)  # a third of the bytes
     print(f"docs/pictures/{name}.png", flush=True)
 
 
@@ -48,6 +56,27 @@ async def desk(browser: Browser, stage: Stage, *, name: str, **options: Any) -> 
     await page.locator("#rows .row-item > *").first.click()
     await page.locator("#messages > *").first.wait_for()
     await picture(page, name)
+    await page.context.close()
+
+
+async def offices(browser: Browser, stage: Stage, *, name: str, **options: Any) -> None:
+    """The pages beside the inbox, as the administrator sees them."""
+    token = sessions.new_token()
+
+    def unit(tx: Tx) -> None:
+        boss = advisors.by_email(tx, BOSS) or advisors.create(
+            tx, name="Lê Quản Trị", role="admin", email=BOSS, by="demo"
+        )
+        assert boss is not None
+        sessions.begin(tx, token, boss.id)
+
+    await stage.parts.store.run(unit)
+    page = await page_of(browser, stage.url, **options)
+    await page.context.add_cookies([{"name": "sid", "value": token, "url": stage.url}])
+    for office in OFFICES:
+        await page.goto(office.href)
+        await expect(page.locator("[aria-busy=true]")).to_have_count(0)
+        await picture(page, f"{name}-{office.href.rpartition('/')[2]}")
     await page.context.close()
 
 
@@ -93,6 +122,8 @@ async def main() -> None:
                 end = "" if theme == "light" else "-dark"
                 await desk(browser, stage, name=f"desk{end}", color_scheme=theme, **DESKTOP)
                 await desk(browser, stage, name=f"desk-phone{end}", color_scheme=theme, **PHONE)
+                await offices(browser, stage, name=f"office{end}", color_scheme=theme, **DESKTOP)
+                await offices(browser, stage, name=f"office-phone{end}", color_scheme=theme, **PHONE)
                 await chat(browser, stage.url, name=f"chat{end}", color_scheme=theme, **DESKTOP)
                 await chat(browser, stage.url, name=f"chat-phone{end}", color_scheme=theme, **PHONE)
 
