@@ -243,7 +243,8 @@ def look_now(tx: Tx, notice_id: str) -> None:
 def look_at_alarms(tx: Tx) -> None:
     """Somebody is there who was not."""
     if tx.run(
-        "UPDATE notice SET look_at = :now WHERE state = 'alarmed' AND step = 0 AND look_at > :now", now=tx.now_ms
+        "UPDATE notice SET look_at = :now WHERE state IN ('open', 'alarmed') AND look_at > :now AND state = 'alarmed' AND step = 0",
+        now=tx.now_ms,
     ):
         tx.hint(WAKE, "")
 
@@ -256,7 +257,7 @@ def alarms(tx: Tx) -> int:
     return int(
         tx.value(
             "SELECT COUNT(DISTINCT n.conversation_id) FROM notice n LEFT JOIN handoff h ON h.id = n.handoff_id"
-            " WHERE n.state = 'alarmed' AND (h.id IS NULL OR h.state = 'waiting')"
+            " WHERE n.state IN ('open', 'alarmed') AND n.state = 'alarmed' AND (h.id IS NULL OR h.state = 'waiting')"
         )
         or 0
     )

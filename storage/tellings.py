@@ -12,6 +12,7 @@ from storage.ids import new_id
 from storage.tx import Row, Tx
 
 LEASE_MS: Final = 60_000  # longer than any call may take
+PAGE_MS: Final = 3_600_000  # how long a page may still tell: what is older stands in its lists anyway
 DESK: Final = "desk"
 _BY: Final = "SELECT id, notice_id, way, advisor_id, target, state, attempts, code, created_at, told_at FROM telling"
 
@@ -139,6 +140,14 @@ def record(tx: Tx, errand: Errand, state: str, *, code: str = "", next_at: int =
         tx.hint(notices.TOLD, errand.conversation_id)
 
 
+def drop_unheard(tx: Tx) -> int:
+    """What no page has told in its time: the claims need not look past it for ever. How many."""
+    return tx.run(
+        "UPDATE telling SET state = 'dropped' WHERE state IN ('waiting', 'sending') AND next_at <= :before AND way = 'desk'",
+        before=tx.now_ms - PAGE_MS,
+    )
+
+
 def put_off(tx: Tx, errand: Errand, until_ms: int) -> None:
     """Not now, and no attempt."""
     tx.run(
@@ -190,11 +199,11 @@ def for_page(tx: Tx, advisor_id: str, *, limit: int = 50) -> Sequence[Row]:
     return tx.all(
         "SELECT n.id, n.kind, n.conversation_id, COALESCE(c.channel, '') AS channel, n.urgent, n.created_at FROM telling t"
         " JOIN notice n ON n.id = t.notice_id LEFT JOIN handoff h ON h.id = n.handoff_id LEFT JOIN conversation c"
-        " ON c.id = n.conversation_id WHERE t.way = 'desk' AND t.state = 'waiting' AND t.advisor_id = :advisor"
-        " AND n.state <> 'over' AND (h.id IS NULL OR h.state = 'waiting') AND n.created_at > :since"
+        " ON c.id = n.conversation_id WHERE t.state IN ('waiting', 'sending') AND t.next_at > :since"
+        " AND t.way = 'desk' AND t.advisor_id = :advisor AND n.state <> 'over' AND (h.id IS NULL OR h.state = 'waiting')"
         " ORDER BY n.created_at, n.id LIMIT :limit",
         advisor=advisor_id,
-        since=tx.now_ms - 3_600_000,
+        since=tx.now_ms - PAGE_MS,
         limit=limit,
     )
 

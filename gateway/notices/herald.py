@@ -96,6 +96,7 @@ class Herald:
         await self._parts.store.run(notices.watch)
 
     async def _digests(self) -> None:
+        await self._parts.store.run(tellings.drop_unheard)
         here = schedule.local(self._parts.now(), self._parts.engine.business)
         day, minutes = here.date().isoformat(), here.hour * 60 + here.minute
         await self._parts.store.run(lambda tx: digests.order(tx, day=day, minutes=minutes))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from storage import announced, finding, inbox, listing, outbox, search, turns, wall
+from storage import announced, finding, inbox, listing, notices, outbox, search, tellings, turns, wall
 from storage.db import Store
 from storage.keys import KeyRing
 from storage.outbox import Outcome, SendJob
@@ -46,6 +46,17 @@ UNITS: dict[str, Callable[[Tx], Any]] = {
     "forget what was told": announced.forget,
     "stuck": lambda tx: outbox.recover(tx, idempotent=["telegram:main"], stuck=True),
     "recover": lambda tx: outbox.recover(tx, idempotent=["telegram:main"]),
+    "people of ours: the ladder": lambda tx: notices.due(tx, limit=50),
+    "people of ours: what time causes": notices.watch,
+    "people of ours: the ways": lambda tx: tellings.claim(tx, limit=50),
+    "people of ours: a page": lambda tx: tellings.for_page(tx, "lan"),
+    "people of ours: a page has told": lambda tx: tellings.seen(tx, "lan", ["n", "o"], "visible"),
+    "people of ours: nobody heard": tellings.drop_unheard,
+    "people of ours: a group": lambda tx: tellings.last(tx, "telegram:main/-1"),
+    "people of ours: the alarm": notices.alarms,
+    "people of ours: somebody came": notices.look_at_alarms,
+    "people of ours: how late": notices.stuck,
+    "people of ours: of a conversation": lambda tx: tellings.of_conversation(tx, "c"),
     "a word": lambda tx: search.Walk("", _tokens=[b"a"]).step(tx),
     "words of an advisor": lambda tx: search.Walk("", sight="lan", _tokens=[b"a", b"b"]).step(tx),
     "at hand": lambda tx: _find(tx, "hùng 0912"),
