@@ -1,4 +1,4 @@
-"""Carrying erasures out: storage.erasure's steps, and what is not in the database: files, the list beside the keys, pages
+"""Carrying erasures out: storage.erasure_steps', and what is not in the database: files, the list beside the keys, pages
 and bytes that nobody refers to any more.
 
 The list (`erased.jsonl` in the folder of the keys, ids only) is written before the first row goes. Every start looks whether
@@ -20,7 +20,7 @@ from typing import Any, Final
 import structlog
 
 from gateway.filestore import FileStore
-from storage import erasure, holds
+from storage import erasure, erasure_steps, holds
 from storage.db import Store
 from storage.engines import connected, make_engine
 from storage.erasure import Job
@@ -73,11 +73,11 @@ class Erasing:
             await self._drop_files(job)
         if job.step == "vacuum":
             await self._vacuum()
-            await self._store.run(lambda tx: erasure.go_on(tx, job))
+            await self._store.run(lambda tx: erasure_steps.go_on(tx, job))
         elif job.step == "proof":
             await self._prove(job)
         else:
-            await self._store.run(lambda tx: erasure.step(tx, job.id))
+            await self._store.run(lambda tx: erasure_steps.step(tx, job.id))
         if job.step == "key":
             for contact_id in job.scope.contacts:
                 self._store.keys.forget(contact_id)
@@ -135,12 +135,12 @@ class Erasing:
         await self._store.copy(anew)
 
     async def _prove(self, job: Job) -> None:
-        left = await self._store.read(lambda tx: erasure.residue(tx, job.scope))
+        left = await self._store.read(lambda tx: erasure_steps.residue(tx, job.scope))
         if left:
-            log.warning("erasure.once_more", count=sum(left.values()))
-            await self._store.run(lambda tx: erasure.once_more(tx, job))
+            log.warning("erasure_steps.once_more", count=sum(left.values()))
+            await self._store.run(lambda tx: erasure_steps.once_more(tx, job))
             return
-        needles = await self._store.read(lambda tx: erasure.needles(tx, job.id))
+        needles = await self._store.read(lambda tx: erasure_steps.needles(tx, job.id))
         proof: dict[str, Any] = {"rows": 0}
         path = self._store.path
         if path is not None:
@@ -148,7 +148,7 @@ class Erasing:
             proof |= {"bytes": looked.pop("bytes"), "vacuum": path.stat().st_size <= LARGEST, "found": dict(looked)}
             if looked:
                 log.error("erasure.found", count=sum(looked.values()))
-        await self._store.run(lambda tx: erasure.finish(tx, job, proof))
+        await self._store.run(lambda tx: erasure_steps.finish(tx, job, proof))
 
 
 def _vacuum_postgres(url: str) -> None:
@@ -162,7 +162,7 @@ def _vacuum_postgres(url: str) -> None:
         raw.execute("SET lock_timeout = '5s'")
         for table in ("contact_key", "contact_point", "web_session"):
             raw.execute(f"VACUUM (FULL) {table}")
-        raw.execute(f"VACUUM {', '.join(erasure.TABLES)}, contact, erasure")
+        raw.execute(f"VACUUM {', '.join(erasure_steps.TABLES)}, contact, erasure")
         raw.close()
     finally:
         engine.dispose()

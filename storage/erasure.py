@@ -1,33 +1,22 @@
-"""Erasing a person, in steps that each are one transaction: stopped after any of them, the next call goes on.
+"""Erasures: whom they are of, what would go and what stays, who asked, who decided. storage.erasure_steps does them.
 
-First what the law keeps is laid aside (`look`), then he is cut off in one go (`cut`: what would still speak to him, his
-addresses and sessions, his name), then his rows go table by table as storage.erasure_map says, then his key. Who writes
-from here on is somebody new. The job's row stays as the list that a restore applies again.
+A job's row stays when it is done: the list that a restore applies again.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
 
-from storage import audit, contacts, holds, inbox
+from storage import audit, contacts, holds
 from storage.erasure_map import MAP, Emptied, Gone
 from storage.ids import new_id
-from storage.keys import KeyMissing, pack, unpack
 from storage.tx import Tx
 
-BITE: Final = 200  # rows a unit
-TEXTS: Final = 40  # of his messages that are looked for afterwards, and as many of the bot's
-NEEDLE: Final = 8  # bytes: what is shorter turns up by chance
-TABLES: Final = tuple(table for table, rule in MAP.items() if isinstance(rule, Gone | Emptied) and not rule.step)
-STEPS: Final = ("look", "cut", *TABLES, "key", "vacuum", "proof")
-_ID: Final = re.compile(r"\b[0-9a-v]{26}\b")
+FIRST: Final = "look"
 
 
 class Refused(Exception):
@@ -125,11 +114,6 @@ def scope_of(tx: Tx, people: Sequence[str], before: Scope | None = None) -> Scop
     return Scope(contacts=everybody, points=points, conversations=conversations, policies=policies, files=files)
 
 
-def _count(tx: Tx, table: str, by: tuple[str, str], scope: Scope) -> int:
-    rows = tx.among(f"SELECT COUNT(*) FROM {table} WHERE {by[0]}", scope.ids(by[1]))  # noqa: S608 -- ours
-    return int(rows[0][0]) if rows else 0
-
-
 # ---- asking, deciding
 
 
@@ -170,7 +154,7 @@ def _insert(tx: Tx, head: str, people: Sequence[str], *, by: str, reason: str) -
         id=job_id,
         contact_id=head,
         state="asked",
-        step=STEPS[0],
+        step=FIRST,
         scope=orjson.dumps({"contacts": list(people)}).decode(),
         reason=reason,
         asked_by=by,
@@ -244,230 +228,3 @@ def _job(row: Any) -> Job:
     told = orjson.loads(columns.pop("scope"))
     scope = Scope(**{name: tuple(ids) for name, ids in told.items()})
     return Job(**{**columns, "scope": scope, "proof": orjson.loads(row.proof)})
-
-
-# ---- the steps
-
-
-def step(tx: Tx, job_id: str) -> str:
-    """Do the next bite of the job; the step that is next now. `vacuum` and `proof` are not this module's."""
-    job = find(tx, job_id)
-    if job is None or job.state != "running":
-        return ""
-    if job.step == "look":
-        return _look(tx, job)
-    if job.step == "cut":
-        return _cut(tx, job)
-    if job.step == "key":
-        return _destroy(tx, job)
-    if job.step in TABLES:
-        return job.step if _clear(tx, job) else go_on(tx, job)
-    return job.step
-
-
-def go_on(tx: Tx, job: Job, **values: Any) -> str:
-    """The job is at its next step, if nobody else was faster."""
-    after = STEPS[STEPS.index(job.step) + 1]
-    changed = "".join(f", {name} = :{name}" for name in values)
-    tx.run(
-        f"UPDATE erasure SET step = :after{changed} WHERE id = :id AND step = :step",  # noqa: S608 -- ours
-        id=job.id,
-        step=job.step,
-        after=after,
-        **values,
-    )
-    return after
-
-
-def _look(tx: Tx, job: Job) -> str:
-    """Lay aside what must stay, and note what must not be found afterwards."""
-    people = [one for head in job.scope.contacts for one in contacts.family(tx, head)]
-    scope = scope_of(tx, people, job.scope)
-    readable = {row[0] for row in tx.among("SELECT contact_id FROM contact_key WHERE contact_id IN (:among)", people)}
-    for stay in holds.stays(tx, sorted(readable)):  # one who came back without his key was laid aside at his first time
-        holds.keep(tx, stay, contact_id=job.contact_id)
-    needles = tx.keys.seal_own("erasure", "needles_sealed", job.id, pack(_needles(tx, scope)))
-    return go_on(tx, job, scope=_told(scope), needles_sealed=needles)
-
-
-def _told(scope: Scope) -> str:
-    names = ("contacts", "points", "conversations", "policies", "files")
-    return orjson.dumps({name: getattr(scope, name) for name in names}).decode()
-
-
-def _needles(tx: Tx, scope: Scope) -> dict[str, list[str]]:
-    """What he is called and what was said, by kind."""
-    found: dict[str, set[str]] = defaultdict(set)
-
-    def opened(row: Any, table: str, column: str, contact_id: str) -> str:
-        try:
-            return tx.keys.open_for(tx, contact_id, table, column, row.id, getattr(row, column)).decode()
-        except KeyMissing:
-            return ""
-
-    people = scope.ids("contacts")
-    for row in tx.among("SELECT id, name_sealed FROM contact WHERE id IN (:among)", people):
-        found["name"].add(opened(row, "contact", "name_sealed", row.id))
-    for row in tx.among(
-        "SELECT id, contact_id, kind, value_sealed FROM contact_value WHERE contact_id IN (:among)", people
-    ):
-        value = opened(row, "contact_value", "value_sealed", row.contact_id)
-        found[row.kind] |= {value, "0" + value[3:]} if value.startswith("+84") else {value}
-    for row in tx.among("SELECT id, thread FROM contact_point WHERE contact_id IN (:among)", people):
-        found["thread"].add(row.thread)
-    for row in tx.among(
-        "SELECT id, contact_id, body_sealed FROM message WHERE contact_id IN (:among) AND author = 'customer'"
-        " ORDER BY id DESC LIMIT :most",
-        people,
-        most=TEXTS,
-    ):
-        try:
-            body = tx.keys.open_json(tx, row.contact_id, "message", "body_sealed", row.id, row.body_sealed)
-        except KeyMissing:
-            continue
-        found["text"].add(str(body.get("text", "")))
-    return {
-        kind: sorted({unicodedata.normalize("NFC", value) for value in values if len(value.encode()) >= NEEDLE})
-        for kind, values in found.items()
-    }
-
-
-def _cut(tx: Tx, job: Job) -> str:
-    """In one go: nothing is said to him any more, nothing that he says finds him."""
-    scope = scope_of(tx, job.scope.contacts, job.scope)
-    _settle_events(tx, scope)
-    tx.run_among("DELETE FROM timer WHERE point_id IN (:among)", scope.ids("points"))
-    tx.run_among(
-        "UPDATE outbox SET state = 'cancelled', error = 'erased', done_at = :now, version = version + 1"
-        " WHERE contact_id IN (:among) AND state IN ('queued', 'retry_wait', 'unknown')",
-        scope.ids("contacts"),
-        now=tx.now_ms,
-    )
-    tx.run_among(
-        "UPDATE care_task SET state = 'cancelled', reason = 'erased' WHERE contact_id IN (:among) AND state = 'planned'",
-        scope.ids("contacts"),
-    )
-    for row in tx.among("SELECT account_id, thread FROM contact_point WHERE id IN (:among)", scope.ids("points")):
-        tx.run(
-            "DELETE FROM web_session WHERE account_id = :account AND thread = :thread",
-            account=row.account_id,
-            thread=row.thread,
-        )
-    tx.run_among("DELETE FROM contact_point WHERE id IN (:among)", scope.ids("points"))
-    rule = MAP["contact"]
-    assert isinstance(rule, Emptied)
-    emptied = ", ".join(f"{name} = {value}" for name, value in rule.emptied.items())
-    tx.run_among(
-        f"UPDATE contact SET {emptied}, erased_at = :now, updated_at = :now, version = version + 1"  # noqa: S608 -- ours
-        " WHERE id IN (:among) AND erased_at IS NULL",
-        scope.ids("contacts"),
-        now=tx.now_ms,
-    )
-    for conversation_id in scope.conversations:
-        tx.hint("conversation", conversation_id)
-    return go_on(tx, job, scope=_told(scope))
-
-
-def _settle_events(tx: Tx, scope: Scope) -> None:
-    """What waits for a turn or for a person is ignored from here on, and counted so."""
-    rows = tx.among(
-        "SELECT id, account_id, source, state FROM inbox_event WHERE point_id IN (:among) AND state IN ('new', 'quarantined')",
-        scope.ids("points"),
-    )
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for row in rows:
-        if row.source == "platform":
-            counts[row.account_id]["ignored"] += 1
-            counts[row.account_id]["pending" if row.state == "new" else "quarantined"] -= 1
-    tx.run_among(
-        "UPDATE inbox_event SET state = 'ignored', reason = 'erased', done_at = :now WHERE id IN (:among)",
-        [row.id for row in rows],
-        now=tx.now_ms,
-    )
-    inbox.count(tx, counts)
-
-
-def _clear(tx: Tx, job: Job) -> int:
-    """A bite of the step's table; 0 = nothing of him is left in it."""
-    if job.step == "idempotency":
-        _forget_answers(tx, job.scope)
-        return 0
-    rule = MAP[job.step]
-    assert isinstance(rule, Gone | Emptied)
-    return sum(_bite(tx, job.step, rule, by, job.scope) for by in rule.by)
-
-
-def _bite(tx: Tx, table: str, rule: Gone | Emptied, by: tuple[str, str], scope: Scope) -> int:
-    key = ", ".join(rule.key.split())
-    these = f"({key}) IN (SELECT {key} FROM {table} WHERE {by[0]} LIMIT {BITE})"  # noqa: S608 -- ours
-    among = scope.ids(by[1])
-    if isinstance(rule, Gone):
-        return tx.run_among(f"DELETE FROM {table} WHERE {these}", among)  # noqa: S608 -- ours
-    emptied = ", ".join(f"{name} = {value}" for name, value in rule.emptied.items())
-    return tx.run_among(f"UPDATE {table} SET {emptied} WHERE {these}", among, nothing=b"")  # noqa: S608
-
-
-def _forget_answers(tx: Tx, scope: Scope) -> None:
-    """Answers of the last day that speak of him: sealed as ours, so each is opened and looked through."""
-    ids = {*scope.contacts, *scope.conversations, *scope.policies, *scope.files}
-    ids |= {row.id for row in tx.among("SELECT id FROM message WHERE contact_id IN (:among)", scope.ids("contacts"))}
-    for row in tx.all("SELECT actor_id, key, answer_sealed FROM idempotency WHERE answer_sealed IS NOT NULL"):
-        place = f"{row.actor_id}|{row.key}"
-        try:
-            answer = tx.keys.open_own("idempotency", "answer_sealed", place, bytes(row.answer_sealed)).decode()
-        except (KeyMissing, UnicodeDecodeError):
-            continue
-        if not ids.isdisjoint(_ID.findall(answer)):
-            tx.run("DELETE FROM idempotency WHERE actor_id = :actor AND key = :key", actor=row.actor_id, key=row.key)
-
-
-def _destroy(tx: Tx, job: Job) -> str:
-    """His keys: what is left of him anywhere cannot be read from here on, in backups neither."""
-    tx.run_among("DELETE FROM contact_key WHERE contact_id IN (:among)", job.scope.ids("contacts"))
-    for contact_id in job.scope.contacts:
-        tx.hint("erased", contact_id)
-    return go_on(tx, job)
-
-
-# ---- the proof
-
-
-def residue(tx: Tx, scope: Scope) -> dict[str, int]:
-    """Rows that the map would still find, by table: none, or the work begins again."""
-    found: dict[str, int] = {}
-    for table, rule in MAP.items():
-        if isinstance(rule, Gone | Emptied):
-            count = sum(_count(tx, table, by, scope) for by in rule.by)
-            if count:
-                found[table] = count
-    return found
-
-
-def once_more(tx: Tx, job: Job) -> None:
-    """Something of him was left: all tables again."""
-    tx.run("UPDATE erasure SET step = :step WHERE id = :id", id=job.id, step=TABLES[0])
-
-
-def needles(tx: Tx, job_id: str) -> dict[str, list[str]]:
-    """What must not be found; {} when it was looked for already."""
-    sealed = tx.value("SELECT needles_sealed FROM erasure WHERE id = :id", id=job_id)
-    if sealed is None:
-        return {}
-    found: dict[str, list[str]] = unpack(tx.keys.open_own("erasure", "needles_sealed", job_id, bytes(sealed)))
-    return found
-
-
-def finish(tx: Tx, job: Job, proof: Mapping[str, Any]) -> None:
-    """It is done; of what was his, only whom it was stays named."""
-    if not tx.run(
-        "UPDATE erasure SET state = 'done', done_at = :now, needles_sealed = NULL, proof = :proof, scope = :scope"
-        " WHERE id = :id AND state = 'running'",
-        id=job.id,
-        now=tx.now_ms,
-        proof=orjson.dumps(proof).decode(),
-        scope=orjson.dumps({"contacts": job.scope.contacts}).decode(),
-    ):
-        return
-    audit.write(
-        tx, actor=job.decided_by or "system", action="contact.erase", object_type="contact", object_id=job.contact_id
-    )

@@ -20,7 +20,7 @@ POINTS: Final[By] = ("point_id IN (:among)", "points")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gone:
     """His rows are deleted. `by` -- how they are found, one statement each; `key` -- the primary key; `columns` -- all of
-    them; `step` -- of storage.erasure that does it, where the table has none of its own."""
+    them; `step` -- of storage.erasure_steps that does it, where the table has none of its own."""
 
     columns: str
     by: tuple[By, ...] = (CONTACTS,)

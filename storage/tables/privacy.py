@@ -10,7 +10,7 @@ from storage.tables.base import blob, id_, ms_, sealed
 class Erasure(SQLModel, table=True):
     """One person to be erased, all of it with what was merged into him. state: asked, declined, running, done.
 
-    `step` -- the one that is next (storage.erasure.STEPS); `scope` -- surrogate ids of what is his, as JSON; `needles_sealed`
+    `step` -- the one that is next (storage.erasure_steps.STEPS); `scope` -- surrogate ids of what is his, as JSON; `needles_sealed`
     -- what must not be found afterwards, under the master key until it is done; `proof` -- what was looked at then, as JSON.
     The row outlives him: it is the list that a restore applies again.
     """

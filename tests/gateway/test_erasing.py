@@ -15,7 +15,8 @@ from gateway import erasing
 from gateway.erasing import LIST, Erasing
 from gateway.filestore import FileStore
 from storage import contacts, contacts_write, erasure, files, holds, idempotency, inbox, retention, stats
-from storage.erasure import STEPS, Refused
+from storage.erasure import Refused
+from storage.erasure_steps import STEPS
 from storage.keys import KeyMissing, KeyRing
 from storage.tx import Tx
 from tests.support.shop import ACCOUNT, Customer, Shop
