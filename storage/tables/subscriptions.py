@@ -1,7 +1,7 @@
 """Who outside is told what happens here, and what became of each telling."""
 
 # No `from __future__ import annotations`: SQLModel resolves its fields at class creation.
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from storage.tables.base import blob, id_, ms_, sealed
@@ -53,6 +53,13 @@ class Announced(SQLModel, table=True):
     __tablename__ = "announced"
     __table_args__ = (
         Index("ix_announced_due", "state", "next_at"),
+        Index(
+            "ix_announced_open",
+            "subscription_id",
+            "announcement_id",
+            sqlite_where=text("state IN ('waiting','calling')"),
+            postgresql_where=text("state IN ('waiting','calling')"),
+        ),
         Index("ix_announced_lane", "subscription_id", "lane", "announcement_id"),
         Index("ix_announced_announcement", "announcement_id"),
     )
