@@ -162,11 +162,14 @@ def _bite(
 ) -> list[tuple[Past, tuple[int, str]]]:
     handoffs = rows.opened_between(tx, ms(begins), ms(ends), after=after, limit=BITE)
     said = rows.words(tx, sorted({each.conversation_id for each in handoffs}), since=ms(begins))
-    return [(_one(tx, call, each, said[each.conversation_id], ends), (each.opened_at, each.id)) for each in handoffs]
-
-
-def _one(tx: Tx, call: Call, row: Any, said: list[tuple[str, int]], ends: datetime) -> Past:
     staffed = frozenset(team.id for team in teams.listed(tx) if team.members)
+    return [
+        (_one(tx, call, each, said[each.conversation_id], ends, staffed), (each.opened_at, each.id))
+        for each in handoffs
+    ]
+
+
+def _one(tx: Tx, call: Call, row: Any, said: list[tuple[str, int]], ends: datetime, staffed: frozenset[str]) -> Past:
     request = assigning.request_of(
         call.parts.engine.open_for(tx, row.conversation_id),
         team=row.team,

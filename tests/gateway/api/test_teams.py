@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -198,6 +198,24 @@ async def test_who_waits_too_long_is_the_supervisors_matter_once(house: House) -
     assert told["escalated"] is True
     assert told["priority"] > card["priority"]
     assert await house.parts.store.run(clock.escalate) == 0
+
+
+async def test_the_next_answer_has_its_clock_where_it_is_measured(house: House) -> None:
+    chief, lan = await house.as_role("supervisor"), await house.as_role("advisor", "Lan")
+    conversation = await house.conversation("1", lead=True)
+    await lan.post(f"/conversations/{conversation}/take")
+
+    async def due() -> Any:
+        await house.say("1", "phí bao nhiêu vậy em")
+        await house.settled()
+        return (await lan.get(f"/conversations/{conversation}"))["answer_due_at"]
+
+    assert await due() is None
+    await rules(chief, next_minutes=10)
+    begun = datetime.fromisoformat((await lan.get(f"/conversations/{conversation}"))["last_inbound_at"])
+    assert timedelta(minutes=9) < datetime.fromisoformat(await due()) - begun <= timedelta(minutes=10, seconds=1)
+    await lan.post(f"/conversations/{conversation}/messages", {"text": "Dạ 480.700 đồng ạ"})
+    assert (await lan.get(f"/conversations/{conversation}"))["answer_due_at"] is None
 
 
 async def test_a_day_off_of_the_desk_counts_at_once_and_one_of_the_file_may_be_worked(house: House) -> None:
