@@ -14,7 +14,7 @@ from typing import Any, Final
 from storage.keys import KeyMissing
 from storage.tx import Tx
 
-BITE: Final = 400  # conversations or requests a read looks at: some 5 ms
+BITE: Final = 200  # conversations or requests a read looks at: some 3 ms
 SEALED: Final = 150  # rows with sealed values a read opens
 STEPS: Final = (
     "opened",
