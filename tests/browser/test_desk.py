@@ -217,6 +217,7 @@ async def test_the_list_moves_while_somebody_reads_it(office: Office, come: Come
     desk = await come("Trần Thị Lan")
     await desk.page.locator("#tab-all").click()
     await expect(desk.rows).to_have_count(14)
+    await expect(desk.page.locator("#alarm")).to_be_hidden()  # nobody could be told of them before she came
     focused = desk.row(ids[3])
     await focused.focus()
     await desk.page.locator("#list").evaluate("list => { list.scrollTop = 300; }")

@@ -1,12 +1,10 @@
 // The desk: puts the columns together, keeps the address, listens to what happens.
 import { byId, el } from "../../web/static/dom.js";
-import { Acts } from "./acts.js";
 import { get, whenSignedOut } from "./api.js";
 import { Composer } from "./composer.js";
 import { conversation, feeds, isNews, keep, mine, onChange, refresh, reload, watch } from "./conversations.js";
 import { ask, toast, walk, wordsOf } from "./dialogs.js";
 import { forgetDrafts } from "./drafts.js";
-import { logCaller } from "./intake.js";
 import { LaterList } from "./later.js";
 import { Filters } from "./filters.js";
 import * as keys from "./keys.js";
@@ -35,8 +33,9 @@ const filters = new Filters(list);
 const thread = new Thread({ takeBack: (one) => composer.takeBack(one), heard: () => {}, quote: (one) => composer.quote(one) });
 const presence = new Presence();
 const later = new LaterList({ changed: () => list.plan(), grew: () => thread.grew() });
-const composer = new Composer({ last: () => thread.last, act: (deed) => void acts.run(deed), writes: () => presence.writes(), kept: () => void later.read() });
-const acts = new Acts({ taken: () => composer.focus(), done: () => void panel?.read() });
+const composer = new Composer({ last: () => thread.last, act: (deed) => void acts?.run(deed), writes: () => presence.writes(), kept: () => void later.read() });
+/** @type {import("./acts.js").Acts | null} */
+let acts = null;
 /** @type {import("./panel.js").Panel | null} */
 let panel = null;
 const told = new ToldSection();
@@ -69,7 +68,7 @@ function show(id, how) {
     list.opened("");
     thread.open("");
     composer.open("");
-    acts.open("");
+    acts?.open("");
     panel?.open("");
     told.open("");
     head();
@@ -80,7 +79,7 @@ function show(id, how) {
     list.opened(id);
     thread.open(id);
     composer.open(id);
-    acts.open(id);
+    acts?.open(id);
     panel?.open(id);
     told.open(id);
     head();
@@ -94,10 +93,15 @@ function show(id, how) {
 }
 
 let furnished = false;
-/** The right column is fetched with the first conversation. */
+/** What can be done with a conversation, and the right column, are fetched with the first one. */
 function furnish() {
   if (furnished) return;
   furnished = true;
+  void import("./acts.js").then(({ Acts }) => {
+    acts = new Acts({ taken: () => composer.focus(), done: () => void panel?.read() });
+    acts.open(openId);
+    acts.update();
+  }, complain);
   void import("./panel.js").then(({ Panel }) => {
     panel = new Panel({ open: (id) => go(id, "pointer"), notes: () => thread.messages });
     panel.open(openId);
@@ -200,7 +204,7 @@ onChange((ids) => {
   if (!ids.has(openId)) return;
   head();
   composer.update();
-  acts.update();
+  acts?.update();
   thread.paint();
   panel?.update();
 });
@@ -367,7 +371,9 @@ function write(mode) {
 
 const menu = byId("menu", HTMLElement);
 walk(menu, byId("menu-button", HTMLButtonElement));
-document.getElementById("log-call")?.addEventListener("click", () => void logCaller((id) => go(id, "pointer")));
+document.getElementById("log-call")?.addEventListener("click", () => {
+  void import("./intake.js").then(({ logCaller }) => logCaller((id) => go(id, "pointer")), complain);
+});
 byId("keys", HTMLElement).addEventListener("click", keys.sheet);
 byId("view-edit", HTMLElement).addEventListener("click", () => void filters.edit(filters.view?.filter ?? null));
 byId("view-export", HTMLElement).addEventListener("click", () => filters.export());

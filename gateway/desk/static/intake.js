@@ -3,8 +3,9 @@ import { el } from "../../web/static/dom.js";
 import { get, post } from "./api.js";
 import { keep } from "./conversations.js";
 import { ask, field, toast, trouble, wordsOf } from "./dialogs.js";
+import { dueBy, haste } from "./due.js";
 import { channelName, icon, may, productName } from "./people.js";
-import { clock, has, moment, now, phone, sameDay, setup, span, t, when } from "./words.js";
+import { has, moment, phone, setup, span, t, when } from "./words.js";
 
 /** @typedef {import("./model.js").Conversation} Conversation */
 /** @typedef {import("./model.js").Double} Double */
@@ -12,19 +13,6 @@ import { clock, has, moment, now, phone, sameDay, setup, span, t, when } from ".
 
 const RESULTS = /** @type {const} */ (["reached", "no_answer", "busy", "wrong_number"]);
 const OUTCOMES = /** @type {const} */ (["need", "no_need", "spam"]);
-const NEAR_MS = 5 * 60_000; // amber from here on
-
-/** How the time that is left looks: good, soon, late. @param {string} due */
-export function haste(due) {
-  const left = Date.parse(due) - now();
-  return left <= 0 ? "late" : left <= NEAR_MS ? "soon" : "good";
-}
-
-/** @param {string} due as short as a chip needs it */
-export function dueBy(due) {
-  const at = sameDay(due, new Date(now()).toISOString()) ? clock(due) : moment(due);
-  return haste(due) === "late" ? t("due_late", { time: at }) : t("due_by", { time: at });
-}
 
 /** @param {Conversation} one */
 export function lead(one) {

@@ -2,7 +2,7 @@
 import { byId, el } from "../../web/static/dom.js";
 import { Failure } from "./api.js";
 import { asksSince, conversation, feeds, later, mine, onChange, unread, waitingSince } from "./conversations.js";
-import { dueBy, haste } from "./intake.js";
+import { dueBy, haste } from "./due.js";
 import { missed } from "./later.js";
 import { channelName, face, icon, labelName, nameOf, productName, reasonName, stageName } from "./people.js";
 import { Queues } from "./queues.js";

@@ -5,7 +5,8 @@ import { FIELDS, correcting, fieldName, history, historyOf, mayCorrect, pencil }
 import { beginning } from "./begin.js";
 import { conversation, later, refresh } from "./conversations.js";
 import { ask, field, toast, trouble, wordsOf } from "./dialogs.js";
-import { doubles, doublesOf, haste, intake, lead } from "./intake.js";
+import { haste } from "./due.js";
+import { doubles, doublesOf, intake, lead } from "./intake.js";
 import { isNote } from "./message.js";
 import { channelName, face, icon, labelName, may, nameOf, productName, reasonName, stageName } from "./people.js";
 import { revealed, shownOf, shower } from "./reveal.js";
