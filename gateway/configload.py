@@ -188,6 +188,12 @@ class Loading:
         self._across_oidc(made["oidc"])
         if not accounts:
             self.warnings.append("accounts: none is listed; nobody can write to us")
+        listed = {account.id for account in accounts}
+        for group in made["notices"].groups:
+            if (named := group.partition("/")[0]) not in listed:
+                self.problems.append(
+                    f"notices.groups: {named} is no account of this file (there are {', '.join(sorted(listed))})"
+                )
         tokens: dict[str, str] = {}
         for account in accounts:
             token = f"{account.channel} {account.get('token')}"

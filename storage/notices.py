@@ -263,20 +263,6 @@ def alarms(tx: Tx) -> int:
     )
 
 
-def untold(tx: Tx, *, before: int) -> int:
-    """The same question asked of the tables alone, whatever the ladder believes: requests opened before then that wait,
-    and of which no way has told anybody. Those that may wait for the morning count too: who asks knows the hours."""
-    return int(
-        tx.value(
-            "SELECT COUNT(*) FROM handoff h WHERE h.state = 'waiting' AND h.opened_at < :before AND NOT EXISTS"
-            " (SELECT 1 FROM notice n JOIN telling t ON t.notice_id = n.id"
-            " WHERE n.handoff_id = h.id AND t.state = 'told' AND t.way <> 'on_call')",
-            before=before,
-        )
-        or 0
-    )
-
-
 def stuck(tx: Tx) -> int:
     """Since when the ladder should have looked at something and did not, in ms; 0 = it is up to date."""
     oldest = tx.value("SELECT MIN(look_at) FROM notice WHERE state IN ('open', 'alarmed')")

@@ -182,20 +182,19 @@ function alarm(count) {
   document.querySelector(".banners")?.prepend(line);
 }
 
-/** @param {"notices" | "sound"} what */
+/** Sounds are on until somebody turns them off here; the system's notices want a yes first. @param {"notices" | "sound"} what */
 function kept(what) {
   try {
-    return localStorage.getItem(KEYS[what]) === "1";
+    return (localStorage.getItem(KEYS[what]) ?? (what === "sound" ? "1" : "0")) === "1";
   } catch {
-    return false;
+    return what === "sound";
   }
 }
 
 /** @param {"notices" | "sound"} what @param {boolean} on */
 function keep(what, on) {
   try {
-    if (on) localStorage.setItem(KEYS[what], "1");
-    else localStorage.removeItem(KEYS[what]);
+    localStorage.setItem(KEYS[what], on ? "1" : "0");
   } catch {
     // chosen for this page only
   }
