@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -72,8 +73,8 @@ class Erasing:
         elif job.step == "file":
             await self._drop_files(job)
         if job.step == "vacuum":
-            await self._vacuum()
-            await self._store.run(lambda tx: erasure_steps.go_on(tx, job))
+            anew = json.dumps({"vacuum": await self._vacuum()})
+            await self._store.run(lambda tx: erasure_steps.go_on(tx, job, proof=anew))
         elif job.step == "proof":
             await self._prove(job)
         else:
@@ -121,18 +122,25 @@ class Erasing:
 
     # ---- what nobody refers to any more
 
-    async def _vacuum(self) -> None:
+    async def _vacuum(self) -> bool:
+        """Whether everything was written anew. A disk too full for a second copy, or a table that is never free, does not
+        keep the rest from its end: deleted rows are overwritten as they go, and their key is gone."""
         path = self._store.path
         if path is None:
-            await asyncio.to_thread(_vacuum_postgres, self._store.url)
-            return
+            return await asyncio.to_thread(_vacuum_postgres, self._store.url)
 
-        def anew(connection: Any, _between: Callable[[], None]) -> None:
-            if path.stat().st_size <= LARGEST:
-                connection.execute("VACUUM")
+        def anew(connection: Any, _between: Callable[[], None]) -> bool:
+            done = path.stat().st_size <= LARGEST
+            if done:
+                try:
+                    connection.execute("VACUUM")
+                except sqlite3.OperationalError as err:
+                    log.warning("erasure.not_anew", error=type(err).__name__)
+                    done = False
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return done
 
-        await self._store.copy(anew)
+        return await self._store.copy(anew)
 
     async def _prove(self, job: Job) -> None:
         left = await self._store.read(lambda tx: erasure_steps.residue(tx, job.scope))
@@ -141,31 +149,39 @@ class Erasing:
             await self._store.run(lambda tx: erasure_steps.once_more(tx, job))
             return
         needles = await self._store.read(lambda tx: erasure_steps.needles(tx, job.id))
-        proof: dict[str, Any] = {"rows": 0}
+        proof: dict[str, Any] = {"rows": 0, **job.proof}
         path = self._store.path
         if path is not None:
             looked = await asyncio.to_thread(search, [path, path.with_name(path.name + "-wal")], needles)
-            proof |= {"bytes": looked.pop("bytes"), "vacuum": path.stat().st_size <= LARGEST, "found": dict(looked)}
+            proof |= {"bytes": looked.pop("bytes"), "found": dict(looked)}
             if looked:
                 log.error("erasure.found", count=sum(looked.values()))
         await self._store.run(lambda tx: erasure_steps.finish(tx, job, proof))
 
 
-def _vacuum_postgres(url: str) -> None:
+def _vacuum_postgres(url: str) -> bool:
     """Beside the store. Dead rows of a table stand in its pages until something else does: those that hold keys and
     platforms' names of people are written anew, under a lock of some 10 ms a thousand people."""
+    from psycopg.errors import LockNotAvailable
+
     engine = make_engine(url)
+    free = True
     try:
         raw = connected(engine)
         raw.autocommit = True
         raw.execute("SET statement_timeout = 0")
         raw.execute("SET lock_timeout = '5s'")
         for table in ("contact_key", "contact_point", "web_session"):
-            raw.execute(f"VACUUM (FULL) {table}")
+            try:
+                raw.execute(f"VACUUM (FULL) {table}")
+            except LockNotAvailable:
+                free = False
+                log.warning("erasure.not_anew", reason=table)
         raw.execute(f"VACUUM {', '.join(erasure_steps.TABLES)}, contact, erasure")
         raw.close()
     finally:
         engine.dispose()
+    return free
 
 
 def search(paths: Sequence[Path], needles: Mapping[str, Sequence[str]]) -> Counter[str]:
