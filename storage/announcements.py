@@ -17,6 +17,7 @@ from storage.keys import KeyMissing
 from storage.times import rfc3339
 from storage.tx import Row, Tx
 
+_DIGITS: Final = "0123456789abcdefghijklmnopqrstuv"  # of storage.ids
 NOTE: Final = "internal"  # notes of ours: nobody else's business
 _CONVERSATION: Final = """
 SELECT c.id, c.channel, c.account_id, p.thread, c.contact_id, c.stage, c.status, c.assignee_id, a.name AS assignee_name, c.labels,
@@ -144,8 +145,8 @@ def _note(tx: Tx, made: Sequence[dict[str, Any]]) -> None:
 
 
 def _write(tx: Tx, made: Sequence[dict[str, Any]], wanted: Sequence[tuple[str, dict[str, Any]]]) -> None:
-    for one, id_ in zip(made, sorted(new_id() for _ in made), strict=True):  # ids of one millisecond have no order
-        one.update(id=id_, at=tx.now_ms)
+    for one in made:
+        one.update(id=_id(tx), at=tx.now_ms)
     tx.insert_many("announcement", made)
     tx.insert_many(
         "announced",
@@ -166,6 +167,18 @@ def _write(tx: Tx, made: Sequence[dict[str, Any]], wanted: Sequence[tuple[str, d
     )
     for subscription_id in {key for key, _ in wanted}:
         tx.hint("announcement", subscription_id)
+
+
+def _id(tx: Tx) -> str:
+    """Greater than any that this process gave before: ids of one millisecond have no order of their own."""
+    made, last = new_id(), tx.listening.last
+    if made <= last:
+        left, made = int(last, len(_DIGITS)) + 1, ""
+        for _ in last:
+            left, digit = divmod(left, len(_DIGITS))
+            made = _DIGITS[digit] + made
+    tx.listening.last = made
+    return made
 
 
 def _conversation(row: Row) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 @dataclass(slots=True)
 class Listening:
     """`anybody` -- there is a subscription that is on. Looked at anew with each heartbeat: what another process was
-    told to do counts here a second later."""
+    told to do counts here a second later. `last` -- the id that was given last: the next one is greater."""
 
     anybody: bool = False
+    last: str = ""

@@ -64,6 +64,19 @@ async def test_where_nobody_listens_nothing_is_noted(store: Store) -> None:
     assert not store.listening.anybody
 
 
+async def test_what_happens_in_one_millisecond_has_an_order(store: Store) -> None:
+    await subscribe(store)
+
+    def unit(tx: Tx) -> None:
+        for number in range(200):
+            announcements._note(tx, [announcements._announcement("policy.issued", f"{number:03}", "p", {})])
+
+    await store.run(unit)
+    told = await rows(store, "SELECT about, id FROM announcement ORDER BY id")
+    assert [about for about, _ in told] == [f"{number:03}" for number in range(200)]
+    assert {len(id_) for _, id_ in told} == {26}
+
+
 async def test_each_is_claimed_once_and_a_lane_keeps_its_order(store: Store) -> None:
     await subscribe(store)
     await happen(store, "p1", "p1", "p2")
