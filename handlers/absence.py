@@ -18,6 +18,7 @@ from handlers.model import Business, CloseHandoff, Note, OpenHandoff, Stage
 
 TIMER: Final = "absence"
 PATIENCE: Final = timedelta(minutes=30)
+MEETS: Final = frozenset({"attempt", "call", "screen"})  # acts
 WANTS_NO_ANSWER: Final = frozenset({"thanks", "sticker", "nothing"})
 
 
@@ -29,8 +30,15 @@ def waits(draft: Draft, heard: Sequence[Heard]) -> None:
 
 
 def given(draft: Draft) -> None:
-    """The rules gave it to somebody who did not ask for it: he is to say a first word."""
+    """The rules gave it to somebody who did not ask for it: he is to say a first word, or to call."""
     _begin(draft)
+    draft.remember(given=True)
+
+
+def met(draft: Draft) -> None:
+    """He called whom he was given, or asked what screening asks: that is a first word, too."""
+    if draft.state.memory.get("given"):
+        answered(draft)
 
 
 def _begin(draft: Draft) -> None:
@@ -46,7 +54,7 @@ def end(since: datetime, business: Business) -> datetime:
 
 
 def answered(draft: Draft) -> None:
-    draft.remember(unanswered=None, passed=None)
+    draft.remember(unanswered=None, passed=None, given=None)
 
 
 def due(draft: Draft) -> None:
@@ -66,7 +74,7 @@ def _back(draft: Draft) -> None:
     had = draft.state.assignee
     draft.move(Stage.QUEUED)
     draft.set(assignee=None, handoff="", unclear=0)
-    draft.remember(unanswered=None, noticed=None)
+    draft.remember(unanswered=None, noticed=None, given=None)
     routed.pass_by(draft, had)
     draft.add(CloseHandoff(outcome="unanswered"))
     draft.add(OpenHandoff(reason="unanswered", priority=waiting.PRIORITIES["unanswered"]))

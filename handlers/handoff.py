@@ -64,6 +64,8 @@ def act(draft: Draft, event: Acted) -> None:
     if perform is None:
         raise Refused("unknown_act", f"no such act: {event.name}")
     perform(draft, event)
+    if event.name in absence.MEETS:
+        absence.met(draft)
 
 
 def _take(draft: Draft, event: Acted) -> None:
@@ -84,7 +86,7 @@ def _give_to(draft: Draft, advisor: Advisor, *, told: bool = True) -> None:
     care.put_away(draft)
     draft.move(Stage.WITH_ADVISOR)
     draft.set(assignee=advisor, unclear=0, muted_until=None, warnings=0)
-    draft.remember(late=None, noticed=None, closed_at=None, unanswered=None, despair=None)
+    draft.remember(late=None, noticed=None, closed_at=None, unanswered=None, given=None, despair=None)
     draft.add(TakeHandoff(by=advisor))
     if told and advisor.code:
         draft.say("handoff.advisor_joined", ten_tu_van=advisor.name, ma_dai_ly=advisor.code, klass="B")

@@ -68,6 +68,17 @@ def test_an_answer_forgives_who_let_it_pass() -> None:
     assert "passed" not in told.state.memory
 
 
+def test_a_call_is_a_first_word_of_who_was_given_a_lead() -> None:
+    told = world(Rules(mode="assign"))
+    give(MAI, told)
+    told.act("attempt", MAI, result="reached")
+    told.wait(timedelta(minutes=31))
+    assert (told.state.stage, told.state.assignee) == (Stage.WITH_ADVISOR, MAI)
+    told.say("còn phí thì sao em")  # from here on as ever
+    told.wait(timedelta(minutes=31))
+    assert told.state.stage is Stage.QUEUED
+
+
 def test_working_minutes_leave_out_the_midday_break() -> None:
     before_lunch = MONDAY.replace(hour=11, minute=55)
     assert absence.end(before_lunch, OFFICE) == before_lunch + timedelta(minutes=30)
