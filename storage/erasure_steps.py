@@ -228,9 +228,14 @@ def residue(tx: Tx, scope: Scope) -> dict[str, int]:
     return found
 
 
-def once_more(tx: Tx, job: Job) -> None:
-    """Something of him was left: all tables again."""
-    tx.run("UPDATE erasure SET step = :step WHERE id = :id", id=job.id, step=TABLES[0])
+def once_more(tx: Tx, job: Job, *, rounds: int) -> None:
+    """Something of him was left: all tables again, and his keys, for this many times by now."""
+    tx.run(
+        "UPDATE erasure SET step = :step, proof = :proof WHERE id = :id",
+        id=job.id,
+        step=TABLES[0],
+        proof=orjson.dumps({**job.proof, "rounds": rounds}).decode(),
+    )
 
 
 def needles(tx: Tx, job_id: str) -> dict[str, list[str]]:

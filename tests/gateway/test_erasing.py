@@ -15,7 +15,7 @@ import pytest
 from gateway import erasing
 from gateway.erasing import LIST, Erasing
 from gateway.filestore import FileStore
-from storage import contacts, contacts_write, erasure, files, holds, idempotency, inbox, retention, stats
+from storage import contacts, contacts_write, erasure, erasure_steps, files, holds, idempotency, inbox, retention, stats
 from storage.erasure import Refused
 from storage.erasure_steps import STEPS
 from storage.keys import KeyMissing, KeyRing
@@ -328,6 +328,27 @@ async def test_four_eyes(house: House) -> None:
     await store.run(lambda tx: erasure.decide(tx, second, by="two", yes=True))
     await house.erasing().run()
     assert await house.count("SELECT COUNT(*) FROM contact WHERE erased_at IS NOT NULL") == 1
+
+
+async def test_what_came_in_between_goes_in_another_round_and_what_never_goes_is_told(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lan, hung = await house.shop.customer("lan-thread", NAME), await house.shop.customer("hung", "Hùng")
+    real = erasure_steps.residue
+    looks: list[int] = []
+
+    def left(tx: Tx, scope: erasure.Scope) -> dict[str, int]:
+        looks.append(1)
+        return {"message": 1} if len(looks) <= bad else real(tx, scope)
+
+    monkeypatch.setattr(erasure_steps, "residue", left)
+    bad = 1
+    done = await house.erase(lan.contact_id)
+    assert (done.state, done.proof["rows"], len(looks)) == ("done", 0, 2)
+    looks.clear()
+    bad = 99
+    done = await house.erase(hung.contact_id)
+    assert (done.state, done.proof["rows"], len(looks)) == ("done", 1, 4)
 
 
 async def test_a_disk_too_full_for_a_second_copy_does_not_keep_it_from_its_end(
