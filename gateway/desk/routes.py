@@ -14,8 +14,7 @@ from gateway.api import body
 from gateway.api.allow import TABLE, Actor
 from gateway.api.errors import ApiError, json_response
 from gateway.api.service import API
-from gateway.desk import teams, worker
-from gateway.desk import printing
+from gateway.desk import printing, teams, worker
 from gateway.desk.channels import Channels
 from gateway.desk.consent import Consent
 from gateway.desk.entrance import FORM_BYTES, WHERE, Entrance

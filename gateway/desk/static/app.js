@@ -242,9 +242,9 @@ function news(heard) {
     return;
   }
   const wanted = heard.items.filter((item) => item.id === openId || conversation(item.id) !== null || isNews(item.id, item.version)).map((item) => item.id);
+  if (wanted.includes(openId)) void thread.refresh().then(() => panel?.update()); // what was said first
   refresh(wanted);
   if (heard.items.length) list.queues.changed();
-  if (wanted.includes(openId)) void thread.refresh().then(() => panel?.update());
   const kinds = new Set(heard.others.map(([kind]) => kind));
   const one = conversation(openId);
   if (one && heard.others.some(([kind, id]) => kind === "contact" && id === one.contact_id)) {
