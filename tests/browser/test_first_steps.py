@@ -11,10 +11,12 @@ import pytest
 from playwright.async_api import Page, expect
 
 from storage import passwords
+from storage.tx import Tx
 from tests.support.axe import complaints
 from tests.support.browser import Visitors
 from tests.support.desk import PASSWORD, Office
 
+PATIENCE_MS = 60_000  # of a machine that does much else
 OWN = "một câu của riêng quản trị"
 
 
@@ -25,10 +27,18 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
 
 
 async def sign_in(page: Page, email: str, password: str) -> None:
+    page.set_default_timeout(PATIENCE_MS)
     await page.goto("/desk/login")
     await page.get_by_label("Email").fill(email)
     await page.get_by_label("Mật khẩu", exact=True).fill(password)
     await page.get_by_role("button", name="Đăng nhập").click()
+
+
+def _long_ago(tx: Tx) -> None:
+    """Everybody's password was shown longer ago than grave acts allow."""
+    tx.run("UPDATE session SET proved_at = 0")
+    for row in tx.all("SELECT DISTINCT advisor_id FROM session"):
+        tx.hint("advisor", row.advisor_id)
 
 
 async def test_from_the_first_log_in_to_the_first_answer(office: Office, visitors: Visitors) -> None:
@@ -99,6 +109,7 @@ async def test_a_colleague_is_invited_and_looked_after(office: Office, visitors:
     await expect(page.locator("#users")).to_contain_text("Đỗ Thị Mới")
 
     phone = await visitors(base_url=office.url, viewport={"width": 390, "height": 800})
+    phone.set_default_timeout(PATIENCE_MS)
     await phone.goto(link)
     assert await complaints(phone) == []
     await phone.get_by_label("Mật khẩu mới", exact=True).fill("một câu của người mới")
@@ -119,7 +130,7 @@ async def test_a_colleague_is_invited_and_looked_after(office: Office, visitors:
     await expect(phone.locator("#sessions li")).to_contain_text("phiên này")
     assert await complaints(phone) == []
 
-    office.parts.clock.offset_ms += 16 * 60_000  # the chief's password was shown long ago
+    await office.parts.store.run(_long_ago)
     await page.get_by_role("button", name="Sửa Đỗ Thị Mới").click()
     await page.get_by_role("dialog").get_by_label("Vai trò").select_option("supervisor")
     await page.get_by_role("dialog").get_by_role("button", name="Lưu").click()
