@@ -25,9 +25,9 @@ from channels.email import marks, session
 from channels.email.client import EmailClient
 from channels.email.letter import Letter, render
 from channels.house import Letterhead
+from gateway.demo.standins.mail import HOST, PASSWORD, USER, Authority, MailServer
 from storage.ids import new_id
 from tests.support.errands import done
-from gateway.demo.standins.mail import HOST, PASSWORD, USER, Authority, MailServer
 
 NOW_MS = 1_795_330_127_451
 ADDRESS = "lan@mail.example"

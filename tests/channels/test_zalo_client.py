@@ -163,7 +163,9 @@ async def test_templates_by_user_and_by_phone() -> None:
         by_user = Template(purpose="aftercare", values={"name": "Châu"})
         assert await oa.say(template=by_user)
         oa.fake.numbers_only.add("418820")
-        assert await oa.say(template=replace(by_user, phone=f"+{oa.lan.phone}"))  # -249 for the person, then to the number
+        assert await oa.say(
+            template=replace(by_user, phone=f"+{oa.lan.phone}")
+        )  # -249 for the person, then to the number
         with pytest.raises(Permanent) as caught:
             await oa.say(template=by_user)
         assert caught.value.reason == "template_by_phone"

@@ -19,13 +19,13 @@ import pytest
 from channels.email import client
 from gateway import app, workers
 from gateway.config import load
+from gateway.demo.standins.mail import HOST, PASSWORD, USER, Authority, MailServer
 from gateway.parts import Clock, Parts
 from scheduler import care as ticks
 from storage import tokens
 from tests.channels.samples import FIXTURES
 from tests.gateway.api.test_files import paper
 from tests.support.ports import free_port
-from gateway.demo.standins.mail import HOST, PASSWORD, USER, Authority, MailServer
 
 CONFIG: Final = """
 server: {{host: 127.0.0.1, port: {port}}}

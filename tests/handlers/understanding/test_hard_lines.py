@@ -183,7 +183,13 @@ def test_a_death_of_somebody_who_is_no_family(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["sếp em vừa mất việc", "nhân viên mới mất điện thoại", "thầy em mất bao lâu để cấp", "đi xa mãi bên Mỹ cần gói gì"]
+    "text",
+    [
+        "sếp em vừa mất việc",
+        "nhân viên mới mất điện thoại",
+        "thầy em mất bao lâu để cấp",
+        "đi xa mãi bên Mỹ cần gói gì",
+    ],
 )
 def test_no_death_where_only_the_word_is(text: str) -> None:
     assert not understand(text).entities.get("fatal")
