@@ -284,14 +284,22 @@ async def chat(watch: Watch, office: Office) -> None:
         await page.locator("#chat-text").fill(one)
         await page.keyboard.press("Enter")
     await expect(page.locator(".turn.mine .bubble")).to_have_count(2)
-    await office.settled()
+    await expect(page.locator(".mark-line:not([hidden])").last).to_contain_text("Đã nhận")
     thread = await page.evaluate(
         """async () => (await (await fetch("/chat/session", { method: "POST", headers: { "Content-Type": "application/json" },
           body: '{"keep": "cookie"}' })).json()).thread"""
     )
-    newest = await office.parts.store.read(
-        lambda tx: tx.value("SELECT conversation_id FROM contact_point WHERE thread = :thread", thread=thread)
-    )
+    newest = ""
+    async with asyncio.timeout(60):
+        while not newest:  # a bubble is there before the server has it
+            await asyncio.sleep(0.05)
+            newest = await office.parts.store.read(
+                lambda tx: tx.value(
+                    "SELECT p.conversation_id FROM contact_point p WHERE p.thread = :thread"
+                    " AND (SELECT COUNT(*) FROM message m WHERE m.point_id = p.id AND m.direction = 'inbound') >= 2",
+                    thread=thread,
+                )
+            )
     lan = await office.hire(NAME, email=f"{newest}@x.vn")
     await office.act(newest, "take", lan)
     for at in range(0, len(PAYLOADS), 30):
