@@ -252,7 +252,9 @@ async def test_finding_by_words(house: House) -> None:
 async def test_how_long_one_may_write_and_where_else(house: House) -> None:
     conversation = await house.conversation("w1", lead=True)
     lan = await house.as_role("advisor", "Lan")
-    free = {"advice": "free", "why": "", "until": None, "bot": "free", "bot_until": None, "ways": []}
+    free = {
+        "advice": "free", "why": "", "until": None, "bot": "free", "bot_until": None, "ways": [], "held_by": "us", "may_hold": False,
+    }  # fmt: skip
     assert (await lan.get(f"/conversations/{conversation}"))["window"] == free
     telegram = house.parts.adapters["telegram"]
     windows = (
