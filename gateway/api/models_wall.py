@@ -128,5 +128,5 @@ class ConversationsExport(ExportOf):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"purpose": "care", "query": {"status": "waiting"}, "personal": False}]}
     )
-    query: Narrowed = Narrowed()
+    query: Narrowed = Field(default_factory=lambda: Narrowed.model_validate({}))
     personal: bool = False

@@ -205,11 +205,16 @@ async def test_a_new_password_ends_the_other_sessions(house: House) -> None:
     ):
         status, answer = await ask(house, "POST", "/me/password", json=body, headers=headers)
         assert (status, set(answer["error"]["fields"])) == (422, {field})
-    status, _ = await ask(
-        house, "POST", "/me/password", json={"current": PASSWORD, "new": "mot mat khau khac"}, headers=headers
-    )
-    assert status == 200
-    assert await door.doors.session(token) is not None
+    body = {"current": PASSWORD, "new": "mot mat khau khac"}
+    async with (
+        ClientSession() as fresh,
+        fresh.post(f"{house.url}/api/v1/me/password", json=body, headers=headers) as answer,
+    ):
+        assert answer.status == 200
+        renewed = answer.cookies["sid"].value
+    assert renewed != token
+    assert await door.doors.session(renewed) is not None
+    assert await door.doors.session(token) is None
     assert await door.doors.session(other) is None
     with pytest.raises(Exception, match="wrong"):
         await door.sign_in.sign_in("lan@example.vn", PASSWORD, address="10.0.0.9")
