@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from channels.contract import InboundEvent
+from handlers.drafting import PREVIEW
 from handlers.understanding import secrets
 from storage.times import ms
 from storage.tx import Tx
@@ -24,9 +25,11 @@ def edit(event: InboundEvent, text: str, edited_at: datetime, point_id: str, con
         body = tx.keys.open_json(tx, row.contact_id, "message", "body_sealed", row.id, row.body_sealed)
         if body.get("text") == text:
             return
-        body.setdefault("before", []).append(secrets.mask(body.get("text", ""))[0])
+        was = str(body.get("text", ""))
+        body.setdefault("before", []).append(secrets.mask(was)[0])
         body["text"] = text
         _rewrite(tx, row, body, edited_at)
+        _preview(tx, conversation_id, was, text)
         tx.hint("message", conversation_id)
 
     return write
@@ -40,13 +43,27 @@ def take_back(event: InboundEvent, at: datetime, point_id: str, conversation_id:
         row = _inbound(tx, point_id, event.ref)
         if row is None:
             return
+        body = tx.keys.open_json(tx, row.contact_id, "message", "body_sealed", row.id, row.body_sealed)
         _rewrite(tx, row, {"text": "", "taken_back": True}, at)
+        _preview(tx, conversation_id, str(body.get("text", "")), "…")
         tx.run("UPDATE attachment SET state = 'gone', reason = 'taken back' WHERE message_id = :id", id=row.id)
         if row.event_id:
             tx.run("UPDATE inbox_event SET body_sealed = NULL WHERE id = :id", id=row.event_id)
         tx.hint("message", conversation_id)
 
     return write
+
+
+def _preview(tx: Tx, conversation_id: str, was: str, text: str) -> None:
+    """The line of the lists, where it shows this message."""
+    row = tx.one("SELECT contact_id, preview_sealed FROM conversation WHERE id = :id", id=conversation_id)
+    if row is None or not was or row.preview_sealed is None:
+        return
+    place = ("conversation", "preview_sealed", conversation_id)
+    if tx.keys.open_for(tx, row.contact_id, *place, row.preview_sealed).decode() != was[:PREVIEW]:
+        return
+    sealed = tx.keys.seal_for(tx, row.contact_id, *place, text[:PREVIEW])
+    tx.run("UPDATE conversation SET preview_sealed = :preview WHERE id = :id", preview=sealed, id=conversation_id)
 
 
 def _inbound(tx: Tx, point_id: str, ref: str) -> Any:

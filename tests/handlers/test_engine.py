@@ -86,14 +86,13 @@ async def test_whoever_waits_is_told_his_own_place(shop: Shop) -> None:
     assert "vị trí số 3" in shop.sent[-1].text
 
 
-async def test_a_list_shows_what_people_said_last(shop: Shop) -> None:
-    def preview(tx: Tx) -> str:
-        row = tx.one("SELECT id, contact_id, preview_sealed FROM conversation")
-        assert row is not None
-        return tx.keys.open_for(
-            tx, row.contact_id, "conversation", "preview_sealed", row.id, row.preview_sealed
-        ).decode()
+def preview(tx: Tx) -> str:
+    row = tx.one("SELECT id, contact_id, preview_sealed FROM conversation")
+    assert row is not None
+    return tx.keys.open_for(tx, row.contact_id, "conversation", "preview_sealed", row.id, row.preview_sealed).decode()
 
+
+async def test_a_list_shows_what_people_said_last(shop: Shop) -> None:
     await shop.hears("t", "cho mình gặp nhân viên với")
     assert await shop.store.read(preview) == "cho mình gặp nhân viên với"
     await shop.hears("t", payload="c1:yes")  # a tap says nothing, and the bot's answer is not his
@@ -119,6 +118,7 @@ async def test_what_is_taken_back_is_gone_and_what_was_confirmed_stays(shop: Sho
         )
 
     assert await shop.store.read(seen) == ("", ["Khách đã thu hồi một tin nhắn."], None)
+    assert await shop.store.read(preview) == "…"
     shop.sent.clear()
     await shop.hears("t", payload="c1:yes")  # nothing of it is read again at the yes
     assert "họ tên" in shop.sent[-1].text
