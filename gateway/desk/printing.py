@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -111,13 +112,29 @@ def _days(said: list[transcript.Message], moment: Any, *, plain: bool) -> list[t
                 "earlier": earlier if plain else [masks.text(each) for each in earlier],
                 "gone": bool(one.body.get("taken_back")),
                 "kind": one.kind,
+                "details": _details(one, plain=plain),
                 "files": [each.name or each.kind for each in one.attachments]
                 if plain
                 else [each.kind for each in one.attachments],
-                "status": one.status,
+                "status": one.status if one.direction == "outbound" else "",
+                "cause": "cause_" + re.sub(r"\W", "_", one.error) if one.error else "",
             }
         )
     return days
+
+
+def _details(one: transcript.Message, *, plain: bool) -> list[str]:
+    """What a message says beside its text: a place, a number, what was filled in or told on the telephone."""
+    body, told = one.body, []
+    if body.get("location"):
+        told.append(", ".join(f"{float(each):.5f}" for each in body["location"]) if plain else "***")
+    if contact := body.get("contact"):
+        shown = contact if plain else masks.slots(contact)
+        told.append(", ".join(str(shown[key]) for key in ("name", "phone") if shown.get(key)))
+    if extra := body.get("extra"):
+        shown = extra if plain else {key: masks.text(str(each)) for key, each in masks.slots(extra).items()}
+        told += [f"{key}: {each}" for key, each in shown.items() if each]
+    return [each for each in told if each]
 
 
 def _channel(parts: Parts, account_id: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession
 
+from channels.contract import Kind, Permanent, SharedContact
 from storage import sessions
 from tests.support.desk import Office
 
@@ -35,23 +36,36 @@ async def test_it_is_whole_and_masked_for_whom_it_is(office: Office) -> None:
     await office.settled()
     lan = await office.hire("Lê Lan")
     await office.act(found, "take", lan)
+    office.platforms["telegram"].faults.append(Permanent("no", reason="blocked"))
     await office.act(found, "reply", lan, text="Dạ em gửi báo phí")
     await office.act(found, "note", lan, text="khách khó tính")
+    await office.say("1001", kind=Kind.LOCATION, location=(10.77689, 106.70098))
+    await office.say("1001", kind=Kind.STICKER)
+    await office.say("1001", kind=Kind.CONTACT, contact=SharedContact(phone="0987654321", name="Vợ"))
     await office.settled()
     at = f"/desk/c/{found}/print"
     status, chief = await page(office, "Vũ Thu", "supervisor", at)
     assert status == 200
     assert "&lt;img src=x onerror=alert(1)&gt; số em 0987654321" in chief
     assert "<img src=x" not in chief
-    for words in ("Nguyễn Văn Hùng", "Dạ em gửi báo phí", "Lê Lan", "84987654321"):
+    for words in (
+        "Nguyễn Văn Hùng",
+        "Dạ em gửi báo phí",
+        "Lê Lan",
+        "84987654321",
+        "Vị trí: 10.77689, 106.70098",
+        "Nhãn dán",
+        "Danh thiếp: Vợ",
+    ):
         assert words in chief
     assert "khách khó tính" not in chief
+    assert '<p class="fate failed">Không gửi được. Khách đã chặn mình trên kênh này.</p>' in chief
     status, noted = await page(office, "Vũ Hoa", "supervisor", at + "?notes=1")
     assert "khách khó tính" in noted
     status, other = await page(office, "Phạm Minh", "advisor", at)
     assert (status, "Thông tin riêng của khách được che" in other) == (200, True)
     assert "Nguyễn V** H***" in other
-    for hidden in ("0987654321", "84987654321"):
+    for hidden in ("0987654321", "84987654321", "10.77689"):
         assert hidden not in other
     assert (await page(office, "Ai Đó", "advisor", "/desk/c/nope/print"))[0] == 404
     async with ClientSession() as session, session.get(office.url + at, allow_redirects=False) as answer:
