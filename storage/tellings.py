@@ -157,19 +157,44 @@ def put_off(tx: Tx, errand: Errand, until_ms: int) -> None:
     )
 
 
-def together(tx: Tx, errand: Errand) -> None:
-    """One line to a group counted all who wait: what was put off behind it is told too."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What a group is told at once: how many wait, and the tellings of those that are among them."""
+
+    waiting: int
+    counted: tuple[str, ...]
+
+
+def is_told(tx: Tx, errand: Errand) -> bool:
+    """Another line told it meanwhile."""
+    return bool(tx.value("SELECT state FROM telling WHERE id = :id", id=errand.id) == "told")
+
+
+def line(tx: Tx, errand: Errand) -> Line:
+    """The tellings before the count, so that each of them is in it: what comes to wait after it is no part of the line. What is urgent is no part of one that does not
+    say so."""
     rows = tx.all(
-        "SELECT id, notice_id FROM telling WHERE way = 'group' AND target = :target AND state = 'waiting' AND id <> :id LIMIT 500",
+        "SELECT t.id, n.urgent FROM telling t JOIN notice n ON n.id = t.notice_id WHERE t.way = 'group'"
+        " AND t.target = :target AND t.state IN ('waiting', 'sending') AND t.id <> :id LIMIT 500",
         target=errand.target,
         id=errand.id,
     )
+    return Line(
+        waiting=int(tx.value("SELECT COUNT(*) FROM handoff WHERE state = 'waiting'") or 0),
+        counted=tuple(one.id for one in rows if errand.urgent or not one.urgent),
+    )
+
+
+def together(tx: Tx, said: Line) -> None:
+    """One line to a group counted all who waited: what was to come behind it is told too."""
+    counted = list(said.counted)
     tx.run_among(
-        "UPDATE telling SET state = 'told', told_at = :now, code = 'together' WHERE id IN (:among)",
-        [one.id for one in rows],
+        "UPDATE telling SET state = 'told', told_at = :now, code = 'together' WHERE state IN ('waiting', 'sending')"
+        " AND id IN (:among)",
+        counted,
         now=tx.now_ms,
     )
-    for one in rows:
+    for one in tx.among("SELECT DISTINCT notice_id FROM telling WHERE state = 'told' AND id IN (:among)", counted):
         notices.look_now(tx, one.notice_id)
 
 

@@ -127,26 +127,23 @@ class Ways:
     async def _line(self, errand: Errand) -> int:
         parts, target = self._parts, errand.target
 
-        def read(tx: Tx) -> tuple[int, int]:
-            waiting = tx.value("SELECT COUNT(*) FROM handoff WHERE state = 'waiting'")
-            return tellings.last(tx, target), int(waiting or 0)
-
-        last, waiting = await parts.store.read(read)
-        last = max(last, self._spoken.get(target, 0))
-        if last > errand.created_at:
-            return 0  # that line counted it already
-        free_at = last + (URGENT_MS if errand.urgent else GROUP_MS)
+        told, last, line = await parts.store.read(
+            lambda tx: (tellings.is_told(tx, errand), tellings.last(tx, target), tellings.line(tx, errand))
+        )
+        if told:
+            return 0  # the line before counted it
+        free_at = max(last, self._spoken.get(target, 0)) + (URGENT_MS if errand.urgent else GROUP_MS)
         if parts.clock.ms() < free_at:
             return free_at
         account_id, _, thread = target.partition("/")
         account, client = parts.accounts.get(account_id), parts.clients.get(account_id)
         if account is None or client is None:
             raise Permanent("the group's account is not there", reason="no_account")
-        text = self.said.group(errand, LANGUAGES[0], waiting)
+        text = self.said.group(errand, LANGUAGES[0], line.waiting)
         request: Any = parts.adapters[account.channel].render(
             OutboundMessage(id=errand.id, thread=thread, text=text), account
         )
         await client.call(request)
         self._spoken[target] = parts.clock.ms()
-        await parts.store.run(lambda tx: tellings.together(tx, errand))
+        await parts.store.run(lambda tx: tellings.together(tx, line))
         return 0

@@ -261,6 +261,31 @@ async def test_a_group_hears_how_many_wait_and_not_who_and_not_too_often(house: 
     assert states == ["told", "told", "told"]
 
 
+async def test_who_comes_while_the_line_is_written_is_told_in_the_next(house: House) -> None:
+    office, platform = house.office, house.office.platforms["telegram"]
+    lines: list[str] = []
+    takes = platform.call
+
+    async def call(request: Any) -> str:
+        if str(getattr(request, "chat_id", "")) == "-100777":
+            lines.append(request.text)
+            if len(lines) == 1:  # on its way already
+                await office.customer("1002", "gặp tư vấn viên")
+        return await takes(request)
+
+    platform.call = call  # type: ignore[method-assign]
+    await office.customer("1001", "gặp tư vấn viên")
+    await until(lambda: is_(groups(house), "told waiting"))
+    assert len(lines) == 1
+    await house.later(61)
+    assert await groups(house) == "told told"
+    assert "Tổng số khách đang chờ: 2" in lines[1]
+
+
+async def groups(house: House) -> str:
+    return " ".join(one[2] for one in await house.told() if one[0] == "group")
+
+
 async def test_what_died_with_a_process_is_told_by_the_next(plain: House) -> None:
     """Claimed, and then nothing: the lease ends and it is told."""
     office = plain.office
