@@ -224,7 +224,7 @@ MAP: Final[Mapping[str, Rule]] = {
     ),
     "day_key": Ours(columns="day wrapped created_at destroyed_at", why="a key"),
     "erasure": Ours(
-        columns="id contact_id state step scope reason asked_by asked_at decided_by decided_at done_at needles_sealed proof",
+        columns="id contact_id state step scope reason asked_by asked_behind asked_at decided_by decided_at done_at needles_sealed proof",
         why="the list that a restore applies again: ids that lead nowhere; the needles go when it is done",
     ),
     "held": Ours(

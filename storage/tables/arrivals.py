@@ -106,6 +106,7 @@ class InboundConflict(SQLModel, table=True):
     """Same key, other body: the first counts, the other is kept here for a person."""
 
     __tablename__ = "inbound_conflict"
+    __table_args__ = (Index("ix_inbound_conflict_event", "event_id"),)
     id: str = id_()
     account_id: str
     event_id: str

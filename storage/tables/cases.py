@@ -13,6 +13,7 @@ class PolicyCase(SQLModel, table=True):
     __tablename__ = "policy_case"
     __table_args__ = (
         Index("ix_policy_case_conversation", "conversation_id"),
+        Index("ix_policy_case_contact", "contact_id"),
         Index("ix_policy_case_state", "state", "id"),
     )
     id: str = id_()

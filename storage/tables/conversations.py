@@ -82,6 +82,7 @@ class Attachment(SQLModel, table=True):
     __tablename__ = "attachment"
     __table_args__ = (
         Index("ix_attachment_message", "message_id"),
+        Index("ix_attachment_contact", "contact_id"),
         Index(
             "ix_attachment_pending",
             "created_at",
@@ -134,6 +135,7 @@ class Handoff(SQLModel, table=True):
     __table_args__ = (
         Index("ix_handoff_conversation", "conversation_id"),
         Index("ix_handoff_opened", "opened_at", "id"),
+        Index("ix_handoff_taken", "taken_by", "taken_at"),
         Index(
             "ix_handoff_waiting",
             "priority",

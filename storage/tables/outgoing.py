@@ -72,7 +72,7 @@ class DocumentLink(SQLModel, table=True):
     are counted, and either at its limit ends it."""
 
     __tablename__ = "document_link"
-    __table_args__ = (Index("ix_document_link_file", "file_id"),)
+    __table_args__ = (Index("ix_document_link_file", "file_id"), Index("ix_document_link_contact", "contact_id"))
     id: str = id_()
     file_id: str
     contact_id: str | None = None

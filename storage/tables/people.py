@@ -99,6 +99,7 @@ class WebSession(SQLModel, table=True):
     """A web chat visitor's token (hashed), bound to one thread; 30 days sliding."""
 
     __tablename__ = "web_session"
+    __table_args__ = (Index("ix_web_session_thread", "account_id", "thread"),)
     token_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
     account_id: str
     thread: str

@@ -1,7 +1,7 @@
 """A person's rights over what we hold of him: erasures, and what the law keeps from them."""
 
 # No `from __future__ import annotations`: SQLModel resolves its fields at class creation.
-from sqlalchemy import Index, text
+from sqlalchemy import Column, Index, String, text
 from sqlmodel import Field, SQLModel
 
 from storage.tables.base import blob, id_, ms_, sealed
@@ -12,6 +12,7 @@ class Erasure(SQLModel, table=True):
 
     `step` -- the one that is next (storage.erasure_steps.STEPS); `scope` -- surrogate ids of what is his, as JSON; `needles_sealed`
     -- what must not be found afterwards, under the master key until it is done; `proof` -- what was looked at then, as JSON.
+    `asked_behind` -- ids of advisors who own the credential that asked, by spaces: they do not approve it either.
     The row outlives him: it is the list that a restore applies again.
     """
 
@@ -32,6 +33,7 @@ class Erasure(SQLModel, table=True):
     scope: str = "{}"
     reason: str = ""
     asked_by: str = ""
+    asked_behind: str = Field(default="", sa_column=Column(String, nullable=False, server_default=""))
     asked_at: int = ms_()
     decided_by: str = ""
     decided_at: int = ms_()

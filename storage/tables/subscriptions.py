@@ -37,7 +37,7 @@ class Announcement(SQLModel, table=True):
     what keeps its order: a conversation or a policy."""
 
     __tablename__ = "announcement"
-    __table_args__ = (Index("ix_announcement_at", "at"),)
+    __table_args__ = (Index("ix_announcement_at", "at"), Index("ix_announcement_lane", "lane"))
     id: str = id_()
     type: str
     about: str
