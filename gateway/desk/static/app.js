@@ -4,7 +4,7 @@ import { get, whenSignedOut } from "./api.js";
 import { Composer } from "./composer.js";
 import { conversation, feeds, isNews, keep, mine, onChange, refresh, reload, watch } from "./conversations.js";
 import { ask, toast, walk, wordsOf } from "./dialogs.js";
-import { forgetDrafts } from "./drafts.js";
+import { forgetDrafts, forgetOthers } from "./drafts.js";
 import { LaterList } from "./later.js";
 import { Filters } from "./filters.js";
 import * as keys from "./keys.js";
@@ -209,6 +209,7 @@ onChange((ids) => {
   panel?.update();
 });
 
+forgetOthers();
 sender.start(
   (id, answer) => {
     if ("seq" in answer) thread.sent(id, answer);

@@ -1,9 +1,9 @@
 // What I wrote and the server has not confirmed: shown at once, sent in order, the same words never twice.
 import { Failure, newKey, pause, post } from "./api.js";
+import { UNSENT } from "./drafts.js";
 import { why } from "./route.js";
 import { t } from "./words.js";
 
-const KEPT = "desk.unsent";
 const AGAIN_MS = 5000;
 
 /**
@@ -39,7 +39,7 @@ export function start(sent, changed) {
   onChange = changed;
   try {
     /** @type {Pending[]} */
-    const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
+    const kept = JSON.parse(sessionStorage.getItem(UNSENT) ?? "[]");
     for (const one of kept) queue(one.conversation).push(one);
   } catch {
     // a page that may not store forgets what it could not send
@@ -85,8 +85,8 @@ function queue(id) {
 function changed(id) {
   try {
     const all = [...waiting.values()].flat();
-    if (all.length) sessionStorage.setItem(KEPT, JSON.stringify(all));
-    else sessionStorage.removeItem(KEPT);
+    if (all.length) sessionStorage.setItem(UNSENT, JSON.stringify(all));
+    else sessionStorage.removeItem(UNSENT);
   } catch {
     // see above
   }
