@@ -66,6 +66,18 @@ def find(tx: Tx, kind: str, token: str, *, lock: bool = False) -> Ticket | None:
     return None if row is None else _ticket(row)
 
 
+def used(tx: Tx, kind: str, token: str) -> bool:
+    """Whether it has done its work: whoever comes again is told so, and not that it failed."""
+    return bool(
+        tx.value(
+            "SELECT 1 FROM ticket t JOIN contact k ON k.id = t.contact_id WHERE t.token_hash = :hash AND t.kind = :kind"
+            " AND t.used_at IS NOT NULL AND k.erased_at IS NULL",
+            hash=_hash(token),
+            kind=kind,
+        )
+    )
+
+
 def opened(tx: Tx, ticket_id: str) -> None:
     tx.run("UPDATE ticket SET opened_at = :now WHERE id = :id AND opened_at IS NULL", now=tx.now_ms, id=ticket_id)
 

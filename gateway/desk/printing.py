@@ -125,15 +125,16 @@ def _days(said: list[transcript.Message], moment: Any, *, plain: bool) -> list[t
 
 def _details(one: transcript.Message, *, plain: bool) -> list[str]:
     """What a message says beside its text: a place, a number, what was filled in or told on the telephone."""
-    body, told = one.body, []
+    body = one.body
+    told: list[str] = []
     if body.get("location"):
         told.append(", ".join(f"{float(each):.5f}" for each in body["location"]) if plain else "***")
     if contact := body.get("contact"):
         shown = contact if plain else masks.slots(contact)
         told.append(", ".join(str(shown[key]) for key in ("name", "phone") if shown.get(key)))
     if extra := body.get("extra"):
-        shown = extra if plain else {key: masks.text(str(each)) for key, each in masks.slots(extra).items()}
-        told += [f"{key}: {each}" for key, each in shown.items() if each]
+        filled = extra if plain else {key: masks.text(str(each)) for key, each in masks.slots(extra).items()}
+        told += [f"{key}: {each}" for key, each in filled.items() if each]
     return [each for each in told if each]
 
 

@@ -5,13 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from aiohttp import ClientSession
+from aiohttp.test_utils import make_mocked_request
 
+from gateway.config import Config
+from gateway.forms import A_MINUTE, Forms
+from gateway.tickets import _signed
 from storage import tokens
+from storage.ids import new_id
 from tests.support.desk import Office
+
+if TYPE_CHECKING:
+    from gateway.parts import Parts
 
 GOOD = {"dob": "12/05/1990", "id_number": "079 090 001 234", "agree": "yes"}
 
@@ -67,6 +76,7 @@ async def test_a_form_is_filled_in_once_and_fills_the_fields(office: Office) -> 
         for wrong, words in (
             ({**GOOD, "agree": ""}, "cần đồng ý"),
             ({**GOOD, "id_number": "123456789"}, "CMND 9 số không còn giá trị"),
+            ({**GOOD, "id_number": "123456789"}, "9-digit ID cards are no longer valid"),
             ({**GOOD, "dob": "<script>"}, "Không có ngày này"),
         ):
             async with session.post(link, data=wrong) as page:
@@ -74,11 +84,13 @@ async def test_a_form_is_filled_in_once_and_fills_the_fields(office: Office) -> 
                 assert page.status == 422
                 assert words in body
                 assert "<script>" not in body
-        async with session.post(link, data=GOOD) as page:
+        assert 'autocomplete="bday"' in shown
+        for tap in (session.post(link, data=GOOD), session.post(link, data={**GOOD, "dob": "1/1/1980"})):
+            async with tap as page:  # twice, and after each the browser goes to a page that may be read again
+                assert [each.status for each in page.history] == [303]
+                assert (page.status, "Đã nhận được" in await page.text()) == (200, True)
+        async with session.get(link) as page:
             assert (page.status, "Đã nhận được" in await page.text()) == (200, True)
-        for again in (session.get(link), session.post(link, data=GOOD)):
-            async with again as page:
-                assert page.status == 410
         for forged in (link[:-1] + ("0" if link[-1] != "0" else "1"), f"{office.url}/form/x"):
             async with session.get(forged) as page:
                 assert page.status == 410
@@ -114,6 +126,25 @@ async def test_a_form_is_filled_in_once_and_fills_the_fields(office: Office) -> 
         assert (theirs["dob"], theirs["id_number"]) == ("**/**/1990", "079*****1234")
         masked = {each["field"]: each["after"] for each in (await minh("GET", f"{at}/changes"))[1]["items"]}
         assert masked == {"dob": "**/**/1990", "id_number": "079*****1234"}
+
+
+def looks(parts: Any, *tokens: str) -> list[Any]:
+    forms = Forms(cast("Parts", parts))
+    asked = [make_mocked_request("GET", f"/form/{one}", match_info={"token": one}) for one in tokens]
+    return [forms._busy(one) for one in asked]
+
+
+def test_each_form_has_its_own_measure_and_whoever_is_too_quick_reads_why() -> None:
+    signed = SimpleNamespace(engine=SimpleNamespace(keys=SimpleNamespace(secret=lambda purpose: b"k" * 32)))
+    parts = SimpleNamespace(config=Config(path=Path("config.yaml")), **vars(signed))
+    hers, his = (_signed(cast("Parts", signed), f"f{new_id()}") for _ in range(2))
+    answers = looks(parts, *[hers] * A_MINUTE, hers, his, *["guess"] * A_MINUTE, "another guess")
+    busy = [at for at, answer in enumerate(answers) if answer]
+    assert busy == [A_MINUTE, len(answers) - 1]  # his is not slower for it, though both come from one address
+    for answer in (answers[at] for at in busy):
+        assert (answer.status, answer.content_type) == (429, "text/html")
+        assert 1 <= int(answer.headers["Retry-After"]) <= 61
+        assert "đợi một phút" in answer.text
 
 
 async def test_a_value_is_put_right_and_a_missing_one_asked_for(office: Office) -> None:
