@@ -11,7 +11,7 @@ from gateway.api import window
 from gateway.api.errors import ApiError
 from handlers.handoff import CHIEFS
 from handlers.model import Advisor, Refused
-from storage import advisors, audit, later, listing
+from storage import advisors, later, listing
 from storage.errors import StorageUnavailable
 from storage.later import Later
 from storage.tx import Tx
@@ -56,6 +56,8 @@ def _send(parts: Parts, tx: Tx, *, one: Later) -> None:
         raise _Not("not_yours")
     if one.due_at < tx.now_ms - TOO_LATE_MS:
         raise _Not("too_late")
+    if why := later.unwanted(tx, one):
+        raise _Not(why)
     window.check(parts, tx, row)
     by = Advisor(id=person.id, name=person.name, code=person.agent_code, role=person.role)
     parts.engine.act(tx, row.id, "reply", by=by, data=one.body)
@@ -63,9 +65,7 @@ def _send(parts: Parts, tx: Tx, *, one: Later) -> None:
 
 def _expire(tx: Tx, *, one: Later, reason: str) -> None:
     if later.end(tx, one, "expired", reason):
-        audit.write(
-            tx, actor="system", action="later.expire", object_type="later_message", object_id=one.id, fields=(reason,)
-        )
+        later.told(tx, one.id, reason)
 
 
 def _reason(err: Exception) -> str:

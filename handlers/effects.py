@@ -29,7 +29,7 @@ from handlers.model import (
     TakeHandoff,
     TaskRang,
 )
-from storage import arrivals, audit, care, contacts_write, deliveries, echoes, late, outbox, search, tasks, term
+from storage import arrivals, audit, care, contacts_write, deliveries, echoes, late, later, outbox, search, tasks, term
 from storage.ids import new_id
 from storage.times import ms
 from storage.tx import Tx
@@ -54,7 +54,7 @@ def add(effect: Any, draft: LaneDraft) -> None:
         case Note():
             draft.note(effect.text, effect.by.id if effect.by else None)
         case CancelSends():
-            rows.first.append(_cancel(effect, draft.conversation_id))
+            rows.first.append(_cancel(effect, draft.conversation_id, draft.contact_id))
         case TakeHandoff():
             rows.later.append(handing.take_handoff(effect, draft))
         case CloseHandoff():
@@ -77,8 +77,13 @@ def _ignore(_count: int) -> None:
     return None
 
 
-def _cancel(effect: CancelSends, conversation_id: str) -> Act:
-    return lambda tx: _ignore(outbox.cancel(tx, conversation_id, reason=effect.reason, purposes=effect.purposes))
+def _cancel(effect: CancelSends, conversation_id: str, contact_id: str) -> Act:
+    def write(tx: Tx) -> None:
+        outbox.cancel(tx, conversation_id, reason=effect.reason, purposes=effect.purposes)
+        if effect.planned:
+            later.stop(tx, contact_id, effect.planned)
+
+    return write
 
 
 def _relabel(effect: Relabel, draft: LaneDraft) -> None:

@@ -56,7 +56,7 @@ def _everything(draft: Draft, *, ask: bool) -> None:
     """All that is not required stops at once; `ask` -- whether he meant all of it is asked after that, not before."""
     stage = draft.state.stage
     draft.set(ads_off=True, reminders_off=True)
-    draft.add(CancelSends(reason="opt-out", purposes=STOPPED))
+    draft.add(CancelSends(reason="opt-out", purposes=STOPPED, planned="stopped"))
     settled(draft)
     if stage is Stage.NEW:
         draft.remember(ungreeted=True)  # whoever stops us with his first word still has to hear who we are, if he stays

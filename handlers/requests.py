@@ -113,7 +113,8 @@ def withdraw(draft: Draft, by: Heard) -> None:
     """Acts at once, whoever has the conversation."""
     consent.withdraw(draft, by)
     draft.set(asked="")
-    draft.add(CancelSends(reason="consent withdrawn", purposes=("contact", "care", "reminder", "ads")))
+    purposes = ("contact", "care", "reminder", "ads")
+    draft.add(CancelSends(reason="consent withdrawn", purposes=purposes, planned="withdrawn"))
 
 
 def _complaint(draft: Draft, heard: Sequence[Heard]) -> bool:

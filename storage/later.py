@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from channels.windows import C1_WITHDRAWN, STOPPED
+from storage import audit, contacts, may_say
 from storage.ids import new_id
 from storage.keys import KeyMissing
 from storage.tx import Row, Tx
 
 MOST: Final = 20  # that wait in one conversation
 FORGOTTEN_MS: Final = 30 * 86_400_000
+ENDED: Final = {STOPPED: "stopped", C1_WITHDRAWN: "withdrawn"}  # reasons of what he has said since it was written
 _SELECT: Final = """
 SELECT l.id, l.conversation_id, l.contact_id, l.advisor_id, a.name, l.body_sealed, l.state, l.reason, l.due_at, l.created_at
 FROM later_message l LEFT JOIN advisor a ON a.id = l.advisor_id"""
@@ -20,7 +23,7 @@ FROM later_message l LEFT JOIN advisor a ON a.id = l.advisor_id"""
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Later:
     """`body` -- text, file_ids, quote; empty once the person was erased. `state` -- waiting, sent, expired, cancelled;
-    `reason` -- why it expired. `due_at` UTC ms."""
+    `reason` -- why it expired. `due_at` UTC ms. `known` -- what he had ended when it was written (`may_say.ended`)."""
 
     id: str
     conversation_id: str
@@ -31,6 +34,7 @@ class Later:
     due_at: int
     created_at: int
     body: Mapping[str, Any] = field(repr=False)
+    known: frozenset[str] = frozenset()
 
 
 def add(
@@ -49,7 +53,9 @@ def add(
         conversation_id=conversation_id,
         contact_id=contact_id,
         advisor_id=advisor_id,
-        body_sealed=tx.keys.seal_json(tx, contact_id, "later_message", "body_sealed", made, dict(body)),
+        body_sealed=tx.keys.seal_json(
+            tx, contact_id, "later_message", "body_sealed", made, _written(tx, contact_id, body)
+        ),
         state="waiting",
         reason="",
         due_at=due_at,
@@ -62,7 +68,8 @@ def add(
 
 def change(tx: Tx, one: Later, *, body: Mapping[str, Any], due_at: int) -> bool:
     """Other words, another moment; what has expired waits again. False when it is no longer there to be changed."""
-    sealed = tx.keys.seal_json(tx, one.contact_id, "later_message", "body_sealed", one.id, dict(body))
+    written = _written(tx, one.contact_id, body)
+    sealed = tx.keys.seal_json(tx, one.contact_id, "later_message", "body_sealed", one.id, written)
     done = tx.run(
         "UPDATE later_message SET body_sealed = :body, due_at = :due, state = 'waiting', reason = '', ended_at = NULL"
         " WHERE id = :id AND state IN ('waiting', 'expired')",
@@ -86,6 +93,35 @@ def end(tx: Tx, one: Later, state: str, reason: str = "") -> bool:
     )
     tx.hint("later", one.conversation_id)
     return done > 0
+
+
+def stop(tx: Tx, contact_id: str, reason: str) -> None:
+    """He wants nothing more: what waits for him anywhere expires now, in sight. reason -- stopped or withdrawn."""
+    person = contacts.family(tx, contacts.resolve(tx, contact_id) or contact_id)
+    rows = tx.among(
+        "UPDATE later_message SET state = 'expired', reason = :reason, ended_at = :now"
+        " WHERE contact_id IN (:among) AND state = 'waiting' RETURNING id, conversation_id",
+        person,
+        reason=reason,
+        now=tx.now_ms,
+    )
+    for row in rows:
+        told(tx, row.id, reason)
+        tx.hint("later", row.conversation_id)
+
+
+def told(tx: Tx, later_id: str, reason: str) -> None:
+    """In the audit trail: it expired."""
+    audit.write(
+        tx, actor="system", action="later.expire", object_type="later_message", object_id=later_id, fields=(reason,)
+    )
+
+
+def unwanted(tx: Tx, one: Later) -> str:
+    """Why he does not want it, by what he has said since it was written: stopped, withdrawn or ''. It was cancelled when he
+    said so; but he may have said so as somebody whom we know only now to be him."""
+    since = may_say.ended(tx, one.contact_id) - one.known
+    return next((reason for wish, reason in ENDED.items() if wish in since), "")
 
 
 def one(tx: Tx, later_id: str) -> Later | None:
@@ -146,5 +182,10 @@ def _later(tx: Tx, row: Row) -> Later:
         reason=row.reason,
         due_at=row.due_at,
         created_at=row.created_at,
-        body=body,
+        body={key: value for key, value in body.items() if key != "known"},
+        known=frozenset(body.get("known", ())),
     )
+
+
+def _written(tx: Tx, contact_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    return {**body, "known": sorted(may_say.ended(tx, contact_id))}

@@ -123,6 +123,12 @@ def open_point(tx: Tx, way: Way, contact_id: str) -> str:
     return str(row.id)
 
 
+def conversation(tx: Tx, point_id: str) -> str | None:
+    """The conversation there; None without one."""
+    found: str | None = tx.value("SELECT conversation_id FROM contact_point WHERE id = :id", id=point_id)
+    return found
+
+
 def closed(tx: Tx, point_id: str) -> str:
     """The conversation there when it is closed, else ''."""
     found = tx.value(

@@ -60,14 +60,20 @@ def wishes(tx: Tx, contact_id: str, channel: str, *, ads: bool = True) -> frozen
     return frozenset(name for name, holds in found.items() if holds)
 
 
-def why_not_begin(tx: Tx, contact_id: str) -> str:
-    """Why nobody may write to this person first, or ''. Who has a conversation open with us is answered in it."""
-    person = contacts.family(tx, contacts.resolve(tx, contact_id) or contact_id)
-    if tx.among("SELECT 1 FROM conversation WHERE contact_id IN (:among) AND status <> 'closed' LIMIT 1", person):
+def why_not_begin(tx: Tx, contact_id: str, conversation_id: str | None) -> str:
+    """Why nobody may write to this person first, or ''. conversation_id -- in which it would stand: while that very one is
+    open he is answered there; another that is open allows nothing here."""
+    if conversation_id and tx.one(
+        "SELECT 1 FROM conversation WHERE id = :id AND status <> 'closed'", id=conversation_id
+    ):
         return ""
+    return unwanted_first(ended(tx, contact_id))
+
+
+def ended(tx: Tx, contact_id: str) -> frozenset[str]:
+    """STOPPED and C1_WITHDRAWN, where they hold of this person now."""
     said = wishes(tx, contact_id, "", ads=False)
-    stopped = {STOPPED} if {REMINDERS_OFF, ADS_OFF} <= said else set()
-    return unwanted_first(said | stopped)
+    return (said & {C1_WITHDRAWN}) | ({STOPPED} if {REMINDERS_OFF, ADS_OFF} <= said else set())
 
 
 def _month_is_full(tx: Tx, contact_id: str) -> bool:

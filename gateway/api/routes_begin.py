@@ -22,20 +22,20 @@ async def list_ways(call: Call, contact_id: str) -> models_begin.Ways:
         contact = contacts.view(tx, contact_id)
         if contact is None:
             raise not_found()
-        unwanted = may_say.why_not_begin(tx, contact.id)
-        found = [_chat(call, tx, point, unwanted) for point in contact.points]
-        mail = [_mail(way, unwanted) for way in gateway_letters.ways(call.parts, tx, contact.id)]
+        found = [_chat(call, tx, contact.id, point) for point in contact.points]
+        mail = [_mail(tx, contact.id, way) for way in gateway_letters.ways(call.parts, tx, contact.id)]
         chats = [one for one in found if one is not None]
         return models_begin.Ways(items=[*chats, *mail], call=bool(contact.phones), next=None)
 
     return await call.store.read(read)
 
 
-def _chat(call: Call, tx: Tx, point: contacts.Point, unwanted: str) -> models_begin.WayView | None:
+def _chat(call: Call, tx: Tx, contact_id: str, point: contacts.Point) -> models_begin.WayView | None:
     """None for a mailbox: letters have their own list."""
     if f"{point.channel}:{point.account}" in gateway_letters.accounts(call.parts):
         return None
     row = listing.one(tx, point.conversation_id) if point.conversation_id else None
+    unwanted = may_say.why_not_begin(tx, contact_id, point.conversation_id)
     why, until = unwanted or "never_wrote", None
     if row is not None and not unwanted:
         ruled = window.standing(call.parts, tx, row).advice
@@ -52,9 +52,9 @@ def _chat(call: Call, tx: Tx, point: contacts.Point, unwanted: str) -> models_be
     )
 
 
-def _mail(way: letters.Way, unwanted: str) -> models_begin.WayView:
+def _mail(tx: Tx, contact_id: str, way: letters.Way) -> models_begin.WayView:
     channel, _, account = way.account_id.partition(":")
-    why = unwanted or way.ended
+    why = may_say.why_not_begin(tx, contact_id, letters.conversation(tx, way.point_id)) or way.ended
     return models_begin.WayView(
         channel=channel,
         account=account,
@@ -84,10 +84,11 @@ async def begin_conversation(call: Call, body: models.NewConversation) -> models
 
     def unit(tx: Tx) -> str:
         contact_id, found = _whom(call, tx, body)
-        if why := may_say.why_not_begin(tx, contact_id):
-            raise window.unwanted(why)
         row = listing.one(tx, found) if found else None
         way = _letter(call, tx, contact_id, body, row)
+        into = letters.conversation(tx, way.point_id) if way else found
+        if why := may_say.why_not_begin(tx, contact_id, into):
+            raise window.unwanted(why)
         if way is not None:
             _not_anothers(call, tx, contact_id)
             point_id = letters.open_point(tx, way, contact_id)

@@ -84,6 +84,8 @@ async def change_later(call: Call, later_id: str, body: models.ChangedLater) -> 
 
     def unit(tx: Tx) -> str:
         one = _open(call, tx, later_id)
+        if one.reason in later.ENDED.values():
+            raise ApiError("wrong_state", "he has told us to stop since it was written: it does not go")
         if not body.text and not one.body.get("file_ids"):
             raise ApiError("invalid", "there is nothing to send", fields={"text": "give a text"})
         later.change(tx, one, body={**one.body, "text": body.text}, due_at=_moment(tx, body.at))

@@ -155,10 +155,12 @@ class RecordConsent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelSends:
-    """Takes back what is still queued for this conversation. `purposes` () = all but required notices."""
+    """Takes back what is still queued for this conversation. `purposes` () = all but required notices. `planned` -- why
+    nothing goes any more of what advisors wrote for later to this person, in whatever conversation; '' = that stays."""
 
     reason: str
     purposes: tuple[str, ...] = ()
+    planned: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

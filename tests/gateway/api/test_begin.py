@@ -47,6 +47,23 @@ async def test_nobody_writes_first_to_who_told_us_to_stop(house: House) -> None:
     assert (await lan.post("/conversations", wanted))["status"] == "with_advisor"
 
 
+async def test_another_conversation_that_is_open_lets_nobody_write_first_here(house: House) -> None:
+    lan = await house.as_role("advisor", "Lan")
+    one = await lan.get(f"/conversations/{await house.conversation('t1', lead=True)}")
+    other = await lan.get(f"/conversations/{await house.conversation('v1', channel='webchat', lead=True)}")
+    chief = await house.as_role("supervisor")
+    await chief.post(f"/contacts/{other['contact_id']}/merge", {"into": one["contact_id"]})
+    await chief.post(f"/conversations/{one['id']}/take")
+    await chief.post(f"/conversations/{one['id']}/close", {"outcome": "no_need"})
+    await house.say("v1", "rút lại đồng ý", channel="webchat")
+    await house.settled()
+    ways = await lan.get(f"/contacts/{one['contact_id']}/ways")
+    told = {way["channel"]: (way["open"], way["why"]) for way in ways["items"]}
+    assert told == {"telegram": (False, "consent withdrawn"), "webchat": (True, "")}
+    status, body = await lan("POST", "/conversations", {"point": point_of(ways, "telegram"), "text": "Chào anh"})
+    assert (status, body["error"]["fields"]["reason"]) == (422, "consent withdrawn")
+
+
 def point_of(ways: dict[str, list[dict[str, str]]], channel: str) -> dict[str, str]:
     way = next(way for way in ways["items"] if way["channel"] == channel)
     return {key: way[key] for key in ("channel", "account", "thread")}

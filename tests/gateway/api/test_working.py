@@ -226,3 +226,35 @@ async def test_what_may_not_go_any_more_stays_in_sight_with_its_reason(house: Ho
     else:
         assert (await boss("DELETE", f"/later/{left['id']}"))[0] == 200
         assert (await boss.get(path))["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "where", "why"),
+    [("STOP", "here", "stopped"), ("rút lại đồng ý", "here", "withdrawn"), ("STOP", "elsewhere", "stopped")],
+)
+async def test_who_ends_it_on_tuesday_gets_nothing_that_was_written_on_monday(
+    house: House, words: str, where: str, why: str
+) -> None:
+    lan, conversation = await taken(house, "9101")
+    boss = await house.as_role("supervisor", "Boss")
+    path = f"/conversations/{conversation}/later"
+    await lan.post(path, {"text": "Em nhắc lịch ạ", "at": soon(house, hours=48)})
+    if where == "here":
+        await house.say("9101", words)
+        await house.settled()
+        assert [one["reason"] for one in (await lan.get(path))["items"]] == [why]
+    else:  # as somebody whom we know only later to be him
+        other = await boss.get(f"/conversations/{await house.conversation('9102', channel='webchat', lead=True)}")
+        await house.say("9102", words, channel="webchat")
+        await house.settled()
+        await house.say("9102", kind=Kind.BUTTON, payload="opt:all", text="Dừng tất cả", channel="webchat")
+        await house.settled()
+        one = await boss.get(f"/conversations/{conversation}")
+        await boss.post(f"/contacts/{other['contact_id']}/merge", {"into": one["contact_id"]})
+        await house.settled()
+    await pass_by(house, hours=48.1)
+    [left] = (await lan.get(path))["items"]
+    assert (left["state"], left["reason"]) == ("expired", why)
+    assert "Em nhắc lịch ạ" not in [one["text"] for one in await said(boss, conversation)]
+    again = {"text": "Em nhắc lịch ạ", "at": soon(house, hours=1)}
+    assert (await lan("PATCH", f"/later/{left['id']}", again))[0] == 409
