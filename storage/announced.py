@@ -22,6 +22,7 @@ from storage.tx import Row, Tx
 LEASE_MS: Final = 60_000  # three times the longest call
 IN_ORDER: Final = 3  # tries of the one before for which the next of its lane waits
 LOOKED_AT: Final = 64
+FAR: Final = 512  # rows that were never tried, of one subscription, that one look passes over
 ANSWER: Final = 1024  # characters
 KEPT_MS: Final = 30 * 86_400_000
 
@@ -81,16 +82,26 @@ class Entry:
     done_at: int | None
 
 
-IS_OPEN: Final = "state IN ('waiting','calling')"  # word for word as in the index of open rows
+IS_OPEN: Final = "state IN ('waiting','calling')"  # word for word as in the indexes of open rows
+_FRESH: Final = "d.state = 'waiting' AND d.attempts = 0"  # and so are these two, each of its own index
+_TRIED: Final = (
+    f"d.{IS_OPEN} AND d.attempts > 0 AND d.next_at <= :now AND (d.state = 'waiting' OR d.lease_until <= :now)"
+)
+# Never more is walked through than what is due: of what was tried by its time, of the rest only so far as the edge. A row
+# whose lane waits is passed over, and those of one lane that waits may be many.
 _DUE: Final = f"""
-SELECT d.subscription_id, d.announcement_id, d.attempts, d.state, s.url, s.include, s.failing_since
-FROM announced d JOIN subscription s ON s.id = d.subscription_id
-WHERE d.subscription_id = :subscription AND d.{IS_OPEN} AND d.next_at <= :now AND s.enabled
-AND (s.paused_until IS NULL OR s.paused_until <= :now) AND (d.state = 'waiting' OR d.lease_until <= :now)
+SELECT d.announcement_id, d.attempts FROM announced d WHERE d.subscription_id = :subscription AND {{which}}
 AND NOT EXISTS (
   SELECT 1 FROM announced e WHERE e.subscription_id = d.subscription_id AND e.lane = d.lane
   AND e.announcement_id < d.announcement_id AND e.{IS_OPEN} AND e.attempts < :in_order)
-ORDER BY d.announcement_id LIMIT :limit {{lock}}"""  # noqa: S608
+ORDER BY {{order}} LIMIT :limit {{lock}}"""  # noqa: S608
+_DUE_TRIED: Final = (_TRIED, "d.next_at")
+_DUE_FRESH: Final = (f"{_FRESH} AND d.announcement_id <= :edge", "d.announcement_id")
+_EDGE: Final = (
+    f"SELECT d.announcement_id FROM announced d WHERE d.subscription_id = :subscription AND {_FRESH}"  # noqa: S608
+    " ORDER BY d.announcement_id LIMIT 1 OFFSET :far"
+)
+_END: Final = "z"  # after every id, in any collation
 # For states of which there are few: `||` keeps SQLite from walking through all that was ever told to this one.
 _WHOSE: Final = "d.subscription_id || '' = :subscription"
 
@@ -98,37 +109,48 @@ _WHOSE: Final = "d.subscription_id || '' = :subscription"
 def due(tx: Tx, *, room: int, busy: Mapping[str, int]) -> list[Telling]:
     """Claim what may be told now, each subscription for itself. room -- how many one may have under way; one that fails
     has one · busy -- under way by subscription, here."""
-    lock = "FOR UPDATE OF d SKIP LOCKED" if tx.postgres else ""
     found: list[Telling] = []
     if tx.value(f"SELECT 1 FROM announced WHERE {IS_OPEN} AND next_at <= :now LIMIT 1", now=tx.now_ms) is None:  # noqa: S608
         return []
-    waiting = tx.all("SELECT id, failing_since FROM subscription WHERE enabled ORDER BY id")
-    for one in waiting:
-        free = (room if one.failing_since is None else 1) - busy.get(one.id, 0)
+    listening = tx.all(
+        "SELECT id, url, include, failing_since FROM subscription WHERE enabled"
+        " AND (paused_until IS NULL OR paused_until <= :now) ORDER BY id",
+        now=tx.now_ms,
+    )
+    for one in listening:
+        free = min((room if one.failing_since is None else 1) - busy.get(one.id, 0), LOOKED_AT)
         if free <= 0:
             continue
-        rows = tx.all(
-            _DUE.format(lock=lock, whose=_WHOSE),
-            now=tx.now_ms,
-            subscription=one.id,
-            in_order=IN_ORDER,
-            limit=min(free, LOOKED_AT),
-        )
+        rows = [
+            *_next(tx, one.id, _DUE_TRIED, free, now=tx.now_ms),
+            *_next(tx, one.id, _DUE_FRESH, free, edge=tx.value(_EDGE, subscription=one.id, far=FAR) or _END),
+        ]
         if rows:
-            found += _claim(tx, one.id, rows)
+            found += _claim(tx, one, sorted(rows, key=lambda row: str(row.announcement_id))[:free])
     return found
 
 
-def _claim(tx: Tx, subscription_id: str, rows: Sequence[Row]) -> list[Telling]:
+def _next(tx: Tx, subscription_id: str, which: tuple[str, str], limit: int, **binds: Any) -> Sequence[Row]:
+    lock = "FOR UPDATE OF d SKIP LOCKED" if tx.postgres else ""
+    return tx.all(
+        _DUE.format(which=which[0], order=which[1], lock=lock),
+        subscription=subscription_id,
+        in_order=IN_ORDER,
+        limit=limit,
+        **binds,
+    )
+
+
+def _claim(tx: Tx, to: Row, rows: Sequence[Row]) -> list[Telling]:
     tx.many(
         "UPDATE announced SET state = 'calling', attempts = attempts + 1, lease_until = :lease, boot_id = :boot"
         " WHERE subscription_id = :subscription AND announcement_id = :id",
         [
-            {"subscription": subscription_id, "id": row.announcement_id, "lease": tx.now_ms + LEASE_MS, "boot": tx.boot}
+            {"subscription": to.id, "id": row.announcement_id, "lease": tx.now_ms + LEASE_MS, "boot": tx.boot}
             for row in rows
         ],
     )
-    secrets = tuple(subscriptions.signs_with(tx, subscription_id))
+    secrets = tuple(subscriptions.signs_with(tx, to.id))
     about = {
         row.id: row
         for row in tx.among(
@@ -136,22 +158,22 @@ def _claim(tx: Tx, subscription_id: str, rows: Sequence[Row]) -> list[Telling]:
             [row.announcement_id for row in rows],
         )
     }
-    return [_telling(tx, row, about[row.announcement_id], secrets) for row in rows if row.announcement_id in about]
+    return [_telling(tx, to, row, about[row.announcement_id], secrets) for row in rows if row.announcement_id in about]
 
 
-def _telling(tx: Tx, row: Row, what: Row, secrets: tuple[str, ...]) -> Telling:
-    include = tuple(orjson.loads(row.include))
+def _telling(tx: Tx, to: Row, row: Row, what: Row, secrets: tuple[str, ...]) -> Telling:
+    include = tuple(orjson.loads(to.include))
     return Telling(
         id=what.id,
-        subscription_id=row.subscription_id,
-        url=row.url,
+        subscription_id=to.id,
+        url=to.url,
         include=include,
         type=what.type,
         about=what.about,
         data=what.data,
         at=what.at,
         number=row.attempts + 1,
-        failing_since=row.failing_since,
+        failing_since=to.failing_since,
         secrets=secrets,
         personal=announcements.personal(tx, what.type, what.about, include),
     )

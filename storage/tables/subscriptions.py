@@ -54,13 +54,27 @@ class Announced(SQLModel, table=True):
     __table_args__ = (
         Index("ix_announced_due", "state", "next_at"),
         Index(
-            "ix_announced_open",
+            "ix_announced_fresh",
             "subscription_id",
+            "announcement_id",
+            sqlite_where=text("state = 'waiting' AND attempts = 0"),
+            postgresql_where=text("state = 'waiting' AND attempts = 0"),
+        ),
+        Index(
+            "ix_announced_tried",
+            "subscription_id",
+            "next_at",
+            sqlite_where=text("state IN ('waiting','calling') AND attempts > 0"),
+            postgresql_where=text("state IN ('waiting','calling') AND attempts > 0"),
+        ),
+        Index(
+            "ix_announced_lane",
+            "subscription_id",
+            "lane",
             "announcement_id",
             sqlite_where=text("state IN ('waiting','calling')"),
             postgresql_where=text("state IN ('waiting','calling')"),
         ),
-        Index("ix_announced_lane", "subscription_id", "lane", "announcement_id"),
         Index("ix_announced_announcement", "announcement_id"),
     )
     subscription_id: str = id_()
@@ -80,7 +94,7 @@ class Announced(SQLModel, table=True):
 
 class AnnouncedTry(SQLModel, table=True):
     """One call. `status` -- of the answer, NULL without one · `error` -- our word for what went wrong · `answer` -- its
-    first kilobyte."""
+    first kilobyte; of who is told more than ids, who may say it back, only how much it was."""
 
     __tablename__ = "announced_try"
     __table_args__ = (Index("ix_announced_try_of", "subscription_id", "announcement_id", "at"),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +13,10 @@ import pytest
 from storage import announced, announcements, subscriptions
 from storage.announced import IN_ORDER, KEPT_MS, LEASE_MS, Telling, Told
 from storage.db import Store
+from storage.keys import KeyRing
 from storage.tx import Tx
 from tests.storage.conftest import Hand
+from tests.support import tables
 
 ALL = subscriptions.TYPES
 
@@ -102,6 +105,58 @@ async def test_the_next_goes_on_when_the_one_before_is_past_its_quick_tries(stor
     assert [each.number for each in found] == [IN_ORDER + 1]
     await end(store, found[0], "waiting", next_at=hand.ms + 3_600_000)
     assert [each.number for each in await claim(store)] == [1]
+
+
+async def test_what_waits_behind_many_that_wait_is_reached(
+    store: Store, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(announced, "FAR", 2)
+    await subscribe(store)
+    await happen(store, *["p1"] * 6, "p2")
+    (one,) = await claim(store)
+    await end(store, one, "waiting", next_at=hand.ms + 5000)
+    assert await claim(store) == []
+    hand.ms += 5000
+    (again,) = await claim(store)
+    assert (again.id, again.number) == (one.id, 2)
+    await end(store, again)
+    said = []
+    while found := await claim(store):
+        said += lanes(found)
+        for each in found:
+            await end(store, each)
+    assert said == ["p1", "p1", "p1", "p1", "p2", "p1"]
+
+
+@pytest.mark.parametrize("kind", ["tried", "behind one"])
+async def test_a_look_walks_through_no_backlog(kind: str, tmp_path: Path, hand: Hand) -> None:
+    """Steps of the database's machine, at some rows and at six times as many."""
+
+    async def steps(count: int) -> int:
+        store = Store(f"sqlite:///{tmp_path}/{count}.sqlite3", KeyRing.ephemeral(), now_ms=hand)
+        tables.lay(store)
+        await asyncio.to_thread(store.open)
+        store.attach(asyncio.get_running_loop())
+        await subscribe(store)
+        await happen(store, *(["p"] * count if kind == "behind one" else [f"p{number}" for number in range(count)]))
+        (first, *_) = await claim(store, room=1)
+        await end(store, first, "waiting", next_at=hand.ms + 5000)
+        if kind == "tried":
+            await store.run(lambda tx: tx.run("UPDATE announced SET attempts = 4, next_at = :at", at=hand.ms + 5000))
+        await happen(store, "p", type_="care.answered")
+        ticks = []
+
+        def look(tx: Tx) -> None:
+            tx.raw.set_progress_handler(lambda: ticks.append(1), 10)
+            announced.due(tx, room=4, busy={})
+            tx.raw.set_progress_handler(None, 0)
+
+        await store.run(look)
+        await asyncio.to_thread(store.close)
+        return len(ticks)
+
+    few, many = await steps(announced.FAR + 100), await steps(6 * (announced.FAR + 100))
+    assert many < 1.5 * few + 100, (few, many)
 
 
 async def test_what_a_killed_process_was_telling_is_told_again_by_the_same_id(store: Store, hand: Hand) -> None:
