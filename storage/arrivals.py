@@ -19,9 +19,10 @@ def arrive(tx: Tx, reference: str, conversation_id: str) -> None:
     here, there = _row(tx, conversation_id), _row(tx, ticket.conversation_id) if ticket else None
     if ticket is None or here is None or there is None or here.point_id == there.point_id:
         return
-    if not tickets.use(tx, ticket.id):
-        return
     one, other = contacts.resolve(tx, here.contact_id), contacts.resolve(tx, there.contact_id)
+    families = [each for head in (one, other) if head for each in contacts.family(tx, head)]
+    if contacts.being_erased(tx, families) or not tickets.use(tx, ticket.id):
+        return
     if one and other and one != other:
         contacts.merge(tx, one, other, by=ticket.created_by)
     audit.write(

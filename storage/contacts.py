@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import orjson
+
 from storage import audit
 from storage.keys import KeyMissing
 from storage.tx import Tx
@@ -192,6 +194,7 @@ def merge(tx: Tx, contact_id: str, into: str, *, by: str) -> str:
         raise Conflict("wrong_state", "this contact was merged already: undo that first")
     if target == contact_id:
         raise Conflict("wrong_state", "these are one contact already")
+    _not_while_erased(tx, [*family(tx, contact_id), *family(tx, target)])
     tx.run(
         "UPDATE contact SET merged_into = :into, updated_at = :now, version = version + 1 WHERE id = :id AND merged_into IS NULL",
         into=target,
@@ -216,6 +219,7 @@ def unmerge(tx: Tx, contact_id: str, *, by: str) -> str:
     row = _joined(tx, contact_id)
     if row.updated_at < tx.now_ms - REVERSIBLE_MS:
         raise Conflict("wrong_state", "a merge can be undone for 30 days")
+    _not_while_erased(tx, family(tx, resolve(tx, row.id) or row.id))
     tx.run(
         "UPDATE contact SET merged_into = NULL, updated_at = :now, version = version + 1 WHERE id = :id",
         now=tx.now_ms,
@@ -227,6 +231,18 @@ def unmerge(tx: Tx, contact_id: str, *, by: str) -> str:
     tx.hint("contact", row.id)
     tx.hint("contact", row.merged_into)
     return str(row.id)
+
+
+def being_erased(tx: Tx, people: Sequence[str]) -> bool:
+    """Is an erasure of one of these asked for, or running?"""
+    rows = tx.all("SELECT scope FROM erasure WHERE state IN ('asked', 'running')")
+    return any(not set(people).isdisjoint(orjson.loads(row.scope)["contacts"]) for row in rows)
+
+
+def _not_while_erased(tx: Tx, people: Sequence[str]) -> None:
+    """Whom an erasure is of was shown to who approves it: nobody joins or leaves meanwhile."""
+    if being_erased(tx, people):
+        raise Conflict("wrong_state", "an erasure of one of them is asked for or running: decide that first")
 
 
 def _joined(tx: Tx, contact_id: str) -> Any:

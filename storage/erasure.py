@@ -53,6 +53,7 @@ class Job:
     scope: Scope
     reason: str
     asked_by: str
+    asked_behind: str
     asked_at: int
     decided_by: str
     decided_at: int
@@ -117,16 +118,18 @@ def scope_of(tx: Tx, people: Sequence[str], before: Scope | None = None) -> Scop
 # ---- asking, deciding
 
 
-def ask(tx: Tx, contact_id: str, *, by: str, reason: str, now: bool = False) -> str:
-    """The job's id; `now` -- it is decided already (the system's administrator, a restore). One at a time for a person."""
+def ask(tx: Tx, contact_id: str, *, by: str, reason: str, now: bool = False, behind: Sequence[str] = ()) -> str:
+    """The job's id; `now` -- it is decided already (the system's administrator, a restore) · `behind` -- advisors whose
+    credential it was asked with. One at a time for a person."""
     people = _family(tx, contact_id)
     head = people[0]
     waiting = tx.one("SELECT id, state FROM erasure WHERE contact_id = :id AND state IN ('asked', 'running')", id=head)
     if waiting is not None:
         if now and waiting.state == "asked":
+            tx.run("UPDATE erasure SET scope = :scope WHERE id = :id", id=waiting.id, scope=_whom(people))
             _run(tx, waiting.id, by)
         return str(waiting.id)
-    job_id = _insert(tx, head, people, by=by, reason=reason)
+    job_id = _insert(tx, head, people, by=by, reason=reason, behind=behind)
     audit.write(tx, actor=by, action="erasure.ask", object_type="contact", object_id=head)
     if now:
         _run(tx, job_id, by)
@@ -147,7 +150,7 @@ def again(tx: Tx, listed: Sequence[str]) -> list[str]:
     return made
 
 
-def _insert(tx: Tx, head: str, people: Sequence[str], *, by: str, reason: str) -> str:
+def _insert(tx: Tx, head: str, people: Sequence[str], *, by: str, reason: str, behind: Sequence[str] = ()) -> str:
     job_id = new_id()
     tx.insert(
         "erasure",
@@ -155,15 +158,20 @@ def _insert(tx: Tx, head: str, people: Sequence[str], *, by: str, reason: str) -
         contact_id=head,
         state="asked",
         step=FIRST,
-        scope=orjson.dumps({"contacts": list(people)}).decode(),
+        scope=_whom(people),
         reason=reason,
         asked_by=by,
+        asked_behind=" ".join(sorted(set(behind))),
         asked_at=tx.now_ms,
         decided_by="",
         decided_at=0,
         proof="{}",
     )
     return job_id
+
+
+def _whom(people: Sequence[str]) -> str:
+    return orjson.dumps({"contacts": list(people)}).decode()
 
 
 def _run(tx: Tx, job_id: str, by: str) -> None:
@@ -182,8 +190,10 @@ def decide(tx: Tx, job_id: str, *, by: str, yes: bool) -> str:
         raise Refused("not_found", "there is no such erasure")
     if job.state != "asked":
         raise Refused("wrong_state", f"it is decided: {job.state}")
-    if yes and job.asked_by == by:
+    if yes and by in (job.asked_by, *job.asked_behind.split()):
         raise Refused("forbidden", "somebody else than who asked for it decides")
+    if yes and set(job.scope.contacts) != set(_family(tx, job.contact_id)):
+        raise Refused("wrong_state", "it is of other people than when it was asked for: decline it, and ask again")
     if yes:
         _run(tx, job_id, by)
     else:
@@ -199,7 +209,8 @@ def decide(tx: Tx, job_id: str, *, by: str, yes: bool) -> str:
 
 
 _COLUMNS: Final = (
-    "id, contact_id, state, step, scope, reason, asked_by, asked_at, decided_by, decided_at, done_at, proof"
+    "id, contact_id, state, step, scope, reason, asked_by, asked_behind, asked_at, decided_by, decided_at, done_at,"
+    " proof"
 )
 
 

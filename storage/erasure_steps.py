@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import orjson
 
-from storage import audit, contacts, holds, inbox
+from storage import audit, holds, inbox
 from storage.erasure import FIRST, Job, Scope, find, scope_of
 from storage.erasure_map import MAP, Emptied, Gone
 from storage.keys import KeyMissing, pack, unpack
@@ -61,7 +61,7 @@ def go_on(tx: Tx, job: Job, **values: Any) -> str:
 
 def _look(tx: Tx, job: Job) -> str:
     """Lay aside what must stay, and note what must not be found afterwards."""
-    people = [one for head in job.scope.contacts for one in contacts.family(tx, head)]
+    people = job.scope.contacts  # those whom the approver saw
     scope = scope_of(tx, people, job.scope)
     readable = {row[0] for row in tx.among("SELECT contact_id FROM contact_key WHERE contact_id IN (:among)", people)}
     for stay in holds.stays(tx, sorted(readable)):  # one who came back without his key was laid aside at his first time
@@ -133,6 +133,7 @@ def _cut(tx: Tx, job: Job) -> str:
             account=row.account_id,
             thread=row.thread,
         )
+    tx.run_among("UPDATE contact SET merged_into = NULL WHERE merged_into IN (:among)", scope.ids("contacts"))
     tx.run_among("DELETE FROM contact_point WHERE id IN (:among)", scope.ids("points"))
     rule = MAP["contact"]
     assert isinstance(rule, Emptied)

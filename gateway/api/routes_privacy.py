@@ -13,7 +13,7 @@ from gateway.api import cursors, masks, who
 from gateway.api import models_privacy as models
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import HEADERS, ApiError, not_found
-from storage import audit, contacts, erasure, holds, people
+from storage import audit, contacts, erasure, holds, people, tokens
 from storage.erasure import Job, Refused
 from storage.holds import Hold
 from storage.times import rfc3339
@@ -141,9 +141,13 @@ async def list_erasures(call: Call, query: models.Pages) -> models.Erasures:
 @routes.post("/privacy/erasures", may="person.erase", status=201, proof=True, refuses=("not_found",))
 async def ask_for_erasure(call: Call, body: models.Asked) -> models.Erasure:
     """Ask for it: somebody else has to approve. One at a time for a person."""
-    by = call.actor.id
-    job_id = await _change(call, lambda tx: erasure.ask(tx, body.contact_id, by=by, reason=body.reason))
-    return await _told(call, job_id)
+    by, credential = call.actor.id, call.actor.credential
+
+    def ask(tx: Tx) -> str:
+        behind = tokens.behind(tx, credential)
+        return erasure.ask(tx, body.contact_id, by=by, reason=body.reason, behind=behind)
+
+    return await _told(call, await _change(call, ask))
 
 
 @routes.post(
@@ -153,8 +157,11 @@ async def ask_for_erasure(call: Call, body: models.Asked) -> models.Erasure:
     refuses=("not_found", "wrong_state", "forbidden"),
 )
 async def approve_erasure(call: Call, erasure_id: str) -> models.Erasure:
-    """Let it be done, within seconds, and without a way back. Never by who asked for it."""
+    """Let it be done, within seconds, and without a way back. By a person who is signed in at the desk, never by a token,
+    nor by who asked for it or owns the token that did."""
     by = call.actor.id
+    if call.actor.door != "session" or call.actor.through:
+        raise ApiError("forbidden", "a person approves this, signed in at the desk: a token may not")
     return await _told(call, await _change(call, lambda tx: erasure.decide(tx, erasure_id, by=by, yes=True)))
 
 

@@ -330,6 +330,23 @@ async def test_four_eyes(house: House) -> None:
     assert await house.count("SELECT COUNT(*) FROM contact WHERE erased_at IS NOT NULL") == 1
 
 
+async def test_whom_the_approver_saw_are_those_who_go(house: House) -> None:
+    """Nobody joins or leaves while an erasure waits; one that was asked for before that was so is asked for again."""
+    store = house.shop.store
+    lan, sister = await house.shop.customer("lan-thread"), await house.shop.customer("sister")
+    await store.run(lambda tx: contacts.merge(tx, sister.contact_id, lan.contact_id, by="a1"))
+    job_id = await store.run(lambda tx: erasure.ask(tx, lan.contact_id, by="one", reason="he asked"))
+    with pytest.raises(contacts.Conflict, match="erasure"):
+        await store.run(lambda tx: contacts.unmerge(tx, sister.contact_id, by="a1"))
+    await store.run(lambda tx: tx.run("UPDATE contact SET merged_into = NULL WHERE id = :id", id=sister.contact_id))
+    with pytest.raises(contacts.Conflict, match="erasure"):
+        await store.run(lambda tx: contacts.merge(tx, sister.contact_id, lan.contact_id, by="a1"))
+    with pytest.raises(Refused, match="other people"):
+        await store.run(lambda tx: erasure.decide(tx, job_id, by="two", yes=True))
+    await store.run(lambda tx: erasure.decide(tx, job_id, by="two", yes=False))
+    await store.run(lambda tx: contacts.merge(tx, sister.contact_id, lan.contact_id, by="a1"))
+
+
 async def test_what_came_in_between_goes_in_another_round_and_what_never_goes_is_told(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
