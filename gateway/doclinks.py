@@ -32,10 +32,11 @@ if TYPE_CHECKING:
     from storage.tx import Tx
 
 PURPOSE: Final = "document links"
-A_MINUTE: Final = 30  # looks from one address of the Internet
+A_MINUTE: Final = 30  # looks at one link; from one address of the Internet, at what is none
 BODY: Final = 1024
 READ_S: Final = 5.0
-LATER: Final = "later"  # a page of ours beside the fates: nothing is known of the link now
+LATER: Final = "later"  # pages of ours beside the fates: nothing is known of the link now
+OFTEN: Final = "often"
 LATER_S: Final = 60
 _TOKEN: Final = re.compile(r"([0-9a-v]{26})\.([0-9]{1,15})\.([0-9a-f]{64})")
 _STATUS: Final = {Fate.OPEN: 200, Fate.ASKS: 200, Fate.WRONG: 403, Fate.OVER: 410}
@@ -126,15 +127,17 @@ class DocumentLinks:
         return next(filter(None, (opened(key, request.match_info["token"], now_ms) for key in keys)), "")
 
     def _busy(self, request: web.Request) -> web.StreamResponse | None:
-        wait = self._limit.wait(client_address(request, self._parts.config.server.trusted_proxies))
-        return web.Response(status=429, headers={"Retry-After": str(round(wait) + 1)}) if wait else None
+        """Each link has its own measure, for half a province shares an address; what is none of ours, its sender's."""
+        address = client_address(request, self._parts.config.server.trusted_proxies)
+        wait = self._limit.wait(self._link(request) or address)
+        return self._later(429, fate=OFTEN, wait_s=round(wait) + 1) if wait else None
 
     def _page(self, fate: Fate, *, left: int = 0) -> web.Response:
         return self._shown(fate.value, status=_STATUS[fate], left=left)
 
-    def _later(self, status: int) -> web.Response:
-        response = self._shown(LATER, status=status)
-        response.headers["Retry-After"] = str(LATER_S)
+    def _later(self, status: int, *, fate: str = LATER, wait_s: int = LATER_S) -> web.Response:
+        response = self._shown(fate, status=status)
+        response.headers["Retry-After"] = str(wait_s)
         return response
 
     def _shown(self, fate: str, *, status: int, left: int = 0) -> web.Response:

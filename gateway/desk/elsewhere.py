@@ -56,19 +56,21 @@ class Elsewhere:
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/desk/oidc", self.go), web.get(BACK, self.back)]
 
-    def _of(self, request: web.Request) -> Provider:
-        """Raises HTTPNotFound where signing in elsewhere is not offered, HTTPTooManyRequests."""
+    def _of(self, request: web.Request) -> Provider | web.Response:
+        """The page that says so, where signing in elsewhere is not offered, or not now."""
         config = self._parts.config
         if not config.oidc.issuer:
-            raise web.HTTPNotFound
+            return self._form(request, problem="oidc", status=404)
         if wait := self._tries.wait(client_address(request, config.server.trusted_proxies)):
-            raise web.HTTPTooManyRequests(headers={"Retry-After": str(max(1, round(wait)))})
+            return self._form(request, problem="too_many", status=429, wait_s=wait)
         if self._provider is None:
             self._provider = Provider(config.oidc, self._parts.store.keys, back=f"{config.public_url}{BACK}")
         return self._provider
 
     async def go(self, request: web.Request) -> web.StreamResponse:
         provider = self._of(request)
+        if isinstance(provider, web.Response):
+            return provider
         now = self._parts.store.now_ms()
         attempt = oidc.begun(self._lawful(request.query.get("next", "")))
         try:
@@ -82,6 +84,8 @@ class Elsewhere:
     async def back(self, request: web.Request) -> web.StreamResponse:
         """The provider sent the browser here, with a code or with why not."""
         provider = self._of(request)
+        if isinstance(provider, web.Response):
+            return provider
         now = self._parts.store.now_ms()
         try:
             attempt, code = _answered(request, provider, now)

@@ -21,7 +21,9 @@ from storage.errors import StorageUnavailable
 if TYPE_CHECKING:
     from gateway.parts import Parts
 
-TRIES: Final = 30  # of one address a minute
+LOOKS: Final = 30  # at one link a minute
+TRIES: Final = 120  # of one address a minute: an office of newcomers has one
+LONGEST: Final = 100  # characters of a link that are told apart
 Sorry = Callable[[web.Request], web.StreamResponse]
 Fields = Callable[[web.Request], Awaitable[dict[str, str]]]
 
@@ -35,6 +37,7 @@ class Join:
         self._words = words
         self._sorry = sorry
         self._fields = fields
+        self._looks = Limit(LOOKS, 60.0)
         self._tries = Limit(TRIES, 60.0)
 
     def routes(self) -> list[web.RouteDef]:
@@ -42,6 +45,8 @@ class Join:
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         """Changes nothing: whatever looks at links in letters looks at this one too."""
+        if often := self._often(request):
+            return often
         try:
             found = await self._found(request)
         except StorageUnavailable:
@@ -51,6 +56,8 @@ class Join:
     async def set(self, request: web.Request) -> web.StreamResponse:
         if not may_act(request, self._parts.config):
             raise web.HTTPForbidden
+        if often := self._often(request):
+            return often
         try:
             found = await self._found(request)
             used = None if found is None else await self._used(request, found)
@@ -78,14 +85,21 @@ class Join:
         return await self._parts.store.run(lambda tx: invites.use(tx, token, hashed))
 
     async def _found(self, request: web.Request) -> invites.Invite | None:
-        """Raises HTTPNotFound for what has not the shape of a link, before anything is looked up."""
+        """What has not the shape of a link is not looked up."""
         token = request.match_info["token"]
         if not invites.SHAPE.fullmatch(token):
-            raise web.HTTPNotFound
-        address = client_address(request, self._parts.config.server.trusted_proxies)
-        if wait := self._tries.wait(address):
-            raise web.HTTPTooManyRequests(headers={"Retry-After": str(max(1, round(wait)))})
+            return None
         return await self._parts.store.read(lambda tx: invites.find(tx, token))
+
+    def _often(self, request: web.Request) -> web.Response | None:
+        """Whoever opens one link again and again does not use up the measure of the others in his office."""
+        address = client_address(request, self._parts.config.server.trusted_proxies)
+        wait = self._looks.wait(request.match_info["token"][:LONGEST]) or self._tries.wait(address)
+        if not wait:
+            return None
+        answer = self._page(request, None, often=True, status=429)
+        answer.headers["Retry-After"] = str(max(1, round(wait)))
+        return answer
 
     @staticmethod
     def _problem(given: Mapping[str, str], found: invites.Invite) -> str:
@@ -102,7 +116,13 @@ class Join:
         return ""
 
     def _page(
-        self, request: web.Request, found: invites.Invite | None, *, problem: str = "", status: int = 0
+        self,
+        request: web.Request,
+        found: invites.Invite | None,
+        *,
+        problem: str = "",
+        often: bool = False,
+        status: int = 0,
     ) -> web.Response:
         lang = language(request.cookies, request.query)
         words = self._words.page(lang)
@@ -113,6 +133,7 @@ class Join:
                 "lang": lang,
                 "agency": self._parts.config.agency,
                 "found": found,
+                "ended": "" if found else "often" if often else "over",
                 "problem": words[f"join_{problem}"] if problem else "",
             },
             status=status or (404 if found is None else 422 if problem else 200),

@@ -122,6 +122,19 @@ async def test_a_busy_house_does_not_say_that_the_link_is_over(monkeypatch: pyte
         assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
 
 
+async def test_each_link_has_its_own_measure_and_whoever_is_too_quick_reads_why() -> None:
+    links = DocumentLinks(parts_of(Away()))
+    other = doclinks.token(KEY, new_id(), NOW + 1)
+    asked = [TOKEN] * (doclinks.A_MINUTE + 1) + [other] + ["guess"] * doclinks.A_MINUTE + ["another"]
+    answers = [await links.look(make_mocked_request("GET", f"/d/{one}", match_info={"token": one})) for one in asked]
+    busy = [at for at, answer in enumerate(answers) if answer.status == 429]
+    assert busy == [doclinks.A_MINUTE, len(asked) - 1]
+    for answer in (answers[at] for at in busy):
+        assert isinstance(answer, web.Response)
+        assert "đợi một phút" in str(answer.text)
+        assert 1 <= int(answer.headers["Retry-After"]) <= 61
+
+
 async def test_digits_that_come_in_pieces_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     store = Asked(monkeypatch)
     links = DocumentLinks(parts_of(store))

@@ -13,6 +13,7 @@ from channels.email.client import EmailClient
 from gateway.api.factor import STEP_MS
 from gateway.demo.standins.mail import HOST, USER, Authority, MailServer
 from gateway.demo.standins.mail import PASSWORD as SMTP_PASSWORD
+from gateway.desk.join import LOOKS
 from storage import invites
 from tests.gateway.desk.conftest import Clerk
 from tests.support.desk import CONFIG, PASSWORD, SECRETS, Office
@@ -76,6 +77,13 @@ async def test_it_is_over_after_its_time_when_a_newer_is_made_and_with_its_perso
     first = await link(chief, lan)
     second = await link(chief, lan)
     assert [await guest.status("GET", path) for path in (first, second)] == [404, 200]
+    for _ in range(LOOKS - 1):
+        assert await guest.status("GET", second) == 200
+    async with guest.ask("GET", second) as answer:
+        assert (answer.status, answer.content_type, answer.headers["Retry-After"].isdigit()) == (429, "text/html", True)
+        assert "Đợi một phút rồi thử lại" in await answer.text()
+    assert await guest.status("GET", first) == 404, "the others of his office are not kept out"
+    second = await link(chief, lan)
     office.parts.clock.offset_ms += invites.LASTS_MS["reset"] - 2000
     assert await guest.status("GET", second) == 200
     office.parts.clock.offset_ms += 3000
