@@ -1,7 +1,8 @@
 """Outgoing webhooks, the hand: claims what is to be told, calls, and writes down what came of it.
 
 Each subscription for itself: one that hangs holds its own few places and nobody else's. Nothing is followed, kept or
-believed of what answers; only its status and its first kilobyte are of interest.
+believed of what answers; only its status and its first kilobyte are of interest, and of who is told what is personal
+only the answer's size.
 """
 
 from __future__ import annotations
@@ -151,7 +152,7 @@ class Announcer:
                 status, got = await line.http.post(
                     path, body, rules.signed(telling, body, now_ms=began), total_s=CALL_S
                 )
-                answer = clean(got[: announced.ANSWER].decode("utf-8", "replace"))
+                answer = _kept(telling, got)
                 rest_s = rules.retry_after(line.headers, now_ms=began) if status >= 400 else 0.0
                 error = "" if 200 <= status < 300 else "redirect" if 300 <= status < 400 else "status"
             except ChannelError as err:
@@ -181,6 +182,13 @@ class Announcer:
         if len(self._lines) > CLIENTS:
             await self._lines.pop(next(iter(self._lines))).http.close()
         return line
+
+
+def _kept(telling: Telling, got: bytes) -> str:
+    """Of the answer, for the log: who is told more than ids may say it back, and the log is not sealed."""
+    if telling.include:
+        return f"({len(got)} B)" if got else ""
+    return clean(got[: announced.ANSWER].decode("utf-8", "replace"))
 
 
 def _word(err: ChannelError) -> str:

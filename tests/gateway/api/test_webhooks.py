@@ -136,6 +136,7 @@ async def test_words_and_captured_data_go_only_where_they_were_asked_for(
     hook = await made(
         boss, f"{receiver.url}/crm", "message.created", "conversation.waiting", include=["text", "person"]
     )
+    receiver.answers += [(200, {}, "Hùng 0912345678")] * 20  # it says back what it was told
     conversation = await house.conversation("1002", lead=True)
     said = (await boss.get(f"/conversations/{conversation}/messages"))["items"]
     told = opened(hook["secret"], await receiver.calls(len(said) + 1))
@@ -143,6 +144,7 @@ async def test_words_and_captured_data_go_only_where_they_were_asked_for(
     assert waiting["slots"] == (await boss.get(f"/conversations/{conversation}"))["slots"]
     assert waiting["slots"]["phone"] == "+84912345678"
     assert [one["data"]["text"] for one in told if one["type"] == "message.created"] == [one["text"] for one in said]
+    assert (await until(boss, hook["id"], state="done"))["answer"] == "(16 B)"
 
 
 async def test_a_policy_its_delivery_and_the_answer(house: House, boss: Caller, receiver: Receiver) -> None:
