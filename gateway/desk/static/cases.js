@@ -2,6 +2,7 @@
 import { el } from "../../web/static/dom.js";
 import { Failure, get, post } from "./api.js";
 import { ask, field, toast, trouble, wordsOf } from "./dialogs.js";
+import { missed } from "./missed.js";
 import { icon, isMine, may, productName } from "./people.js";
 import { moment, setup, t } from "./words.js";
 
@@ -31,11 +32,13 @@ const shown = {
   /** @type {HTMLElement | null} */ box: null,
   /** @type {Conversation | null} */ one: null,
   /** @type {Case[] | null} */ cases: null,
+  /** @type {unknown} */ problem: null,
   id: "",
   version: -1,
   turn: 0,
 };
 let planned = 0;
+let acting = false; // a second tap is not a second step
 
 /** The section of the panel; called whenever something of the conversation changed. @param {HTMLElement} box @param {Conversation} one */
 export function section(box, one) {
@@ -44,7 +47,7 @@ export function section(box, one) {
   const other = shown.id !== one.id;
   const changed = other || shown.version !== one.version; // what is captured of him fills the checklist
   Object.assign(shown, { box, one, id: one.id, version: one.version });
-  if (other) shown.cases = null;
+  if (other) Object.assign(shown, { cases: null, problem: null });
   if (changed) void load();
   draw();
 }
@@ -60,9 +63,9 @@ async function load() {
   const turn = (shown.turn += 1);
   try {
     const found = (await get("/cases", { conversation: shown.id, limit: 10 })).items;
-    if (turn === shown.turn) shown.cases = found;
-  } catch {
-    if (turn === shown.turn) shown.cases ??= [];
+    if (turn === shown.turn) Object.assign(shown, { cases: found, problem: null });
+  } catch (error) {
+    if (turn === shown.turn) shown.problem = error;
   }
   if (turn === shown.turn) draw();
 }
@@ -71,7 +74,7 @@ async function load() {
 const free = (one) => !one.assignee || isMine(one) || CHIEFS.has(setup.me.role);
 
 function draw() {
-  const { box, one, cases } = shown;
+  const { box, one, cases, problem } = shown;
   if (!box || !one) return;
   const edits = may("case.edit") && !one.masked && free(one);
   const active = document.activeElement instanceof HTMLElement && box.contains(document.activeElement) ? document.activeElement.dataset["key"] : undefined;
@@ -80,11 +83,17 @@ function draw() {
       "div",
       { class: "policies-head" },
       el("h3", {}, t("cases")),
-      edits && el("button", { class: "button quiet small", type: "button", "data-key": "add-case", onclick: () => void begin(one) }, icon("plus"), t("case_add")),
+      edits && cases && el("button", { class: "button quiet small", type: "button", "data-key": "add-case", onclick: () => void begin(one) }, icon("plus"), t("case_add")),
     ),
-    cases?.length ? el("ul", { class: "plain-list policy-list" }, ...cases.map((each) => card(each, edits))) : el("p", { class: "hint" }, t(cases ? "cases_none" : "cases_loading")),
+    ...(problem === null ? [] : [missed(problem, () => void load(), "cases-again")]),
+    ...(problem !== null && !cases ? [] : [list(cases, edits)]),
   );
   if (active) /** @type {HTMLElement | null} */ (box.querySelector(`[data-key="${CSS.escape(active)}"]`))?.focus({ preventScroll: true });
+}
+
+/** @param {Case[] | null} cases null: not read yet @param {boolean} edits */
+function list(cases, edits) {
+  return cases?.length ? el("ul", { class: "plain-list policy-list" }, ...cases.map((each) => card(each, edits))) : el("p", { class: "hint" }, t(cases ? "cases_none" : "cases_loading"));
 }
 
 /** @param {Case} one @param {boolean} edits */
@@ -134,6 +143,19 @@ async function begin(one) {
 
 /** @param {Case} one @param {string} act */
 async function perform(one, act) {
+  if (acting) return;
+  acting = true;
+  try {
+    await taken(one, act);
+  } catch (error) {
+    toast(wordsOf(error), "bad");
+  } finally {
+    acting = false;
+  }
+}
+
+/** @param {Case} one @param {string} act */
+async function taken(one, act) {
   const fields = asked(act, act === "issue" ? await issued(one) : []);
   if (!fields.length) {
     try {
@@ -195,7 +217,7 @@ function asked(act, policies) {
   }
 }
 
-/** His policies of this product, to be tied to the case. @param {Case} one */
+/** His policies of this product, to be tied to the case. Raises Failure. @param {Case} one */
 async function issued(one) {
   const found = (await get("/policies", { conversation: shown.id, limit: 20 })).items;
   return found.filter((/** @type {{ product: string }} */ policy) => policy.product === one.product);

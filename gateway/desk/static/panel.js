@@ -8,6 +8,7 @@ import { ask, field, toast, trouble, wordsOf } from "./dialogs.js";
 import { haste } from "./due.js";
 import { doubles, doublesOf, intake, lead } from "./intake.js";
 import { isNote } from "./message.js";
+import { missed } from "./missed.js";
 import { channelName, face, icon, labelName, may, nameOf, productName, reasonName, stageName } from "./people.js";
 import { revealed, shownOf, shower } from "./reveal.js";
 import { parting } from "./merge.js";
@@ -45,8 +46,8 @@ export class Panel {
     this.tasks = [];
     /** @type {{ changes: import("./asking.js").Change[], tickets: import("./asking.js").Ticket[] }} */
     this.history = { changes: [], tickets: [] };
-    /** @type {string} */
-    this.problem = "";
+    /** @type {unknown} */
+    this.problem = null;
   }
 
   /** @param {string} id */
@@ -57,7 +58,7 @@ export class Panel {
     this.doubles = [];
     this.tasks = [];
     this.history = { changes: [], tickets: [] };
-    this.problem = "";
+    this.problem = null;
     this.shown = "";
     this.update();
     void this.read();
@@ -88,7 +89,8 @@ export class Panel {
     if (promised.status === "fulfilled") this.tasks = promised.value;
     if (past.status === "fulfilled") this.history = past.value;
     if (contact.status === "fulfilled") this.contact = contact.value;
-    this.problem = contact.status === "rejected" ? wordsOf(contact.reason) : "";
+    // what was not read is not nothing: somebody would promise the call, or keep the person, a second time
+    this.problem = [contact, earlier, offered, promised, past].find((each) => each.status === "rejected")?.reason ?? null;
     if (earlier.status === "fulfilled") this.earlier = earlier.value.items.filter((/** @type {Conversation} */ each) => each.id !== one.id);
     this.update();
   }
@@ -102,18 +104,19 @@ export class Panel {
       return;
     }
     const notes = this.to.notes().filter((each) => isNote(each)).slice(-NOTES).reverse();
-    const print = JSON.stringify([one, this.contact, this.earlier.map((each) => [each.id, each.version]), notes.map((each) => each.id), this.doubles.map((each) => each.id), this.tasks, this.history, shownOf(this.id), this.problem, one.handoff ? haste(one.handoff.due_at) : ""]);
+    const print = JSON.stringify([one, this.contact, this.earlier.map((each) => [each.id, each.version]), notes.map((each) => each.id), this.doubles.map((each) => each.id), this.tasks, this.history, shownOf(this.id), this.problem && wordsOf(this.problem), one.handoff ? haste(one.handoff.due_at) : ""]);
     if (print === this.shown) return;
     this.shown = print;
     const active = document.activeElement instanceof HTMLElement && this.root.contains(document.activeElement) ? document.activeElement.dataset["key"] : undefined;
     const top = this.root.parentElement?.scrollTop ?? 0;
     this.root.replaceChildren(
       this.#who(one),
+      ...(this.problem === null ? [] : [missed(this.problem, () => void this.read(), "panel-again")]),
       ...[intake(one), lead(one), this.contact && doubles(this.doubles, this.contact, this.to.open, () => void this.read())].filter((each) => each instanceof HTMLElement),
       ...[tasks(this.tasks, () => void this.read())].filter((each) => each instanceof HTMLElement),
       this.#request(one),
       ...[history(this.history.changes, this.history.tickets)].filter((each) => each instanceof HTMLElement),
-      ...(this.contact ? [this.#consents(this.contact), this.#points(this.contact, one)] : this.problem ? [el("p", { class: "problem" }, this.problem)] : []),
+      ...(this.contact ? [this.#consents(this.contact), this.#points(this.contact, one)] : []),
       ...(notes.length ? [this.#notes(notes)] : []),
       ...(this.earlier.length ? [this.#before()] : []),
     );
