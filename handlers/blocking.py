@@ -6,7 +6,7 @@ from typing import Final
 
 from handlers import care, idle
 from handlers.draft import Draft
-from handlers.model import OPEN, WAITING, Acted, Audit, CancelSends, CloseHandoff, Note, Reachable, Refused, Stage
+from handlers.model import OPEN, WAITING, Acted, Audit, CancelSends, CloseHandoff, Note, Refused, Stage
 
 WHYS: Final = {"spam": "tin rác", "abuse": "quấy rối, xúc phạm", "fraud": "nghi lừa đảo", "other": "lý do khác"}
 
@@ -27,6 +27,5 @@ def block(draft: Draft, event: Acted) -> None:
 
 
 def unblock(draft: Draft, event: Acted) -> None:
-    draft.remember(unreachable=None)
-    draft.add(Reachable(yes=True), Note(text="Đã bỏ chặn khách.", by=event.by))
+    draft.add(Note(text="Đã bỏ chặn khách.", by=event.by))
     draft.add(Audit(action="contact_point.unblock", by=event.by))

@@ -8,7 +8,7 @@ from typing import Final
 from storage import contacts, listing
 from storage.tx import Tx
 
-BY_US: Final = "blocked_by_us"  # why the contact point cannot be written to
+BY_US: Final = "blocked_by_us"  # why nothing goes to a contact point with `blocked_at`, whatever its route says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,27 +29,31 @@ class Blocked:
 
 
 def block(tx: Tx, conversation_id: str, *, by: str, why: str) -> None:
-    """From the next event on."""
+    """From the next event on. Why its route had ended before, if it had, stays as it was."""
     tx.run(
-        "UPDATE contact_point SET blocked_at = COALESCE(blocked_at, :now), blocked_by = :by, blocked_why = :why,"
-        " reachable = :no, unreachable_reason = :reason WHERE id = (SELECT point_id FROM conversation WHERE id = :id)",
+        "UPDATE contact_point SET blocked_at = COALESCE(blocked_at, :now), blocked_by = :by, blocked_why = :why"
+        " WHERE id = (SELECT point_id FROM conversation WHERE id = :id)",
         now=tx.now_ms,
         by=by,
         why=why,
-        no=False,
-        reason=BY_US,
         id=conversation_id,
     )
     tx.hint("conversation", conversation_id)
 
 
 def unblock(tx: Tx, conversation_id: str) -> None:
-    """What he sends from now on is read again; what came meanwhile is not. Whether he has blocked us, too, shows when we
-    write."""
-    tx.run(
-        "UPDATE contact_point SET blocked_at = NULL, blocked_by = '', blocked_why = '', reachable = :yes,"
-        " unreachable_reason = '' WHERE id = (SELECT point_id FROM conversation WHERE id = :id)",
+    """What he sends from now on is read again; what came meanwhile is not. Who had blocked us, or wants no letters, still
+    does not hear from us."""
+    tx.run(  # rows of older versions: there the block itself had taken the place of the route's own end
+        "UPDATE contact_point SET reachable = :yes, unreachable_reason = '' WHERE unreachable_reason = :reason"
+        " AND id = (SELECT point_id FROM conversation WHERE id = :id)",
         yes=True,
+        reason=BY_US,
+        id=conversation_id,
+    )
+    tx.run(
+        "UPDATE contact_point SET blocked_at = NULL, blocked_by = '', blocked_why = ''"
+        " WHERE id = (SELECT point_id FROM conversation WHERE id = :id)",
         id=conversation_id,
     )
     tx.hint("conversation", conversation_id)

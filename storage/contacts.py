@@ -135,7 +135,7 @@ def _values(tx: Tx, ids: Sequence[str], kind: str) -> tuple[str, ...]:
 
 def _points(tx: Tx, ids: Sequence[str]) -> tuple[Point, ...]:
     rows = tx.among(
-        "SELECT id, account_id, thread, reachable, unreachable_reason, last_inbound_at, conversation_id FROM contact_point"
+        "SELECT id, account_id, thread, reachable, unreachable_reason, blocked_at, last_inbound_at, conversation_id FROM contact_point"
         " WHERE contact_id IN (:among) ORDER BY last_inbound_at DESC, id LIMIT 100",
         ids,
     )
@@ -145,7 +145,7 @@ def _points(tx: Tx, ids: Sequence[str]) -> tuple[Point, ...]:
             channel=row.account_id.partition(":")[0],
             account=row.account_id.partition(":")[2],
             thread=row.thread,
-            reachable=bool(row.reachable),
+            reachable=bool(row.reachable) and row.blocked_at is None,
             reason=row.unreachable_reason,
             last_inbound_at=row.last_inbound_at,
             conversation_id=row.conversation_id,

@@ -92,6 +92,7 @@ def ways(tx: Tx, contact_id: str, accounts: list[str], thread_of: Threads) -> li
                     found.append(Way(account_id, thread, address))
                 elif row.contact_id is None or contacts.resolve(tx, row.contact_id) == contact.id:
                     ended = "" if row.reachable else row.unreachable_reason or "blocked"
+                    ended = ended if row.blocked_at is None else "blocked_by_us"
                     found.append(Way(account_id, thread, address, row.id, ended))
     return sorted(found, key=lambda way: (bool(way.ended), not way.point_id))
 
@@ -140,7 +141,7 @@ def closed(tx: Tx, point_id: str) -> str:
 
 def _point(tx: Tx, account_id: str, thread: str) -> Any:
     return tx.one(
-        "SELECT id, contact_id, conversation_id, reachable, unreachable_reason FROM contact_point WHERE account_id = :account AND thread = :thread",
+        "SELECT id, contact_id, conversation_id, reachable, unreachable_reason, blocked_at FROM contact_point WHERE account_id = :account AND thread = :thread",
         account=account_id,
         thread=thread,
     )

@@ -92,7 +92,7 @@ _SELECT: Final = """
 SELECT c.id, c.point_id, c.contact_id, COALESCE(k.merged_into, c.contact_id) AS shown_contact, c.channel, c.account_id, p.thread, c.stage,
        c.status, c.assignee_id, a.name AS assignee_name, c.labels, c.test, c.lang, c.version, c.outcome, c.opened_at, c.last_message_at,
        c.waiting_since, c.snoozed_until, c.closed_at, c.last_inbound_at, c.seen_seq, c.state_sealed, c.preview_sealed, c.team,
-       p.message_seq, p.name_sealed, p.reachable, w.wrapped, k.name_sealed AS own_sealed,
+       p.message_seq, p.name_sealed, (p.reachable AND p.blocked_at IS NULL) AS reachable, w.wrapped, k.name_sealed AS own_sealed,
        s.name_sealed AS shown_sealed, sw.wrapped AS shown_wrapped
 FROM conversation c
 JOIN contact_point p ON p.id = c.point_id

@@ -65,7 +65,7 @@ def elsewhere(tx: Tx, contact_id: str, but: str, *, sender: Sender, purpose: Pur
     person = contacts.family(tx, contacts.resolve(tx, contact_id) or contact_id)
     points = tx.among(
         "SELECT p.id, p.account_id, p.last_inbound_at, c.status FROM contact_point p "
-        "JOIN conversation c ON c.id = p.conversation_id WHERE p.contact_id IN (:among) AND p.reachable AND p.id <> :but "
+        "JOIN conversation c ON c.id = p.conversation_id WHERE p.contact_id IN (:among) AND p.reachable AND p.blocked_at IS NULL AND p.id <> :but "
         "ORDER BY p.last_inbound_at DESC, p.id LIMIT 20",
         person,
         but=but,

@@ -59,7 +59,8 @@ class Lane:
 
 
 _LANES: Final = """
-SELECT p.id, p.account_id, p.thread, p.contact_id, p.conversation_id, p.message_seq, p.out_seq, p.reachable, k.wrapped,
+SELECT p.id, p.account_id, p.thread, p.contact_id, p.conversation_id, p.message_seq, p.out_seq,
+       (p.reachable AND p.blocked_at IS NULL) AS reachable, k.wrapped,
        c.id AS c_id, c.version AS c_version, c.state_sealed AS c_state, c.stage AS c_stage, c.status AS c_status,
        c.assignee_id AS c_assignee, c.labels AS c_labels, c.test AS c_test, c.lang AS c_lang,
        c.last_message_at AS c_last, c.last_inbound_at AS c_inbound, c.waiting_since AS c_waiting, c.opened_at AS c_opened,

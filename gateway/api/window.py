@@ -94,8 +94,10 @@ def no_letter(parts: Parts, tx: Tx, row: listing.Conversation | None, why: str) 
 
 
 def _ended(tx: Tx, point_id: str) -> str:
-    why = tx.value("SELECT unreachable_reason FROM contact_point WHERE id = :id", id=point_id)
-    return why if why in REASONS else "blocked"
+    point = tx.one("SELECT blocked_at, unreachable_reason FROM contact_point WHERE id = :id", id=point_id)
+    if point is not None and point.blocked_at is not None:
+        return blocks.BY_US
+    return point.unreachable_reason if point is not None and point.unreachable_reason in REASONS else "blocked"
 
 
 def may_write(parts: Parts, tx: Tx, row: listing.Conversation) -> bool:

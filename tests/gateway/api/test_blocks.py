@@ -66,3 +66,20 @@ async def test_a_block_has_a_reason(house: House, why: str) -> None:
     lan = await house.as_role("advisor", "Lan")
     found = await house.conversation("t1")
     assert (await lan("POST", f"/conversations/{found}/block", {"why": why}))[0] == 422
+
+
+@pytest.mark.parametrize("end", ["unsubscribed", "complaint", "no_mailbox", "blocked"])
+async def test_a_block_and_its_end_leave_why_the_route_had_ended(house: House, end: str) -> None:
+    chief = await house.as_role("supervisor")
+    found = await house.conversation("t1")
+    await house.parts.store.run(
+        lambda tx: tx.run("UPDATE contact_point SET reachable = :no, unreachable_reason = :end", no=False, end=end)
+    )
+    for act, why in (("block", "blocked_by_us"), ("unblock", end)):
+        shown = await chief.post(f"/conversations/{found}/{act}", {"why": "spam"} if act == "block" else None)
+        await house.settled()
+        assert shown["reachable"] is False
+        (point,) = (await chief.get(f"/contacts/{shown['contact_id']}"))["points"]
+        assert point["reachable"] is False
+        status, body = await chief("POST", "/conversations", {"contact_id": shown["contact_id"], "text": "x"})
+        assert (status, body["error"]["fields"]["reason"]) == (422, why)
