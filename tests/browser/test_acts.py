@@ -64,6 +64,7 @@ async def test_what_advisors_do_beside_answering(office: Office, visitors: Visit
     await form.get_by_label("Điện thoại").fill("0911 222 333")
     await form.get_by_role("button", name="Lưu").click()
     await expect(form).to_be_hidden()
+    await expect(panel.get_by_role("button", name="Sửa Điện thoại")).to_be_focused()
     await panel.get_by_text("Lịch sử thông tin").click()
     await expect(panel.locator(".change")).to_contain_text("+84912345678")
     await expect(panel.locator(".change")).to_contain_text("Lê Lan sửa")

@@ -277,6 +277,25 @@ async def test_everything_by_keyboard(office: Office, come: Come) -> None:
     await keys.press("Escape")
     await expect(desk.page.locator("#acts-more")).to_be_focused()
 
+    # a letter alone gives nothing away: what acts at once is asked about
+    await desk.page.locator("#tab-mine").click()
+    await desk.open(second)
+    await desk.page.locator("#thread-name").focus()
+    await keys.press("b")
+    await expect(desk.page.get_by_role("dialog", name="Trả lại cho bot")).to_be_visible()
+    await keys.press("Escape")
+    await expect(desk.page.locator("#thread-name")).to_be_focused()
+
+    # the box goes away under the fingers: the letters that still come are no commands
+    await desk.box.focus()
+    await keys.type("ba")
+    minh = await office.hire("Lê Minh", "supervisor")
+    await office.act(second, "transfer", minh, advisor=minh)
+    await expect(desk.page.locator("#composer-notice")).to_be_focused()
+    await keys.type("o hiem t b")
+    await expect(desk.page.locator("dialog[open]")).to_have_count(0)
+    await expect(desk.page.locator("#composer-notice")).to_be_focused()
+
 
 async def test_vietnamese_is_composed_in_peace(office: Office, come: Come) -> None:
     conversation = await office.lead("1001")

@@ -5,7 +5,7 @@ import { asking } from "./asking.js";
 import { blocking, unblocking } from "./block.js";
 import { all, conversation, keep, refresh } from "./conversations.js";
 import { ask, field, toast, trouble, walk, wordsOf } from "./dialogs.js";
-import { icon, initials, isMine, labelName, may, tint } from "./people.js";
+import { icon, initials, isMine, labelName, may, nameOf, tint } from "./people.js";
 import { merging } from "./merge.js";
 import { moving } from "./moving.js";
 import { promising } from "./tasks.js";
@@ -92,6 +92,14 @@ export class Acts {
       await MORE[deed](one);
       this.to.done(one.id);
     }
+  }
+
+  /** By a key, that a slip presses too: what happens at once is asked about first. @param {"take" | "return" | "hold"} deed */
+  async sure(deed) {
+    const one = conversation(this.id);
+    if (!one || !SENSE[deed]?.(one)) return;
+    const yes = await ask({ title: t(`key_${deed}`), button: t(`key_${deed}`), fields: [el("p", {}, t(`sure_${deed}`, { name: nameOf(one) }))], done: () => {} });
+    if (yes && one.id === this.id) await this.run(deed);
   }
 
   /** @param {Conversation} one @param {"take" | "reopen" | "return" | "hold"} deed */

@@ -3,7 +3,7 @@ import { byId, el } from "../../web/static/dom.js";
 import { get, whenSignedOut } from "./api.js";
 import { Composer } from "./composer.js";
 import { conversation, feeds, isNews, keep, mine, onChange, refresh, reload, watch } from "./conversations.js";
-import { ask, toast, walk, wordsOf } from "./dialogs.js";
+import { ask, holdFocus, toast, walk, wordsOf } from "./dialogs.js";
 import { forgetDrafts, forgetOthers } from "./drafts.js";
 import { LaterList } from "./later.js";
 import { Filters } from "./filters.js";
@@ -350,6 +350,9 @@ keys.listen(
     back: () => back(""),
     menu: () => press("menu-button"),
     acts: () => press("acts-more"),
+    take: () => void acts?.sure("take"),
+    return: () => void acts?.sure("return"),
+    hold: () => void acts?.sure("hold"),
     help: keys.sheet,
     reply: () => write("reply"),
     note: () => write("note"),
@@ -370,6 +373,7 @@ function write(mode) {
   composer.focus();
 }
 
+holdFocus(byId("panel", HTMLElement));
 const menu = byId("menu", HTMLElement);
 walk(menu, byId("menu-button", HTMLButtonElement));
 document.getElementById("log-call")?.addEventListener("click", () => {

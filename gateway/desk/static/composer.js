@@ -7,6 +7,7 @@ import { toast } from "./dialogs.js";
 import { sendLater } from "./later.js";
 import { draft, keepDraft } from "./drafts.js";
 import { Upload } from "./files.js";
+import { rest } from "./keys.js";
 import { icon, isMine, may } from "./people.js";
 import { route, shut } from "./route.js";
 import { send } from "./sender.js";
@@ -160,6 +161,8 @@ export class Composer {
 
   /** @param {string} words @param {"take" | "reopen" | null} act @param {boolean} wall */
   #say(words, act, wall) {
+    // under somebody's fingers: not when another conversation was opened
+    const lost = wall && this.noticed !== "" && this.fields.contains(document.activeElement);
     this.fields.hidden = wall;
     const print = `${words}|${act}|${wall}`;
     if (print === this.noticed) return;
@@ -168,6 +171,10 @@ export class Composer {
     this.notice.classList.toggle("wall", wall);
     this.notice.replaceChildren(el("span", {}, words));
     if (act) this.notice.append(el("button", { class: "button", type: "button", onclick: () => this.to.act(act) }, t(act === "take" ? "take" : "reopen")));
+    if (!lost) return;
+    rest();
+    this.notice.tabIndex = -1;
+    this.notice.focus({ preventScroll: true }); // on the words, where Enter and Space do nothing
   }
 
   // ---- sending

@@ -32,7 +32,7 @@ export function ask({ title, fields, button, grave = false, done }) {
     el("footer", {}, el("button", { class: "button quiet", type: "button", onclick: () => dialog.close() }, t("cancel")), go),
   );
   const dialog = el("dialog", { class: "sheet", "aria-labelledby": id }, form);
-  const before = document.activeElement;
+  const back = place(document.activeElement);
   document.body.append(dialog);
   return new Promise((resolve) => {
     let worked = false;
@@ -60,13 +60,56 @@ export function ask({ title, fields, button, grave = false, done }) {
     });
     dialog.addEventListener("close", () => {
       dialog.remove();
-      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+      back();
       resolve(worked);
     });
     dialog.showModal();
     const first = form.querySelector(".dialog-body :is(input, textarea, select):not([disabled])");
     if (first instanceof HTMLElement) first.focus();
+    else if (!grave) go.focus();
   });
+}
+
+/**
+ * The way back to where the focus was: to what stands there now when it was painted anew, to the button of a menu that has
+ * closed, to the column.
+ * @param {Element | null} before
+ */
+function place(before) {
+  if (!(before instanceof HTMLElement) || before === document.body) return () => {};
+  const key = before.dataset["key"];
+  const menu = before.closest("[popover]");
+  const column = before.closest("#panel");
+  return () => {
+    const again = key ? document.querySelector(`[data-key="${CSS.escape(key)}"]`) : null;
+    const opener = menu ? document.querySelector(`[popovertarget="${menu.id}"]`) : null;
+    for (const one of [before, again, opener, column, ...["say", "composer-notice", "thread-name"].map((id) => document.getElementById(id))]) {
+      if (!(one instanceof HTMLElement) || !one.isConnected) continue;
+      one.focus({ preventScroll: true });
+      if (document.activeElement === one) return;
+    }
+  };
+}
+
+/** What had the focus in here may be painted anew, or be gone with what was done: the focus stays in the column. @param {HTMLElement} root */
+export function holdFocus(root) {
+  /** @type {Element | null} */
+  let last = null;
+  root.addEventListener("focusin", (event) => (last = event.target instanceof Element ? event.target : null));
+  document.addEventListener("focusin", (event) => {
+    if (event.target instanceof Node && !root.contains(event.target)) last = null;
+  });
+  root.addEventListener("focusout", () =>
+    queueMicrotask(() => {
+      if (last?.isConnected && document.activeElement === document.body) last = null; // left on purpose
+    }),
+  );
+  new MutationObserver(() => {
+    if (!last || last.isConnected || document.activeElement !== document.body) return;
+    const key = last instanceof HTMLElement ? last.dataset["key"] : undefined;
+    const again = key ? root.querySelector(`[data-key="${CSS.escape(key)}"]`) : null;
+    (again instanceof HTMLElement ? again : root).focus({ preventScroll: true });
+  }).observe(root, { childList: true, subtree: true });
 }
 
 /** @param {unknown} error */

@@ -52,6 +52,13 @@ export const KEYS = [
   { does: "line", key: "Shift Enter", group: "write", shown: true },
 ];
 const OFF = "desk-keys-off";
+const REST_MS = 2000;
+let restsUntil = 0;
+
+/** The box went away under somebody's fingers: the letters that still come are no commands, until there is a pause. */
+export function rest() {
+  restsUntil = performance.now() + REST_MS;
+}
 
 /** Whether what has the focus takes letters. @param {EventTarget | null} target */
 function takesLetters(target) {
@@ -85,6 +92,10 @@ export function listen(acts, to) {
     // 229: a key that an input method has taken, where the browser does not say that it composes
     if (event.isComposing || event.keyCode === 229 || event.defaultPrevented || document.querySelector("dialog[open], [popover]:popover-open")) return;
     if (event.ctrlKey || event.metaKey || event.altKey || takesLetters(event.target) || (off() && event.key !== "Escape")) return;
+    if (performance.now() < restsUntil) {
+      rest();
+      return;
+    }
     const digit = /^Digit([1-9])$/.exec(event.code)?.[1];
     if (digit) {
       event.preventDefault();
