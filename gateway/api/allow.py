@@ -93,7 +93,7 @@ SEES_ALL: Final = frozenset({"admin", "supervisor", "integration"})  # personal 
 _OWN_WORK: Final = frozenset(
     {
         "reply", "transfer", "close", "return", "snooze", "assign", "attempt", "screen", "call.log", "policy.edit",
-        "policy.deliver", "case.edit", "block", "correct", "ask", "retell",
+        "policy.deliver", "case.edit", "block", "correct", "ask", "retell", "task.edit",
     }
 )  # fmt: skip
 _MINE_ONLY: Final = frozenset({"contact.edit", "contact.merge", "file.read"})

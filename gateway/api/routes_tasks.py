@@ -23,8 +23,10 @@ async def add_task(call: Call, conversation_id: str, body: task_models.NewTask) 
     by, engine = call.actor, call.parts.engine
 
     def unit(tx: Tx) -> str:
-        if listing.one(tx, conversation_id) is None:
+        row = listing.one(tx, conversation_id)
+        if row is None:
             raise not_found()
+        call.require("task.edit", show.thing(row), row.assignee)
         owner = _owner(tx, body.owner or by.id)
         task_id = tasks.add(
             tx,
@@ -160,7 +162,7 @@ async def _one(call: Call, task_id: str) -> task_models.Task:
 
 
 def _task(call: Call, task: tasks.Task, row: listing.Conversation) -> task_models.Task:
-    plain = call.sees(show.thing(row)) or _may(call, task)
+    plain = call.sees(show.thing(row))
     name = row.contact_name or str(row.slots.get("name") or row.display_name)
     return task_models.Task(
         id=task.id,

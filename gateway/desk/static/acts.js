@@ -33,7 +33,7 @@ const SENSE = {
   labels: () => may("label"),
   snooze: (one) => may("snooze") && one.status === "with_advisor" && free(one),
   hold: (one) => may("reply") && open(one) && free(one) && one.window?.held_by !== "us" && !!one.window?.may_hold,
-  task: () => may("task.edit"),
+  task: (one) => may("task.edit") && free(one),
   askfor: (one) => may("ask") && open(one) && free(one) && one.window?.advice !== "never",
   move: (one) => may("ask") && open(one) && free(one) && one.window?.advice !== "never",
   merge: (one) => may("contact.merge") && !one.masked,

@@ -22,6 +22,8 @@ async def test_a_promised_call_rings_and_ends(house: House) -> None:
     assert (await minh("POST", f"/tasks/{task['id']}/done", {}))[1]["error"]["code"] == "not_yours"
     (theirs,) = (await minh.get("/tasks", state="open"))["items"]
     assert (theirs["mine"], theirs["name"]) == (False, "Nguyễn V** H***")
+    status, body = await minh("POST", f"/conversations/{found}/tasks", {"due_at": due})  # his would ring in her snooze
+    assert (status, body["error"]["code"]) == (403, "not_yours")
     assert (await minh.get("/tasks", owner="me"))["items"] == []
 
     heard: list[tuple[str, str]] = []
@@ -39,6 +41,8 @@ async def test_a_promised_call_rings_and_ends(house: House) -> None:
     later = (house.parts.now() + timedelta(days=1)).isoformat()
     moved = await chief("PATCH", f"/tasks/{task['id']}", {"due_at": later, "owner": minh.id})
     assert (moved[0], moved[1]["owner"]["id"], moved[1]["overdue"]) == (200, minh.id, False)
+    (given,) = (await minh.get("/tasks", owner="me"))["items"]
+    assert (given["mine"], given["name"]) == (True, "Nguyễn V** H***")
     done = await minh.post(f"/tasks/{task['id']}/done", {"note": "khách bận, mai gọi"})
     assert done["state"] == "done"
     assert (await minh("POST", f"/tasks/{task['id']}/cancel", {}))[1]["error"]["code"] == "wrong_state"
