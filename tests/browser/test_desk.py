@@ -400,6 +400,16 @@ async def test_a_draft_waits_in_its_own_conversation(office: Office, come: Come)
     await desk.open(first)
     assert await desk.box.input_value() == "Dạ đang xem cho anh Hùng"
 
+    # a conversation whose messages are slow in coming holds up no other
+    await desk.page.reload()
+    asked = asyncio.Event()
+    await desk.page.route(f"**/conversations/{first}/messages?*", lambda _route: asked.set())
+    await desk.row(first).click()
+    await asyncio.wait_for(asked.wait(), 30)
+    await desk.open(second)
+    await desk.page.unroute(f"**/conversations/{first}/messages?*")
+    await desk.open(first)
+
 
 async def test_the_session_ends_under_our_hands(office: Office, come: Come, visitors: Visitors) -> None:
     conversation = await office.lead("1001")
@@ -617,6 +627,13 @@ async def test_another_advisors_customer_is_masked(office: Office, come: Come) -
     await expect(desk.box).to_be_hidden()
     await desk.page.get_by_text("Ghi chú nội bộ").first.click()
     await desk.reply("Để ý giúp khách này")
+    await expect(desk.page.locator(".msg.note")).to_contain_text("Để ý giúp")
+
+    # handed to her: what was said before is legible at once
+    hidden = desk.said("912")
+    await expect(hidden).to_have_count(0)
+    await office.act(conversation, "transfer", owner, advisor=desk.me)
+    await expect(hidden.first).to_be_visible()
     await expect(desk.page.locator(".msg.note")).to_contain_text("Để ý giúp")
 
 

@@ -29,6 +29,11 @@ class Transcript {
     this.sorted = [];
     this.whole = false; // nothing earlier
     this.loaded = false;
+    this.reading = false;
+    this.again = false;
+    this.climbing = false;
+    /** How it was read: an advisor whom it is handed to sees what stood masked before. @type {boolean | null} */
+    this.masked = null;
   }
 
   get last() {
@@ -76,21 +81,23 @@ export class Thread {
     this.days = new Map();
     this.stuck = true;
     this.missed = 0;
-    this.reading = false;
-    this.again = false;
-    this.climbing = false;
+    this.leaving = new AbortController();
     this.typingTimer = 0;
     this.#listen();
   }
 
   /** Show another conversation. @param {string} id */
   open(id) {
+    this.leaving.abort(); // a slow answer for the one before holds up nobody
+    this.leaving = new AbortController();
     this.id = id;
     this.bubbles.clear();
     this.unsent.clear();
     this.days.clear();
     this.box.replaceChildren();
     this.live.textContent = "";
+    this.earlier.hidden = true;
+    this.scroller.removeAttribute("aria-busy");
     this.missed = 0;
     this.stuck = true;
     this.quiet();
@@ -106,19 +113,20 @@ export class Thread {
   async refresh() {
     const id = this.id;
     if (!id) return;
-    if (this.reading) {
-      this.again = true;
+    const { signal } = this.leaving;
+    const transcript = this.#transcript();
+    if (transcript.reading) {
+      transcript.again = true;
       return;
     }
-    const transcript = this.#transcript();
     if (!transcript.loaded) return this.#begin();
-    this.reading = true;
+    transcript.reading = true;
     try {
       for (let more = true; more; ) {
-        const page = await get(`/conversations/${id}/messages`, { after: transcript.since, limit: 200, notes: "true" });
+        const page = await get(`/conversations/${id}/messages`, { after: transcript.since, limit: 200, notes: "true" }, signal);
         const last = transcript.last;
         transcript.take(page.items);
-        if (id !== this.id) return;
+        if (signal.aborted || this.kept.get(id) !== transcript) return;
         this.#came(page.items.filter((/** @type {Message} */ one) => one.seq > last));
         more = page.items.length >= 200 && transcript.last > last;
       }
@@ -126,12 +134,16 @@ export class Thread {
     } catch {
       // the feed says again when it is back; what is shown stays
     } finally {
-      this.reading = false;
-      if (this.again) {
-        this.again = false;
-        void this.refresh();
-      }
+      this.#ended(id, transcript);
     }
+  }
+
+  /** What came while it was read is read now. @param {string} id @param {Transcript} transcript */
+  #ended(id, transcript) {
+    transcript.reading = false;
+    if (!transcript.again) return;
+    transcript.again = false;
+    if (id === this.id) void this.refresh();
   }
 
   /** Look again at what is still on its way, in case nobody tells. */
@@ -189,56 +201,56 @@ export class Thread {
 
   async #begin() {
     const id = this.id;
+    const { signal } = this.leaving;
     const transcript = this.#transcript();
-    if (this.reading) {
-      this.again = true;
-      return;
-    }
-    this.reading = true;
     this.scroller.setAttribute("aria-busy", "true");
     this.#problem(null);
-    if (id === this.id) this.box.replaceChildren(el("p", { class: "sr-only" }, t("loading")), ...Array.from({ length: 4 }, () => el("span", { class: "skeleton", "aria-hidden": "true" })));
+    if (!this.bubbles.size) this.box.replaceChildren(el("p", { class: "sr-only" }, t("loading")), ...Array.from({ length: 4 }, () => el("span", { class: "skeleton", "aria-hidden": "true" })));
+    if (transcript.reading) {
+      transcript.again = true;
+      return;
+    }
+    transcript.reading = true;
+    const masked = conversation(id)?.masked ?? null;
     try {
-      const page = await get(`/conversations/${id}/messages`, { before: Number.MAX_SAFE_INTEGER, limit: PAGE, notes: "true" });
+      const page = await get(`/conversations/${id}/messages`, { before: Number.MAX_SAFE_INTEGER, limit: PAGE, notes: "true" }, signal);
+      transcript.masked = masked;
       transcript.take(page.items);
       transcript.whole = page.items.length < PAGE;
       transcript.loaded = true;
-      if (id === this.id) {
+      if (!signal.aborted) {
         this.paint();
         this.#bottom();
         this.#seen();
       }
     } catch (error) {
-      if (id === this.id) {
+      if (!signal.aborted) {
         this.box.replaceChildren();
         this.#problem(error);
       }
     } finally {
-      this.reading = false;
-      this.scroller.removeAttribute("aria-busy");
-      if (this.again || id !== this.id) {
-        this.again = false;
-        void this.refresh();
-      }
+      if (!signal.aborted) this.scroller.removeAttribute("aria-busy");
+      this.#ended(id, transcript);
     }
   }
 
   async #climb() {
     const id = this.id;
     const transcript = this.#transcript();
-    if (this.climbing || transcript.whole || !transcript.loaded) return;
-    this.climbing = true;
+    if (transcript.climbing || transcript.whole || !transcript.loaded) return;
+    const { signal } = this.leaving;
+    transcript.climbing = true;
     this.earlier.hidden = false;
     try {
-      const page = await get(`/conversations/${id}/messages`, { before: transcript.first, limit: PAGE, notes: "true" });
+      const page = await get(`/conversations/${id}/messages`, { before: transcript.first, limit: PAGE, notes: "true" }, signal);
       transcript.take(page.items);
       transcript.whole = page.items.length < PAGE;
-      if (id === this.id) this.#keepPlace(() => this.paint());
+      if (!signal.aborted) this.#keepPlace(() => this.paint());
     } catch {
       // scrolling on tries again
     } finally {
-      this.climbing = false;
-      this.earlier.hidden = true;
+      transcript.climbing = false;
+      if (!signal.aborted) this.earlier.hidden = true;
     }
   }
 
@@ -296,6 +308,14 @@ export class Thread {
     const transcript = this.kept.get(this.id);
     const one = conversation(this.id);
     if (!transcript) return;
+    if (one && transcript.loaded) {
+      transcript.masked ??= one.masked;
+      if (transcript.masked !== one.masked) {
+        this.kept.delete(this.id); // what is painted stays until it is read anew
+        void this.#begin();
+        return;
+      }
+    }
     const customer = one ? nameOf(one) : "";
     /** @type {HTMLElement[]} */
     const wanted = [];
