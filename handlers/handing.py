@@ -9,6 +9,7 @@ import orjson
 
 from handlers import routing, sla
 from handlers.model import CloseHandoff, OpenHandoff, TakeHandoff
+from storage import notices
 from storage.ids import new_id
 from storage.times import ms
 from storage.tx import Tx
@@ -59,26 +60,27 @@ def _hand_to(draft: LaneDraft, team: str, handoff_id: str) -> None:
 
     def write(tx: Tx) -> None:
         tx.run("UPDATE conversation SET team = :team WHERE id = :id AND team <> :team", id=conversation_id, team=team)
-        if handoff_id:
-            tx.run(
-                "UPDATE handoff SET team = :team, offered_to = NULL, offered_until = NULL, passed = '[]'"
-                " WHERE id = :id AND team <> :team",
-                id=handoff_id,
-                team=team,
-            )
+        if handoff_id and tx.run(
+            "UPDATE handoff SET team = :team, offered_to = NULL, offered_until = NULL, passed = '[]'"
+            " WHERE id = :id AND team <> :team",
+            id=handoff_id,
+            team=team,
+        ):
+            notices.anew(tx, handoff_id, moved=True)
 
     draft.rows.later.append(write)
 
 
 def _raise_handoff(handoff_id: str, effect: OpenHandoff) -> Act:
     def write(tx: Tx) -> None:
-        tx.run(
+        if tx.run(
             "UPDATE handoff SET priority = :priority, reason = COALESCE(NULLIF(:reason, ''), reason)"
             " WHERE id = :id AND priority < :priority",
             id=handoff_id,
             priority=effect.priority,
             reason=effect.reason,
-        )
+        ):
+            notices.anew(tx, handoff_id, moved=False)
 
     return write
 

@@ -24,6 +24,9 @@ _COLUMNS: Final = (
     "n.id, n.key, n.kind, n.conversation_id, n.handoff_id, n.advisor_id, n.urgent, n.state, n.step, n.created_at, n.told_at,"
     " n.alarmed_at"
 )
+# Whom a request concerns: another team, or urgency, or that it is the supervisors' by now, is news to be told anew.
+_WAITING: Final = f"'waiting:' || h.id || CASE WHEN h.priority >= {URGENT} THEN '/urgent/' ELSE '/plain/' END || h.team"
+_LATE: Final = "'late:' || h.id || CASE WHEN h.escalated_at IS NOT NULL THEN '/escalated' ELSE '' END"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +73,10 @@ def row(
     }
 
 
-def waiting(handoff_id: str, conversation_id: str, priority: int) -> dict[str, Any]:
-    return row("waiting", handoff_id, conversation_id=conversation_id, handoff_id=handoff_id, urgent=priority >= URGENT)
+def waiting(handoff_id: str, conversation_id: str, priority: int, team: str) -> dict[str, Any]:
+    urgent = priority >= URGENT
+    key = f"{handoff_id}/{'urgent' if urgent else 'plain'}/{team}"
+    return row("waiting", key, conversation_id=conversation_id, handoff_id=handoff_id, urgent=urgent)
 
 
 def said(conversation_id: str, advisor_id: str, now_ms: int) -> dict[str, Any]:
@@ -100,23 +105,43 @@ def add(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> int:
     return added
 
 
+def anew(tx: Tx, handoff_id: str, *, moved: bool) -> None:
+    """A request that waits was raised, or `moved` to another team: whoever it concerns now hears of it, whoever was told
+    before. What was still to be told of it as it was is looked at, and ends."""
+    asked = tx.one(
+        "SELECT id, conversation_id, priority, team FROM handoff WHERE id = :id AND state = 'waiting'",
+        id=handoff_id,
+    )
+    if asked is None:
+        return
+    made = waiting(asked.id, asked.conversation_id, asked.priority, asked.team)
+    if moved:  # back to a team that had it once
+        tx.run("UPDATE notice SET key = key || ':' || id WHERE key = :key", key=made["key"])
+    if add(tx, [made]):
+        tx.run(
+            "UPDATE notice SET look_at = :now WHERE handoff_id = :id AND kind = 'waiting' AND state IN ('open', 'alarmed')",
+            id=asked.id,
+            now=tx.now_ms,
+        )
+
+
 # ---- what time causes
 
 
 def watch(tx: Tx, *, limit: int = 100) -> int:
     """Notices of what nobody wrote an event for: a request that is about to be late, or is; a promised call; and, as the
-    net under everything, a request for a person that has no notice at all."""
+    net under everything, a request for a person that has no notice as it stands."""
     late = tx.all(
-        "SELECT h.id, h.conversation_id, h.priority, CASE WHEN h.late_at IS NOT NULL OR h.escalated_at IS NOT NULL THEN 'late'"
-        " ELSE 'sla' END AS kind FROM handoff h WHERE h.state = 'waiting' AND (h.due_at <= :soon OR h.escalated_at IS NOT NULL)"
-        " AND NOT EXISTS (SELECT 1 FROM notice n WHERE n.handoff_id = h.id AND n.kind ="
-        " CASE WHEN h.late_at IS NOT NULL OR h.escalated_at IS NOT NULL THEN 'late' ELSE 'sla' END) LIMIT :limit",
+        f"SELECT q.id, q.conversation_id, q.priority, q.key FROM (SELECT h.id, h.conversation_id, h.priority, CASE WHEN"  # noqa: S608
+        f" h.late_at IS NOT NULL OR h.escalated_at IS NOT NULL THEN {_LATE} ELSE 'sla:' || h.id END AS key FROM handoff h"
+        " WHERE h.state = 'waiting' AND (h.due_at <= :soon OR h.escalated_at IS NOT NULL)) q"
+        " WHERE NOT EXISTS (SELECT 1 FROM notice n WHERE n.key = q.key) LIMIT :limit",
         soon=tx.now_ms + SOON_MS,
         limit=limit,
     )
     missed = tx.all(
-        "SELECT h.id, h.conversation_id, h.priority FROM handoff h WHERE h.state = 'waiting'"
-        " AND NOT EXISTS (SELECT 1 FROM notice n WHERE n.handoff_id = h.id AND n.kind = 'waiting') LIMIT :limit",
+        "SELECT h.id, h.conversation_id, h.priority, h.team FROM handoff h WHERE h.state = 'waiting'"  # noqa: S608
+        f" AND NOT EXISTS (SELECT 1 FROM notice n WHERE n.key = {_WAITING}) LIMIT :limit",
         limit=limit,
     )
     tasks = tx.all(
@@ -126,11 +151,10 @@ def watch(tx: Tx, *, limit: int = 100) -> int:
         since=tx.now_ms - TASKS_MS,
         limit=limit,
     )
-    rows = [waiting(one.id, one.conversation_id, one.priority) for one in missed]
+    rows = [waiting(one.id, one.conversation_id, one.priority, one.team) for one in missed]
     rows += [
         row(
-            one.kind,
-            one.id,
+            *one.key.split(":", 1),
             conversation_id=one.conversation_id,
             handoff_id=one.id,
             urgent=one.priority >= URGENT,
@@ -174,8 +198,8 @@ def matters(tx: Tx, found: Sequence[Notice]) -> dict[str, Matter]:
     handoffs = {
         one.id: one
         for one in tx.among(
-            "SELECT h.id, h.state, h.priority, h.team, c.channel FROM handoff h JOIN conversation c ON c.id = h.conversation_id"
-            " WHERE h.id IN (:among)",
+            f"SELECT h.id, h.state, h.priority, h.team, c.channel, {_WAITING} AS waiting, {_LATE} AS late FROM handoff h"  # noqa: S608
+            " JOIN conversation c ON c.id = h.conversation_id WHERE h.id IN (:among)",
             [notice.handoff_id for notice in found if notice.handoff_id],
         )
     }
@@ -202,7 +226,7 @@ def _matter(notice: Notice, handoffs: Mapping[str, Row], talks: Mapping[str, Row
         if asked is None:
             return Matter(open=False, urgent=notice.urgent)
         return Matter(
-            open=asked.state == "waiting",
+            open=asked.state == "waiting" and notice.key == getattr(asked, notice.kind, notice.key),
             urgent=notice.urgent or asked.priority >= URGENT,
             channel=asked.channel,
             team=asked.team,
@@ -220,14 +244,15 @@ def _matter(notice: Notice, handoffs: Mapping[str, Row], talks: Mapping[str, Row
 def settle(tx: Tx, notice: Notice, *, state: str, step: int, look_at: int) -> None:
     """What a look came to. Who was told, or alarmed, is never told anew by a later look."""
     tx.run(
-        "UPDATE notice SET state = :state, step = :step, look_at = :look, told_at = CASE WHEN :state = 'told' THEN"
-        " COALESCE(told_at, :now) ELSE told_at END, alarmed_at = CASE WHEN :state = 'alarmed' THEN COALESCE(alarmed_at, :now)"
-        " ELSE alarmed_at END, ended_at = CASE WHEN :state IN ('told', 'over') THEN :now ELSE ended_at END WHERE id = :id",
+        "UPDATE notice SET state = :state, step = :step, look_at = :look, told_at = COALESCE(told_at, :told),"
+        " alarmed_at = COALESCE(alarmed_at, :alarmed), ended_at = COALESCE(:ended, ended_at) WHERE id = :id",
         id=notice.id,
         state=state,
         step=step,
         look=look_at,
-        now=tx.now_ms,
+        told=tx.now_ms if state == "told" else None,
+        alarmed=tx.now_ms if state == "alarmed" else None,
+        ended=tx.now_ms if state in ("told", "over") else None,
     )
 
 

@@ -126,13 +126,13 @@ def _errand(row: Row) -> Errand:
 def record(tx: Tx, errand: Errand, state: str, *, code: str = "", next_at: int = 0) -> None:
     """What came of it: told, failed, gone, or waiting until `next_at`."""
     tx.run(
-        "UPDATE telling SET state = :state, code = :code, next_at = :next, told_at = CASE WHEN :state = 'told' THEN :now ELSE told_at"
-        " END WHERE id = :id AND state <> 'told'",
+        "UPDATE telling SET state = :state, code = :code, next_at = :next, told_at = COALESCE(:told, told_at) WHERE id = :id"
+        " AND state <> 'told'",
         id=errand.id,
         state=state,
         code=code[:80],
         next=next_at,
-        now=tx.now_ms,
+        told=tx.now_ms if state == "told" else None,
     )
     if state != "waiting":
         notices.look_now(tx, errand.notice_id)
@@ -171,8 +171,8 @@ def is_told(tx: Tx, errand: Errand) -> bool:
 
 
 def line(tx: Tx, errand: Errand) -> Line:
-    """The tellings before the count, so that each of them is in it: what comes to wait after it is no part of the line. What is urgent is no part of one that does not
-    say so."""
+    """The tellings before the count, so that each of them is in it: what comes to wait after it is no part of the line. What
+    is urgent is no part of one that does not say so."""
     rows = tx.all(
         "SELECT t.id, n.urgent FROM telling t JOIN notice n ON n.id = t.notice_id WHERE t.way = 'group'"
         " AND t.target = :target AND t.state IN ('waiting', 'sending') AND t.id <> :id LIMIT 500",

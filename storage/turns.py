@@ -283,7 +283,9 @@ def _beside(tx: Tx, rows: Rows) -> None:
     for row in rows.handoffs:
         row["opened_at"] = tx.now_ms
     tx.insert_many("handoff", rows.handoffs)
-    waiting = [notices.waiting(row["id"], row["conversation_id"], row["priority"]) for row in rows.handoffs]
+    waiting = [
+        notices.waiting(row["id"], row["conversation_id"], row["priority"], row["team"]) for row in rows.handoffs
+    ]
     notices.add(tx, [*waiting, *rows.notices])
     tx.many("DELETE FROM timer WHERE conversation_id = :conversation_id AND name = :name", rows.disarmed)
     tx.many(_TIMERS, rows.timers)

@@ -16,7 +16,7 @@ from channels.email.letter import Post
 from gateway.notices import push
 from handlers import schedule
 from handlers.model import Advisor
-from storage import listeners, notices, tellings
+from storage import listeners, notices, teams, tellings
 from storage.listeners import KINDS, Wishes
 from tests.support.desk import CONFIG, SECRETS, Office
 from tests.support.pushservice import Browser, PushService
@@ -284,6 +284,21 @@ async def test_who_comes_while_the_line_is_written_is_told_in_the_next(house: Ho
 
 async def groups(house: House) -> str:
     return " ".join(one[2] for one in await house.told() if one[0] == "group")
+
+
+async def test_who_waits_already_is_told_anew_when_it_is_urgent_or_anothers(plain: House) -> None:
+    office = plain.office
+    hoa, thu = await office.hire("Vũ Hoa"), await office.hire("Phạm Thu", "supervisor")
+    await office.parts.store.run(lambda tx: teams.set_members(tx, "care", [hoa.id], by="test"))
+    await plain.subscribe(hoa, "hoa")
+    conversation = await office.lead("1001")
+    await until(lambda: has(plain, 1))
+    await office.say("1001", "Cứu với, mình vừa bị tai nạn, người bị thương nặng")
+    await until(lambda: has(plain, 2))
+    assert plain.service.delivered[1].payload["title"] == "Khẩn: Telegram: khách mới đang chờ"
+    await office.act(conversation, "transfer", thu, team="care", team_name="Chăm sóc")
+    await until(lambda: has(plain, 3))
+    assert plain.service.delivered[2].payload["conversation"] == conversation
 
 
 async def test_what_died_with_a_process_is_told_by_the_next(plain: House) -> None:
