@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 from urllib.parse import quote
@@ -241,9 +241,9 @@ class ZaloClient:
         """Where an administrator of the OA consents. base -- our public address · secret -- signs what comes back."""
         return consent.link(self._account, base, secret, now_ms=self._now_ms())
 
-    async def consented(self, query: Mapping[str, str], secret: bytes) -> str:
+    async def consented(self, query: Mapping[str, str], secrets: Sequence[bytes]) -> str:
         """What the callback brought: '' when the tokens are stored, else the reason why not, for people."""
-        verifier, problem = consent.check(self._account, query, secret, now_ms=self._now_ms())
+        verifier, problem = consent.check(self._account, query, secrets, now_ms=self._now_ms())
         if problem:
             return problem
         try:

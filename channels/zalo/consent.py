@@ -10,7 +10,7 @@ import base64
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import urlencode
 
@@ -45,12 +45,14 @@ def link(account: Account, base: str, secret: bytes, *, now_ms: int) -> str:
     return f"{url(account, 'oauth_url', OAUTH_URL)}{PAGE}?{urlencode(query)}"
 
 
-def check(account: Account, query: Mapping[str, str], secret: bytes, *, now_ms: int) -> tuple[str, str]:
-    """The code verifier and '', or '' and what is wrong, for people."""
+def check(account: Account, query: Mapping[str, str], keys: Sequence[bytes], *, now_ms: int) -> tuple[str, str]:
+    """The code verifier and '', or '' and what is wrong, for people. keys -- one of these has signed the link."""
     state = query.get("state", "")
     made, _, _ = state.partition(".")
-    good = hmac.compare_digest(state.encode(), _signed(account, secret, state.rpartition(".")[0]).encode())
-    if not good or not made.isdecimal() or not 0 <= now_ms - int(made[:15]) <= GOOD_MS:
+    what = state.rpartition(".")[0]
+    signed = (key for key in keys if hmac.compare_digest(state.encode(), _signed(account, key, what).encode()))
+    secret = next(signed, None)
+    if secret is None or not made.isdecimal() or not 0 <= now_ms - int(made[:15]) <= GOOD_MS:
         return "", "this answer belongs to no link of ours, or the link is too old; begin again"
     if query.get("oa_id", "") != oa_id(account):
         return "", "the consent was given for another official account"

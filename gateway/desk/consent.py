@@ -35,7 +35,7 @@ class Consent:
         account_id, client = self._client(request)
         if "switch.set" not in TABLE[actor.role] or client is None:
             raise web.HTTPNotFound
-        link = client.consent_url(self._parts.config.public_url, self._secret())
+        link = client.consent_url(self._parts.config.public_url, self._secrets()[0])
         answer = self._answer(request, account_id, link=link, trouble=client.trouble)
         state = next(iter(parse_qs(urlsplit(link).query).get("state", ())), "")
         secure = self._parts.config.public_url.startswith("https:")
@@ -50,7 +50,7 @@ class Consent:
         if client is None:
             raise web.HTTPNotFound
         query = {"state": request.cookies.get(COOKIE, ""), **request.query}
-        problem = await client.consented(query, self._secret())
+        problem = await client.consented(query, self._secrets())
         if problem:
             log.warning("consent.refused", account=account_id, reason=problem)
         else:
@@ -63,8 +63,9 @@ class Consent:
         client = self._parts.clients.get(account_id)
         return account_id, client if hasattr(client, "consent_url") else None
 
-    def _secret(self) -> bytes:
-        return self._parts.engine.keys.secret("consent")
+    def _secrets(self) -> tuple[bytes, ...]:
+        """The newest signs; he who left with a link of an older one comes back with it."""
+        return self._parts.engine.keys.secrets("consent")
 
     def _answer(
         self,

@@ -408,8 +408,8 @@ async def consent(oa: Oa, client: ZaloClient) -> None:
     query = {name: values[0] for name, values in parse_qs(urlsplit(link).query).items()}
     code = oa.fake.grants.consent(query["code_challenge"])
     back = {"state": query["state"], "code": code, "oa_id": oa.fake.oa_id}
-    assert await client.consented(back, b"secret") == ""
-    assert await client.consented(back, b"secret")  # a code is good once
+    assert await client.consented(back, [b"newer", b"secret"]) == ""
+    assert await client.consented(back, [b"secret"])  # a code is good once
 
 
 async def test_a_revoked_account_waits_for_consent_and_goes_on() -> None:
