@@ -35,12 +35,22 @@ class NoticeItem(Answer):
     at: Time
 
 
+class Alarmed(Answer):
+    """A conversation of which nobody could be told: a customer who waits, or was given to somebody who does not hear."""
+
+    conversation_id: str
+    kind: Kind
+    channel: str
+
+
 class MyNotices(Answer):
-    """What your pages are to tell you now. `alarms` -- customers who wait and of whom nobody could be told; `quiet` -- it is
+    """What your pages are to tell you now. `alarms` -- customers who wait and of whom nobody could be told, `alarmed` the first of
+    them; `quiet` -- it is
     your quiet hour: only what is urgent makes a sound."""
 
     items: list[NoticeItem]
     alarms: int
+    alarmed: list[Alarmed]
     quiet: bool
     tone: Literal["soft", "bell", "knock"]
     detail: Literal["none", "channel", "name"]

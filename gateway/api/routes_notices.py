@@ -11,7 +11,7 @@ from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
 from gateway.notices import Herald, attach, ladder, push
 from handlers import schedule
-from storage import listeners, notices, tellings
+from storage import alarmed, listeners, notices, tellings
 from storage.listeners import Wishes
 from storage.times import rfc3339
 from storage.tx import Row, Tx
@@ -28,10 +28,11 @@ async def my_notices(call: Call) -> models.MyNotices:
     """What your pages are to tell you now, and how."""
     me = call.actor.id
 
-    def read(tx: Tx) -> tuple[list[Row], Wishes, int]:
-        return list(tellings.for_page(tx, me)), listeners.wishes(tx, me), notices.alarms(tx)
+    def read(tx: Tx) -> tuple[list[Row], Wishes, int, list[Row]]:
+        count = notices.alarms(tx)
+        return list(tellings.for_page(tx, me)), listeners.wishes(tx, me), count, alarmed.waiting(tx) if count else []
 
-    rows, wishes, alarms = await call.store.read(read)
+    rows, wishes, alarms, ringing = await call.store.read(read)
     if alarms and call.actor.door == "session":
         await _herald(call).came(me)
     here = schedule.local(call.parts.now(), call.parts.engine.business)
@@ -49,6 +50,9 @@ async def my_notices(call: Call) -> models.MyNotices:
             for one in rows
         ],
         alarms=alarms,
+        alarmed=[
+            models.Alarmed(conversation_id=one.conversation_id, kind=one.kind, channel=one.channel) for one in ringing
+        ],
         quiet=ladder.in_quiet(wishes.quiet, f"{here:%H:%M}"),
         tone=cast(Any, wishes.tone),
         detail=cast(Any, wishes.detail),

@@ -4,6 +4,7 @@ supervisor who looks up who was told."""
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,10 @@ async def test_told_in_sight_behind_a_worker_and_never_not_at_all(office: Office
     watcher = await come(office, visitors, "Đỗ Minh", "dpo", "/desk/")
     first = await office.customer("1001", "gặp tư vấn viên", name="Hùng")
     await expect(watcher.locator("#alarm")).to_contain_text("không báo được cho ai")
+    await expect(watcher.locator("#alarm a")).to_have_attribute("href", f"/desk/c/{first}")
     assert await complaints(watcher) == []
+    await watcher.locator("#alarm a").click()
+    await expect(watcher).to_have_url(re.compile(rf"/desk/c/{first}"))
 
     # ---- somebody comes, his page tells him, and the alarm is over
     page = await come(office, visitors, "Trần Thị Lan", "advisor", f"/desk/c/{first}")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from storage import announced, finding, inbox, listing, notices, outbox, search, tellings, turns, wall
+from storage import alarmed, announced, finding, inbox, listing, notices, outbox, search, tellings, turns, wall
 from storage.db import Store
 from storage.keys import KeyRing
 from storage.outbox import Outcome, SendJob
@@ -54,6 +54,7 @@ UNITS: dict[str, Callable[[Tx], Any]] = {
     "people of ours: nobody heard": tellings.drop_unheard,
     "people of ours: a group": lambda tx: tellings.last(tx, "telegram:main/-1"),
     "people of ours: the alarm": notices.alarms,
+    "people of ours: of whom the alarm rings": alarmed.waiting,
     "people of ours: somebody came": notices.look_at_alarms,
     "people of ours: how late": notices.stuck,
     "people of ours: of a conversation": lambda tx: tellings.of_conversation(tx, "c"),

@@ -10,13 +10,15 @@ import { setup, t } from "./words.js";
 import { ready, registered } from "./workers.js";
 
 /** @typedef {{ id: string, kind: string, conversation_id: string, channel: string, urgent: boolean, level: "off" | "silent" | "sound", at: string }} Item */
-/** @typedef {{ items: Item[], alarms: number, quiet: boolean, tone: string, detail: string }} Told */
+/** @typedef {{ conversation_id: string, kind: string, channel: string }} Alarmed */
+/** @typedef {{ items: Item[], alarms: number, alarmed: Alarmed[], quiet: boolean, tone: string, detail: string }} Told */
 
 const TITLE = document.title;
 const KEYS = { notices: "desk.notices", sound: "desk.sound" };
 const EVERY_MS = 20_000; // hints of another process do not reach us
 const TOGETHER_MS = 150;
 const ANSWER_MS = 4000;
+const NAMED = 3; // of those for whom the alarm rings
 
 export class Notifier {
   /** @param {(id: string) => void} open */
@@ -85,7 +87,7 @@ export class Notifier {
     } catch {
       return; // the next look
     }
-    alarm(told.alarms);
+    alarm(told.alarms, told.alarmed, this.open);
     const fresh = told.items.filter((one) => !this.told.has(one.id));
     if (!fresh.length) return;
     const how = await this.#tell(fresh, told);
@@ -170,16 +172,40 @@ async function shown(notice) {
   });
 }
 
-/** Somebody waits and nobody could be told: everybody at the desk sees it. @param {number} count */
-function alarm(count) {
+/** Somebody waits and nobody could be told: everybody at the desk sees it, and of whom.
+ * @param {number} count @param {Alarmed[]} alarmed the first of them @param {(id: string) => void} open */
+function alarm(count, alarmed, open) {
   const here = document.getElementById("alarm");
   if (!count) {
     here?.remove();
     return;
   }
-  if (here) return;
-  const line = el("p", { class: "banner alarm", id: "alarm", role: "alert" }, t("alarm_line"), " ", el("a", { href: "/desk/" }, t("alarm_look")));
-  document.querySelector(".banners")?.prepend(line);
+  const ways = alarmed.slice(0, NAMED).map((one) => ({ id: one.conversation_id, words: named(one) }));
+  const words = t(alarmed.length && alarmed.every((one) => one.kind === "assigned") ? "alarm_assigned" : "alarm_line");
+  const print = JSON.stringify([count, words, ways]);
+  if (here?.dataset["print"] === print) return;
+  const line = el(
+    "p",
+    { class: "banner alarm", id: "alarm", role: "alert", "data-print": print },
+    words,
+    ...ways.flatMap((way) => [" ", el("a", { href: `/desk/c/${way.id}`, onclick: (/** @type {MouseEvent} */ event) => follow(event, () => open(way.id)) }, way.words)]),
+    count > ways.length && ` ${t("alarm_more", { n: count - ways.length })}`,
+  );
+  if (here) here.replaceWith(line);
+  else document.querySelector(".banners")?.prepend(line);
+}
+
+/** What a link of the alarm is called. @param {Alarmed} one */
+function named(one) {
+  const known = conversation(one.conversation_id);
+  return known ? `${nameOf(known)} (${channelName(one.channel)})` : t("alarm_look", { channel: channelName(one.channel) });
+}
+
+/** In this page, unless another was asked for. @param {MouseEvent} event @param {() => void} here */
+function follow(event, here) {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  here();
 }
 
 /** Sounds are on until somebody turns them off here; the system's notices want a yes first. @param {"notices" | "sound"} what */
