@@ -14,7 +14,12 @@ const SOON_MS = 40;
 const BREATH = 2; // times as long as the last call took: a busy server is asked less often
 const MANY = 25;
 const PAGE = 50;
-const WHOLE = 200; // the queue and one's own work are read whole
+const WHOLE = 200; // the queue and one's own work are read whole, as many at once as the API gives
+const PAGES = 25; // beyond 5000 that wait, nobody looks at the end
+const HELD = 3000; // conversations that a tab holds; what no list needs is let go
+const LEFT = 2400;
+const MORE = 600;
+let allowed = HELD;
 
 /** @param {string} id */
 export function conversation(id) {
@@ -42,10 +47,26 @@ export function keep(...given) {
     const held = known.get(one.id);
     if (held && held.version > one.version) return false;
     const merged = held ? { ...held, ...one } : one; // lists come without the request for a person
-    known.set(one.id, merged);
+    known.delete(one.id);
+    known.set(one.id, merged); // the longest untouched stand first
     return !held || JSON.stringify(held) !== JSON.stringify(merged);
   });
+  if (known.size > allowed) letGo();
   tell(changed.map((one) => one.id));
+}
+
+/** The longest untouched that is on no list: a tab that stays open for a week holds no more than one of this morning. */
+function letGo() {
+  const lists = Object.values(feeds).filter((feed) => feed.loaded);
+  const needed = new Set(lists.flatMap((feed) => (WHOLES.has(feed.tab) ? feed.matching() : feed.shown())).map((one) => one.id));
+  const before = known.size;
+  for (const id of [...known.keys()].slice(0, -WHOLE)) {
+    if (known.size <= LEFT) break;
+    if (id !== whole && !needed.has(id)) known.delete(id);
+  }
+  allowed = Math.max(HELD, known.size + MORE); // where the lists need that many, they are not counted at every word
+  if (known.size === before) return;
+  for (const feed of lists) if (!WHOLES.has(feed.tab)) void feed.load(true); // what follows the rows that are drawn is gone
 }
 
 /** @param {string} id */
@@ -166,14 +187,28 @@ const TABS = {
 
 const WHOLES = new Set(["mine", "waiting", "team", "snoozed"]);
 
-/** What waits for one of my teams, and what they have. */
-async function team() {
-  const pages = await Promise.all(
-    setup.teams.flatMap((id) => ["waiting", "with_advisor"].map((status) => get("/conversations", { team: id, status, limit: WHOLE }))),
-  );
-  return { items: pages.flatMap((page) => page.items), next: null };
+/**
+ * A list to its end, for who waits longest may stand on the last page. `next` -- there is still more.
+ * @param {string} path @param {Record<string, string>} query @param {string | null} [cursor]
+ * @returns {Promise<{ items: any[], next: string | null }>}
+ */
+async function entire(path, query, cursor = null) {
+  const items = [];
+  let next = cursor;
+  for (let page = 0; page < PAGES; page += 1) {
+    const found = await get(path, { ...query, limit: WHOLE, cursor: next });
+    items.push(...found.items);
+    next = found.next;
+    if (next === null) break;
+  }
+  return { items, next };
 }
 
+/** What waits for one of my teams, and what they have. */
+async function team() {
+  const pages = await Promise.all(setup.teams.flatMap((id) => ["waiting", "with_advisor"].map((status) => entire("/conversations", { team: id, status }))));
+  return { items: pages.flatMap((page) => page.items), next: pages.find((page) => page.next)?.next ?? null };
+}
 
 /** A list that is loaded page by page and kept right by what comes in. */
 export class Feed {
@@ -187,7 +222,7 @@ export class Feed {
     /** @type {unknown} */
     this.problem = null;
     this.end = Infinity; // messages older than this are on pages that were not loaded
-    this.room = PAGE; // rows that are drawn; scrolling down makes more
+    this.room = WHOLES.has(tab) ? WHOLE : PAGE; // rows that are drawn; scrolling down makes more
   }
 
   /** Everything is here, nothing on another page. */
@@ -195,15 +230,16 @@ export class Feed {
     return this.loaded && this.next === null;
   }
 
-  /** Everything of this list that we hold, as far as it was loaded without a gap. */
+  /** Everything of this list that we hold, as far as it was loaded without a gap; of a whole list, all: it is not in the order
+   * of its pages, and who waits longest was said last long ago. */
   matching() {
     const { has } = TABS[this.tab];
-    return [...known.values()].filter((one) => has(one) && (this.complete || at(one.last_message_at) >= this.end));
+    return [...known.values()].filter((one) => has(one) && (this.complete || WHOLES.has(this.tab) || at(one.last_message_at) >= this.end));
   }
 
   /** In order, as many as there is room for. */
   shown() {
-    return this.matching().sort(TABS[this.tab].order).slice(0, WHOLES.has(this.tab) ? WHOLE : this.room);
+    return this.matching().sort(TABS[this.tab].order).slice(0, this.room);
   }
 
   /** Room for another page, loaded when it is not here yet. */
@@ -223,10 +259,11 @@ export class Feed {
     this.loading = true;
     this.problem = null;
     try {
-      const wanted = WHOLES.has(this.tab) ? WHOLE : PAGE;
+      const { query } = TABS[this.tab];
+      const cursor = again ? null : this.next;
       const [page, queue] = await Promise.all([
-        this.tab === "team" ? team() : get("/conversations", { ...TABS[this.tab].query, limit: wanted, cursor: again ? null : this.next }),
-        this.tab === "waiting" && setup.me.may.includes("handoff.list") ? get("/handoffs", { limit: wanted }) : null,
+        this.tab === "team" ? team() : WHOLES.has(this.tab) ? entire("/conversations", query, cursor) : get("/conversations", { ...query, limit: PAGE, cursor }),
+        this.tab === "waiting" && setup.me.may.includes("handoff.list") ? entire("/handoffs", {}) : null,
       ]);
       for (const one of queue?.items ?? []) keep({ ...one.conversation, handoff: one.handoff });
       if (again) this.#prune(page.items, page.next);

@@ -324,8 +324,8 @@ export class List {
 
   #count() {
     this.queues.paint();
-    byId("count-mine", HTMLElement).classList.toggle("fresh", feeds.mine.shown().some(unread));
-    byId("count-waiting", HTMLElement).classList.toggle("fresh", feeds.waiting.shown().some((one) => pressing(one, waitingSince(one)) === "late"));
+    byId("count-mine", HTMLElement).classList.toggle("fresh", feeds.mine.matching().some(unread));
+    byId("count-waiting", HTMLElement).classList.toggle("fresh", feeds.waiting.matching().some((one) => pressing(one, waitingSince(one)) === "late"));
   }
 
   // ---- listening

@@ -50,8 +50,8 @@ export class Notifier {
 
   /** Look at the lists again: the title counts. */
   look() {
-    const queue = feeds.waiting.shown();
-    const own = feeds.mine.shown().filter(unread);
+    const queue = feeds.waiting.matching();
+    const own = feeds.mine.matching().filter(unread);
     const count = own.length + (setup.me.may.includes("take") ? queue.length : 0);
     const title = count ? `(${count}) ${TITLE}` : TITLE;
     if (document.title !== title) document.title = title;
