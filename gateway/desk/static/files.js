@@ -10,30 +10,43 @@ export const LARGEST = 20 * 1024 * 1024;
 export const ACCEPTED = "image/jpeg,image/png,image/webp,image/heic,image/heif,application/pdf";
 const VOICE = 2 * 1024 * 1024;
 const KEPT = 60;
+const HELD = 80 * 1024 * 1024;
 
 /** @typedef {import("./model.js").Attachment} Attachment */
 
-/** Addresses of pictures that were fetched, the oldest given back when there are too many. @type {Map<string, Promise<string>>} */
+/** Addresses of pictures, voices and films that were fetched, the oldest given back when there are too many. @type {Map<string, Promise<{ address: string, size: number }>>} */
 const fetched = new Map();
+let held = 0; // bytes of them
+
+/** A blob: address of it, fetched once. @param {string} url @param {Set<string>} [kinds] that may be shown */
+function addressOf(url, kinds) {
+  let found = fetched.get(url);
+  if (found) fetched.delete(url); // and stands behind the others again
+  else {
+    found = bytes(url).then((blob) => {
+      if (kinds && !kinds.has(blob.type)) throw new Failure("file_refused");
+      held += blob.size;
+      return { address: URL.createObjectURL(blob), size: blob.size };
+    });
+    found.then(giveBack, () => fetched.delete(url));
+  }
+  fetched.set(url, found);
+  return found.then((made) => made.address);
+}
+
+function giveBack() {
+  for (const [old, made] of fetched) {
+    if (fetched.size <= 1 || (fetched.size <= KEPT && held <= HELD)) break;
+    fetched.delete(old);
+    void made.then(({ address, size: length }) => {
+      held -= length;
+      URL.revokeObjectURL(address);
+    }).catch(() => {});
+  }
+}
 
 /** @param {string} url */
-function picture(url) {
-  let found = fetched.get(url);
-  if (!found) {
-    found = bytes(url).then((blob) => {
-      if (!PICTURES.has(blob.type)) throw new Failure("file_refused");
-      return URL.createObjectURL(blob);
-    });
-    found.catch(() => fetched.delete(url));
-    fetched.set(url, found);
-    for (const [old, address] of fetched) {
-      if (fetched.size <= KEPT) break;
-      fetched.delete(old);
-      void address.then((made) => URL.revokeObjectURL(made)).catch(() => {});
-    }
-  }
-  return found;
-}
+const picture = (url) => addressOf(url, PICTURES);
 
 const watcher = new IntersectionObserver(
   (entries) => {
@@ -110,10 +123,12 @@ function card(file, url) {
   /** @param {boolean} play */
   const player = (play) => {
     button.disabled = true;
-    bytes(url).then(
-      (blob) => {
+    addressOf(url).then(
+      (address) => {
         const made = el(video ? "video" : "audio", { controls: true, class: "player", "aria-label": file.name || t(`kind_${file.kind}`) });
-        made.src = URL.createObjectURL(blob);
+        made.src = address;
+        made.addEventListener("error", () => made.replaceWith(button), { once: true }); // given back meanwhile: a tap fetches it again
+        button.disabled = false;
         button.replaceWith(made);
         if (!play) return;
         made.focus();
