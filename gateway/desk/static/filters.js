@@ -152,16 +152,17 @@ export class Filters {
       const count = `${filter.count}${filter.more ? "+" : ""}`;
       return el(
         "button",
-        { type: "button", class: "list-chip", "data-filter": filter.id, "aria-pressed": String(here), title: filter.shared ? t("list_shared") : null, onclick: () => (here ? this.list.choose(this.list.tab) : this.#openFilter(filter)) },
+        { type: "button", class: "list-chip", "data-filter": filter.id, "data-key": `filter-${filter.id}`, "aria-pressed": String(here), title: filter.shared ? t("list_shared") : null, onclick: () => (here ? this.list.choose(this.list.tab) : this.#openFilter(filter)) },
         el("span", {}, filter.name),
         el("b", { class: "count" }, count),
       );
     });
-    const add = el("button", { type: "button", class: "list-chip add", id: "list-add", "aria-label": t("list_add"), title: t("list_add"), onclick: () => void this.edit(null) }, icon("plus"), this.items.length ? null : el("span", {}, t("list_add")));
-    const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset["filter"] : undefined;
+    const add = el("button", { type: "button", class: "list-chip add", id: "list-add", "data-key": "list-add", "aria-label": t("list_add"), title: t("list_add"), onclick: () => void this.edit(null) }, icon("plus"), this.items.length ? null : el("span", {}, t("list_add")));
+    const active = document.activeElement;
+    const key = active instanceof HTMLElement && this.row.contains(active) ? active.dataset["key"] : undefined;
     this.row.replaceChildren(...chips, add);
     this.row.hidden = !may("filter.read");
-    if (focused) /** @type {HTMLElement | null} */ (this.row.querySelector(`[data-filter="${CSS.escape(focused)}"]`))?.focus();
+    if (key) /** @type {HTMLElement} */ (this.row.querySelector(`[data-key="${CSS.escape(key)}"]`) ?? add).focus({ preventScroll: true });
   }
 
   close() {
