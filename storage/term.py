@@ -1,7 +1,7 @@
 """The touches of a policy's term: half-way, before its end, and after it (process 3.8), and what becomes of them.
 
 Which they are is known from the issue on. Each is said once; of several that are due together only the last is said; who
-can be reached in no lawful way is called, so a call is put on the list of whoever registered the policy.
+can be reached in no lawful way is called, so a call is put on the list of somebody who works here.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 
-from storage import tasks
+from storage import listeners, tasks
 from storage.tx import Tx
 
 MIDTERM: Final = "midterm"
@@ -22,6 +22,7 @@ LONG_D: Final = 180  # a shorter term (a journey) is not renewed, and has no hal
 HOUR: Final = 9  # in Viet Nam
 ZONE_MS: Final = 7 * 3_600_000
 DAY_MS: Final = 86_400_000
+CARE: Final = "care"  # the team
 FINAL: Final = frozenset({"renew", "declined", "sold"})  # answers after which nobody asks again
 CALL: Final = "Gọi khách về việc gia hạn: không nhắn được trên kênh nào ({why})."
 
@@ -59,20 +60,43 @@ def over(tx: Tx, policy_id: str, reason: str) -> int:
 
 
 def call_instead(tx: Tx, task_id: str, why: str) -> None:
-    """Nothing lawful reaches him: whoever registered the policy calls. Once a policy. why -- a code."""
+    """Nothing lawful reaches him: somebody calls. Once a policy. why -- a code."""
     row = tx.one(
-        "SELECT t.kind, p.id, p.conversation_id, p.created_by FROM care_task t JOIN policy p ON p.id = t.policy_id"
-        " WHERE t.id = :id",
+        "SELECT t.kind, p.conversation_id, p.contact_id, p.created_by, c.assignee_id FROM care_task t"
+        " JOIN policy p ON p.id = t.policy_id LEFT JOIN conversation c ON c.id = p.conversation_id WHERE t.id = :id",
         id=task_id,
     )
     if row is None or row.kind not in BEFORE_END:
         return
     note = CALL.format(why=why)
     known = tasks.page(
-        tx, state="open", owner=row.created_by, conversation=row.conversation_id, due_before=None, after=None, limit=50
+        tx, state="open", owner="", conversation=row.conversation_id, due_before=None, after=None, limit=50
     )
     if all(one.created_by != _BY for one in known):
-        tasks.add(tx, conversation_id=row.conversation_id, owner_id=row.created_by, due_at=tx.now_ms, note=note, by=_BY)
+        tasks.add(
+            tx, conversation_id=row.conversation_id, owner_id=_caller(tx, row), due_at=tx.now_ms, note=note, by=_BY
+        )
+
+
+def _caller(tx: Tx, row: Any) -> str:
+    """Who hears of it, a year after the sale: whoever has the conversation, registered the policy (a person, not a machine)
+    or had this customer last, as far as he works here still; else of the care team, or a supervisor, whoever has the fewest
+    calls."""
+    people = {one.id: one for one in listeners.everybody(tx)}
+    had = tx.all(
+        "SELECT h.taken_by FROM conversation c JOIN handoff h ON h.conversation_id = c.id WHERE c.contact_id = :contact"
+        " AND h.taken_by IS NOT NULL ORDER BY h.taken_at DESC LIMIT 20",
+        contact=row.contact_id,
+    )
+    for known in (row.assignee_id, row.created_by, *(one.taken_by for one in had)):
+        if known in people:
+            return str(known)
+    pool = [one.id for one in people.values() if CARE in one.teams] or [one.id for one in people.values() if one.chief]
+    calls = {
+        one.owner_id: int(one.many)
+        for one in tx.all("SELECT owner_id, COUNT(*) AS many FROM task WHERE state = 'open' GROUP BY owner_id")
+    }
+    return min(pool, key=lambda who: (calls.get(who, 0), who), default=str(row.created_by))
 
 
 _BY: Final = "care"

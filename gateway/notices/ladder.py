@@ -126,12 +126,17 @@ def _my_letter(case: Case, people: Sequence[Listener], house: House) -> list[Pla
     ]
 
 
+def _orphaned(case: Case, people: Sequence[Listener], house: House) -> list[Plan]:
+    """Whose it was works here no more, or never did: somebody must see to it."""
+    return [] if any(one.id == case.person for one in people) else _chiefs(case, people, house)
+
+
 RUNGS: Final[Mapping[str, tuple[Rung, ...]]] = {
     "waiting": (_takers, _letters, _chiefs),
     "sla": (_takers, _chiefs),
     "late": (_chiefs, _takers, _letters),
     "assigned": (_mine, _my_letter, _chiefs),
-    "task": (_mine, _my_letter),
+    "task": (_mine, _my_letter, _orphaned),
     "message": (_mine,),
     "digest": (_my_letter,),
 }

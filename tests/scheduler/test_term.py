@@ -10,8 +10,10 @@ import pytest
 from handlers import renewal
 from scheduler import care as ticks
 from scheduler import timers
-from storage import care, policies, tasks, term
+from storage import advisors, care, policies, tasks, teams, term
 from storage.times import at
+from storage.tx import Tx
+from tests.storage.test_stats import handoff
 from tests.support.shop import Customer, Shop
 
 YEAR: Final = 365
@@ -138,6 +140,50 @@ async def test_a_renewed_policy_is_nobodys_question(shop: Shop) -> None:
     assert {found[kind] for kind in ("renewal_15", "renewal_7", "renewal_1", "ended")} == {"cancelled renewed"}
     with pytest.raises(policies.Wrong, match="renews"):
         await shop.sold(await shop.customer("hoa"), "XM-0003", renews=made)
+
+
+async def test_the_call_instead_is_of_somebody_who_works_here(shop: Shop) -> None:
+    """The holder, who registered it, who had him last, the care team, the supervisors; never one who left, or a machine."""
+    who, made = await sold(shop)
+    task = await shop.task(made, "renewal_7")
+
+    def unit(tx: Tx) -> None:
+        tx.run("UPDATE advisor SET disabled_at = 1")
+
+        def hire(name: str, role: str = "advisor", email: str | None = "") -> str:
+            address = f"{name}@x.vn" if email == "" else email
+            person = advisors.create(tx, name=name, role=role, email=address, by="test")
+            assert person is not None
+            return person.id
+
+        def owner() -> str:
+            tx.run("DELETE FROM task")
+            for _ in range(2):  # once a policy
+                term.call_instead(tx, task.id, "window")
+            [call] = tasks.page(tx, state="open", owner="", conversation="", due_before=None, after=None, limit=9)
+            return call.owner[0]
+
+        def policy_of(by: str) -> None:
+            tx.run("UPDATE policy SET created_by = :by", by=by)
+
+        policy_of(hire("machine", "integration", None))
+        chief = hire("thu", "supervisor")
+        assert owner() == chief
+        care_of = hire("hoa")
+        teams.set_members(tx, "care", [care_of, hire("left")], by="test")
+        tx.run("UPDATE advisor SET disabled_at = 1 WHERE name = 'left'")
+        assert owner() == care_of
+        former, gone = hire("nam"), hire("viet")
+        advisors.disable(tx, gone, by="test")
+        for at_ms, had in enumerate((former, gone)):
+            handoff(tx, who.conversation_id, state="closed", taken_by=had, taken_at=at_ms)
+        assert owner() == former
+        policy_of(registrar := hire("mai"))
+        assert owner() == registrar
+        tx.run("UPDATE conversation SET assignee_id = :id", id=(holder := hire("lan")))
+        assert owner() == holder
+
+    await shop.store.run(unit)
 
 
 async def test_who_told_us_to_stop_is_not_reminded(shop: Shop) -> None:

@@ -192,6 +192,13 @@ def test_own_matters_are_told_to_their_person_only() -> None:
     assert climb(digest, people, House(), [], now_ms=0).state == "over"  # no account: nothing is promised
 
 
+def test_a_promise_of_who_works_here_no_more_is_the_supervisors() -> None:
+    people = [person("lan", "advisor", desk="here"), person("thu", "supervisor", desk="here")]
+    left = Case(kind="task", open=True, urgent=False, hours=True, person="gone")
+    assert climb(left, people, House(), [], now_ms=0).plans == (Plan(way="desk", advisor_id="thu"),)
+    assert climb(left, people[:1], House(), [], now_ms=0).state == "over"
+
+
 def test_a_teams_work_is_told_to_the_team_where_it_has_people() -> None:
     lan, hoa = person("lan", "advisor", desk="here"), person("hoa", "advisor", desk="here")
     people = [lan, replace(hoa, teams=frozenset({"claims"}))]
