@@ -30,7 +30,8 @@ def attach(parts: Parts) -> None:
     rereader = _Rereader(parts)
     parts.starters.insert(0, partial(start, parts))
     parts.hub.listen(rereader.heard)
-    parts.ticks.append(("routing", LOOK_S, partial(parts.store.run, partial(assigning.turn, engine=parts.engine))))
+    turn = partial(assigning.turn, engine=parts.engine, needs=assigning.Needs())
+    parts.ticks.append(("routing", LOOK_S, partial(parts.store.run, turn)))
     if parts.store.postgres:
         parts.ticks.append(("routing rules", NET_S, partial(read, parts)))
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("routing")
 LOOKED_AT: Final = 50  # handoffs a unit looks at
+REMEMBERED: Final = 4 * LOOKED_AT  # waiting conversations of which it is known what they need
 GIVEN: Final = 8  # and so many acts it does: a unit is short
 DAY_MS: Final = 86_400_000
 
@@ -130,8 +131,39 @@ def request_of(
 # ---- giving out
 
 
-def turn(tx: Tx, engine: Engine) -> int:
-    """One look at who waits: as many as a short unit takes are given or offered to somebody. How many."""
+class Needs:
+    """What waiting work was last seen to need, by its conversation's version: who waits long is not opened at each look."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int, str], Request] = {}
+
+    def of(self, tx: Tx, engine: Engine, handoff: Any, staffed: frozenset[str]) -> Request:
+        """That, with what may change beside the conversation as it is now."""
+        key = (handoff.conversation_id, handoff.version, handoff.team)
+        request = self._known.get(key)
+        if request is None:
+            state = engine.open_for(tx, handoff.conversation_id)
+            request = request_of(
+                state, team=handoff.team, staffed=frozenset(), former=None, passed="[]", escalated=False
+            )
+            self._known[key] = request
+            if len(self._known) > REMEMBERED:
+                del self._known[next(iter(self._known))]  # the first that was learned
+        former = rows.former(tx, handoff.contact_id, but=handoff.id, before=tx.now_ms)
+        passed = frozenset(orjson.loads(handoff.passed))
+        return replace(
+            request,
+            staffed=handoff.team in staffed,
+            former=former[0] if former else "",
+            former_at=at(former[1]) if former else None,
+            passed=passed | {handoff.offered_to} if handoff.offered_to else passed,  # his time is over
+            escalated=handoff.escalated_at is not None,
+        )
+
+
+def turn(tx: Tx, engine: Engine, needs: Needs | None = None) -> int:
+    """One look at who waits: as many as a short unit takes are given or offered to somebody. How many. needs -- as it
+    was known at the last look."""
     business = engine.business
     rules = business.rules
     if not rows.alone(tx):
@@ -145,34 +177,29 @@ def turn(tx: Tx, engine: Engine) -> int:
     here = house(tx, business)
     if not any(one.online and not one.away for one in here.people.values()):
         return done
+    needs = needs or Needs()
     for handoff in waiting:
         if done >= GIVEN:
             break
-        done += _see_to(tx, engine, handoff, here)
-        here = house(tx, business) if rules.mode == "assign" else here
+        to = _see_to(tx, engine, handoff, needs.of(tx, engine, handoff, here.staffed), here)
+        done += to is not None
+        if to:
+            had = here.people[to]
+            now = replace(had, open=had.open + 1, last_given=tx.now_ms)
+            here = replace(here, people={**here.people, to: now})
     return done
 
 
-def _see_to(tx: Tx, engine: Engine, handoff: Any, here: House) -> int:
-    """One handoff; 1 when something was done."""
+def _see_to(tx: Tx, engine: Engine, handoff: Any, request: Request, here: House) -> str | None:
+    """One handoff: who has it now, '' where it is offered or an offer ended; None when nothing was done."""
     business = engine.business
-    request = request_of(
-        engine.open_for(tx, handoff.conversation_id),
-        team=handoff.team,
-        staffed=here.staffed,
-        former=rows.former(tx, handoff.contact_id, but=handoff.id, before=tx.now_ms),
-        passed=handoff.passed,
-        escalated=handoff.escalated_at is not None,
-    )
-    if handoff.offered_to:  # his time is over
-        request = replace(request, passed=request.passed | {handoff.offered_to})
     choice = routing.choose(list(here.people.values()), request, business.rules, business, tx.now, gated=here.gated)
     if not choice.advisor:
         return _nobody(tx, handoff, choice)
     if business.rules.mode == "offer":
         until = schedule.add_minutes(tx.now, business.rules.offer_minutes, business)
         rows.offer(tx, handoff, choice.advisor, until=ms(until), reason=choice.reason)
-        return 1
+        return ""
     to = here.people[choice.advisor]
     data = {
         "advisor": {"id": to.id, "name": to.name, "code": here.codes[to.id], "role": to.role},
@@ -183,17 +210,17 @@ def _see_to(tx: Tx, engine: Engine, handoff: Any, here: House) -> int:
         engine.act(tx, handoff.conversation_id, "give", by=routed.SYSTEM, data=data)
     except Refused as err:
         log.info("routing.refused", reason=err.code)
-        return 0
-    return 1
+        return None
+    return to.id
 
 
-def _nobody(tx: Tx, handoff: Any, choice: Choice) -> int:
+def _nobody(tx: Tx, handoff: Any, choice: Choice) -> str | None:
     """An offer that ran out is over; when only those are left who let it pass, it begins anew with them."""
     if handoff.offered_to:
         rows.offer(tx, handoff, "", until=0, reason="ran_out")
     if "passed" in choice.refused.values():
         rows.forgive(tx, handoff.id)
-    return 1 if handoff.offered_to else 0
+    return "" if handoff.offered_to else None
 
 
 # ---- certificates

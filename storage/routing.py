@@ -61,13 +61,12 @@ def loads(tx: Tx) -> dict[str, int]:
 
 
 def last_given(tx: Tx, *, since: int) -> dict[str, int]:
-    """When each was last given or took something, since then."""
+    """When each of `people` was last given or took something, since then."""
     rows = tx.all(
-        "SELECT taken_by, MAX(taken_at) AS at FROM handoff WHERE opened_at >= :since AND taken_by IS NOT NULL"
-        " GROUP BY taken_by",
-        since=since,
+        "SELECT a.id, (SELECT MAX(h.taken_at) FROM handoff h WHERE h.taken_by = a.id) AS at"
+        " FROM advisor a WHERE a.disabled_at IS NULL"
     )
-    return {row.taken_by: int(row.at) for row in rows}
+    return {row.id: int(row.at) for row in rows if row.at is not None and row.at >= since}
 
 
 def former(tx: Tx, contact_id: str, *, but: str, before: int) -> tuple[str, int] | None:
@@ -91,7 +90,7 @@ def waiting(tx: Tx, *, limit: int) -> list[Row]:
     return list(
         tx.all(
             "SELECT h.id, h.conversation_id, h.contact_id, h.reason, h.team, h.passed, h.offered_to, h.offered_until,"
-            " h.escalated_at FROM handoff h JOIN conversation c ON c.id = h.conversation_id"
+            " h.escalated_at, c.version FROM handoff h JOIN conversation c ON c.id = h.conversation_id"
             " WHERE h.state = 'waiting' AND (h.offered_until IS NULL OR h.offered_until <= :now)"
             " AND (c.stage = 'queued' OR (c.stage = 'callback_scheduled' AND h.due_at <= :soon))"
             " ORDER BY h.priority DESC, h.due_at, h.id LIMIT :limit",

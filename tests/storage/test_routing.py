@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from storage import routing, teams
 from storage.db import Store
 from storage.keys import KeyRing
+from storage.tx import Tx
 from tests.storage.conftest import Hand
 
 NAMES = {"intake": "Tiếp nhận", "claims": "Bồi thường"}
@@ -44,3 +47,41 @@ async def test_words_become_names_of_teams(store: Store) -> None:
     found = await store.read(lambda tx: teams.find(tx, " Xe   máy "))
     assert found is not None
     assert found.id == "xe-may"
+
+
+async def test_whose_turn_it_is_is_found_without_a_walk_through_what_was_given(store: Store) -> None:
+    if store.postgres:
+        pytest.skip("the plan of few rows is another there")
+
+    def unit(tx: Tx) -> list[str]:
+        said: list[str] = []
+        tx.raw.set_trace_callback(said.append)
+        routing.last_given(tx, since=1)
+        tx.raw.set_trace_callback(None)
+        return [row[-1] for sql in said for row in tx.raw.execute(f"EXPLAIN QUERY PLAN {sql}")]
+
+    steps = [step for step in await store.run(unit) if " h " in step]
+    assert steps == ["SEARCH h USING COVERING INDEX ix_handoff_taken (taken_by=?)"]
+
+
+async def test_who_was_given_something_since_then(store: Store) -> None:
+    def unit(tx: Tx) -> dict[str, int]:
+        for name, at in (("lan", 5), ("lan", 9), ("nam", 3), ("thu", None)):
+            if tx.value("SELECT 1 FROM advisor WHERE id = :id", id=name) is None:
+                tx.insert(
+                    "advisor",
+                    id=name,
+                    name=name,
+                    role="advisor",
+                    agent_code="",
+                    password_hash="",
+                    failures=0,
+                    created_at=1,
+                )
+            tx.insert(
+                "handoff", id=f"{name}{at}", conversation_id="c", contact_id="k", code="", reason="lead", priority=0,
+                state="taken", test=False, opened_at=1, taken_at=at, taken_by=name, outcome="",
+            )  # fmt: skip
+        return routing.last_given(tx, since=4)
+
+    assert await store.run(unit) == {"lan": 9}

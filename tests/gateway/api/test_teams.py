@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+import pytest
+
 from handlers import assigning, schedule
+from handlers.model import Business, State
 from scheduler import routing as clock
 from scheduler import timers
+from storage.tx import Tx
 from tests.gateway.api.conftest import Caller, House, fields_of
 
 
@@ -150,12 +155,60 @@ async def test_given_to_the_one_with_least_then_to_the_next_who_answers(house: H
     house.parts.clock.offset_ms += 6 * 60_000  # Nam says nothing
     await everybody_is_here(house)
     await lan.post(f"/conversations/{second}/messages", {"text": "Dạ em chào anh"})
-    assert await house.parts.store.run(timers.fire) >= 1
+    await house.parts.store.run(timers.fire)  # unless the house's own clock was quicker
     await house.settled()
     back = await chief.get(f"/conversations/{first}")
     assert (back["status"], back["handoff"]["reason"], back["handoff"]["team"]) == ("waiting", "unanswered", "advice")
     assert await turn(house) == 1
     assert (await chief.get(f"/conversations/{first}"))["assignee"]["id"] == lan.id
+
+
+async def test_a_look_reads_the_house_once_and_opens_only_what_is_new(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chief = await house.as_role("supervisor")
+    lan, nam = await member(house, chief, "Lan"), await member(house, chief, "Nam")
+    given = [await waiting(house, thread) for thread in "123456"]
+    await rules(chief, mode="assign", capacity=2)
+    await everybody_is_here(house)
+    engine, looks, opened = house.parts.engine, Counter[str](), list[str]()
+    read, open_for = assigning.house, engine.open_for
+
+    def seen(tx: Tx, business: Business) -> assigning.House:
+        looks["house"] += 1
+        return read(tx, business)
+
+    def told(tx: Tx, conversation_id: str) -> State:
+        opened.append(conversation_id)
+        return open_for(tx, conversation_id)
+
+    monkeypatch.setattr(assigning, "house", seen)
+    monkeypatch.setattr(engine, "open_for", told)
+    needs, before = assigning.Needs(), dict[str, int]()
+
+    async def look() -> tuple[int, set[str]]:
+        """How many it gave, and who waits and is another than at the last look: the rest of the house goes on."""
+
+        def unit(tx: Tx) -> tuple[int, set[str]]:
+            now = {row.id: row.version for row in tx.all("SELECT id, version FROM conversation WHERE stage = 'queued'")}
+            changed = {key for key, version in now.items() if before.get(key) != version}
+            before.update(now)
+            return assigning.turn(tx, engine, needs), changed
+
+        opened.clear()
+        return await house.parts.store.run(unit)
+
+    assert await look() == (4, set(given))  # both are full then
+    assert (looks["house"], sorted(opened)) == (1, sorted(given))
+    who = [(await chief.get(f"/conversations/{each}"))["assignee"] for each in given]
+    assert Counter(each and each["id"] for each in who) == {lan.id: 2, nam.id: 2, None: 2}
+    left = given[who.index(None)]
+    await chief.post(f"/conversations/{left}/notes", {"text": "gấp"})
+    count, changed = await look()
+    assert (count, set(opened)) == (0, changed)
+    assert left in changed
+    count, changed = await look()
+    assert (count, set(opened)) == (0, changed)
 
 
 async def test_an_offer_stands_for_its_minutes_and_goes_to_the_next(house: House) -> None:
