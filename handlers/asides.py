@@ -50,7 +50,7 @@ SERVICE: Final = re.compile(
 FLIRTS: Final = re.compile(
     r"\b(?:lam quen|xinh (?:qua|the|vay|gai)|co (?:nguoi yeu|ny|bo|chong) chua|yeu em|lay anh|hen ho|single)\b"
 )
-LAUGHS: Final = re.compile(r"(?:(?:ha|hi|he|hj|hu|k|lol|kaka|ahihi|ha ha|hi hi)+[ .!)=:]*)+")
+LAUGHS: Final = re.compile(r"(?=[ahkl])(?:ha|hi|he|hj|hu|kaka|k|lol|ahihi|[ .!)=:])++")
 COMPANY: Final = re.compile(
     r"\b(?:mst|ma so thue|giay phep|dkkd|dang ky kinh doanh|(?:thong tin|ten|dia chi)(?: \w+)? cong ty|cong ty (?:gi|nao|ten gi|o dau)|company (?:info|name|licen))"
 )

@@ -11,7 +11,7 @@ from handlers.understanding.reading import Reading
 ROWS: Final = ("qwertyuiop", "poiuytrewq", "asdfghjkl", "lkjhgfdsa", "zxcvbnm", "mnbvcxz")
 RUN_OF_ROW: Final = 5  # keys beside each other
 CLUSTER: Final = re.compile(r"[^aeiouy\W\d_]{5,}|^[^aeiouy\W\d_]{4,}$")
-HELD: Final = re.compile(r"(?:([a-z])\1{4,}\s?){1,6}\Z")  # a key held down
+HELD: Final = re.compile(r"(?:([a-z])\1{4,}+\s?+){1,6}+\Z")  # a key held down; what it took it does not give back
 BEATEN: Final = re.compile(r"([a-z]{2,4})\1{2,}[a-z]{0,3}\Z")  # gfhgfhgf
 LAUGHTER: Final = frozenset("haiekuo ")
 SIGNS: Final = re.compile(r"[!-/:-@\[-`{-~]{6,}\Z")
