@@ -389,7 +389,7 @@ async def test_a_message_that_the_platform_refused_says_so_in_words(office: Offi
     await expect(fate).to_contain_text("chặn")
 
 
-async def test_a_draft_waits_in_its_own_conversation(office: Office, come: Come) -> None:
+async def test_a_draft_waits_in_its_own_conversation(office: Office, come: Come, visitors: Visitors) -> None:
     first, second = await office.lead("1001", "Nguyễn Văn Hùng"), await office.lead("1002", "Phạm Thị Mai")
     desk = await come("Trần Thị Lan")
     await desk.open(first)
@@ -409,6 +409,16 @@ async def test_a_draft_waits_in_its_own_conversation(office: Office, come: Come)
     await desk.open(second)
     await desk.page.unroute(f"**/conversations/{first}/messages?*")
     await desk.open(first)
+
+    # buttons that did not come are missed aloud, and asked for again with the next conversation
+    await desk.page.route("**/acts.js*", lambda route: route.abort(), times=1)
+    await desk.page.reload()
+    await expect(desk.toast).to_contain_text("Chưa tải được các nút thao tác")
+    await expect(desk.page.locator("#acts [data-deed=take]")).to_be_hidden()
+    await desk.open(second)
+    await expect(desk.page.locator("#acts [data-deed=take]")).to_be_visible()
+    await expect(desk.toast).to_have_count(0)
+    visitors.troubles.clear()
 
 
 async def test_the_session_ends_under_our_hands(office: Office, come: Come, visitors: Visitors) -> None:

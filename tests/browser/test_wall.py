@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from storage import search, sessions
 from tests.support.axe import complaints
@@ -97,6 +97,28 @@ async def test_from_the_wall_to_a_list_and_from_words_to_a_person(office: Office
     await box.fill("0912.345.678")
     await expect(option.locator("mark")).to_have_text("0912 345 678")
     assert await complaints(desk) == []
+
+    # Enter is for what is written, not for what was found before
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def slow(route: Route) -> None:
+        asked.set()
+        await answer.wait()
+        await route.continue_()
+
+    await desk.route("**/api/v1/search?*", slow)
+    address = desk.url
+    await box.fill("không có ai")
+    await box.press("Enter")
+    await asyncio.wait_for(asked.wait(), 30)
+    assert desk.url == address
+    answer.set()
+    await expect(desk.locator("#finds-empty")).to_contain_text("Không tìm thấy")
+    assert desk.url == address
+    await desk.unroute("**/api/v1/search?*")
+    await box.fill("0912.345.678")
+    await box.press("Enter")
+    await expect(desk.locator("#thread-name")).to_have_text("Nguyễn Văn Hùng")
     await box.press("ArrowDown")
     await expect(box).to_have_attribute("aria-activedescendant", "find-0")
     await box.press("Enter")

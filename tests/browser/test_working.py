@@ -237,6 +237,8 @@ async def test_a_working_day_on_a_phone(office: Office, visitors: Visitors) -> N
     # 200 % zoom: half the window, everything still there
     await page.set_viewport_size({"width": 320, "height": 422})
     await expect(page.locator("#send")).to_be_in_viewport()
+    await expect(page.locator("#route")).to_be_in_viewport()  # by which channel it goes, in one line
+    assert await page.evaluate("document.getElementById('route').getClientRects()[0].height < 24")
     await expect(page.locator("#thread-name")).to_be_in_viewport()
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert await complaints(page) == []

@@ -33,7 +33,7 @@ const filters = new Filters(list);
 const thread = new Thread({ takeBack: (one) => composer.takeBack(one), heard: () => {}, quote: (one) => composer.quote(one) });
 const presence = new Presence();
 const later = new LaterList({ changed: () => list.plan(), grew: () => thread.grew() });
-const composer = new Composer({ last: () => thread.last, act: (deed) => void acts?.run(deed), writes: () => presence.writes(), kept: () => void later.read() });
+const composer = new Composer({ last: () => thread.last, act: (deed) => (acts ? void acts.run(deed) : furnish()), writes: () => presence.writes(), kept: () => void later.read() });
 /** @type {import("./acts.js").Acts | null} */
 let acts = null;
 /** @type {import("./panel.js").Panel | null} */
@@ -92,23 +92,39 @@ function show(id, how) {
   focus(how);
 }
 
-let furnished = false;
-/** What can be done with a conversation, and the right column, are fetched with the first one. */
+/** What can be done with a conversation, and the right column, are fetched with the first one; what did not come, with the next. */
 function furnish() {
-  if (furnished) return;
-  furnished = true;
-  void import("./acts.js").then(({ Acts }) => {
+  part("acts", () => import("./acts.js"), ({ Acts }) => {
     acts = new Acts({ taken: () => composer.focus(), done: () => void panel?.read() });
     acts.open(openId);
-    acts.update();
-  }, complain);
-  void import("./panel.js").then(({ Panel }) => {
+  });
+  part("panel", () => import("./panel.js"), ({ Panel }) => {
     panel = new Panel({ open: (id) => go(id, "pointer"), notes: () => thread.messages });
     panel.open(openId);
     panel.update();
-    if (!setup.policies) return;
-    void import(setup.policies).then((module) => panel?.mount(module.section), complain);
-  }, complain);
+    policies();
+  });
+  if (panel) policies();
+}
+const policies = () => setup.policies && part("policies", () => import(setup.policies), ({ section }) => panel?.mount(section));
+
+/** Parts that are here or on their way. @type {Set<string>} */
+const parts = new Set();
+/** What is said of those that did not come. @type {Map<string, HTMLElement>} */
+const missing = new Map();
+/** @template Module @param {string} name @param {() => Promise<Module>} load @param {(module: Module) => void} use */
+function part(name, load, use) {
+  if (parts.has(name)) return;
+  parts.add(name);
+  const told = missing.get(name);
+  load().then((module) => {
+    told?.remove();
+    use(module);
+  }, () => {
+    parts.delete(name);
+    // a browser may remember that a module did not come: then only the page anew fetches it
+    missing.set(name, toast(t(`part_${name}`), "bad", { words: t("part_reload"), press: () => location.reload() }));
+  });
 }
 const complain = () => toast(t("error_internal"), "bad");
 

@@ -122,8 +122,12 @@ export function trouble(words) {
   return new Error(words, { cause: "words" });
 }
 
-/** Say something at the edge of the screen; errors stay until they are closed. @param {string} words @param {"good" | "bad"} [mood] */
-export function toast(words, mood = "good") {
+/**
+ * Say something at the edge of the screen; errors stay longer. `act` -- what would mend it
+ * @param {string} words @param {"good" | "bad"} [mood] @param {{ words: string, press: () => void }} [act]
+ * @returns {HTMLElement} it
+ */
+export function toast(words, mood = "good", act) {
   const box = byId("toasts", HTMLElement);
   for (const old of box.children) if (old.firstElementChild?.nextElementSibling?.textContent === words) old.remove();
   const made = el(
@@ -131,11 +135,13 @@ export function toast(words, mood = "good") {
     { class: `toast ${mood}` },
     icon(mood === "bad" ? "web:alert" : "web:check"),
     el("span", { role: mood === "bad" ? "alert" : "status" }, words),
+    act && el("button", { class: "button quiet small", type: "button", onclick: () => (made.remove(), act.press()) }, act.words),
     el("button", { class: "icon-button", type: "button", "aria-label": t("close_dialog"), onclick: () => made.remove() }, icon("web:close")),
   );
   box.append(made);
   while (box.childElementCount > 3) box.firstElementChild?.remove();
-  setTimeout(() => made.remove(), mood === "bad" ? TOAST_MS * 2 : TOAST_MS);
+  if (!act) setTimeout(() => made.remove(), mood === "bad" ? TOAST_MS * 2 : TOAST_MS);
+  return made;
 }
 
 /** A popover menu below its button, with arrow keys. @param {HTMLElement} menu @param {HTMLElement} button */

@@ -23,18 +23,22 @@ export class Search {
     this.status = byId("list-status", HTMLElement);
     /** @type {AbortController | null} */
     this.asking = null;
+    this.wanted = false; // Enter came before the answer
     this.at = -1;
     this.box.addEventListener("input", () => this.#typed());
     this.box.addEventListener("keydown", (event) => this.#key(event));
     byId("search-form", HTMLFormElement).addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#open(Math.max(0, this.at));
+      if (this.asking) this.wanted = true;
+      else this.#open(Math.max(0, this.at));
     });
   }
 
   clear() {
     this.asking?.abort();
     this.asking = null;
+    this.wanted = false;
+    this.#stale(false);
     this.box.value = "";
     this.#show(false);
     this.status.textContent = "";
@@ -50,6 +54,8 @@ export class Search {
     }
     const asking = new AbortController();
     this.asking = asking;
+    this.wanted = false;
+    this.#stale(true);
     this.finds.setAttribute("aria-busy", "true");
     this.#show(true);
     setTimeout(() => {
@@ -70,6 +76,7 @@ export class Search {
     }
     if (asking.signal.aborted) return;
     this.asking = null;
+    this.#stale(false);
     this.finds.removeAttribute("aria-busy");
     if (!found) {
       const words = problem instanceof Failure ? problem.words : t("error_internal");
@@ -78,6 +85,14 @@ export class Search {
     }
     keep(...found.conversations.map((each) => each.conversation));
     this.#paint(q, found);
+    if (this.wanted) this.#open(0);
+    this.wanted = false;
+  }
+
+  /** What was found for other words is neither pointed at nor opened. @param {boolean} yes */
+  #stale(yes) {
+    this.options.inert = yes;
+    if (yes) this.#point(-1);
   }
 
   /** @param {string} q @param {Found} found */
@@ -172,7 +187,7 @@ export class Search {
       this.to.down();
     } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
-      this.#point(Math.max(-1, this.at + (event.key === "ArrowDown" ? 1 : -1)));
+      if (!this.asking) this.#point(Math.max(-1, this.at + (event.key === "ArrowDown" ? 1 : -1)));
     }
   }
 }
