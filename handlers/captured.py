@@ -202,6 +202,7 @@ FIELDS: Final[Mapping[str, Field]] = {
 }
 CHOICES: Final[Mapping[str, tuple[str, ...]]] = {"gender": ("nam", "nữ", "khác"), "product": PRODUCTS}
 IN_CHAT: Final = ("name", "phone", "need", "time", "province")  # questions that may be put in any chat
+CONTACT: Final = 1
 APPLICATION: Final = 3
 
 

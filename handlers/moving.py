@@ -6,11 +6,14 @@ import re
 from typing import Any, Final
 
 from handlers import care
+from handlers.captured import CONTACT, FIELDS
 from handlers.draft import Draft
 from handlers.model import OPEN, Acted, Advisor, Arrived, Audit, Note, OpenHandoff, Stage, TakeHandoff
 
 REFERENCE: Final = re.compile(r"m[0-9a-v]{26}[0-9a-f]{32}")  # as gateway.tickets signs them
-KEPT: Final = ("C1", "C2")
+KEPT: Final = ("C1",)  # an application is agreed to where it is made
+# What the bot would ask again: the rest stays under his key where he told it, and goes when that goes.
+CARRIED: Final = (*(name for name, field in FIELDS.items() if field.stage == CONTACT), "callback_time")
 TITLES: Final = {
     "telegram": "Telegram",
     "facebook": "Messenger",
@@ -69,7 +72,8 @@ def _remember(draft: Draft, known: Any) -> None:
         lang=known.get("lang") or draft.state.lang,
         salutation=known.get("salutation") or draft.state.salutation,
     )
-    draft.put(**{key: value for key, value in known.get("slots", {}).items() if not draft.state.slots.get(key)})
+    told = known.get("slots", {})
+    draft.put(**{key: told[key] for key in CARRIED if told.get(key) and not draft.state.slots.get(key)})
 
 
 def _title(account_id: str) -> str:

@@ -14,10 +14,15 @@ CARRIED: Final = ("slots", "consents", "lang", "salutation")
 
 
 def arrive(tx: Tx, reference: str, conversation_id: str) -> None:
-    """Use the reference up: merge, and let both conversations know by an event. Nothing when it is none, over or used."""
+    """Use the reference up: merge, and let both conversations know by an event. Nothing when it is none,
+    over, used or for another account."""
     ticket = tickets.find(tx, "move", reference, lock=True)
     here, there = _row(tx, conversation_id), _row(tx, ticket.conversation_id) if ticket else None
     if ticket is None or here is None or there is None or here.point_id == there.point_id:
+        return
+    if (
+        ticket.data.get("account") != here.account_id
+    ):  # it was for another chat: whoever has it here, he was not led here
         return
     one, other = contacts.resolve(tx, here.contact_id), contacts.resolve(tx, there.contact_id)
     families = [each for head in (one, other) if head for each in contacts.family(tx, head)]

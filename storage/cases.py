@@ -56,11 +56,13 @@ class Step:
 def add(tx: Tx, conversation: listing.Conversation, *, product: str, insurer: str, by: str) -> str:
     """A new one, `requested`; its id."""
     case_id = new_id()
+    # His own, not of whom he was merged into: parted or erased, it goes with his conversation.
+    contact_id = tx.value("SELECT contact_id FROM conversation WHERE id = :id", id=conversation.id)
     tx.insert(
         "policy_case",
         id=case_id,
         conversation_id=conversation.id,
-        contact_id=conversation.contact_id,
+        contact_id=contact_id,
         product=product,
         insurer=insurer,
         state="requested",
@@ -74,7 +76,7 @@ def add(tx: Tx, conversation: listing.Conversation, *, product: str, insurer: st
         changed_at=tx.now_ms,
         version=0,
     )
-    _step(tx, case_id, conversation.contact_id, "request", "", "requested", by, {})
+    _step(tx, case_id, contact_id, "request", "", "requested", by, {})
     return case_id
 
 

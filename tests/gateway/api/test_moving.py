@@ -9,6 +9,7 @@ import pytest
 
 from channels.contract import Kind
 from tests.gateway.api.conftest import House
+from tests.gateway.api.test_cases import agreed_to_an_application
 
 
 @pytest.fixture
@@ -33,6 +34,8 @@ async def test_who_comes_by_the_link_is_known(house: House) -> None:
     (token,) = re.findall(r"https://t\.me/ibaohiem_bot\?start=(\w+)", said)
     assert len(token) <= 64
 
+    await agreed_to_an_application(house, web)
+    await house.say("w2", token, channel="webchat")  # it leads to Telegram: whoever has it elsewhere is a stranger
     await house.say("t9", kind=Kind.FOLLOW, extra={"start": token[:-1] + "x"})  # not ours: a stranger
     await house.say("t1", kind=Kind.FOLLOW, extra={"start": token})
     await house.settled()
@@ -42,6 +45,16 @@ async def test_who_comes_by_the_link_is_known(house: House) -> None:
     assert (here["assignee"]["id"], here["status"]) == (lan.id, "with_advisor")
     assert (here["slots"]["phone"], here["name"]) == (there["slots"]["phone"], there["name"])
     assert stranger["assignee"] is None
+    assert (there["slots"]["plate"], here["slots"].get("plate")) == ("59X1-123.45", None), (
+        "told for an application: not here"
+    )
+    case = await lan.post("/cases", {"conversation_id": here["id"], "product": "tnds_o_to"})
+    owners = "SELECT c.contact_id, s.contact_id, p.contact_id FROM policy_case p JOIN case_step s ON s.case_id = p.id"
+    (own,) = await house.parts.store.read(
+        lambda tx: tx.all(f"{owners} JOIN conversation c ON c.id = p.conversation_id WHERE p.id = :id", id=case["id"])
+    )
+    assert len(set(own)) == 1, "parted from him, the case is still his"
+    assert own[0] != here["contact_id"]
     notes = (await lan.get(f"/conversations/{here['id']}/messages", notes="true"))["items"]
     assert any("Khách chuyển từ web chat sang đây" in one["text"] for one in notes)
     assert any("Dạ em nhận ra" in one["text"] for one in notes if one["author"] == "bot")
