@@ -13,7 +13,7 @@ import os
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -24,14 +24,12 @@ from gateway.filestore import FileStore
 from storage import erasure, erasure_steps, holds
 from storage.db import Store
 from storage.engines import connected, make_engine
-from storage.erasure import Job
+from storage.erasure import Job, Scope
 from storage.tx import Tx
 
 log = structlog.get_logger("erasing")
 LIST: Final = "erased.jsonl"
-LARGEST: Final = (
-    2 << 30
-)  # bytes of a SQLite file that is written anew at once: about ten seconds a gigabyte, nobody served
+LARGEST: Final = 64 << 20  # bytes of a SQLite file that is written anew: most of a second, and nobody served
 PIECE: Final = 1 << 20
 EVERY_S: Final = 10.0
 ROUNDS: Final = 3  # through all tables, when something came in between
@@ -79,12 +77,38 @@ class Erasing:
         elif job.step == "proof":
             await self._prove(job)
         else:
+            if job.step == "idempotency":
+                await self._forget_answers(job.scope)
+            elif job.step == "inbox_event":
+                async for some in self._events(job.scope):
+                    await self._store.run(partial(erasure_steps.blank, scope=some))
             await self._store.run(lambda tx: erasure_steps.step(tx, job.id))
         if job.step == "key":
             for contact_id in job.scope.contacts:
                 self._store.keys.forget(contact_id)
         found = await self._store.read(lambda tx: erasure.find(tx, job.id))
         assert found is not None, "a job's row is never deleted"
+        return found
+
+    # ---- what is looked for window by window: by readers, so that nobody waits for it
+
+    async def _events(self, scope: Scope) -> AsyncIterator[Scope]:
+        async for found in events(self._store, scope):
+            for first in range(0, len(found), erasure_steps.BITE):
+                yield Scope(events=found[first : first + erasure_steps.BITE])
+
+    async def _forget_answers(self, scope: Scope) -> None:
+        after: erasure_steps.Answer | None = ("", "")
+        while after is not None:
+            his, after = await self._store.read(partial(erasure_steps.answers, scope=scope, after=after))
+            if his:
+                await self._store.run(partial(erasure_steps.forget_answers, places=his))
+
+    async def _residue(self, scope: Scope) -> dict[str, int]:
+        """Rows that the map would still find, by table: none, or the work begins again."""
+        found = await counts(self._store, scope)
+        async for some in self._events(scope):
+            found["inbox_event"] = found.get("inbox_event", 0) + len(some.events)
         return found
 
     # ---- the list
@@ -144,7 +168,7 @@ class Erasing:
         return await self._store.copy(anew)
 
     async def _prove(self, job: Job) -> None:
-        left = await self._store.read(lambda tx: erasure_steps.residue(tx, job.scope))
+        left = await self._residue(job.scope)
         rounds = int(job.proof.get("rounds", 0)) + 1
         if left and rounds <= ROUNDS:
             log.warning("erasure.once_more", count=sum(left.values()))
@@ -161,6 +185,22 @@ class Erasing:
             if looked:
                 log.error("erasure.found", count=sum(looked.values()))
         await self._store.run(lambda tx: erasure_steps.finish(tx, job, proof))
+
+
+async def counts(store: Store, scope: Scope) -> dict[str, int]:
+    """Rows by table, of those that ids lead to; a read each."""
+    found = {table: await store.read(partial(erasure.count, table=table, scope=scope)) for table in erasure.COUNTED}
+    return {table: count for table, count in found.items() if count}
+
+
+async def events(store: Store, scope: Scope) -> AsyncIterator[tuple[str, ...]]:
+    """Ids of his events, as many at once as a window of the table has; a read each."""
+    more, after = True, ""
+    while more:
+        found, after = await store.read(partial(erasure.events, scope=scope, after=after))
+        more = bool(after)
+        if found:
+            yield tuple(found)
 
 
 def _vacuum_postgres(url: str) -> bool:

@@ -7,7 +7,7 @@ import hashlib
 import tempfile
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import IO, Any, Final
@@ -17,6 +17,7 @@ import orjson
 
 from channels.reading import clean_name
 from gateway.config import Config
+from gateway.erasing import events
 from gateway.filestore import FileStore
 from gateway.web.static import Assets
 from gateway.web.templates import Pages
@@ -68,6 +69,7 @@ class _Zip:
 async def export(store: Store, files: FileStore, config: Config, contact_id: str, *, purpose: str) -> Copy:
     """Raises storage.erasure.Refused for nobody."""
     which = await store.read(lambda tx: dossier.scope(tx, contact_id))
+    which = replace(which, events=tuple([each async for found in events(store, which) for each in found]))
     tables = {table: await _table(store, table, which) for table in dossier.TABLES}
     tables["audit_entry"] = await _trail(store, which)
     tables["erasure"] = await store.read(lambda tx: dossier.jobs(tx, which.contacts))

@@ -32,9 +32,8 @@ _FIRST_MS: Final = 10**11  # smaller numbers are no moments
 
 
 def scope(tx: Tx, contact_id: str) -> Scope:
-    """Everything that is his, and of those who were merged into him. Raises Refused for nobody."""
-    people = erasure.plan(tx, contact_id).contacts
-    return erasure.scope_of(tx, people)
+    """Everything that is his, and of those who were merged into him, without events. Raises Refused for nobody."""
+    return erasure.plan(tx, contact_id).scope
 
 
 def rows(tx: Tx, table: str, which: Scope, after: tuple[Any, ...] = ()) -> tuple[list[dict[str, Any]], tuple[Any, ...]]:

@@ -13,10 +13,18 @@ import orjson
 
 from storage import audit, contacts, holds
 from storage.erasure_map import MAP, Emptied, Gone
-from storage.ids import new_id
+from storage.ids import floor, new_id
 from storage.tx import Tx
 
 FIRST: Final = "look"
+WINDOW: Final = 1000  # rows of a large table that are looked through at once
+DAY_MS: Final = 86_400_000
+# What the map finds by ids alone: all but events, of which there is one for everything that anybody did.
+COUNTED: Final = tuple(
+    table
+    for table, rule in MAP.items()
+    if isinstance(rule, Gone | Emptied) and rule.by and all(name != "events" for _, name in rule.by)
+)
 
 
 class Refused(Exception):
@@ -36,6 +44,7 @@ class Scope:
     conversations: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()  # found window by window, never kept with a job
 
     def ids(self, name: str) -> list[str]:
         found = (*self.conversations, *self.policies) if name == "lanes" else getattr(self, name)
@@ -63,10 +72,9 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What would go (how many of what), and what must stay. `contacts` -- he, and who was merged into him."""
+    """Of whom it would be, with who was merged into him, and what must stay."""
 
-    contacts: tuple[str, ...]
-    goes: Mapping[str, int]
+    scope: Scope
     stays: tuple[holds.Stay, ...]
 
 
@@ -76,20 +84,32 @@ class Plan:
 def plan(tx: Tx, contact_id: str) -> Plan:
     """Raises Refused for nobody."""
     scope = scope_of(tx, _family(tx, contact_id))
-    counts: dict[str, int] = {}
-    for table, rule in MAP.items():
-        if isinstance(rule, Gone | Emptied):
-            keys = ", ".join(rule.key.split())
-            found = [
-                tx.among(f"SELECT {keys} FROM {table} WHERE {by[0]}", scope.ids(by[1]))  # noqa: S608 -- ours
-                for by in rule.by
-            ]
-            counts[table] = len({tuple(row) for rows in found for row in rows})
-    return Plan(
-        contacts=scope.contacts,
-        goes={table: count for table, count in counts.items() if count},
-        stays=tuple(holds.stays(tx, scope.contacts)),
+    return Plan(scope=scope, stays=tuple(holds.stays(tx, scope.contacts)))
+
+
+def count(tx: Tx, table: str, scope: Scope) -> int:
+    """How many of a table's rows the map finds. Of events: those of `scope.events`."""
+    rule = MAP[table]
+    assert isinstance(rule, Gone | Emptied)
+    if len(rule.by) == 1:
+        rows = tx.among(f"SELECT COUNT(*) FROM {table} WHERE {rule.by[0][0]}", scope.ids(rule.by[0][1]))  # noqa: S608 -- ours
+        return int(rows[0][0]) if rows else 0
+    keys = ", ".join(rule.key.split())
+    found = [tx.among(f"SELECT {keys} FROM {table} WHERE {by[0]}", scope.ids(by[1])) for by in rule.by]  # noqa: S608
+    return len({tuple(row) for rows in found for row in rows})
+
+
+def events(tx: Tx, scope: Scope, after: str = "") -> tuple[list[str], str]:
+    """A window of the events: ids of his in it, and where the next one begins, '' at the end. No index leads from a person
+    to his events; none is older than the first of his addresses."""
+    points = set(scope.points)
+    if not points:
+        return [], ""
+    after = after or floor(int(min(points)[:10], 32) - DAY_MS)
+    rows = tx.all(
+        "SELECT id, point_id FROM inbox_event WHERE id > :after ORDER BY id LIMIT :window", after=after, window=WINDOW
     )
+    return [row.id for row in rows if row.point_id in points], rows[-1].id if len(rows) == WINDOW else ""
 
 
 def _family(tx: Tx, contact_id: str) -> list[str]:

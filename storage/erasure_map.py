@@ -11,10 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-By = tuple[str, str]  # SQL with `IN (:among)`, and which ids of the scope go in
+By = tuple[str, str]  # SQL with `IN (:among)`, and which ids of the scope go in; "events" -- those that
+# storage.erasure_steps.events finds, window by window
 CONTACTS: Final[By] = ("contact_id IN (:among)", "contacts")
 CONVERSATIONS: Final[By] = ("conversation_id IN (:among)", "conversations")
-POINTS: Final[By] = ("point_id IN (:among)", "points")
+POLICIES: Final[By] = ("policy_id IN (:among)", "policies")
+# The largest tables know a conversation by its messages: an index for an erasure alone would cost every row something.
+_MESSAGES: Final = "SELECT m.id FROM message m WHERE m.conversation_id IN (:among)"
+_TRIES: Final = (
+    "SELECT t.id FROM announcement a JOIN announced d ON d.announcement_id = a.id JOIN announced_try t"
+    " ON t.subscription_id = d.subscription_id AND t.announcement_id = d.announcement_id"
+)
+_CASES: Final = "SELECT c.id FROM policy_case c WHERE c"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,35 +75,39 @@ MAP: Final[Mapping[str, Rule]] = {
         " ended_at",
     ),
     "announced_try": Gone(
-        by=(("announcement_id IN (SELECT a.id FROM announcement a WHERE a.lane IN (:among))", "lanes"),),
+        by=((f"id IN ({_TRIES} WHERE a.lane IN (:among))", "lanes"),),
         columns="id subscription_id announcement_id at took_ms status error answer",
     ),
     "announced": Gone(
-        by=(("lane IN (:among)", "lanes"),),
+        by=(("announcement_id IN (SELECT a.id FROM announcement a WHERE a.lane IN (:among))", "lanes"),),
         key="subscription_id announcement_id",
         columns="subscription_id announcement_id lane state attempts next_at lease_until boot_id status error took_ms"
         " created_at done_at",
     ),
     "announcement": Gone(by=(("lane IN (:among)", "lanes"),), columns="id type about lane data at"),
     # ---- what waits
-    "timer": Gone(by=(CONVERSATIONS, POINTS), columns="id conversation_id point_id name due_at data"),
+    "timer": Gone(by=(CONVERSATIONS,), columns="id conversation_id point_id name due_at data"),
     "attempt": Gone(
-        by=(("outbox_id IN (SELECT o.id FROM outbox o WHERE o.contact_id IN (:among))", "contacts"),),
+        by=((f"outbox_id IN (SELECT o.id FROM outbox o WHERE o.message_id IN ({_MESSAGES}))", "conversations"),),  # noqa: S608 -- ours
         columns="id outbox_id number started_at took_ms outcome code detail",
     ),
     "outbox": Gone(
+        by=((f"message_id IN ({_MESSAGES})", "conversations"),),
         columns="id cause step account_id point_id contact_id conversation_id message_id part last_part out_seq klass purpose"
         " state body_sealed not_before not_after attempts boot_id started_at external_id error created_at done_at version",
     ),
     "later_message": Gone(
-        columns="id conversation_id contact_id advisor_id body_sealed state reason due_at created_at ended_at"
+        by=(CONVERSATIONS,),
+        columns="id conversation_id contact_id advisor_id body_sealed state reason due_at created_at ended_at",
     ),
     "task": Gone(
+        by=(CONVERSATIONS,),
         columns="id conversation_id contact_id owner_id note_sealed state due_at created_by created_at rang_at ended_at"
-        " ended_by"
+        " ended_by",
     ),
     "care_task": Gone(
-        columns="id policy_id contact_id kind anchor due_at state fired route reason answer_sealed sent_at answered_at"
+        by=(POLICIES,),
+        columns="id policy_id contact_id kind anchor due_at state fired route reason answer_sealed sent_at answered_at",
     ),
     # ---- files, and the ways to them
     "document_link": Gone(
@@ -112,27 +124,42 @@ MAP: Final[Mapping[str, Rule]] = {
     # ---- what was said and done
     "idempotency": Gone(by=(), key="actor_id key", columns="actor_id key request_hash status answer_sealed created_at"),
     "message": Gone(
+        by=(CONVERSATIONS,),
         columns="id conversation_id point_id contact_id seq direction author advisor_id kind body_sealed external_id status"
-        " error route event_id said_at received_at edited_at"
+        " error route event_id said_at received_at edited_at",
     ),
     "handoff": Gone(
+        by=(CONVERSATIONS,),
         columns="id conversation_id contact_id code reason priority state test opened_at due_at late_at taken_at taken_by"
-        " closed_at outcome first_reply_at team offered_to offered_until passed escalate_at escalated_at"
+        " closed_at outcome first_reply_at team offered_to offered_until passed escalate_at escalated_at",
     ),
-    "contact_attempt": Gone(columns="id conversation_id contact_id number result note_sealed by_id next_at at"),
-    "screening": Gone(columns="id conversation_id contact_id outcome answers_sealed by_id at"),
-    "field_change": Gone(columns="id conversation_id contact_id field source by_id value_sealed at"),
+    "contact_attempt": Gone(
+        by=(CONVERSATIONS,), columns="id conversation_id contact_id number result note_sealed by_id next_at at"
+    ),
+    "screening": Gone(by=(CONVERSATIONS,), columns="id conversation_id contact_id outcome answers_sealed by_id at"),
+    "field_change": Gone(
+        by=(CONVERSATIONS,), columns="id conversation_id contact_id field source by_id value_sealed at"
+    ),
     "ticket": Gone(
-        columns="id kind token_hash conversation_id contact_id data created_by created_at expires_at opened_at used_at"
+        by=(CONVERSATIONS,),
+        columns="id kind token_hash conversation_id contact_id data created_by created_at expires_at opened_at used_at",
     ),
-    "case_step": Gone(columns="id case_id contact_id act from_state to_state by_id note_sealed at"),
+    "case_step": Gone(
+        by=(
+            (f"case_id IN ({_CASES}.conversation_id IN (:among))", "conversations"),
+            (f"case_id IN ({_CASES}.contact_id IN (:among))", "contacts"),
+        ),
+        columns="id case_id contact_id act from_state to_state by_id note_sealed at",
+    ),
     "policy_case": Gone(
+        by=(CONVERSATIONS, CONTACTS),
         columns="id conversation_id contact_id product insurer state held form starts_on declared_print told_sealed policy_id"
-        " test created_by created_at changed_at agreed_at sent_at version"
+        " test created_by created_at changed_at agreed_at sent_at version",
     ),
     "delivery": Gone(
+        by=(POLICIES,),
         columns="id policy_id contact_id means state route reason message_id document_sha256 created_by created_at sent_at"
-        " delivered_at confirmed_at"
+        " delivered_at confirmed_at",
     ),
     "policy": Gone(
         columns="id contact_id conversation_id insurer product number_sealed number_blind starts_on ends_on premium_sealed"
@@ -145,12 +172,12 @@ MAP: Final[Mapping[str, Rule]] = {
     ),
     # ---- what came in
     "inbound_conflict": Gone(
-        by=(("event_id IN (SELECT e.id FROM inbox_event e WHERE e.point_id IN (:among))", "points"),),
+        by=(("event_id IN (:among)", "events"),),
         columns="id account_id event_id day body_sealed received_at",
     ),
     "inbox_event": Emptied(
         why="the hash of its key, so that a platform that delivers it again is known to repeat itself",
-        by=(POINTS,),
+        by=(("id IN (:among)", "events"),),
         kept="id account_id key_hash kind source seq state attempts day received_at due_at done_at",
         emptied={
             "key": "NULL",
@@ -162,9 +189,7 @@ MAP: Final[Mapping[str, Rule]] = {
         },
     ),
     # ---- the person
-    "search_token": Gone(
-        by=(CONTACTS, CONVERSATIONS), key="token conversation_id", columns="token conversation_id contact_id"
-    ),
+    "search_token": Gone(key="token conversation_id", columns="token conversation_id contact_id"),
     "duplicate": Gone(
         by=(("one_id IN (:among)", "contacts"), ("other_id IN (:among)", "contacts")),
         columns="id one_id other_id reason state decided_by decided_at created_at",

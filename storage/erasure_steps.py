@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -21,16 +21,19 @@ from storage.erasure_map import MAP, Emptied, Gone
 from storage.keys import KeyMissing, pack, unpack
 from storage.tx import Tx
 
-BITE: Final = 200  # rows a unit
+BITE: Final = 100  # rows a unit
 TEXTS: Final = 40  # of his messages that are looked for afterwards
 NEEDLE: Final = 8  # bytes: what is shorter turns up by chance
 TABLES: Final = tuple(table for table, rule in MAP.items() if isinstance(rule, Gone | Emptied) and not rule.step)
 STEPS: Final = (FIRST, "cut", *TABLES, "key", "vacuum", "proof")
+ANSWERS: Final = 200  # that are opened at once
+Answer = tuple[str, str]  # the key of one: actor, Idempotency-Key
 _ID: Final = re.compile(r"\b[0-9a-v]{26}\b")
 
 
 def step(tx: Tx, job_id: str) -> str:
-    """Do the next bite of the job; the step that is next now. `vacuum` and `proof` are not this module's."""
+    """Do the next bite of the job; the step that is next now. `vacuum` and `proof` are not this module's; who calls it
+    has seen to `answers` and `blank` before those of idempotency and inbox_event."""
     job = find(tx, job_id)
     if job is None or job.state != "running":
         return ""
@@ -41,7 +44,7 @@ def step(tx: Tx, job_id: str) -> str:
     if job.step == "key":
         return _destroy(tx, job)
     if job.step in TABLES:
-        return job.step if _clear(tx, job) else go_on(tx, job)
+        return job.step if _clear(tx, job.step, job.scope) else go_on(tx, job)
     return job.step
 
 
@@ -95,12 +98,7 @@ def _needles(tx: Tx, scope: Scope) -> dict[str, list[str]]:
         found[row.kind] |= {value, "0" + value[3:]} if value.startswith("+84") else {value}
     for row in tx.among("SELECT id, thread FROM contact_point WHERE contact_id IN (:among)", people):
         found["thread"].add(row.thread)
-    for row in tx.among(
-        "SELECT id, contact_id, body_sealed FROM message WHERE contact_id IN (:among) AND author = 'customer'"
-        " ORDER BY id DESC LIMIT :most",
-        people,
-        most=TEXTS,
-    ):
+    for row in _last_texts(tx, scope):
         try:
             body = tx.keys.open_json(tx, row.contact_id, "message", "body_sealed", row.id, row.body_sealed)
         except KeyMissing:
@@ -112,20 +110,34 @@ def _needles(tx: Tx, scope: Scope) -> dict[str, list[str]]:
     }
 
 
+def _last_texts(tx: Tx, scope: Scope) -> list[Any]:
+    found: list[Any] = []
+    for conversation_id in sorted(scope.conversations, reverse=True):
+        found += tx.all(
+            "SELECT id, contact_id, body_sealed FROM message WHERE conversation_id = :id AND author = 'customer'"
+            " ORDER BY seq DESC LIMIT :most",
+            id=conversation_id,
+            most=TEXTS - len(found),
+        )
+        if len(found) == TEXTS:
+            break
+    return found
+
+
 def _cut(tx: Tx, job: Job) -> str:
     """In one go: nothing is said to him any more, nothing that he says finds him."""
     scope = scope_of(tx, job.scope.contacts, job.scope)
     _settle_events(tx, scope)
-    tx.run_among("DELETE FROM timer WHERE point_id IN (:among)", scope.ids("points"))
+    tx.run_among("DELETE FROM timer WHERE conversation_id IN (:among)", scope.ids("conversations"))
     tx.run_among(
         "UPDATE outbox SET state = 'cancelled', error = 'erased', done_at = :now, version = version + 1"
-        " WHERE contact_id IN (:among) AND state IN ('queued', 'retry_wait', 'unknown')",
-        scope.ids("contacts"),
+        " WHERE point_id IN (:among) AND state IN ('queued','sending','retry_wait','unknown') AND state <> 'sending'",
+        scope.ids("points"),
         now=tx.now_ms,
     )
     tx.run_among(
-        "UPDATE care_task SET state = 'cancelled', reason = 'erased' WHERE contact_id IN (:among) AND state = 'planned'",
-        scope.ids("contacts"),
+        "UPDATE care_task SET state = 'cancelled', reason = 'erased' WHERE policy_id IN (:among) AND state = 'planned'",
+        scope.ids("policies"),
     )
     for row in tx.among("SELECT account_id, thread FROM contact_point WHERE id IN (:among)", scope.ids("points")):
         tx.run(
@@ -151,10 +163,14 @@ def _cut(tx: Tx, job: Job) -> str:
 
 def _settle_events(tx: Tx, scope: Scope) -> None:
     """What waits for a turn or for a person is ignored from here on, and counted so."""
-    rows = tx.among(
-        "SELECT id, account_id, source, state FROM inbox_event WHERE point_id IN (:among) AND state IN ('new', 'quarantined')",
-        scope.ids("points"),
-    )
+    rows = [
+        row
+        for state in ("'new'", "'quarantined'")  # each has an index of its own
+        for row in tx.among(
+            f"SELECT id, account_id, source, state FROM inbox_event WHERE point_id IN (:among) AND state = {state}",  # noqa: S608
+            scope.ids("points"),
+        )
+    ]
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
         if row.source == "platform":
@@ -168,14 +184,17 @@ def _settle_events(tx: Tx, scope: Scope) -> None:
     inbox.count(tx, counts)
 
 
-def _clear(tx: Tx, job: Job) -> int:
-    """A bite of the step's table; 0 = nothing of him is left in it."""
-    if job.step == "idempotency":
-        _forget_answers(tx, job.scope)
-        return 0
-    rule = MAP[job.step]
+def _clear(tx: Tx, table: str, scope: Scope) -> int:
+    """A bite of the table; 0 = nothing of him is left in it."""
+    rule = MAP[table]
     assert isinstance(rule, Gone | Emptied)
-    return sum(_bite(tx, job.step, rule, by, job.scope) for by in rule.by)
+    return sum(_bite(tx, table, rule, by, scope) for by in rule.by)
+
+
+def blank(tx: Tx, scope: Scope) -> None:
+    """`scope.events`, not more than BITE: what came in, and what it contradicted."""
+    _clear(tx, "inbound_conflict", scope)
+    _clear(tx, "inbox_event", scope)
 
 
 def _bite(tx: Tx, table: str, rule: Gone | Emptied, by: tuple[str, str], scope: Scope) -> int:
@@ -188,18 +207,43 @@ def _bite(tx: Tx, table: str, rule: Gone | Emptied, by: tuple[str, str], scope: 
     return tx.run_among(f"UPDATE {table} SET {emptied} WHERE {these}", among, nothing=b"")  # noqa: S608
 
 
-def _forget_answers(tx: Tx, scope: Scope) -> None:
-    """Answers of the last day that speak of him: sealed as ours, so each is opened and looked through."""
+def answers(tx: Tx, scope: Scope, after: Answer = ("", "")) -> tuple[list[Answer], Answer | None]:
+    """A window of the last day's answers: those that speak of him, and where the next one begins, None at the end. They are
+    sealed as ours, so each is opened and looked through."""
     ids = {*scope.contacts, *scope.conversations, *scope.policies, *scope.files}
-    ids |= {row.id for row in tx.among("SELECT id FROM message WHERE contact_id IN (:among)", scope.ids("contacts"))}
-    for row in tx.all("SELECT actor_id, key, answer_sealed FROM idempotency WHERE answer_sealed IS NOT NULL"):
+    rows = tx.all(
+        "SELECT actor_id, key, answer_sealed FROM idempotency WHERE (actor_id, key) > (:actor, :key)"
+        " ORDER BY actor_id, key LIMIT :window",
+        actor=after[0],
+        key=after[1],
+        window=ANSWERS,
+    )
+    told = {(row.actor_id, row.key): set(_ID.findall(_answer(tx, row))) for row in rows}
+    everything = {each for some in told.values() for each in some} - ids
+    ids |= {
+        row.id
+        for row in tx.among("SELECT id, conversation_id FROM message WHERE id IN (:among)", sorted(everything))
+        if row.conversation_id in scope.conversations
+    }
+    his = [place for place, named in told.items() if not ids.isdisjoint(named)]
+    return his, (rows[-1].actor_id, rows[-1].key) if len(rows) == ANSWERS else None
+
+
+def _answer(tx: Tx, row: Any) -> str:
+    if row.answer_sealed is None:
+        return ""
+    try:
         place = f"{row.actor_id}|{row.key}"
-        try:
-            answer = tx.keys.open_own("idempotency", "answer_sealed", place, bytes(row.answer_sealed)).decode()
-        except (KeyMissing, UnicodeDecodeError):
-            continue
-        if not ids.isdisjoint(_ID.findall(answer)):
-            tx.run("DELETE FROM idempotency WHERE actor_id = :actor AND key = :key", actor=row.actor_id, key=row.key)
+        return tx.keys.open_own("idempotency", "answer_sealed", place, bytes(row.answer_sealed)).decode()
+    except (KeyMissing, UnicodeDecodeError):
+        return ""
+
+
+def forget_answers(tx: Tx, places: Sequence[Answer]) -> None:
+    tx.many(
+        "DELETE FROM idempotency WHERE actor_id = :actor AND key = :key",
+        [{"actor": actor, "key": key} for actor, key in places],
+    )
 
 
 def _destroy(tx: Tx, job: Job) -> str:
@@ -211,22 +255,6 @@ def _destroy(tx: Tx, job: Job) -> str:
 
 
 # ---- the proof
-
-
-def _count(tx: Tx, table: str, by: tuple[str, str], scope: Scope) -> int:
-    rows = tx.among(f"SELECT COUNT(*) FROM {table} WHERE {by[0]}", scope.ids(by[1]))  # noqa: S608 -- ours
-    return int(rows[0][0]) if rows else 0
-
-
-def residue(tx: Tx, scope: Scope) -> dict[str, int]:
-    """Rows that the map would still find, by table: none, or the work begins again."""
-    found: dict[str, int] = {}
-    for table, rule in MAP.items():
-        if isinstance(rule, Gone | Emptied):
-            count = sum(_count(tx, table, by, scope) for by in rule.by)
-            if count:
-                found[table] = count
-    return found
 
 
 def once_more(tx: Tx, job: Job, *, rounds: int) -> None:

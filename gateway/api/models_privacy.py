@@ -67,7 +67,7 @@ class Staying(Answer):
 
 
 class Plan(Answer):
-    """`goes`: rows by table; `contacts`: he, and who was merged into him."""
+    """`goes`: rows by table, without the raw events; `contacts`: he, and who was merged into him."""
 
     contacts: list[Id]
     goes: dict[str, int]

@@ -8,7 +8,7 @@ from typing import Final
 
 from aiohttp import web
 
-from gateway import exporting, rotating
+from gateway import erasing, exporting, rotating
 from gateway.api import cursors, masks, who
 from gateway.api import models_privacy as models
 from gateway.api.declare import Call, Routes
@@ -102,8 +102,8 @@ async def get_plan(call: Call, contact_id: str) -> models.Plan:
 
     plan = await call.store.read(look)
     return models.Plan(
-        contacts=list(plan.contacts),
-        goes=dict(plan.goes),
+        contacts=list(plan.scope.contacts),
+        goes=await erasing.counts(call.store, plan.scope),
         stays=[
             models.Staying(kind=stay.kind, id=stay.object_id, reason=stay.reason, until=rfc3339(stay.until))
             for stay in plan.stays

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import sqlite3
 
-from storage.erasure_map import MAP, Emptied
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from storage.erasure import COUNTED
+from storage.erasure_map import MAP, Emptied, Gone
 from storage.tables import METADATA
 
 HOW = (
@@ -34,3 +39,33 @@ def test_nothing_sealed_under_a_persons_key_is_called_ours() -> None:
     }
     assert ours == {"erasure", "held"}, "a table with a contact's id is his: Gone or Emptied"
     assert set(MAP) == set(METADATA.tables)
+
+
+@pytest.fixture(scope="module")
+def empty() -> sqlite3.Connection:
+    """The tables, as the models say, without a row."""
+    dialect = create_engine("sqlite://").dialect
+    made = sqlite3.connect(":memory:")
+    for table in METADATA.sorted_tables:
+        made.execute(str(CreateTable(table).compile(dialect=dialect)))
+        for index in table.indexes:
+            made.execute(str(CreateIndex(index).compile(dialect=dialect)))
+    return made
+
+
+@pytest.mark.parametrize(
+    "table", [table for table, rule in MAP.items() if isinstance(rule, Gone | Emptied) and rule.by]
+)
+def test_what_is_his_is_found_by_an_index(table: str, empty: sqlite3.Connection) -> None:
+    """An erasure that looks through a whole table keeps everybody else waiting."""
+    rule = MAP[table]
+    assert isinstance(rule, Gone | Emptied)
+    assert table in COUNTED or table in ("inbound_conflict", "inbox_event")
+    for where, _ in rule.by:
+        listed = where.replace(":among", ", ".join("?" * 4))
+        plan = empty.execute(
+            f"EXPLAIN QUERY PLAN SELECT {', '.join(rule.key.split())} FROM {table} WHERE {listed}", "abcd"
+        )
+        looks = [line[3] for line in plan if line[3].startswith(("SCAN", "SEARCH"))]
+        assert looks
+        assert all(look.startswith("SEARCH") for look in looks), looks
