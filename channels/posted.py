@@ -43,6 +43,8 @@ HOLDERS: Final = frozenset(
 OPENS: Final = ("{", "[")
 NAMED: Final = ("name", "key", "label", "field", "title", "id")  # what a list of fields calls the field
 WHOLE: Final = frozenset({"full", "value", "formatted"})  # what stands under a field's name and is the field
+NUMBERS: Final = frozenset({"number", "phone", "phone_number", "phonenumber"})  # of a party of a call: `from.number`
+SIDES: Final = frozenset({"from", "to", "caller", "callee", "customer"})
 THINGS: Final = frozenset({"form", "page", "site", "website", "campaign", "landing_page", "workspace", "source"})
 OF_THINGS: Final = frozenset({"id", "name", "title", "url", "slug", "type", "link"})  # a form's name is nobody's
 VALUED: Final = ("value", "values", "answer", "content")
@@ -277,7 +279,8 @@ def _last(path: str) -> str:
 def _told(path: str) -> str:
     """The end of a path that says what it is: of `phone.full` it is phone."""
     above, _, last = path.rpartition(".")
-    return _last(above) if above and last in WHOLE else last
+    side = _last(above)
+    return side if above and (last in WHOLE or (last in NUMBERS and plain(side) in SIDES)) else last
 
 
 def _put(found: dict[str, str], path: str, text: str) -> None:

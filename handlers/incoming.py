@@ -268,8 +268,7 @@ def _edited(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: d
 
 def _attachments(draft: LaneDraft, message_id: str, event: InboundEvent) -> None:
     ours = draft.channel == "webchat"  # its files are in our store before they are said
-    for file in event.files:
-        attachment_id = new_id()
+    for attachment_id, file in zip(sorted(new_id() for _ in event.files), event.files, strict=True):  # they sort by id
         draft.attachment(
             message_id,
             file.kind.value,

@@ -51,7 +51,7 @@ def mac(app: str, body: bytes, at: bytes, secret: str) -> bytes:
 
 def _given(delivery: Delivery) -> bytes:
     header = delivery.headers.get(HEADER) or delivery.headers.get(HEADER.lower(), "")
-    value = header.encode("utf-8", "backslashreplace").strip()  # as bytes: compare_digest raises on odd text
+    value = header.encode("utf-8", "backslashreplace").strip().lower()  # as bytes: compare_digest raises on odd text
     return value.removeprefix(b"mac=").strip()
 
 

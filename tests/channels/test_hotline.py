@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from channels import hotline
+from channels import hotline, posted
 from channels.contract import UNSAID, Account, Delivery, InboundEvent, Kind
 
 ACCOUNT = Account(channel="hotline", name="main", settings={"secret": "s3cret-of-the-calls"}, thread_key=b"k" * 16)
@@ -121,3 +121,15 @@ def test_without_an_id_the_number_and_the_time_are_one() -> None:
         0,
     )
     assert one(bare).window_ms == hotline.SHORT_MS
+
+
+def test_a_party_that_says_more_of_itself_than_its_number() -> None:
+    told = {
+        "call_id": "c-9",
+        "from": {"number": "84901234567", "type": "external", "alias": "84901234567"},
+        "to": {"number": "842471000000", "type": "internal"},
+        "call_status": "ended",
+        "direction": "inbound",
+    }
+    (flat,) = posted.entries(Delivery(body=orjson.dumps(told), headers={"Content-Type": "application/json"}))
+    assert (flat["from"], flat["to"]) == ("84901234567", "842471000000")

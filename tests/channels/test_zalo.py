@@ -346,9 +346,9 @@ def signed(body: bytes, header: str) -> Delivery:
 def test_the_mac_is_a_plain_sha256_of_what_came() -> None:
     body = b'{"timestamp":"1795330127451","text":"\\u1ebf \\/"}'
     digest = hashlib.sha256(APP.encode() + body + b"1795330127451" + ZALO.get("oa_secret_key").encode()).hexdigest()
-    for header in (f"mac={digest}", digest, f" mac= {digest} "):
+    for header in (f"mac={digest}", digest, f" mac= {digest} ", digest.upper(), f"MAC={digest}"):
         verify(signed(body, header), ZALO)
-    for header in ("", f"mac={digest[:-1]}0x", digest.upper(), f"mac=mac={digest}"):
+    for header in ("", f"mac={digest[:-1]}0x", f"mac=mac={digest}"):
         with pytest.raises(WebhookRejected):
             verify(signed(body, header), ZALO)
     with pytest.raises(WebhookRejected):
