@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from channels.contract import Kind
 from storage import search, sessions
@@ -73,7 +73,18 @@ async def test_what_advisors_do_beside_answering(office: Office, visitors: Visit
     form = await act(lan, "Hẹn gọi lại")
     await form.get_by_label("Gọi để làm gì").fill("báo phí ô tô")
     assert await complaints(lan) == []
+
+    async def lose(route: Route) -> None:
+        await route.fetch()  # it arrives, its answer does not
+        await route.fulfill(status=502)
+
+    await lan.route("**/tasks", lose, times=1)
     await form.get_by_role("button", name="Lưu").click()
+    await expect(form.get_by_role("alert")).to_be_visible()
+    visitors.troubles.clear()
+    await form.get_by_role("button", name="Lưu").click()
+    await expect(form).to_be_hidden()
+    await expect(panel.locator(".task")).to_have_count(1)
     await expect(panel.locator(".task")).to_contain_text("báo phí ô tô")
 
     # asking: in the chat, and by a form that the customer fills in

@@ -4,6 +4,7 @@ import { has, setup, t } from "./words.js";
 const BASE = "/api/v1";
 const PATIENCE_MS = 20_000;
 const WAITS_MS = [500, 1500, 4000];
+const UNSURE_MS = 10 * 60_000;
 
 /** Anything that did not work, with what people may be told about it. */
 export class Failure extends Error {
@@ -62,12 +63,12 @@ export function get(path, query = {}, signal) {
  * @param {{ key?: string, signal?: AbortSignal }} [more] `key` -- of an act that was tried before
  */
 export function post(path, body = {}, more = {}) {
-  return ask("POST", path, { body, key: more.key ?? newKey(), signal: more.signal });
+  return more.key === undefined ? act("POST", path, body, more.signal) : ask("POST", path, { body, key: more.key, signal: more.signal });
 }
 
 /** @param {string} path @param {object} body */
 export function patch(path, body) {
-  return ask("PATCH", path, { body, key: newKey() });
+  return act("PATCH", path, body);
 }
 
 /** @param {string} path */
@@ -92,6 +93,30 @@ export async function bytes(url, signal) {
 }
 
 /** @typedef {{ body?: object, form?: FormData, key?: string, signal?: AbortSignal | undefined, patience?: number }} Options */
+
+/** Keys of acts whose answer was lost, by what they asked for. @type {Map<string, string>} */
+const unsure = new Map();
+
+/**
+ * An act: pressed again because its answer was lost, it goes under the same key and is done once. One that says nothing
+ * (take, return) is guarded by the state it changes, and may be meant anew a minute later.
+ * @param {string} method @param {string} path @param {object} body @param {AbortSignal} [signal]
+ */
+async function act(method, path, body, signal) {
+  if (!Object.keys(body).length) return ask(method, path, { body, key: newKey(), signal });
+  const print = JSON.stringify([method, path, body]);
+  const key = unsure.get(print) ?? newKey();
+  unsure.delete(print);
+  try {
+    return await ask(method, path, { body, key, signal });
+  } catch (error) {
+    if (error instanceof Failure && (error.passing || error.status === 0 || error.status >= 500)) {
+      unsure.set(print, key);
+      setTimeout(() => unsure.get(print) === key && unsure.delete(print), UNSURE_MS);
+    }
+    throw error;
+  }
+}
 
 /**
  * Asks, and asks again where the same question is safe: a read, or an act with its key.

@@ -58,6 +58,7 @@ export async function asking(one) {
   const form = el("fieldset", { class: "ticks" }, el("legend", {}, t("ask_form")), el("p", { class: "hint" }, t("ask_form_hint")), ...boxes);
   const chats = el("fieldset", { class: "choices" }, el("legend", {}, t("ask_chat")), ...chat);
   let sent = "";
+  let asked = ""; // in the chat, and only the form did not go: it is not asked twice
   const done = await ask({
     title: t("askfor"),
     button: t("send"),
@@ -66,7 +67,8 @@ export async function asking(one) {
       const fields = given.getAll("field").map(String);
       const what = String(given.get("what") ?? "").replace("chat:", "");
       if (!fields.length && !what) throw trouble(t("ask_choose"));
-      if (what) keep(await post(`/conversations/${one.id}/ask`, { field: what }));
+      if (what && what !== asked) keep(await post(`/conversations/${one.id}/ask`, { field: what }));
+      asked = what;
       if (fields.length) keep(await post(`/conversations/${one.id}/forms`, { fields }));
       sent = fields.length ? "ask_form_sent" : "ask_sent";
     },

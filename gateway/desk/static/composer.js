@@ -15,6 +15,7 @@ import { setup, size, t } from "./words.js";
 
 /** @typedef {import("./sender.js").Pending} Pending */
 /** @typedef {import("./model.js").Conversation} Conversation */
+/** @typedef {Pick<Upload, "id" | "state" | "problem" | "address" | "cancel" | "send"> & { file: { name: string, size: number } }} Chosen a file that is to go */
 
 const FILES = 10;
 const TYPING_MS = 4000;
@@ -42,7 +43,7 @@ export class Composer {
     this.id = "";
     /** @type {"reply" | "note"} */
     this.mode = "reply";
-    /** @type {Map<string, Upload[]>} */
+    /** @type {Map<string, Chosen[]>} */
     this.uploads = new Map();
     this.noticed = "";
     this.typedAt = 0;
@@ -136,8 +137,10 @@ export class Composer {
 
   /** Words that did not go come back to be changed. @param {Pending} one */
   takeBack(one) {
+    const kept = draft(one.conversation);
+    if (one.answers && !kept.quote) keepDraft(one.conversation, Object.assign(kept, { quote: { id: one.answers, text: one.quoted ?? "" } }));
+    if (one.attachments.length) this.#put(one.conversation, one.attachments.map((id, at) => arrived(id, one.files[at] ?? t("kind_file"))));
     if (one.conversation !== this.id) {
-      const kept = draft(one.conversation);
       const mode = one.note ? "note" : "reply";
       keepDraft(one.conversation, { ...kept, [mode]: [one.text, kept[mode]].filter(Boolean).join("\n") });
       return;
@@ -145,6 +148,8 @@ export class Composer {
     if ((this.mode === "note") !== one.note) this.#switch(one.note ? "note" : "reply");
     this.box.value = [one.text, this.box.value].filter(Boolean).join("\n");
     this.#typed();
+    this.#quote();
+    this.#files();
     this.focus();
   }
 
@@ -213,7 +218,7 @@ export class Composer {
     this.#sent(files);
   }
 
-  /** The words have gone: room for the next. @param {Upload[]} files */
+  /** The words have gone: room for the next. @param {Chosen[]} files */
   #sent(files) {
     this.box.value = "";
     if (this.mode === "reply") {
@@ -345,10 +350,17 @@ export class Composer {
   #add(files) {
     if (!this.#takesFiles()) return;
     const id = this.id;
-    const list = this.uploads.get(id) ?? [];
-    for (const file of files.slice(0, FILES - list.length)) list.push(new Upload(file, id, () => this.#files()));
-    this.uploads.set(id, list);
+    const room = Math.max(0, FILES - this.#uploads().length);
+    this.#put(id, files.slice(0, room).map((file) => new Upload(file, id, () => this.#files())), files.length - room);
     this.#files();
+  }
+
+  /** To what is to go there, as far as there is room. @param {string} id @param {Chosen[]} files @param {number} [over] of more that were chosen */
+  #put(id, files, over = 0) {
+    const list = [...(this.uploads.get(id) ?? []), ...files];
+    this.uploads.set(id, list.slice(0, FILES));
+    const left = Math.max(over, list.length - FILES);
+    if (left > 0) toast(t("files_most", { n: FILES, left }), "bad");
   }
 
   #files() {
@@ -357,9 +369,9 @@ export class Composer {
     this.#ready();
   }
 
-  /** @param {Upload} file */
+  /** @param {Chosen} file */
   #chip(file) {
-    const words = file.state === "sending" ? t("file_uploading") : file.state === "failed" ? file.problem : size(file.file.size);
+    const words = file.state === "sending" ? t("file_uploading") : file.state === "failed" ? file.problem : file.file.size ? size(file.file.size) : "";
     const look = file.address ? el("img", { src: file.address, alt: "", width: "44", height: "44" }) : icon("web:file");
     const remove = () => {
       file.cancel();
@@ -380,6 +392,11 @@ export class Composer {
       el("button", { class: "icon-button", type: "button", "aria-label": t("remove_file", { name: file.file.name }), onclick: remove }, icon("web:close")),
     );
   }
+}
+
+/** A file that is with us already. @param {string} id @param {string} name @returns {Chosen} */
+function arrived(id, name) {
+  return { id, file: { name, size: 0 }, state: "done", problem: "", address: "", cancel: () => {}, send: async () => {} };
 }
 
 /** Why the customer cannot be answered here, and what would change that. @param {Conversation} one @returns {{ words: string, act: "take" | "reopen" | null } | null} */
