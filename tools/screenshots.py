@@ -29,14 +29,22 @@ WAITED_MS: Final = 4 * 60_000
 COLOURS: Final = 128
 BOSS: Final = "quantri@ibaohiem.example"
 
+faults: list[str] = []  # what any page said of itself since the last picture
+
 
 async def page_of(browser: Browser, url: str, **options: Any) -> Page:
     context = await browser.new_context(base_url=url, reduced_motion="reduce", **{**HERE_AND_NOW, **options})
-    return await context.new_page()
+    page = await context.new_page()
+    page.on("console", lambda said: faults.extend([f"{page.url}: {said.text}"] if said.type == "error" else []))
+    page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
+    return page
 
 
 async def picture(page: Page, name: str) -> None:
     await page.wait_for_timeout(400)  # fonts and the last fade
+    faults.extend(f"{name}: {words}" for words in await page.locator(".toast.bad").all_inner_texts())
+    if faults:  # a picture of something broken is no picture of it
+        raise RuntimeError("; ".join(faults))
     shot = Image.open(io.BytesIO(await page.screenshot()))
     shot.convert("RGB").quantize(COLOURS).save(FOLDER / f"{name}.png", optimize=True)  # a third of the bytes
     print(f"docs/pictures/{name}.png", flush=True)
