@@ -410,8 +410,19 @@ def cancel(tx: Tx, conversation_id: str, *, reason: str, purposes: Sequence[str]
     return len(rows)
 
 
+class Change(Exception):
+    """It was to change what stands in the transcript. That says something else again by now, for it failed or another change
+    came after it: made once more, he would read other words than we do."""
+
+
 def resend(tx: Tx, outbox_id: str) -> str | None:
-    """A person decided: the same call again as a new row. None when the row is not one that ended badly."""
+    """A person decided: the same call again as a new row. None when the row is not one that ended badly. Raises Change."""
+    if tx.one(
+        "SELECT 1 FROM outbox o WHERE o.id = :id AND o.step < 0 AND (o.state NOT IN ('unknown','unconfirmed')"
+        " OR EXISTS (SELECT 1 FROM outbox n WHERE n.message_id = o.message_id AND n.step < 0 AND n.out_seq > o.out_seq))",
+        id=outbox_id,
+    ):
+        raise Change
     taken = tx.run(  # once: the second click finds nothing to send
         "UPDATE outbox SET state = 'failed', error = 'sent_again', version = version + 1 WHERE id = :id "
         "AND state IN ('failed','unconfirmed','unknown','expired','quarantined') AND error <> 'sent_again'",
@@ -427,7 +438,7 @@ def resend(tx: Tx, outbox_id: str) -> str | None:
         "outbox",
         id=copy,
         cause=copy,
-        step=0,
+        step=min(row.step, 0),
         account_id=row.account_id,
         point_id=row.point_id,
         contact_id=row.contact_id,
@@ -448,7 +459,8 @@ def resend(tx: Tx, outbox_id: str) -> str | None:
         created_at=tx.now_ms,
         version=0,
     )
-    tx.run("UPDATE message SET status = 'queued', error = '' WHERE id = :id", id=row.message_id)
+    if row.step >= 0:  # what a change is of did arrive
+        tx.run("UPDATE message SET status = 'queued', error = '' WHERE id = :id", id=row.message_id)
     claim(tx, points=[row.point_id])
     tx.hint("message", row.conversation_id)
     return copy

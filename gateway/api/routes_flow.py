@@ -141,7 +141,14 @@ async def resend(call: Call, sending_id: str) -> models.Resent:
     def unit(tx: Tx) -> str:
         if not tx.value("SELECT 1 FROM outbox WHERE id = :id", id=sending_id):
             raise not_found()
-        made = outbox.resend(tx, sending_id)
+        try:
+            made = outbox.resend(tx, sending_id)
+        except outbox.Change:
+            raise ApiError(
+                "wrong_state",
+                "this was to change a message: change the message itself once more",
+                fields={"reason": "change"},
+            ) from None
         if made is None:
             raise ApiError("wrong_state", "only what failed, expired or is unconfirmed is sent again")
         audit.write(tx, actor=by, action="outbox.resend", object_type="outbox", object_id=sending_id)
