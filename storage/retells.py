@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from storage import outbox
+from storage import outbox, unchanged
 from storage.ids import new_id
 from storage.tx import Tx
 
@@ -43,7 +43,7 @@ def find(tx: Tx, conversation_id: str, message_id: str) -> Said | None:
 
 
 def retell(tx: Tx, message_id: str, text: str) -> bool:
-    """It says `text` from now on, nothing when that is empty. False when it said just that."""
+    """It says `text` from now on; nothing, its files neither, when that is empty. False when it stood so already."""
     row = tx.one(
         "SELECT m.contact_id, m.conversation_id, m.point_id, m.external_id, m.body_sealed, c.account_id, p.thread FROM message m"
         " JOIN conversation c ON c.id = m.conversation_id JOIN contact_point p ON p.id = m.point_id WHERE m.id = :id",
@@ -51,7 +51,7 @@ def retell(tx: Tx, message_id: str, text: str) -> bool:
     )
     assert row is not None
     body = tx.keys.open_json(tx, row.contact_id, "message", "body_sealed", message_id, row.body_sealed)
-    if body.get("taken_back") or body.get("text", "") == text:
+    if body.get("taken_back") or (text and body.get("text", "") == text):  # a file may have come without a word
         return False
     body.setdefault("before", []).append(body.get("text", ""))
     body["text"] = text
@@ -64,7 +64,11 @@ def retell(tx: Tx, message_id: str, text: str) -> bool:
         id=message_id,
     )
     if not text:
-        tx.run("UPDATE attachment SET state = 'gone', reason = 'taken back' WHERE message_id = :id", id=message_id)
+        tx.run(
+            "UPDATE attachment SET state = 'gone', reason = :taken WHERE message_id = :id AND state <> 'gone'",
+            id=message_id,
+            taken=unchanged.TAKEN_BACK,
+        )
     _send(tx, row, message_id, text)
     tx.hint("message", row.conversation_id)
     tx.hint("retold", row.conversation_id)

@@ -8,7 +8,7 @@ from gateway.api import models, show
 from gateway.api.allow import SEES_ALL
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
-from storage import listing, retells, transcript
+from storage import listing, retells, transcript, unchanged
 from storage.tx import Tx
 
 routes = Routes("messages")
@@ -22,6 +22,7 @@ WHY: Final = {
     "parts": "it went out in several messages: it can be neither changed nor taken back",
     "file": "a file cannot be changed, only taken back",
     "too_long": "it is too long for one message",
+    "changing": "an earlier change of it is still on its way: wait until it is done",
 }
 
 
@@ -49,6 +50,8 @@ async def _retell(call: Call, conversation_id: str, message_id: str, text: str) 
             raise not_found()
         if found.advisor_id != call.actor.id and call.actor.role not in SEES_ALL:
             raise ApiError("not_yours", "somebody else said this")
+        if unchanged.open_(tx, message_id):
+            raise ApiError("wrong_state", WHY["changing"], fields={"reason": "changing"})
         if why := _why_not(call, row, found, text, tx.now_ms):
             raise ApiError("wrong_state", WHY[why], fields={"reason": why})
         name = "message.edit" if text else "message.unsend"

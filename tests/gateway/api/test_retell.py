@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
+from aiohttp import FormData
 
 from channels.contract import Permanent
 from tests.gateway.api.conftest import Caller, House
@@ -84,3 +86,69 @@ async def test_why_it_cannot_be_changed(house: House, why: str) -> None:
         text = "a" * 5000
     status, body = await lan("POST", f"{at}/{target}/edit", {"text": text})
     assert (status, body["error"]["fields"]) == (409, {"reason": why})
+
+
+async def test_no_change_begins_while_one_is_on_its_way_and_a_failed_one_is_not_made_again(house: House) -> None:
+    lan, boss = await house.as_role("advisor", "Lan"), await house.as_role("supervisor")
+    client, gate = house.clients["telegram:main"], asyncio.Event()
+
+    async def through(request: Any) -> str:
+        client.sent.append(request)
+        return str(500 + len(client.sent))
+
+    client.call = through  # type: ignore[method-assign]
+    at, message = await said(house, lan, "Phí là 500 nghìn")
+
+    async def refuse(request: Any) -> str:
+        await gate.wait()
+        raise Permanent("telegram: message can't be edited", reason="bad_request", code="400")
+
+    client.call = refuse  # type: ignore[method-assign]
+    await lan.post(f"{at}/{message['id']}/edit", {"text": "Phí là 550 nghìn"})
+    for act, body in (("unsend", None), ("edit", {"text": "khác"})):
+        status, answer = await lan("POST", f"{at}/{message['id']}/{act}", body)
+        assert (status, answer["error"]["fields"]) == (409, {"reason": "changing"})
+    gate.set()
+    await house.settled()
+    client.call = through  # type: ignore[method-assign]
+    before = len(client.sent)
+    (failed,) = (await boss.get("/outbox", state="failed"))["items"]
+    status, answer = await boss("POST", f"/outbox/{failed['id']}/resend", {})
+    assert (status, answer["error"]["fields"]) == (409, {"reason": "change"})
+    assert (await boss("POST", f"/messages/{message['id']}/retry", {}))[0] == 409
+    await house.settled()
+    assert len(client.sent) == before
+    await house.parts.store.run(
+        lambda tx: tx.run("UPDATE outbox SET state = 'unconfirmed', error = '' WHERE id = :id", id=failed["id"])
+    )
+    await boss.post(f"/outbox/{failed['id']}/resend", {})  # nobody knows whether it was made: it may be made twice
+    await house.settled()
+    assert len(client.sent) == before + 1
+    assert (await lan.get(at))["items"][-1]["status"] == "sent"
+    await lan.post(f"{at}/{message['id']}/unsend")
+    await house.settled()
+    shown = next(one for one in (await lan.get(at))["items"] if one["id"] == message["id"])
+    assert (shown["text"], shown["taken_back"], shown["before"]) == ("", True, ["Phí là 500 nghìn"])
+
+
+async def test_a_file_that_the_platform_keeps_is_still_in_the_transcript(house: House) -> None:
+    lan = await house.as_role("advisor", "Lan")
+    found = await house.conversation("1001", lead=True)
+    await lan.post(f"/conversations/{found}/take")
+    form = FormData()
+    form.add_field("file", b"%PDF-1.7\n%%EOF\n", filename="bang-phi.pdf", content_type="application/pdf")
+    _, file = await lan("POST", "/files", data=form)
+    at = f"/conversations/{found}/messages"
+    message = await lan.post(at, {"text": "", "attachment_ids": [file["id"]]})
+    await house.settled()
+    kept = next(one for one in (await lan.get(at))["items"] if one["id"] == message["id"])["attachments"]
+    assert kept
+
+    async def refuse(request: Any) -> str:
+        raise Permanent("telegram: message can't be deleted", reason="bad_request", code="400")
+
+    house.clients["telegram:main"].call = refuse  # type: ignore[method-assign]
+    await lan.post(f"{at}/{message['id']}/unsend")
+    await house.settled()
+    shown = next(one for one in (await lan.get(at))["items"] if one["id"] == message["id"])
+    assert (shown["attachments"], shown["taken_back"]) == (kept, False)
