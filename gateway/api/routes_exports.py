@@ -74,7 +74,7 @@ async def _send(
 ) -> web.StreamResponse:
     wait_s = call.api.exports.take(call.actor.id)
     if wait_s:
-        log.warning("export.many", actor=call.actor.id, reason=f"{csvfile.AN_HOUR} tables within an hour")
+        log.warning("export.many", advisor=call.actor.id, reason=f"{csvfile.AN_HOUR} tables within an hour")
         raise ApiError("too_many", f"{csvfile.AN_HOUR} tables an hour", retry_s=wait_s)
     export_id, by, through = new_id(), call.actor.id, call.actor.through
     what = f"export.{name.partition('-')[0]}"
