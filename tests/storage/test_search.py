@@ -58,7 +58,7 @@ async def test_as_people_say_it(store: Store) -> None:
         assert hung in await found(store, words), words
     for words in ("Huong", "thị hương", "+84 987 654 321", "máy"):
         assert await found(store, words) == [huong], words
-    assert await found(store, "xe") == [huong, hung], "the newest first"
+    assert await found(store, "xe") == sorted((hung, huong), reverse=True), "the newest first"
     for words in ("", "…", "hùng hương", "0912345679", "59A-123.46"):
         assert await found(store, words) == [], words
 

@@ -106,7 +106,7 @@ async def test_the_house_is_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         assert config.server.host == "127.0.0.1"
         assert config.keys.path == folder / "keys"
         ids = [
-            "facebook:demo", "hotline:tongdai", "leads:ladipage", "telegram:demo", "viber:demo", "webchat:site", "zalo:demo",
+            "email:thu", "facebook:demo", "hotline:tongdai", "leads:ladipage", "telegram:demo", "viber:demo", "webchat:site", "zalo:demo",
         ]  # fmt: skip
         assert sorted(account.id for account in config.accounts) == ids
         assert all(account.get("test") for account in config.accounts)
