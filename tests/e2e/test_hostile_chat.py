@@ -248,8 +248,20 @@ class Attack:
     async def socket(self, session: aiohttp.ClientSession) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
         dice = random.SystemRandom()
         headers = {"Origin": self.gateway.url, "X-Forwarded-For": f"10.0.{dice.randrange(256)}.{dice.randrange(256)}"}
-        async with session.ws_connect(f"{self.gateway.url}/chat/ws", headers=headers, max_msg_size=0) as wire:
+        async with await self.let_in(session, headers) as wire:
             yield wire
+
+    async def let_in(self, session: aiohttp.ClientSession, headers: dict[str, str]) -> aiohttp.ClientWebSocketResponse:
+        """A socket, as soon as there is room: on a machine that is busy with other things sockets are refused first."""
+        async with asyncio.timeout(120):
+            while True:
+                try:
+                    return await session.ws_connect(f"{self.gateway.url}/chat/ws", headers=headers, max_msg_size=0)
+                except aiohttp.WSServerHandshakeError as err:
+                    if err.status != 503:
+                        raise
+                    self.told["busy"] += 1
+                await asyncio.sleep(0.5)
 
     async def heard(self, wire: aiohttp.ClientWebSocketResponse) -> None:
         """What comes until the line is closed."""
