@@ -58,6 +58,14 @@ async def test_from_the_wall_to_a_list_and_from_words_to_a_person(office: Office
     office.parts.clock.offset_ms += 20_000  # what was counted is no longer fresh
     await wall.evaluate("dispatchEvent(new Event('focus'))")
     await expect(tile.locator(".tile-figure")).to_have_text("2")
+    await expect(wall.locator("#wall-old")).to_be_hidden()
+    await wall.route("**/desk/wall*", lambda route: route.fulfill(status=503))
+    await wall.evaluate("dispatchEvent(new Event('focus'))")
+    await expect(wall.locator("#wall-old")).to_contain_text("Không kết nối được máy chủ")
+    await wall.unroute("**/desk/wall*")
+    await wall.evaluate("dispatchEvent(new Event('focus'))")
+    await expect(wall.locator("#wall-old")).to_be_hidden()
+    visitors.troubles[:] = [trouble for trouble in visitors.troubles if "503" not in trouble]
     await expect(wall.locator(".periods a", has_text="7 ngày")).to_be_focused()
     await expect(wall.locator("#h-lost").locator("xpath=..")).to_contain_text("Chê phí cao")
     await wall.locator("a[href*='of=taken']").first.click()

@@ -2,9 +2,11 @@
 // and the focus stays where it is.
 import { byId } from "../../web/static/dom.js";
 import { exporting } from "./exports.js";
+import { clock, t } from "./words.js";
 
 const EVERY_MS = 15_000;
 let busy = false;
+let goodAt = new Date().toISOString(); // of the last page that came
 
 /** This page as it is now. @returns {Promise<Document | null>} */
 function fetched() {
@@ -51,11 +53,21 @@ async function refresh() {
   try {
     const page = await fetched();
     const fresh = page?.getElementById("wall");
+    if (fresh) goodAt = new Date().toISOString();
+    aged(!page);
     if (fresh) merge(byId("wall", HTMLElement), fresh);
     else if (page) location.reload(); // signed out: the log-in says so
   } finally {
     busy = false;
   }
+}
+
+/** Numbers that nobody renews must not look like those of now. @param {boolean} away the server */
+function aged(away) {
+  const line = byId("wall-old", HTMLElement);
+  const words = away ? t("wall_old", { time: clock(goodAt) }) : "";
+  if (line.textContent !== words) line.textContent = words;
+  line.hidden = !away;
 }
 
 setInterval(() => void refresh(), EVERY_MS);
