@@ -13,7 +13,6 @@ from handlers.handoff import CHIEFS
 from handlers.model import Advisor, Refused
 from storage import advisors, later, listing
 from storage.errors import StorageUnavailable
-from storage.later import Later
 from storage.tx import Tx
 
 if TYPE_CHECKING:
@@ -30,21 +29,23 @@ class _Not(Exception):
 
 async def send_due(parts: Parts) -> None:
     """One tick: everything that is due, each in a transaction of its own."""
-    for one in await parts.store.read(later.due):
+    for later_id in [one.id for one in await parts.store.read(later.due)]:
         try:
-            await parts.store.run(partial(_send, parts, one=one))
+            await parts.store.run(partial(_send, parts, later_id=later_id))
         except StorageUnavailable:
             return
         except (_Not, ApiError, Refused) as err:
-            await parts.store.run(partial(_expire, one=one, reason=_reason(err)))
+            await parts.store.run(partial(_expire, later_id=later_id, reason=_reason(err)))
         except Exception as err:
             log.exception("later.failed", error=type(err).__name__)
-            await parts.store.run(partial(_expire, one=one, reason="internal"))
+            await parts.store.run(partial(_expire, later_id=later_id, reason="internal"))
 
 
-def _send(parts: Parts, tx: Tx, *, one: Later) -> None:
-    if not later.end(tx, one, "sent"):
-        return  # cancelled, or another process has it
+def _send(parts: Parts, tx: Tx, *, later_id: str) -> None:
+    one = later.take(tx, later_id)
+    if one is None:
+        return  # changed or cancelled since, or another process has it
+    later.end(tx, one, "sent")
     row, person = listing.one(tx, one.conversation_id), advisors.find(tx, one.advisor[0])
     if row is None or not one.body:
         raise _Not("gone")
@@ -63,8 +64,9 @@ def _send(parts: Parts, tx: Tx, *, one: Later) -> None:
     parts.engine.act(tx, row.id, "reply", by=by, data=one.body)
 
 
-def _expire(tx: Tx, *, one: Later, reason: str) -> None:
-    if later.end(tx, one, "expired", reason):
+def _expire(tx: Tx, *, later_id: str, reason: str) -> None:
+    one = later.take(tx, later_id)
+    if one is not None and later.end(tx, one, "expired", reason):
         later.told(tx, one.id, reason)
 
 

@@ -138,8 +138,18 @@ def listed(tx: Tx, conversation_id: str) -> list[Later]:
     return [_later(tx, row) for row in rows]
 
 
+def take(tx: Tx, later_id: str) -> Later | None:
+    """It, as it stands now, if it is to go now: nobody changes or cancels it until this transaction ends. None when it is
+    not, or another process has it."""
+    lock = "FOR UPDATE OF l SKIP LOCKED" if tx.postgres else ""
+    row = tx.one(
+        f"{_SELECT} WHERE l.id = :id AND l.state = 'waiting' AND l.due_at <= :now {lock}", id=later_id, now=tx.now_ms
+    )
+    return None if row is None else _later(tx, row)
+
+
 def due(tx: Tx, *, limit: int = 20) -> list[Later]:
-    """Those whose time has come."""
+    """Those whose time has come; each is to be taken before it goes."""
     rows = tx.all(
         f"{_SELECT} WHERE l.state = 'waiting' AND l.due_at <= :now ORDER BY l.due_at LIMIT :limit",
         now=tx.now_ms,

@@ -88,7 +88,8 @@ async def change_later(call: Call, later_id: str, body: models.ChangedLater) -> 
             raise ApiError("wrong_state", "he has told us to stop since it was written: it does not go")
         if not body.text and not one.body.get("file_ids"):
             raise ApiError("invalid", "there is nothing to send", fields={"text": "give a text"})
-        later.change(tx, one, body={**one.body, "text": body.text}, due_at=_moment(tx, body.at))
+        if not later.change(tx, one, body={**one.body, "text": body.text}, due_at=_moment(tx, body.at)):
+            raise _gone()
         audit.write(tx, actor=call.actor.id, action="later.change", object_type="later_message", object_id=later_id)
         return later_id
 
@@ -101,7 +102,8 @@ async def cancel_later(call: Call, later_id: str) -> Done:
 
     def unit(tx: Tx) -> str:
         one = _open(call, tx, later_id)
-        later.end(tx, one, "cancelled")
+        if not later.end(tx, one, "cancelled"):
+            raise _gone()
         audit.write(tx, actor=call.actor.id, action="later.cancel", object_type="later_message", object_id=later_id)
         return later_id
 
@@ -127,8 +129,12 @@ def _open(call: Call, tx: Tx, later_id: str) -> later.Later:
     if one.advisor[0] != call.actor.id:
         call.require("reply", show.thing(row), row.assignee)
     if one.state not in ("waiting", "expired"):
-        raise ApiError("wrong_state", "it has gone, or was taken back")
+        raise _gone()
     return one
+
+
+def _gone() -> ApiError:
+    return ApiError("wrong_state", "it has gone, or was taken back")
 
 
 def _moment(tx: Tx, at: datetime) -> int:

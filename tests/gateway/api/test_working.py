@@ -9,6 +9,7 @@ import pytest
 
 from channels.contract import DeliveryUnknown, Kind, Permanent
 from gateway.later import TOO_LATE_MS, send_due
+from storage import later
 from storage.times import ms, rfc3339
 from tests.gateway.api.conftest import Caller, House
 
@@ -258,3 +259,30 @@ async def test_who_ends_it_on_tuesday_gets_nothing_that_was_written_on_monday(
     assert "Em nhắc lịch ạ" not in [one["text"] for one in await said(boss, conversation)]
     again = {"text": "Em nhắc lịch ạ", "at": soon(house, hours=1)}
     assert (await lan("PATCH", f"/later/{left['id']}", again))[0] == 409
+
+
+async def test_what_is_changed_or_taken_back_at_the_last_moment_does_not_go_as_it_was(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at what is due and the sending somebody was faster; and the other way round."""
+    lan, conversation = await taken(house, "9201")
+    path = f"/conversations/{conversation}/later"
+    made = [await lan.post(path, {"text": text, "at": soon(house, hours=1)}) for text in ("một", "hai")]
+    house.parts.clock.offset_ms += 3_600_000
+    seen = await house.parts.store.read(later.due)
+    assert [one.id for one in seen] == [one["id"] for one in made]
+    changed = await lan("PATCH", f"/later/{made[0]['id']}", {"text": "ba", "at": soon(house, hours=1)})
+    assert changed[0] == 200
+    assert (await lan("DELETE", f"/later/{made[1]['id']}"))[0] == 200
+    with monkeypatch.context() as stale:
+        stale.setattr(later, "due", lambda tx: seen)
+        await send_due(house.parts)
+    await house.settled()
+    assert not {"một", "hai", "ba"} & {one["text"] for one in await said(lan, conversation)}
+    assert [(one["text"], one["state"]) for one in (await lan.get(path))["items"]] == [("ba", "waiting")]
+
+    for lost, ask in (("change", ("PATCH", {"text": "bốn", "at": soon(house, hours=2)})), ("end", ("DELETE", None))):
+        with monkeypatch.context() as slower:
+            slower.setattr(later, lost, lambda *_a, **_k: False)
+            status, answer = await lan(ask[0], f"/later/{made[0]['id']}", ask[1])
+        assert (status, answer["error"]["code"]) == (409, "wrong_state")
