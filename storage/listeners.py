@@ -33,8 +33,12 @@ class Wishes:
     digest: str = ""
     lang: str = "vi"
 
+    def level(self, kind: str) -> str:
+        """off, silent or sound; an offer is heard as what it asks for."""
+        return self.kinds.get("assigned" if kind == "offered" else kind, "sound")
+
     def hears(self, kind: str) -> bool:
-        return self.kinds.get(kind, "sound") != "off"
+        return self.level(kind) != "off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

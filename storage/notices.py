@@ -27,6 +27,7 @@ _COLUMNS: Final = (
 # Whom a request concerns: another team, or urgency, or that it is the supervisors' by now, is news to be told anew.
 _WAITING: Final = f"'waiting:' || h.id || CASE WHEN h.priority >= {URGENT} THEN '/urgent/' ELSE '/plain/' END || h.team"
 _LATE: Final = "'late:' || h.id || CASE WHEN h.escalated_at IS NOT NULL THEN '/escalated' ELSE '' END"
+_OFFERED: Final = "'offered:' || h.id || '/' || h.offered_to || '/' || h.offered_until"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +130,8 @@ def anew(tx: Tx, handoff_id: str, *, moved: bool) -> None:
 
 
 def watch(tx: Tx, *, limit: int = 100) -> int:
-    """Notices of what nobody wrote an event for: a request that is about to be late, or is; a promised call; and, as the
-    net under everything, a request for a person that has no notice as it stands."""
+    """Notices of what nobody wrote an event for: a request that is about to be late, or is; whose turn it is to take one; a
+    promised call; and, as the net under everything, a request for a person that has no notice as it stands."""
     late = tx.all(
         f"SELECT q.id, q.conversation_id, q.priority, q.key FROM (SELECT h.id, h.conversation_id, h.priority, CASE WHEN"  # noqa: S608
         f" h.late_at IS NOT NULL OR h.escalated_at IS NOT NULL THEN {_LATE} ELSE 'sla:' || h.id END AS key FROM handoff h"
@@ -142,6 +143,12 @@ def watch(tx: Tx, *, limit: int = 100) -> int:
     missed = tx.all(
         "SELECT h.id, h.conversation_id, h.priority, h.team FROM handoff h WHERE h.state = 'waiting'"  # noqa: S608
         f" AND NOT EXISTS (SELECT 1 FROM notice n WHERE n.key = {_WAITING}) LIMIT :limit",
+        limit=limit,
+    )
+    offers = tx.all(
+        f"SELECT h.id, h.conversation_id, h.priority, h.offered_to, {_OFFERED} AS key FROM handoff h WHERE h.state = 'waiting'"  # noqa: S608
+        f" AND h.offered_until > :now AND NOT EXISTS (SELECT 1 FROM notice n WHERE n.key = {_OFFERED}) LIMIT :limit",
+        now=tx.now_ms,
         limit=limit,
     )
     tasks = tx.all(
@@ -160,6 +167,16 @@ def watch(tx: Tx, *, limit: int = 100) -> int:
             urgent=one.priority >= URGENT,
         )
         for one in late
+    ]
+    rows += [
+        row(
+            *one.key.split(":", 1),
+            conversation_id=one.conversation_id,
+            handoff_id=one.id,
+            advisor_id=one.offered_to,
+            urgent=one.priority >= URGENT,
+        )
+        for one in offers
     ]
     rows += [row("task", one.id, conversation_id=one.conversation_id, advisor_id=one.owner_id) for one in tasks]
     return add(tx, rows)
@@ -198,8 +215,8 @@ def matters(tx: Tx, found: Sequence[Notice]) -> dict[str, Matter]:
     handoffs = {
         one.id: one
         for one in tx.among(
-            f"SELECT h.id, h.state, h.priority, h.team, c.channel, {_WAITING} AS waiting, {_LATE} AS late FROM handoff h"  # noqa: S608
-            " JOIN conversation c ON c.id = h.conversation_id WHERE h.id IN (:among)",
+            f"SELECT h.id, h.state, h.priority, h.team, c.channel, {_WAITING} AS waiting, {_LATE} AS late, {_OFFERED}"  # noqa: S608
+            " AS offered FROM handoff h JOIN conversation c ON c.id = h.conversation_id WHERE h.id IN (:among)",
             [notice.handoff_id for notice in found if notice.handoff_id],
         )
     }

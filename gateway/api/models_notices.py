@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from gateway.api.fields import Answer, Id, Line, Request, Time
 
-Kind = Literal["waiting", "message", "assigned", "task", "sla", "late", "digest"]
+Kind = Literal["waiting", "message", "offered", "assigned", "task", "sla", "late", "digest"]
 Level = Literal["off", "silent", "sound"]
 Clock = Annotated[str, StringConstraints(pattern=r"^(?:(?:[01]\d|2[0-3]):[0-5]\d)?$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,200}$")]
@@ -16,7 +16,7 @@ Endpoint = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_lengt
 
 
 class Levels(Request):
-    """How each kind is told; `late` goes to the supervisor whatever he wants."""
+    """How each kind is told (`offered` as `assigned`); `late` goes to the supervisor whatever he wants."""
 
     waiting: Level = "sound"
     message: Level = "sound"

@@ -44,7 +44,7 @@ async def my_notices(call: Call) -> models.MyNotices:
                 conversation_id=one.conversation_id,
                 channel=one.channel,
                 urgent=bool(one.urgent),
-                level=cast(models.Level, wishes.kinds.get(one.kind, "sound")),
+                level=cast(models.Level, wishes.level(one.kind)),
                 at=rfc3339(one.created_at),
             )
             for one in rows

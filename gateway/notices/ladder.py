@@ -135,6 +135,7 @@ RUNGS: Final[Mapping[str, tuple[Rung, ...]]] = {
     "waiting": (_takers, _letters, _chiefs),
     "sla": (_takers, _chiefs),
     "late": (_chiefs, _takers, _letters),
+    "offered": (_mine,),
     "assigned": (_mine, _my_letter, _chiefs),
     "task": (_mine, _my_letter, _orphaned),
     "message": (_mine,),

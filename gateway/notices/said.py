@@ -61,7 +61,7 @@ class Said:
             "title": title,
             "body": body,
             "conversation": errand.conversation_id,
-            "silent": wishes.kinds.get(errand.kind, "sound") != "sound",
+            "silent": wishes.level(errand.kind) != "sound",
         }
 
     def letter(self, errand: Errand, *, name: str, lang: str) -> tuple[str, str]:

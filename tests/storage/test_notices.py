@@ -89,6 +89,26 @@ async def test_lateness_is_told_and_that_it_is_the_supervisors_by_now_once_more(
     await store.run(go)
 
 
+async def test_whose_turn_it_is_hears_of_each_turn_while_it_lasts(store: Store) -> None:
+    def go(tx: Tx) -> None:
+        handoff_id = waits(tx)
+        notices.watch(tx)
+        heard(tx)
+        for who, minutes in (("lan", 3), ("nam", 6), ("lan", 9)):
+            until = tx.now_ms + minutes * 60_000
+            tx.run("UPDATE handoff SET offered_to = :who, offered_until = :until", who=who, until=until)
+            assert notices.watch(tx) == 1
+            assert [one.advisor_id for one in notices.due(tx, limit=9)] == [who]
+            assert heard(tx) == [("offered", False, "intake")]
+            assert notices.watch(tx) == 0
+        tx.run("UPDATE handoff SET offered_until = offered_until + 1 WHERE id = :id", id=handoff_id)
+        assert notices.watch(tx) == 1
+        tx.run("UPDATE handoff SET offered_to = NULL, offered_until = NULL")  # before it was told
+        assert (heard(tx), notices.watch(tx)) == ([], 0)
+
+    await store.run(go)
+
+
 async def test_both_databases_tell(store: Store, hand: Hand) -> None:
     """From the first look to the last word, every statement once."""
 

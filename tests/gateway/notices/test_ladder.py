@@ -184,7 +184,7 @@ def test_it_ends_when_nobody_waits_any_more() -> None:
 
 def test_own_matters_are_told_to_their_person_only() -> None:
     people = [person("lan", "advisor", desk="here", push="told"), person("thu", "supervisor", desk="here")]
-    for kind in ("message", "task"):
+    for kind in ("message", "offered", "task"):
         step = climb(Case(kind=kind, open=True, urgent=False, hours=True, person="lan"), people, House(), [], now_ms=0)
         assert {one.advisor_id for one in step.plans} == {"lan"}
     digest = Case(kind="digest", open=True, urgent=False, hours=True, person="lan")
