@@ -80,10 +80,16 @@ async def add_later(call: Call, conversation_id: str, body: models.NewLater) -> 
 
 @routes.patch("/later/{later_id}", may="reply", refuses=("not_yours", "wrong_state"))
 async def change_later(call: Call, later_id: str, body: models.ChangedLater) -> models.Later:
-    """Other words, another moment; what has expired waits again."""
+    """Other words, another moment; what has expired waits again. Only who wrote it: it goes out under that name. Others may
+    take it back."""
 
     def unit(tx: Tx) -> str:
         one = _open(call, tx, later_id)
+        if one.advisor[0] != call.actor.id:
+            holder = {"id": one.advisor[0], "name": one.advisor[1]}
+            raise ApiError(
+                "not_yours", "it goes out under another name: take it back and write your own", holder=holder
+            )
         if one.reason in later.ENDED.values():
             raise ApiError("wrong_state", "he has told us to stop since it was written: it does not go")
         if not body.text and not one.body.get("file_ids"):

@@ -105,7 +105,7 @@ export class LaterList {
         el(
           "footer",
           { class: "fate-acts" },
-          el("button", { type: "button", "data-key": `edit-${one.id}`, onclick: () => void this.#change(one) }, t(expired ? "later_again" : "later_change")),
+          one.advisor.id === setup.me.id && el("button", { type: "button", "data-key": `edit-${one.id}`, onclick: () => void this.#change(one) }, t(expired ? "later_again" : "later_change")),
           el("button", { type: "button", "data-key": `drop-${one.id}`, onclick: () => void this.#drop(one) }, t(expired ? "later_remove" : "later_cancel")),
         ),
     );

@@ -173,6 +173,9 @@ async def test_a_message_waits_for_its_moment_and_can_be_changed_until_then(hous
     other = await house.as_role("advisor", "Minh")
     assert (await other("DELETE", f"/later/{gone['id']}"))[0] == 403
     assert (await lan("DELETE", f"/later/{gone['id']}"))[0] == 200
+    boss = await house.as_role("supervisor", "Boss")  # it would go out under another's name
+    status, answer = await boss("PATCH", f"/later/{first['id']}", {"text": "Khác", "at": soon(house, hours=2)})
+    assert (status, answer["error"]["code"]) == (403, "not_yours")
     status, changed = await lan(
         "PATCH", f"/later/{first['id']}", {"text": "Dạ em nhắc lịch ạ", "at": soon(house, hours=2)}
     )
