@@ -123,7 +123,7 @@ export function trouble(words) {
 }
 
 /**
- * Say something at the edge of the screen; errors stay longer. `act` -- what would mend it
+ * Say something above what is read and written; errors stay until they are closed. `act` -- what would mend it
  * @param {string} words @param {"good" | "bad"} [mood] @param {{ words: string, press: () => void }} [act]
  * @returns {HTMLElement} it
  */
@@ -139,9 +139,33 @@ export function toast(words, mood = "good", act) {
     el("button", { class: "icon-button", type: "button", "aria-label": t("close_dialog"), onclick: () => made.remove() }, icon("web:close")),
   );
   box.append(made);
-  while (box.childElementCount > 3) box.firstElementChild?.remove();
-  if (!act) setTimeout(() => made.remove(), mood === "bad" ? TOAST_MS * 2 : TOAST_MS);
+  while (box.childElementCount > 3) (box.querySelector(".good") ?? box.firstElementChild)?.remove();
+  under(box);
+  if (!act && mood === "good") setTimeout(() => made.remove(), TOAST_MS);
   return made;
+}
+
+/** Below the head of the column that he works in: nothing lies on what he writes. @param {HTMLElement} box */
+function under(box) {
+  const heads = [".thread-head", ".office-top"].flatMap((each) => [...document.querySelectorAll(each)]);
+  const at = heads.map((each) => each.getBoundingClientRect()).find((each) => each.width > 0 && each.bottom > 0 && each.bottom < innerHeight / 2); // a side bar is no head
+  box.style.insetBlockStart = at ? `${Math.round(at.bottom) + 8}px` : "";
+  box.style.left = at ? `${Math.round(at.left)}px` : "";
+  box.style.right = at ? `${Math.round(innerWidth - at.right)}px` : "";
+}
+
+/**
+ * Into the clipboard; where there is none, what is to be copied is marked, so that he can do it himself.
+ * @param {string} text @param {HTMLElement} shown where it stands
+ */
+export async function copied(text, shown) {
+  try {
+    await navigator.clipboard.writeText(text);
+    toast(t("copied"));
+  } catch {
+    getSelection()?.selectAllChildren(shown);
+    throw trouble(t("copy_yourself"));
+  }
 }
 
 /** A popover menu below its button, with arrow keys. @param {HTMLElement} menu @param {HTMLElement} button */

@@ -1,7 +1,7 @@
 // Who may work at the desk: list, add, reset, disable.
 import { byId, el } from "../../web/static/dom.js";
 import { Failure, get, patch, post, whenSignedOut } from "./api.js";
-import { ask, field, toast, trouble, wordsOf } from "./dialogs.js";
+import { ask, copied, field, toast, trouble, wordsOf } from "./dialogs.js";
 import { icon, initials, may, tint } from "./people.js";
 import { proven } from "./proof.js";
 import { sessions } from "./sessions.js";
@@ -97,7 +97,20 @@ async function add() {
   void load();
   const { id } = /** @type {{ id: string }} */ (/** @type {unknown} */ (added));
   if (password) await tell(name.value.trim(), password);
-  else await made(name.value.trim(), await proven(() => post(`/users/${id}/link`, { kind: "invite" })));
+  else await invite(id, name.value.trim());
+}
+
+/** He is on the list whatever becomes of the link: that it is not made yet is said, with a way to make it. @param {string} id @param {string} name */
+async function invite(id, name) {
+  /** @type {Link} */
+  let told;
+  try {
+    told = await proven(() => post(`/users/${id}/link`, { kind: "invite" }));
+  } catch (error) {
+    toast(t("user_no_link", { name, problem: wordsOf(error) }), "bad", { words: t("user_link_go"), press: () => void invite(id, name) });
+    return;
+  }
+  await made(name, told);
 }
 
 /** @param {User} user */
@@ -149,16 +162,14 @@ async function link(user) {
 
 /** The link, shown once. @param {string} name @param {Link} told */
 async function made(name, told) {
+  const shown = el("output", { class: "link" }, told.link);
   await ask({
     title: t("link_once", { name }),
     button: t("copy"),
     fields: [
-      el("div", { class: "made" }, el("output", { class: "link" }, told.link), el("p", { class: "hint" }, t("link_once_hint", { time: moment(told.expires_at) })), told.mailed && el("p", { class: "hint" }, t("link_mailed"))),
+      el("div", { class: "made" }, shown, el("p", { class: "hint" }, t("link_once_hint", { time: moment(told.expires_at) })), told.mailed && el("p", { class: "hint" }, t("link_mailed"))),
     ],
-    done: async () => {
-      await navigator.clipboard?.writeText(told.link);
-      toast(t("copied"));
-    },
+    done: () => copied(told.link, shown),
   });
 }
 
@@ -216,13 +227,11 @@ async function disable(user) {
 /** The one-time password, shown once. @param {string} name @param {string} password */
 async function tell(name, password) {
   if (!password) return;
+  const shown = el("output", {}, password);
   await ask({
     title: t("password_once", { name }),
     button: t("copy"),
-    fields: [el("div", { class: "made" }, el("output", {}, password), el("p", { class: "hint" }, t("password_once_hint")))],
-    done: async () => {
-      await navigator.clipboard?.writeText(password);
-      toast(t("copied"));
-    },
+    fields: [el("div", { class: "made" }, shown, el("p", { class: "hint" }, t("password_once_hint")))],
+    done: () => copied(password, shown),
   });
 }
