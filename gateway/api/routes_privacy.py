@@ -161,7 +161,7 @@ async def approve_erasure(call: Call, erasure_id: str) -> models.Erasure:
     nor by who asked for it or owns the token that did."""
     by = call.actor.id
     if call.actor.door != "session" or call.actor.through:
-        raise ApiError("forbidden", "a person approves this, signed in at the desk: a token may not")
+        raise ApiError("proof_needed", "a person approves this, signed in at the desk: a token proves nothing of that")
     return await _told(call, await _change(call, lambda tx: erasure.decide(tx, erasure_id, by=by, yes=True)))
 
 

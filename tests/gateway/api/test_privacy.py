@@ -74,7 +74,7 @@ async def test_asked_by_one_done_by_another(house: House) -> None:
     path = f"/privacy/erasures/{asked['id']}"
     assert (asked["state"], asked["asked_by"]) == ("asked", officer.id)
     status, refused = await officer("POST", f"{path}/approve", {})
-    assert (status, refused["error"]["code"]) == (403, "forbidden")
+    assert (status, refused["error"]["code"]) == (403, "proof_needed")
     assert (await boss.post(f"{path}/approve", {}))["state"] == "running"
     assert (await boss("POST", f"{path}/approve", {}))[0] == 409
     await house.api.erasing.run()
