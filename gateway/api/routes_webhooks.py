@@ -25,7 +25,7 @@ async def list_webhooks(call: Call) -> models.Webhooks:
     return models.Webhooks(items=[models.Webhook(**_fields(each)) for each in found], next=None)
 
 
-@routes.post("/webhooks", may="webhook.manage", status=201, refuses=("conflict",))
+@routes.post("/webhooks", may="webhook.manage", status=201, proof=True, refuses=("conflict",))
 async def add_webhook(call: Call, body: models.NewWebhook) -> models.WebhookMade:
     """A new one; its secret is told here once."""
     _address(call, body.url)
@@ -57,10 +57,12 @@ async def get_webhook(call: Call, webhook_id: str) -> models.Webhook:
     return models.Webhook(**_fields(await _mine(call, webhook_id)))
 
 
-@routes.patch("/webhooks/{webhook_id}", may="webhook.manage")
+@routes.patch("/webhooks/{webhook_id}", may="webhook.manage", refuses=("proof_needed",))
 async def change_webhook(call: Call, webhook_id: str, body: models.WebhookChange) -> models.Webhook:
     """Another address, other events, on or off. Switched on again, what still waits goes out; what happened meanwhile
-    was not noted."""
+    was not noted. Another address, or more than ids, is as grave as a new webhook: that wants a fresh proof."""
+    if body.url is not None or body.include:
+        call.prove()
     if body.url is not None:
         _address(call, body.url)
     values: dict[str, Any] = body.model_dump(exclude_none=True)
@@ -92,7 +94,7 @@ async def remove_webhook(call: Call, webhook_id: str) -> models.Webhook:
     return models.Webhook(**_fields(found))
 
 
-@routes.post("/webhooks/{webhook_id}/rotate", may="webhook.manage", refuses=("conflict",))
+@routes.post("/webhooks/{webhook_id}/rotate", may="webhook.manage", proof=True, refuses=("conflict",))
 async def rotate_webhook(call: Call, webhook_id: str) -> models.WebhookMade:
     """A new secret, told here once. For 24 hours calls are signed by both."""
     secret, by = subscriptions.new_secret(), call.actor.id

@@ -2,6 +2,7 @@
 import { byId, el } from "../../web/static/dom.js";
 import { Failure, get, patch, post, remove, whenSignedOut } from "./api.js";
 import { ask, field, toast, trouble, wordsOf } from "./dialogs.js";
+import { proven } from "./proof.js";
 import { log } from "./webhooklog.js";
 import { moment, t } from "./words.js";
 
@@ -123,7 +124,7 @@ async function edit(one) {
       const said = { name: name.value.trim(), url: url.value.trim(), types: form.getAll("type"), include: form.getAll("include") };
       if (!said.types.length) throw trouble(t("webhooks_types_none"));
       try {
-        secret = (await (one ? patch(`/webhooks/${one.id}`, said) : post("/webhooks", said))).secret ?? "";
+        secret = (await proven(() => (one ? patch(`/webhooks/${one.id}`, said) : post("/webhooks", said)))).secret ?? "";
       } catch (error) {
         if (error instanceof Failure && error.fields["url"]) throw trouble(t("webhooks_url_wrong"));
         throw error;
@@ -154,7 +155,7 @@ async function rotate(one) {
     button: t("webhooks_rotate"),
     fields: [el("p", {}, t("webhooks_rotate_hint"))],
     done: async () => {
-      secret = (await post(`/webhooks/${one.id}/rotate`)).secret;
+      secret = (await proven(() => post(`/webhooks/${one.id}/rotate`))).secret;
     },
   });
   if (!done) return;

@@ -151,6 +151,27 @@ async def test_only_who_manages_people_makes_links_and_after_a_fresh_proof(offic
     assert (await ask(chief, "POST", f"/users/{lan}/link", json={"kind": "reset"}))[0] == 403
 
 
+async def test_who_is_told_outside_is_changed_after_a_fresh_proof(office: Office, chief: Clerk) -> None:
+    said = {"name": "CRM", "url": "https://crm.example.com/in", "types": ["message.created"]}
+    status, made = await ask(chief, "POST", "/webhooks", json=said)
+    assert status == 201
+    office.parts.clock.offset_ms += 16 * 60_000
+    one = f"/webhooks/{made['id']}"
+    grave: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("POST", "/webhooks", said),
+        ("POST", f"{one}/rotate", {}),
+        ("PATCH", one, {"url": "https://elsewhere.example.com/"}),
+        ("PATCH", one, {"include": ["person"]}),
+    )
+    for method, path, body in grave:
+        status, told = await ask(chief, method, path, json=body)
+        assert (status, told["error"]["code"]) == (403, "proof_needed"), (method, path, body)
+    assert (await ask(chief, "PATCH", one, json={"enabled": False}))[0] == 200
+    assert (await ask(chief, "POST", "/me/proof", json={"password": PASSWORD}))[0] == 200
+    for method, path, body in grave:
+        assert (await ask(chief, method, path, json=body))[0] in (200, 201), (method, path, body)
+
+
 async def test_another_role_or_address_ends_the_sessions(office: Office, chief: Clerk) -> None:
     lan, lan_id = Clerk(chief.session, office.url), await lan_of(office)
     await lan.sign_in("lan@x.vn")
