@@ -25,7 +25,7 @@ from handlers.captured import FIELDS, Wrong
 from handlers.events import FILLED
 from handlers.model import Say, State
 from handlers.texts import UnfilledVariable
-from storage import field_changes, inbox, tickets
+from storage import inbox, tickets
 from storage.errors import StorageUnavailable
 from storage.tx import Tx
 
@@ -138,26 +138,16 @@ class Forms:
         return tickets.find(tx, KIND, request.match_info["token"], lock=lock) if self._ours(request) else None
 
     def _fill(self, tx: Tx, request: web.Request, values: Mapping[str, str], raw: Mapping[str, str]) -> bool:
-        """The event, what stood there before, and the end of the ticket, in one transaction."""
+        """The event and the end of the ticket, in one transaction: whether anything is kept is decided by the conversation."""
         found = self._ticket(tx, request, lock=True)
         if found is None or not tickets.use(tx, found.id):
             return False
         row = tx.one("SELECT point_id, account_id FROM conversation WHERE id = :id", id=found.conversation_id)
         assert row is not None
-        known = self._parts.engine.open_for(tx, found.conversation_id).slots
-        for name, value in values.items():
-            field_changes.add(
-                tx,
-                conversation_id=found.conversation_id,
-                name=name,
-                before=known.get(name),
-                after=value,
-                raw=raw[name],
-                source="form",
-                by=found.created_by,
-            )
         body = {
             "fields": dict(values),
+            "raw": dict(raw),
+            "by": found.created_by,
             "agreed": captured.needs_c2(frozenset(values)),
             "conversation_id": found.conversation_id,
         }

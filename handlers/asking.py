@@ -9,7 +9,7 @@ from handlers import leads, slots, steps
 from handlers.captured import FIELDS, IN_CHAT
 from handlers.draft import Draft
 from handlers.hearing import Heard
-from handlers.model import Acted, Audit, Filled, Note, RecordConsent, Refused
+from handlers.model import Acted, Audit, Entered, Filled, Note, RecordConsent, Refused
 
 C2: Final = "form.consent"  # the words of C2, as the form shows them
 
@@ -79,6 +79,8 @@ def filled(draft: Draft, event: Filled) -> None:
         draft.set(consents={**draft.state.consents, "C2": "given"})
         draft.add(RecordConsent(purpose="C2", state="given", text_key=C2))
     values: dict[str, Any] = dict(event.fields)
+    was, raw = draft.state.slots, {**values, **event.raw}
+    draft.add(Entered(changes={one: (was.get(one), values[one], raw[one]) for one in values}, by=event.by))
     draft.put(**values)
     if draft.state.asked in values:
         draft.set(asked="", tries=0)

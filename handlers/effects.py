@@ -19,6 +19,7 @@ from handlers.model import (
     CancelSends,
     CareAnswered,
     CloseHandoff,
+    Entered,
     LogAttempt,
     Note,
     OpenHandoff,
@@ -29,7 +30,21 @@ from handlers.model import (
     TakeHandoff,
     TaskRang,
 )
-from storage import arrivals, audit, care, contacts_write, deliveries, echoes, late, later, outbox, search, tasks, term
+from storage import (
+    arrivals,
+    audit,
+    care,
+    contacts_write,
+    deliveries,
+    echoes,
+    field_changes,
+    late,
+    later,
+    outbox,
+    search,
+    tasks,
+    term,
+)
 from storage.ids import new_id
 from storage.times import ms
 from storage.tx import Tx
@@ -63,6 +78,11 @@ def add(effect: Any, draft: LaneDraft) -> None:
             rows.later.append(_reachable(effect, draft.lane.point_id))
         case CallBy() | LogAttempt() | Screened() | CallTold() | CallLine():
             logged.add(effect, draft)
+        case Entered():
+            rows.later += [
+                partial(_entered, conversation_id=draft.conversation_id, name=name, values=values, by=effect.by)
+                for name, values in effect.changes.items()
+            ]
         case TaskRang():
             rows.later.append(lambda tx: tasks.rang(tx, effect.task))
         case CareAnswered():
@@ -75,6 +95,13 @@ def add(effect: Any, draft: LaneDraft) -> None:
 
 def _ignore(_count: int) -> None:
     return None
+
+
+def _entered(tx: Tx, conversation_id: str, name: str, values: tuple[Any, str, str], by: str) -> None:
+    before, after, raw = values
+    field_changes.add(
+        tx, conversation_id=conversation_id, name=name, before=before, after=after, raw=raw, source="form", by=by
+    )
 
 
 def _cancel(effect: CancelSends, conversation_id: str, contact_id: str) -> Act:
@@ -104,6 +131,8 @@ def _audit(
 
 
 def _consent(effect: RecordConsent, draft: LaneDraft) -> None:
+    if effect.purpose == "C1" and effect.state == "withdrawn":
+        draft.rows.later.append(partial(field_changes.forget, conversation_id=draft.conversation_id))
     lang, row_id = draft.state.lang, new_id()
     version = draft.place.voice.texts.version(effect.text_key, lang) if effect.text_key else None
     draft.rows.consents.append(

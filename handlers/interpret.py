@@ -57,7 +57,14 @@ def read(
             at=moment, other=body["other"], known=body.get("known", {}), conversation=body["conversation_id"]
         )
     if opened.kind == FILLED:
-        return Filled(at=moment, fields=body["fields"], agreed=body["agreed"], conversation=body["conversation_id"])
+        return Filled(
+            at=moment,
+            fields=body["fields"],
+            raw=body.get("raw", {}),
+            by=body.get("by", ""),
+            agreed=body["agreed"],
+            conversation=body["conversation_id"],
+        )
     raise ValueError(f"an open event of kind {opened.kind}")
 
 

@@ -42,6 +42,11 @@ def add(tx: Tx, *, conversation_id: str, name: str, before: Any, after: Any, raw
     )
 
 
+def forget(tx: Tx, conversation_id: str) -> None:
+    """The values go; that something was entered, by whom and when, stays."""
+    tx.run("UPDATE field_change SET value_sealed = NULL WHERE conversation_id = :id", id=conversation_id)
+
+
 def of_conversation(tx: Tx, conversation_id: str) -> list[Change]:
     """The newest first."""
     rows = tx.all(

@@ -2,7 +2,7 @@
 nothing is left for now. What is open is never touched: an event that nobody has thought about stops its step.
 
 Kept 24 hours without consent C1, else 30 days: the raw bodies of events, under keys of a day that are destroyed then.
-Without it, what people wrote of calls and screenings goes after 30 days too; that there was one stays.
+Without it, what people wrote of calls, screenings, fields and cases goes after 30 days too; that there was one stays.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ OLD: Final = "retention_old"
 WORDS: Final = "retention_words"
 ATTEMPTS: Final = "retention_attempts"
 SCREENINGS: Final = "retention_screenings"
+CHANGES: Final = "retention_changes"
+PROMISES: Final = "retention_promises"
+CASE_STEPS: Final = "retention_case_steps"
 
 
 def bodies(tx: Tx, *, limit: int = 500) -> int:
@@ -133,6 +136,33 @@ def screenings(tx: Tx, *, limit: int = 500) -> int:
     return _written(tx, SCREENINGS, _FOUND, "UPDATE screening SET answers_sealed = NULL WHERE id IN (:among)", limit)
 
 
+def changes(tx: Tx, *, limit: int = 500) -> int:
+    """What was entered and put right of people who did not agree; that it was, by whom and when, stays."""
+    return _written(tx, CHANGES, _CHANGED, "UPDATE field_change SET value_sealed = NULL WHERE id IN (:among)", limit)
+
+
+def promises(tx: Tx, *, limit: int = 500) -> int:
+    """Notes of promised calls to people who did not agree, once they have ended."""
+    return _written(tx, PROMISES, _PROMISED, "UPDATE task SET note_sealed = NULL WHERE id IN (:among)", limit)
+
+
+def case_steps(tx: Tx, *, limit: int = 500) -> int:
+    """What was noted on the way to a policy that never came, of people who did not agree."""
+    return _written(tx, CASE_STEPS, _DONE, "UPDATE case_step SET note_sealed = NULL WHERE id IN (:among)", limit)
+
+
+_CHANGED: Final = (
+    "SELECT id, contact_id FROM field_change WHERE id > :after AND at < :before AND value_sealed IS NOT NULL"
+    " ORDER BY id LIMIT :limit"
+)
+_PROMISED: Final = (
+    "SELECT id, contact_id FROM task WHERE id > :after AND created_at < :before AND note_sealed IS NOT NULL"
+    " AND state <> 'open' ORDER BY id LIMIT :limit"
+)
+_DONE: Final = (
+    "SELECT s.id, s.contact_id FROM case_step s JOIN policy_case c ON c.id = s.case_id WHERE s.id > :after AND s.at < :before"
+    " AND s.note_sealed IS NOT NULL AND c.policy_id IS NULL ORDER BY s.id LIMIT :limit"
+)
 _NOTES: Final = (
     "SELECT id, contact_id FROM contact_attempt WHERE id > :after AND at < :before AND note_sealed IS NOT NULL"
     " ORDER BY id LIMIT :limit"
@@ -170,6 +200,9 @@ STEPS: Final[tuple[tuple[str, Callable[[Tx], int]], ...]] = (
     ("raw bodies of destroyed keys", old_bodies),
     ("notes of calls without consent", attempts),
     ("screenings without consent", screenings),
+    ("changes without consent", changes),
+    ("promised calls without consent", promises),
+    ("cases without consent", case_steps),
     ("sessions", sessions),
     ("search words", words),
     ("document links", document_links.forget),

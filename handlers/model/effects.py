@@ -108,6 +108,15 @@ class CallLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Entered:
+    """What a form filled in, kept from now on: by field (what stood there, what it reads as, as it was typed). `by` -- id of the
+    advisor who sent the form."""
+
+    changes: Mapping[str, tuple[Any, str, str]]
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRang:
     """The time of a promised call has come."""
 
@@ -207,6 +216,7 @@ Effect = (
     | Screened
     | CallTold
     | CallLine
+    | Entered
     | TaskRang
     | TakeHandoff
     | CloseHandoff

@@ -93,10 +93,13 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled:
-    """A form that we had sent him came back. `fields` -- of `handlers.captured`, read; `agreed` -- to C2, on the same page."""
+    """A form that we had sent him came back. `fields` -- of `handlers.captured`, read; `raw` -- as typed · `by` -- id of the advisor who
+    sent it · `agreed` -- to C2, on the same page."""
 
     at: datetime
     fields: Mapping[str, str]
+    raw: Mapping[str, str] = EMPTY
+    by: str = ""
     agreed: bool = False
     conversation: str = ""
 

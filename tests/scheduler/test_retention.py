@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 
+from handlers.events import FILLED
 from scheduler import retention as ticks
-from storage import inbox, retention, search, sessions
+from storage import field_changes, inbox, retention, search, sessions, tasks
 from storage.inbox import Arrival
 from storage.keys import KeyMissing
 from storage.tx import Tx
@@ -164,6 +166,72 @@ async def test_search_words_of_the_erased_and_the_withdrawn_go_in_bites(shop: Sh
         lambda tx: {row.contact_id for row in tx.all("SELECT DISTINCT contact_id FROM search_token")}
     )
     assert left == {people[2].contact_id}
+
+
+async def test_what_was_entered_of_people_who_did_not_agree_goes_after_a_month(shop: Shop) -> None:
+    await shop.customer("agreed")
+    await shop.hears("silent", "chào shop")
+    lanes = await shop.store.read(lambda tx: tx.all("SELECT thread, conversation_id AS id FROM contact_point"))
+
+    def enter(tx: Tx) -> None:
+        for lane in lanes:
+            field_changes.add(
+                tx,
+                conversation_id=lane.id,
+                name="dob",
+                before=None,
+                after="1990-05-12",
+                raw="12/5/90",
+                source="form",
+                by="a1",
+            )
+            for state in ("done", "open"):
+                made = tasks.add(tx, conversation_id=lane.id, owner_id="a1", due_at=tx.now_ms, note="gọi vợ", by="a1")
+                tx.run("UPDATE task SET state = :state WHERE id = :id", id=made, state=state)
+
+    def left(tx: Tx) -> set[tuple[str, str]]:
+        of = "JOIN contact_point p ON p.conversation_id = w.conversation_id WHERE w."
+        changed = tx.all(f"SELECT p.thread, 'change' AS what FROM field_change w {of}value_sealed IS NOT NULL")
+        promised = tx.all(f"SELECT p.thread, w.state AS what FROM task w {of}note_sealed IS NOT NULL")
+        return {(row.thread, row.what) for row in (*changed, *promised)}
+
+    await shop.store.run(enter)
+    everything = {(thread, what) for thread in ("agreed", "silent") for what in ("change", "done", "open")}
+    shop.pass_(days=29)
+    await ticks.tidy(shop.store)
+    assert await shop.store.read(left) == everything
+    shop.pass_(days=2)
+    await ticks.tidy(shop.store)
+    assert await shop.store.read(left) == everything - {("silent", "change"), ("silent", "done")}
+
+
+async def test_what_was_entered_goes_with_the_consent_that_it_rested_on(shop: Shop) -> None:
+    lan = await shop.customer("lan")
+    body = {"fields": {"dob": "1990-05-12"}, "raw": {"dob": "12/5/90"}, "by": "a1", "agreed": True}
+
+    async def fill(key: str) -> list[Any]:
+        def came(tx: Tx) -> None:
+            row = tx.one("SELECT point_id, account_id FROM conversation WHERE id = :id", id=lan.conversation_id)
+            assert row is not None
+            inbox.insert_own(
+                tx,
+                point_id=row.point_id,
+                account_id=row.account_id,
+                kind=FILLED,
+                source="system",
+                key=key,
+                body_=orjson.dumps({**body, "conversation_id": lan.conversation_id}),
+                state="new",
+            )
+
+        await shop.store.run(came)
+        await shop.settled()
+        rows = await shop.store.read(lambda tx: tx.all("SELECT value_sealed FROM field_change"))
+        return [row.value_sealed is not None for row in rows]
+
+    assert await fill("one") == [True]
+    await shop.hears("lan", "tôi rút lại đồng ý")
+    assert await fill("two") == [False], "what he had entered is gone, what he enters now is not kept"
 
 
 async def test_each_bite_is_small_and_the_same_again_is_nothing(shop: Shop) -> None:
