@@ -347,10 +347,12 @@ async def test_a_daily_letter_to_whoever_wants_one_and_once(house: House) -> Non
     office = house.office
     lan = await office.hire("Trần Thị Lan", email="lan@ibaohiem.example")
     await office.hire("Vũ Hoa", email="hoa@ibaohiem.example")
+    first = await office.hire("Quản trị", "admin", email="quan-tri@localhost")  # as the first one is made
     herald = office.parts.notices
     assert herald is not None
     local = schedule.local(office.parts.now(), office.parts.engine.business)
     await house.wish(lan, digest=f"{local:%H:%M}")
+    await house.wish(first, digest=f"{local:%H:%M}")
     for _ in range(2):
         await herald._digests()
         await house.look()
