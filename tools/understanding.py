@@ -30,9 +30,11 @@ FILES: Final = (
     "intents.held_out_2.jsonl",
     "intents.held_out_3.jsonl",
     "intents.held_out_4.jsonl",
+    "intents.held_out_5.jsonl",
 )
 SEALED: Final = ("intents.held_out", "intents.more_kept")  # beginnings of names
 HARD: Final = ("phone", "email", "plate", "cccd", "dob", "product")  # the values that must be exact
+DESPAIR: Final = ("self_harm", "violence")
 LOOSE: Final = frozenset({"destination", "topic", "vehicle_model", "province", "district", "reason", "staff_name"})
 
 Row = Mapping[str, Any]
@@ -40,12 +42,14 @@ Row = Mapping[str, Any]
 
 @dataclass(slots=True)
 class Score:
-    """Counts of one file. `intents` -- (wanted, given); `keys` -- entity key -> [right, labelled, given beside]."""
+    """Counts of one file. `intents` -- (wanted, given); `keys` -- entity key -> [right, labelled, given beside]. `grave` -- despair and
+    violence: [right, labelled, read so in all]."""
 
     lines: int = 0
     intents: Counter[tuple[str, str]] = field(default_factory=Counter)
     keys: dict[str, list[int]] = field(default_factory=dict)
     also: list[int] = field(default_factory=lambda: [0, 0])
+    grave: list[int] = field(default_factory=lambda: [0, 0, 0])
     unsafe: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     took_us: list[float] = field(default_factory=list)
@@ -92,6 +96,10 @@ def _count(made: Score, row: Row, found: Understanding) -> None:
     made.intents[wanted, found.intent] += 1
     if found.intent != wanted:
         made.wrong.append(f"{line}: {wanted}, read as {found.intent}")
+    topic = row.get("entities", {}).get("topic")
+    made.grave[0] += topic in DESPAIR and found.entities.get("topic") == topic
+    made.grave[1] += topic in DESPAIR
+    made.grave[2] += found.entities.get("topic") in DESPAIR
     if "entities" in row:
         _entities(made, row["entities"], found.entities, line)
     for intent in row.get("also", ()):
@@ -154,6 +162,7 @@ def report(name: str, made: Score) -> str:
         f"| further intents seen | {_share(*made.also)} |",
         f"| entities exact | {_share(*made.exact())} |",
         *(f"| {key} exact | {_share(*made.exact(key))} |" for key in HARD),
+        f"| despair and violence: labelled so and seen; read so in all | {made.grave[0]}/{made.grave[1]}; {made.grave[2]} |",
         f"| stops missed, consents invented, dangers missed, frauds sold to | {len(made.unsafe)} |",
         f"| µs of CPU a message, median / p99 | {statistics.median(took):.0f} / {took[int(len(took) * 0.99)]:.0f} |",
         "",
