@@ -39,6 +39,31 @@ SHORT_YEAR: Final = re.compile(
 )
 LUNAR: Final = re.compile(r"am lich|lich am|\bal\b")
 OLDEST: Final = 120
+MONTHS_A_YEAR: Final = 12
+DAYS_A_MONTH: Final = 31
+# odd spellings of a day that was asked for -> as everybody writes it
+LETTER_O: Final = re.compile(r"(?<![a-z])o(?=\d)")
+BARS: Final = re.compile(r"(?<=\d)\s?[\\|]\s?(?=\d)")
+K_YEAR: Final = re.compile(r"(?<![\da-z])2k(\d{1,2})(?!\d)")
+TWENTY: Final = re.compile(r"\bham(?:\s(mot|hai|ba|bon|tu|lam|nham|sau|bay|tam|chin))?\b(?=\W+(?:thang|thg|t\b))")
+TENS: Final = re.compile(r"\b(hai|ba)\s(mot|hai|ba|tu|lam|nham|sau|bay|tam|chin)\b(?=\W+(?:thang|thg|t\b))")
+MONTH_FIRST: Final = re.compile(
+    rf"\bthang\s?(\d{{1,2}}|{MONTH})\s?,?\s?(?:ngay|mung|mong|hom)\s?(\d{{1,2}}|{SMALL})(?![a-z\d])"
+)
+YEAR_FIRST: Final = re.compile(
+    rf"\bnam\s?(\d{{4}}|\d\d|{YEAR})(?![a-z\d])\W{{0,3}}((?:ngay\s)?\S+(?:\s\S+)?\s?thang\s?(?:\d{{1,2}}|{MONTH})(?![a-z\d]))"
+)
+YEAR_BARE: Final = re.compile(
+    rf"\bthang\s?(\d{{1,2}}|muoi\s(?:mot|hai)(?!\snam)|muoi(?!\s(?:mot|hai))|(?!muoi){MONTH})\s((?!nam\b){YEAR})(?![a-z])"
+)  # "tháng ba tám bảy"
+SHORT_MONTH: Final = re.compile(r"(?<=\d)\s?th\s?(?=\d)")
+YEAR_APART: Final = re.compile(r"(?<![\d/])(\d{1,2})\s?[/.\-]\s?(\d{1,2})[\s,]+(?:nam|sn|n)\s?(\d{4}|\d\d)(?!\d)")
+LETTERED: Final = re.compile(r"\bd\W{0,2}(\d{1,2})\W{1,3}m\W{0,2}(\d{1,2})\W{1,3}y\W{0,2}(\d{4}|\d\d)(?!\d)")
+MONTH_SAID: Final = re.compile(rf"(?<=\d)\s?/\s?({MONTH})\s?/\s?(?=\d)")
+SHORT_ENGLISH: Final = re.compile(
+    rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th)?[\s.\-/]{{0,2}}{NAMED}[\s.,\-/]{{1,2}}(\d{{4}}|\d\d)(?!\d)"
+)
+YEAR_SOLID: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)((?:0[1-9]|1[0-2]))(0[1-9]|[12]\d|3[01])(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +82,31 @@ class Day:
             return date(in_year, self.month, self.day)
         except ValueError:
             return None
+
+
+def asked_for(flat: str) -> str:
+    """A text that tells a day of birth, with what is spelled oddly as everybody writes it."""
+    if "o" in flat:
+        flat = LETTER_O.sub("0", flat)
+    flat = SHORT_MONTH.sub(" thang ", BARS.sub("/", flat))
+    flat = K_YEAR.sub(lambda found: f"20{int(found[1]):02}", flat)
+    if "thang" in flat:
+        flat = TWENTY.sub(lambda found: f"hai muoi {found[1] or ''}".strip(), flat)
+        flat = TENS.sub(r"\1 muoi \2", flat)
+        flat = MONTH_FIRST.sub(r"ngay \2 thang \1", flat)
+        flat = YEAR_FIRST.sub(r"\2 nam \1", flat)
+        flat = YEAR_BARE.sub(r"thang \1 nam \2", flat)
+    flat = YEAR_APART.sub(r"\1/\2/\3", flat)
+    flat = LETTERED.sub(r"\1/\2/\3", flat)
+    flat = MONTH_SAID.sub(lambda found: f"/{small(found[1])}/", flat)
+    flat = SHORT_ENGLISH.sub(lambda found: f"{found[1]}/{ENGLISH_MONTHS.index(found[2]) + 1}/{found[3]}", flat)
+    return YEAR_SOLID.sub(r"\1-\2-\3", flat) if not _is_day_first(flat) else flat
+
+
+def _is_day_first(flat: str) -> bool:
+    """20061987 is the 20th of June."""
+    solid = SOLID.search(flat)
+    return solid is not None and 1 <= int(solid[2]) <= MONTHS_A_YEAR and 1 <= int(solid[1]) <= DAYS_A_MONTH
 
 
 def find_days(flat: str, *, solid: bool = False) -> list[Day]:

@@ -94,6 +94,7 @@ def gather(reading: Reading, context: str, now: datetime) -> Facts:
 
 def _birth(facts: Facts, flat: str, context: str, year: int) -> None:
     """When somebody was born: what was asked for, or what is called so."""
+    flat = dates.asked_for(flat)
     told = BIRTH.search(flat)
     at = told.start() if told and context not in BORN else 0
     for day in dates.find_days(flat[at:], solid=context == "ask_dob"):
