@@ -22,12 +22,17 @@ STOP_IN_A_WORD: Final = 0.25  # in a few words of which the rules know nothing: 
 SENTENCE: Final = 5  # words
 AGREED: Final = 0.5  # below it, what the rules took for a consent is none
 FLAGGED: Final = 0.2  # death, danger, fraud: they too are believed early
+DESPAIR: Final = ("self_harm", "violence")
+DANGER: Final = 0.4  # from here on what is nearly a claim is one
+NEARLY: Final = 0.25
+DESPERATE: Final = 0.3  # despair and violence that only the model sees
 SURER: Final = 0.7  # of the likelihood of the best one: what the rules say has to have less to be overruled
 LONGEST_NAME: Final = 8  # words
 SUMMONS: Final = ("talk_to_human", "complaint", "privacy_request")  # a person is called for them: not on a guess
 GUESSED: Final = 0.45
 SPAM: Final = 0.6
 MET: Final = 0.7  # of the words
+FEW: Final = 3  # words
 HONEST: Final = frozenset(
     {APPLIES, "cooling_off"}
 )  # whoever tells of an illness, or asks for his money back, hides nothing
@@ -43,7 +48,7 @@ NO_REFUSAL: Final = frozenset({"@unclear", "@noproblem"})  # "không biết", "k
 
 
 def settle(reading: Reading, facts: Facts, context: str, ruled: Decision, by: model.Model | None = None) -> Decision:
-    """The intent that counts. Marks `reading` with the dangers that the model sees in a claim, and with fraud.
+    """The intent that counts. Marks `reading` with the dangers that the model sees in a claim, with fraud and with despair.
 
     ruled -- what the rules decided; by -- another model than the shipped one
     """
@@ -56,9 +61,14 @@ def settle(reading: Reading, facts: Facts, context: str, ruled: Decision, by: mo
         flags.discard("fraud")
     if "@pictures" in reading.labels:
         flags.discard("fatal")  # who takes pictures would say it
+    if (grave := _despair(reading, facts, context, ruled.intent, judged)) is not None:
+        reading.labels.add(f"topic={grave}")
+        main = main if main == "opt_out" else CALM
+    if main == CALM and judged.intents["claim"] >= NEARLY and _sees_danger(reading, judged):
+        main = "claim"
     if "fraud" in flags and main in SOLD:
         main = CALM
-    if main == CALM and "fraud" in flags:
+    if main == CALM and "fraud" in flags and reading.labels.isdisjoint(GRAVE):
         reading.scores["fraud"] = intent.STRONG
     if main == "claim":
         reading.labels |= flags & {"fatal", "urgent"}
@@ -108,6 +118,23 @@ def _main(reading: Reading, facts: Facts, context: str, ruled: str, judged: mode
         barred.add("spam_abuse")
     best = max((name for name in likely if name not in barred), key=likely.__getitem__)
     return ruled if likely[ruled] >= SURER * likely[best] else best
+
+
+def _despair(reading: Reading, facts: Facts, context: str, ruled: str, judged: model.Opinion) -> str | None:
+    """Despair or violence that only the model sees: in several words that it has met, where no death and no danger is
+    told, and no answer in the form that was asked for."""
+    grave = max(DESPAIR, key=lambda flag: judged.flags.get(flag, 0.0))
+    if judged.flags.get(grave, 0.0) < DESPERATE or len(reading.words) < FEW or judged.known < MET:
+        return None
+    told = not reading.labels.isdisjoint(GRAVE) or (ruled != "opt_out" and _is_safety(reading, ruled))
+    return None if told or _is_exact(reading, facts, context, ruled) else grave
+
+
+def _sees_danger(reading: Reading, judged: model.Opinion) -> bool:
+    """A death or a danger of which the rules have no word, in nothing that they know for something else."""
+    danger = max(judged.flags.get("fatal", 0.0), judged.flags.get("urgent", 0.0)) >= DANGER
+    known = not reading.labels.isdisjoint((*GRAVE, SUPPOSED, APPLIES, "@pictures")) or "fraud" in reading.scores
+    return danger and not known and not _asks_of_cover(reading)
 
 
 def _least(reading: Reading, judged: model.Opinion) -> float:

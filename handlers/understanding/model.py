@@ -27,7 +27,7 @@ INTENTS: Final = (
     "greeting", "buy", "ask_fee", "claim", "renewal", "complaint", "talk_to_human", "opt_out", "yes", "no", "thanks", "give_name", "give_phone",
     "give_email", "give_plate", "privacy_request", "spam_abuse", "other",
 )  # fmt: skip
-FLAGS: Final = ("fatal", "urgent", "fraud")  # each is likely or not by itself
+FLAGS: Final = ("fatal", "urgent", "fraud", "self_harm", "violence")  # each is likely or not by itself
 LABELS: Final = (*INTENTS, *FLAGS)
 PIECE_VALUE: Final = 0.3  # of a piece of a word, where a word is 1: it has a dozen of them
 LEAST: Final = 16.0  # features: two known words are no certainty
