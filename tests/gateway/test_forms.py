@@ -22,6 +22,7 @@ from tests.support.desk import Office
 if TYPE_CHECKING:
     from gateway.parts import Parts
 
+KEY = b"k" * 32
 GOOD = {"dob": "12/05/1990", "id_number": "079 090 001 234", "agree": "yes"}
 
 
@@ -135,7 +136,9 @@ def looks(parts: Any, *tokens: str) -> list[Any]:
 
 
 def test_each_form_has_its_own_measure_and_whoever_is_too_quick_reads_why() -> None:
-    signed = SimpleNamespace(engine=SimpleNamespace(keys=SimpleNamespace(secret=lambda purpose: b"k" * 32)))
+    signed = SimpleNamespace(
+        engine=SimpleNamespace(keys=SimpleNamespace(secret=lambda purpose: KEY, secrets=lambda purpose: (KEY,)))
+    )
     parts = SimpleNamespace(config=Config(path=Path("config.yaml")), **vars(signed))
     hers, his = (_signed(cast("Parts", signed), f"f{new_id()}") for _ in range(2))
     answers = looks(parts, *[hers] * A_MINUTE, hers, his, *["guess"] * A_MINUTE, "another guess")
