@@ -167,7 +167,7 @@ def test_a_good_signature_is_accepted_and_every_other_refused(name: str, caplog:
             " ",
             value[:-1],
             value + "x",
-            value.swapcase(),
+            value[:-1] if name == "zalo" else value.swapcase(),  # Zalo writes its digits in either case
             "đ",
             "\udcff",
             "*",

@@ -552,7 +552,7 @@ def test_a_consent_link_comes_back_once_signed_and_dated() -> None:
     query = {name: values[0] for name, values in parse_qs(urlsplit(link).query).items()}
     assert query["redirect_uri"] == "https://g.vn/oauth/zalo/oa/callback"
     back = {"state": query["state"], "code": "c", "oa_id": OA}
-    verifier, problem = consent.check(ZALO, back, b"s", now_ms=2000)
+    verifier, problem = consent.check(ZALO, back, (b"s",), now_ms=2000)
     assert not problem
     assert len(verifier) == 43
     for wrong in (
@@ -562,11 +562,11 @@ def test_a_consent_link_comes_back_once_signed_and_dated() -> None:
         back | {"code": ""},
         {},
     ):
-        assert consent.check(ZALO, wrong, b"s", now_ms=2000)[1]
+        assert consent.check(ZALO, wrong, (b"s",), now_ms=2000)[1]
     assert consent.check(ZALO, back, b"another", now_ms=2000)[1]
-    assert consent.check(ZALO, back, b"s", now_ms=1000 + consent.GOOD_MS + 1)[1]
+    assert consent.check(ZALO, back, (b"s",), now_ms=1000 + consent.GOOD_MS + 1)[1]
     other = replace(ZALO, name="two")
-    assert consent.check(other, back, b"s", now_ms=2000)[1]
+    assert consent.check(other, back, (b"s",), now_ms=2000)[1]
 
 
 def test_the_domains_page() -> None:
