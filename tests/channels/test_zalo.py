@@ -563,7 +563,7 @@ def test_a_consent_link_comes_back_once_signed_and_dated() -> None:
         {},
     ):
         assert consent.check(ZALO, wrong, (b"s",), now_ms=2000)[1]
-    assert consent.check(ZALO, back, b"another", now_ms=2000)[1]
+    assert consent.check(ZALO, back, (b"another",), now_ms=2000)[1]
     assert consent.check(ZALO, back, (b"s",), now_ms=1000 + consent.GOOD_MS + 1)[1]
     other = replace(ZALO, name="two")
     assert consent.check(other, back, (b"s",), now_ms=2000)[1]
