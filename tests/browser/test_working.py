@@ -108,6 +108,7 @@ async def test_a_working_day_at_the_desk(office: Office, visitors: Visitors) -> 
     await expect(page.locator("#quoting")).to_be_hidden()
     answer = messages.locator(".msg.mine", has_text="480.700đ")
     await expect(answer.locator(".quote")).to_contain_text("Phí bao nhiêu em?")
+    await expect(answer).to_contain_text("Đã gửi")  # the bubble stands before the server has it
     await office.settled()
     sent = office.platforms["telegram"].sent[-1]
     assert sent.text == "Dạ 480.700đ ạ"
