@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import orjson
 
 from storage import handoffs, inbox
@@ -13,7 +16,11 @@ NAME = "overdue"
 
 def fire(tx: Tx, *, limit: int = 100) -> int:
     """How many are late since the last look."""
-    rows = handoffs.overdue(tx, limit=limit)
+    return tell(tx, NAME, handoffs.overdue(tx, limit=limit), moment=f":{tx.now_ms}")
+
+
+def tell(tx: Tx, name: str, rows: Sequence[Any], *, moment: str = "") -> int:
+    """An event of the clock for each handoff; how many. `moment` -- ends its key, where it may come again."""
     for row in rows:
         inbox.insert_own(
             tx,
@@ -21,8 +28,8 @@ def fire(tx: Tx, *, limit: int = 100) -> int:
             account_id=row.account_id,
             kind="timer",
             source="timer",
-            key=f"{NAME}:{row.id}:{tx.now_ms}",
-            body_=orjson.dumps({"name": NAME, "data": {"handoff": row.id}, "conversation_id": row.conversation_id}),
+            key=f"{name}:{row.id}{moment}",
+            body_=orjson.dumps({"name": name, "data": {"handoff": row.id}, "conversation_id": row.conversation_id}),
             state="new",
         )
     if rows:

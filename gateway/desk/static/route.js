@@ -10,7 +10,7 @@ const SHUT = new Set(["template", "later", "never"]);
 export function route(one) {
   const seen = one.window;
   const left = seen?.until && !SHUT.has(seen.advice) ? t("route_left", { time: lasts(seen.until) }) : "";
-  const held = seen && seen.held_by !== "us" ? t(`held_${seen.held_by}`) : "";
+  const held = seen && seen.held_by !== "us" ? t(seen.may_hold ? `held_${seen.held_by}` : "held_there") : "";
   return [held, t("route_to", { channel: channelName(one.channel), account: one.account }), seen?.advice === "billed" ? t("route_billed") : "", left]
     .filter(Boolean)
     .join(" · ");
