@@ -31,7 +31,9 @@ def chromium() -> dict[str, Any]:
     """Launch options: the executable, and the environment that it needs on this machine."""
     if given := os.environ.get("GATEWAY_TEST_CHROMIUM"):
         return {"executable_path": given}
-    said = subprocess.run([sys.executable, str(NODE), "chromium"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    said = subprocess.run(
+        [sys.executable, str(NODE), "chromium"], check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+    )
     if said.returncode:
         if SYSTEM.exists():
             return {"executable_path": str(SYSTEM)}
