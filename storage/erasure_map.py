@@ -156,6 +156,25 @@ MAP: Final[Mapping[str, Rule]] = {
         columns="id conversation_id contact_id product insurer state held form starts_on declared_print told_sealed policy_id"
         " test created_by created_at changed_at agreed_at sent_at version",
     ),
+    "privacy_step": Emptied(
+        why="that his request was answered in time, and by whom, is ours to prove",
+        by=(("contact_id IN (:among) AND NOT emptied", "contacts"),),
+        kept="id request_id contact_id act from_state to_state by_id at",
+        emptied={"note_sealed": "NULL", "emptied": "TRUE"},
+    ),
+    "privacy_request": Emptied(
+        why="that he asked, when, and what became of it is ours to prove (class R6)",
+        by=(("contact_id IN (:among) AND NOT emptied", "contacts"),),
+        kept="id code contact_id kind source way state legal processor handler_id received_at ack_due_at due_at acknowledged_at"
+        " verified_at extended_at decided_at closed_at erasure_id created_by changed_at version",
+        emptied={
+            "conversation_id": "NULL",
+            "message_id": "NULL",
+            "words_sealed": "NULL",
+            "answer_sealed": "NULL",
+            "emptied": "TRUE",
+        },
+    ),
     "delivery": Gone(
         by=(POLICIES,),
         columns="id policy_id contact_id means state route reason message_id document_sha256 created_by created_at sent_at"
@@ -251,6 +270,10 @@ MAP: Final[Mapping[str, Rule]] = {
     "erasure": Ours(
         columns="id contact_id state step scope reason asked_by asked_behind asked_at decided_by decided_at done_at needles_sealed proof",
         why="the list that a restore applies again: ids that lead nowhere; the needles go when it is done",
+    ),
+    "export_ask": Ours(
+        columns="id state purpose wanted_sealed wanted_blind asked_by asked_behind asked_at decided_by decided_at used_at",
+        why="what people of ours asked for: it goes within days, and a name that was searched for is under the master key until then",
     ),
     "held": Ours(
         columns="id contact_id kind object_id reason until number_blind file_id key_sealed body_sealed created_at",

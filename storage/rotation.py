@@ -52,6 +52,7 @@ OWN: Final = (
     Own(table="push_subscription", columns=("keys_sealed",), key=("id",), place="{id}"),
     Own(table="idempotency", columns=("answer_sealed",), key=("actor_id", "key"), place="{actor_id}|{key}"),
     Own(table="erasure", columns=("needles_sealed",), key=("id",), place="{id}"),
+    Own(table="export_ask", columns=("wanted_sealed",), key=("id",), place="{id}"),
     Own(table="held", columns=("key_sealed",), key=("id",), place="{id}"),
 )
 

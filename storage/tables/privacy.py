@@ -1,4 +1,4 @@
-"""A person's rights over what we hold of him: erasures, and what the law keeps from them."""
+"""A person's rights over what we hold of him: his requests, erasures, and what the law keeps from them; tables that leave."""
 
 # No `from __future__ import annotations`: SQLModel resolves its fields at class creation.
 from sqlalchemy import Column, Index, String, text
@@ -64,3 +64,90 @@ class Held(SQLModel, table=True):
     key_sealed: bytes = blob()
     body_sealed: bytes = blob()
     created_at: int = ms_()
+
+
+class PrivacyRequest(SQLModel, table=True):
+    """What somebody wants done with his data, with the law's clock. `code` -- as the customer was told it; `kind`, `state`,
+    `legal` -- handlers.rights; `source` chat, desk, api; `way` -- how it reached us; `words_sealed` -- his; `answer_sealed` --
+    the last text that he got. The row outlives an erasure, empty: that it was asked, when, and what became of it."""
+
+    __tablename__ = "privacy_request"
+    __table_args__ = (
+        Index("ix_privacy_request_contact", "contact_id"),
+        Index("ix_privacy_request_conversation", "conversation_id"),
+        Index("ix_privacy_request_closed", "closed_at"),
+        Index(
+            "ix_privacy_request_open",
+            "due_at",
+            "id",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+    )
+    id: str = id_()
+    code: str
+    contact_id: str = Field(max_length=26)
+    conversation_id: str | None = None
+    message_id: str | None = None
+    kind: str
+    source: str
+    way: str
+    words_sealed: bytes | None = sealed()
+    state: str
+    legal: str = ""
+    processor: bool = False
+    handler_id: str = ""
+    received_at: int = ms_()
+    ack_due_at: int = ms_()
+    due_at: int = ms_()
+    acknowledged_at: int | None = ms_(nullable=True)
+    verified_at: int | None = ms_(nullable=True)
+    extended_at: int | None = ms_(nullable=True)
+    decided_at: int | None = ms_(nullable=True)
+    closed_at: int | None = ms_(nullable=True)
+    answer_sealed: bytes | None = sealed()
+    erasure_id: str = ""
+    emptied: bool = False
+    created_by: str
+    changed_at: int = ms_()
+    version: int = 0
+
+
+class PrivacyStep(SQLModel, table=True):
+    """What was done about a request: append-only, the evidence. `note_sealed` is JSON: words of ours about him, what he was told."""
+
+    __tablename__ = "privacy_step"
+    __table_args__ = (
+        Index("ix_privacy_step_request", "request_id", "at"),
+        Index("ix_privacy_step_contact", "contact_id"),
+    )
+    id: str = id_()
+    request_id: str
+    contact_id: str = Field(max_length=26)
+    act: str
+    from_state: str
+    to_state: str
+    by_id: str
+    note_sealed: bytes | None = sealed()
+    emptied: bool = False
+    at: int = ms_()
+
+
+class ExportAsk(SQLModel, table=True):
+    """A table with names and numbers that somebody wants, and a second person allows. state: asked, declined, approved, used.
+    `wanted_sealed` -- the question as JSON, under the master key: it may hold a name; `wanted_blind` -- of exactly that question;
+    `asked_behind` -- as of an erasure."""
+
+    __tablename__ = "export_ask"
+    __table_args__ = (Index("ix_export_ask_asked_at", "asked_at"),)
+    id: str = id_()
+    state: str = "asked"
+    purpose: str
+    wanted_sealed: bytes | None = sealed()
+    wanted_blind: bytes = blob()
+    asked_by: str
+    asked_behind: str = ""
+    asked_at: int = ms_()
+    decided_by: str = ""
+    decided_at: int | None = ms_(nullable=True)
+    used_at: int | None = ms_(nullable=True)
