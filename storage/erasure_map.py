@@ -190,6 +190,7 @@ MAP: Final[Mapping[str, Rule]] = {
         " seen_seq reason_sealed team"
     ),
     # ---- what came in
+    "parked": Gone(columns="id event_id account_id point_id contact_id kind ref body_sealed seq said_at parked_at"),
     "inbound_conflict": Gone(
         by=(("event_id IN (:among)", "events"),),
         columns="id account_id event_id day body_sealed received_at",
@@ -217,7 +218,7 @@ MAP: Final[Mapping[str, Rule]] = {
         columns="id contact_id conversation_id purpose state text_key text_version text_hash lang channel account_id message_id"
         " external_id said_sealed at"
     ),
-    "contact_value": Gone(columns="id contact_id kind value_sealed value_blind source confirmed created_at"),
+    "contact_value": Gone(columns="id contact_id kind value_sealed value_blind source told_by confirmed created_at"),
     "contact_point": Gone(
         step="cut",
         by=(("id IN (:among)", "points"),),
@@ -232,6 +233,7 @@ MAP: Final[Mapping[str, Rule]] = {
         kept="id test version created_at updated_at erased_at",
         emptied={
             "name_sealed": "NULL",
+            "name_by": "NULL",
             "salutation": "''",
             "lang": "'vi'",
             "ads_off": "ads_off",

@@ -102,6 +102,31 @@ class InboxEvent(SQLModel, table=True):
     conversation_id: str | None = None
 
 
+class Parked(SQLModel, table=True):
+    """News of a message that is not here yet: what it says now, that it was taken back, what became of it. kind: edit, retract,
+    receipt. `ref` -- the platform's id of that message; `said_at` -- the platform's time of the
+    news."""
+
+    __tablename__ = "parked"
+    __table_args__ = (
+        UniqueConstraint("event_id", "ref"),
+        Index("ix_parked_ref", "point_id", "ref"),
+        Index("ix_parked_since", "parked_at"),
+        Index("ix_parked_contact", "contact_id"),
+    )
+    id: str = id_()
+    event_id: str
+    account_id: str
+    point_id: str
+    contact_id: str
+    kind: str
+    ref: str
+    body_sealed: bytes | None = sealed()  # an edit's words, without secrets
+    seq: int = Field(default=0, sa_type=BigInteger)  # of the event in its lane
+    said_at: int = ms_()
+    parked_at: int = ms_()
+
+
 class InboundConflict(SQLModel, table=True):
     """Same key, other body: the first counts, the other is kept here for a person."""
 

@@ -21,6 +21,7 @@ class Contact(SQLModel, table=True):
     )
     id: str = id_()
     name_sealed: bytes | None = sealed()
+    name_by: str | None = None  # the contact who told it, where a link carried it here from his chat
     salutation: str = ""
     lang: str = "vi"
     test: bool = False
@@ -49,6 +50,12 @@ class ContactValue(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("contact_id", "kind", "value_blind"),
         Index("ix_contact_value_blind", "value_blind"),
+        Index(
+            "ix_contact_value_told",
+            "told_by",
+            sqlite_where=text("told_by IS NOT NULL"),
+            postgresql_where=text("told_by IS NOT NULL"),
+        ),
     )
     id: str = id_()
     contact_id: str
@@ -56,6 +63,7 @@ class ContactValue(SQLModel, table=True):
     value_sealed: bytes | None = sealed()
     value_blind: bytes = blob()
     source: str = ""  # channel or advisor id
+    told_by: str | None = None  # as `Contact.name_by`
     confirmed: bool = False
     created_at: int = ms_()
 
