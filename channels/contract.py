@@ -193,7 +193,7 @@ class InboundEvent:
     album: str = ""
     at_limit: bool = False
     forwarded: bool = False
-    by_human: bool = False
+    by_human: bool = False  # what one of ours did there: typed in the platform's own app, or called the customer
     standby: bool = False  # another app answers there: kept where a conversation is, begins none, answered by nobody
     window_ms: int = 0
     reason: str = ""  # why it is ignored or unsupported, for people

@@ -125,6 +125,7 @@ def _event(flat: Mapping[str, str], account: Account) -> InboundEvent:
         reason=reason,
         thread="" if reason else thread_of(account, number) or f"withheld-{call[:100]}",
         said_at=_moment(told.get("started_at", "")),
+        by_human=outbound and not reason,
         external_id=call,
         text="" if reason else f"{event} {number}".strip(),
         extra=extra,

@@ -113,6 +113,7 @@ class Parts:
             window_ms=event.window_ms,
             state="ignored" if ignored else "new",
             reason=event.reason,
+            by_us=event.by_human,
         )
         if not ignored:
             self.engine.remember(arrival.id, event)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from handlers import idle, leads, wording
+from handlers import absence, idle, leads, wording
 from handlers.draft import Draft
 from handlers.model import Acted, Audit, Called, CallLine, CallTold, Note, Refused, Stage
 
@@ -68,7 +68,11 @@ def happened(draft: Draft, event: Called) -> None:
     if call["number"]:
         leads.hold(draft, {"phone": call["number"]} if not leads.held(draft.state).get("phone") else {})
     was, now = outcome(before) if before else "", outcome(call)
-    if call["direction"] == "outbound" or was == now:
+    if call["direction"] == "outbound":
+        if now == "answered":
+            absence.met(draft)
+        return
+    if was == now:
         return
     if now == "ringing":
         draft.wake(RING, draft.now + RINGS)

@@ -153,8 +153,7 @@ def _step(draft: Draft, group: Sequence[Event], *, speaks: bool, more: bool) -> 
         case Arrived() | Filled() as event:
             _by_a_link(draft, event)
         case Called() as event:
-            _back(draft, event.at)
-            calls.happened(draft, event)
+            _called(draft, event)
         case Edited():
             _edited(draft, [event for event in group if isinstance(event, Edited)], more=more)
         case Unsent() as event:
@@ -168,6 +167,12 @@ def _step(draft: Draft, group: Sequence[Event], *, speaks: bool, more: bool) -> 
             files.ended(draft, [event for event in group if isinstance(event, FileEnded)])
         case SendEnded() as event:
             _send_ended(draft, event)
+
+
+def _called(draft: Draft, event: Called) -> None:
+    if event.direction != "outbound":
+        _back(draft, event.at)
+    calls.happened(draft, event)
 
 
 def _send_ended(draft: Draft, event: SendEnded) -> None:

@@ -183,10 +183,10 @@ class LaneDraft:
                 "received_at": received_at or self.now_ms,
             }
         )
-        if author == "advisor" and direction == "outbound":
-            self._answered()
+        if author == "advisor" and direction == "outbound" and kind != Kind.CALL.value:
+            self.answered()
 
-    def _answered(self) -> None:
+    def answered(self) -> None:
         """A person spoke to him who had asked for one: his first word is what the answer times count."""
         handoff = self.before.handoff or self.state.handoff
         if handoff:

@@ -198,8 +198,10 @@ def _called(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: d
     here = (ours for ours, theirs in draft.external_ids.items() if theirs == event.external_id)
     message_id = known.get(event.external_id, {}).get("message") or next(here, "")
     if not message_id:
-        message_id, _, _ = _message(draft, opened, event, said_at)
-    draft.spoke = draft.spoke or told.get("direction") != "outbound"
+        message_id = (
+            _we_called(draft, opened, event, said_at) if event.by_human else _message(draft, opened, event, said_at)[0]
+        )
+    draft.spoke = draft.spoke or not event.by_human
     seconds = told.get("duration_s", "")
     return Called(
         message_id=message_id,
@@ -212,6 +214,25 @@ def _called(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: d
         duration_s=int(seconds) if seconds else None,
         recording_url=told.get("recording_url", ""),
     )
+
+
+def _we_called(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: datetime) -> str:
+    """A call of ours stands on our side, whoever of us made it: the customer said nothing."""
+    message_id = new_id()
+    draft.transcript(
+        message_id,
+        "outbound",
+        "advisor",
+        event.kind.value,
+        {"text": event.text, "extra": dict(event.extra)},
+        status="sent",
+        said_at=ms(said_at),
+        external_id=event.external_id or None,
+        event_id=opened.id,
+        received_at=opened.received_at,
+    )
+    draft.external_ids[message_id] = event.external_id
+    return message_id
 
 
 def _language(draft: LaneDraft, event: InboundEvent) -> str:

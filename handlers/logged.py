@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -81,6 +81,8 @@ def call_told(effect: CallTold, draft: LaneDraft) -> Act:
         tx.hint("message", draft.conversation_id)
 
     draft.preview_of(effect.text, Kind.CALL)
+    if _reached(effect.fields):
+        draft.answered()
     return write
 
 
@@ -97,3 +99,10 @@ def call_line(effect: CallLine, draft: LaneDraft) -> None:
         advisor_id=effect.by.id,
     )
     draft.preview_of(effect.text, Kind.CALL)
+    if _reached(effect.fields):
+        draft.answered()
+
+
+def _reached(call: Mapping[str, str]) -> bool:
+    """We called and he took it: only that is a word to him, not that it rang."""
+    return call.get("direction") == "outbound" and call.get("state") == "answered"

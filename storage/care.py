@@ -138,7 +138,7 @@ SELECT t.id, t.policy_id, t.contact_id, t.kind, t.due_at, p.state AS policy_stat
                AND n.due_at <= :now AND n.kind NOT IN ('received', 'survey', 'midterm')) AS overtaken,
        cp.id AS point_id, cp.account_id, (cp.reachable AND cp.blocked_at IS NULL) AS reachable, cp.name_sealed AS display_sealed, c.status, k.name_sealed, k.erased_at,
        (SELECT d.state || ':' || d.reason FROM delivery d WHERE d.policy_id = t.policy_id ORDER BY d.created_at DESC, d.id DESC LIMIT 1) AS last_delivery,
-       EXISTS (SELECT 1 FROM message m WHERE m.point_id = cp.id AND m.direction = 'outbound') AS spoken,
+       EXISTS (SELECT 1 FROM message m WHERE m.point_id = cp.id AND m.direction = 'outbound' AND m.kind <> 'call') AS spoken,
        (SELECT m.point_id FROM delivery d JOIN message m ON m.id = d.message_id JOIN contact_point x ON x.id = m.point_id
         WHERE d.policy_id = t.policy_id AND d.means = 'email' AND x.reachable AND x.blocked_at IS NULL ORDER BY d.created_at DESC, d.id DESC LIMIT 1) AS letter_point
 FROM care_task t

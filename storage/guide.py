@@ -30,7 +30,9 @@ class Progress:
 
 def progress(tx: Tx, advisor_id: str) -> Progress:
     """Cheap where it counts: nothing is looked for in a house that has answered somebody."""
-    answered = bool(tx.value("SELECT 1 FROM message WHERE direction = 'outbound' AND author = 'advisor' LIMIT 1"))
+    answered = bool(
+        tx.value("SELECT 1 FROM message WHERE direction = 'outbound' AND author = 'advisor' AND kind <> 'call' LIMIT 1")
+    )
     dismissed = bool(tx.value("SELECT 1 FROM setting WHERE name = :name", name=_DISMISSED + advisor_id))
     return Progress(
         way_in=answered or factors.asked(tx, advisor_id) or _own_password(tx, advisor_id),

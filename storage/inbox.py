@@ -54,6 +54,7 @@ class Arrival:
     state: str = "new"
     reason: str = ""
     source: str = "platform"
+    by_us: bool = False  # one of ours did it: no word of his
     id: str = field(default_factory=new_id)
 
 
@@ -135,7 +136,9 @@ def _lanes(tx: Tx, arrivals: Sequence[Arrival]) -> dict[tuple[str, str], list[An
     wanted = Counter((a.account_id, a.thread) for a in arrivals if a.thread)
     if not wanted:
         return {}
-    spoke = {(a.account_id, a.thread) for a in arrivals if a.source == "platform" and a.kind in HIS_WORD}
+    spoke = {
+        (a.account_id, a.thread) for a in arrivals if a.source == "platform" and a.kind in HIS_WORD and not a.by_us
+    }
     rows = [
         {
             "id": new_id(),

@@ -19,6 +19,7 @@ from gateway.config import load
 from gateway.parts import Clock, Parts
 from scheduler import overdue, retention, timers
 from storage import tokens
+from storage.tx import Tx
 from tests.gateway.api.conftest import Caller
 from tests.support.calm import calm
 
@@ -256,6 +257,44 @@ async def test_a_call_is_one_line_whatever_comes_first(office: Office) -> None:
         "call",
     )
     assert (await stats(boss, "hotline"))["messages"] == 4
+
+
+async def test_a_call_that_we_made_is_ours(office: Office) -> None:
+    """The customer said nothing: nobody is asked to answer him, and no clock of his begins."""
+    boss = await office.as_role("admin")
+    call = {"call_id": "o1", "direction": "outbound", "from": "101", "to": "0912345678", "agent": "Mai"}
+    await office.form(LAN)
+    await office.settled()
+    await office.call({**call, "event": "ringing"})
+    await office.call({**call, "event": "missed"})
+    await office.settled()
+    (one,) = (await boss.get("/conversations", channel="hotline"))["items"]
+    (message,) = (await boss.get(f"/conversations/{one['id']}/messages"))["items"]
+    told = {key: message[key] for key in ("direction", "author", "kind", "status", "external_id")}
+    assert told == {"direction": "outbound", "author": "advisor", "kind": "call", "status": "sent", "external_id": "o1"}
+    assert message["text"] == "Cuộc gọi đi, khách không nghe · 0912 345 678 · người nghe Mai"
+    assert (one["status"], one["assignee"]) == ("open", None)
+
+    def spoke(tx: Tx) -> list[tuple[Any, ...]]:
+        heard = "SELECT {}.last_inbound_at FROM conversation c JOIN contact_point p ON p.id = c.point_id WHERE c.channel = 'hotline'"
+        return [tuple(tx.value(heard.format(table)) for table in "cp")]
+
+    assert await office.parts.store.read(spoke) == [(None, None)]
+    await office.call(
+        {**call, "call_id": "i1", "event": "missed", "direction": "inbound", "from": "0912345678", "to": "1900"}
+    )
+    await office.settled()
+    assert (await boss.get(f"/conversations/{one['id']}"))["stage"] == "callback_scheduled"
+    first_reply = "SELECT COUNT(*) FROM handoff WHERE first_reply_at IS NOT NULL"
+    await office.call({**call, "call_id": "o2", "event": "ringing"})
+    await office.settled()
+    assert await office.parts.store.read(lambda tx: tx.value(first_reply)) == 0
+    await office.call({**call, "call_id": "o2", "event": "answered"})
+    await office.call({**call, "call_id": "o2", "event": "ended", "duration_s": 60})
+    await office.settled()
+    assert await office.parts.store.read(lambda tx: tx.value(first_reply)) == 1
+    messages = (await boss.get(f"/conversations/{one['id']}/messages"))["items"]
+    assert [each["direction"] for each in messages] == ["outbound", "inbound", "outbound"]
 
 
 async def test_calls_of_which_only_people_know(office: Office) -> None:
