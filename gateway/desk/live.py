@@ -10,13 +10,13 @@ import asyncio
 import contextlib
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 import structlog
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from gateway.api.service import API
 from gateway.desk.presence import Presence
@@ -38,6 +38,7 @@ MARGIN_MS: Final = 30_000
 CATCH_UP: Final = 300  # more than that is not told one by one
 OLDEST_MS: Final = 12 * 3_600_000
 WRITE_S: Final = 20.0
+AHEAD: Final = 65_536  # bytes that a browser has not taken; from there on it is waited for
 A_SESSION: Final = 4  # streams; a browser shares one between its tabs
 OF_CONVERSATIONS: Final = frozenset({"conversation", "handoff", "message", "attachment"})
 OF_OTHERS: Final = frozenset(
@@ -72,11 +73,17 @@ class Stream:
         self._here: dict[str, bytes] = {}
         self._reset = False
         self._cursor = 0
+        self._idle = False  # its task waits: nothing is half written
+        self.straight: Callable[[bytes], bool] | None = None  # writes now; False where that must be waited for
 
     def tell(self, told: Telling, rendered: bytes) -> None:
-        """What happened, as it was rendered for everybody: who keeps up passes it on as it is."""
+        """What happened, as it was rendered for everybody: who keeps up is written it here and now. To wake a task for
+        it costs ten times the writing."""
         if self._wake.is_set():
             self._fold(told)
+            return
+        if self._idle and self.straight is not None and self.straight(rendered):
+            self._cursor = max(self._cursor, told.cursor)
             return
         self._ready = (rendered, told)
         self._cursor = max(self._cursor, told.cursor)
@@ -127,11 +134,14 @@ class Stream:
 
     async def next(self) -> list[bytes]:
         """The frames that are due; [] when nothing came for a heartbeat."""
+        self._idle = True
         try:
             async with asyncio.timeout(HEARTBEAT_S):
                 await self._wake.wait()
         except TimeoutError:
             return []
+        finally:
+            self._idle = False
         self._wake.clear()
         frames = []
         if self._ready is not None:
@@ -321,7 +331,8 @@ class Live:
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
         )
-        response.content_length = None
+        if request.version >= HttpVersion11:
+            response.enable_chunked_encoding()
         self._make_room(stream)
         self._streams[stream] = None  # from here on nothing is missed
         task = asyncio.current_task()
@@ -330,6 +341,7 @@ class Live:
         try:
             await response.prepare(request)
             await self._begin(stream, response, cursor)
+            stream.straight = _straight(request) if response.chunked and not response.compression else None
             await self._go_on(stream, response)
         except (ConnectionError, TimeoutError):
             if request.transport is not None:
@@ -404,6 +416,21 @@ class Live:
             task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _straight(request: web.Request) -> Callable[[bytes], bool] | None:
+    """Writes a chunk of the answer whose head is out, for as long as the browser keeps up with it."""
+    transport = request.transport
+    if transport is None:
+        return None
+
+    def write(data: bytes) -> bool:
+        if transport.is_closing() or transport.get_write_buffer_size() > AHEAD:
+            return False  # the task finds out what is the matter
+        transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+        return True
+
+    return write
 
 
 def _cursor(request: web.Request) -> int:

@@ -335,6 +335,35 @@ async def test_who_keeps_up_is_told_what_was_rendered_once_for_all() -> None:
     }
 
 
+async def test_who_waits_for_news_is_written_them_without_being_woken() -> None:
+    written: list[bytes] = []
+    room = [True]
+
+    def straight(data: bytes) -> bool:
+        if room[0]:
+            written.append(data)
+        return room[0]
+
+    stream = Stream(b"k", "a")
+    stream.straight = straight
+    telling = [live.Telling([("c1", n, n)], {}, (), n) for n in range(5)]
+    stream.tell(telling[0], b"zero")  # its task is about something else
+    assert await stream.next() == [b"zero"]
+    waits = asyncio.create_task(stream.next())
+    await asyncio.sleep(0)
+    stream.tell(telling[1], b"one")
+    stream.tell(telling[2], b"two")
+    assert written == [b"one", b"two"]
+    assert not waits.done()
+    room[0] = False  # the browser takes no more: its task is to see to that, and what comes later stands behind
+    stream.tell(telling[3], b"three")
+    room[0] = True
+    stream.tell(telling[4], b"four")
+    (only,) = await waits
+    assert b'"version":4' in only
+    assert written == [b"one", b"two"]
+
+
 async def test_who_looks_at_the_same_conversation_sees_the_other(
     office: Office, lan: Clerk, session: aiohttp.ClientSession
 ) -> None:
