@@ -158,6 +158,13 @@ def by_phone(draft: Draft, *, given: bool, by: Advisor) -> None:
     )
 
 
+def withdrawn(draft: Draft, by: Advisor) -> None:
+    """He took it back by a letter or a call; who wrote it down is named."""
+    draft.set(consents={**draft.state.consents, "C1": "withdrawn"}, slots={}, asked="")
+    draft.remember(consent_shown=None, offered=None, lead=None, notice=None, wish=None)
+    draft.add(RecordConsent(purpose="C1", state="withdrawn", text_key=TEXT, said=f"theo yêu cầu, {by.name} ghi"))
+
+
 def unclear(draft: Draft, heard: Sequence[Heard]) -> None:
     draft.add(
         RecordConsent(purpose="C1", state="unclear", text_key=TEXT, message_id=heard[-1].said.message_id),

@@ -37,6 +37,7 @@ from handlers import (
     questions,
     receipts,
     requests,
+    rights,
     routed,
     sla,
     slots,
@@ -201,6 +202,7 @@ def _said(draft: Draft, said: Sequence[Said]) -> None:
         return
     if not draft.context.bot:
         slots.overhear(draft, heard)
+        rights.overheard(draft, heard)
         _people_only(draft)
         return
     if any(one.had_secret for one in said):
@@ -255,6 +257,7 @@ def _silently(draft: Draft, heard: Sequence[Heard]) -> None:
     """A person has it. Consent counts all the same; nothing is said."""
     absence.waits(draft, heard)
     asking.heard(draft, heard)
+    rights.overheard(draft, heard)
     slots.overhear(draft, heard)
     for one in heard:
         answers = one.said.payload in ("c1:yes", "c1:no") and draft.state.memory.get("consent_shown")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from channels.contract import InboundEvent
-from handlers import handing, logged, receipts
+from handlers import handing, logged, receipts, rights
 from handlers.model import (
     Audit,
     CallBy,
@@ -19,6 +19,7 @@ from handlers.model import (
     CancelSends,
     CareAnswered,
     CloseHandoff,
+    DataRequest,
     Entered,
     LogAttempt,
     Note,
@@ -41,6 +42,7 @@ from storage import (
     late,
     later,
     outbox,
+    privacy,
     search,
     tasks,
     term,
@@ -62,6 +64,8 @@ def add(effect: Any, draft: LaneDraft) -> None:
     match effect:
         case RecordConsent():
             _consent(effect, draft)
+        case DataRequest():
+            draft.rows.later.append(_asked(effect, draft))
         case OpenHandoff():
             handing.open_handoff(draft, effect)
         case Relabel():
@@ -117,6 +121,23 @@ def _relabel(effect: Relabel, draft: LaneDraft) -> None:
     labels = orjson.loads(draft.labels) if isinstance(draft.labels, str) else draft.labels
     kept = [label for label in labels if label not in effect.remove]
     draft.labels = kept + [label for label in effect.add if label not in kept]
+
+
+def _asked(effect: DataRequest, draft: LaneDraft) -> Act:
+    business = draft.place.voice.business
+    row = {
+        "contact_id": draft.contact_id,
+        "conversation_id": draft.conversation_id,
+        "message_id": effect.message_id or None,
+        "kind": effect.kind,
+        "code": effect.code,
+        "words": effect.said,
+        "received_at": ms(effect.at),
+        "ack_due_at": ms(rights.ack_due(effect.at, business)),
+        "due_at": ms(rights.due(effect.kind, effect.at, business)),
+        "told": effect.told,
+    }
+    return lambda tx: _ignore(bool(privacy.heard(tx, **row)))
 
 
 # ---- consent, audit

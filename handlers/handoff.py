@@ -20,6 +20,7 @@ from handlers import (
     incident,
     moving,
     promises,
+    rights,
     routed,
     screening,
     slots,
@@ -334,4 +335,6 @@ ACTS: Final[Mapping[str, Callable[[Draft, Acted], None]]] = {
     "screen": _screen,
     "call": calls.by_hand,
     "hold": _hold,
+    "privacy": rights.answer,
+    "withdraw": rights.withdrawn,
 }

@@ -8,14 +8,13 @@ from datetime import timedelta
 from typing import Final
 
 from channels.contract import Button
-from handlers import consent, grave, idle, incident, refusal, slots, steps, waiting, wording
-from handlers.draft import Draft, code
+from handlers import consent, grave, idle, incident, refusal, rights, slots, steps, waiting, wording
+from handlers.draft import Draft
 from handlers.hearing import Heard
 from handlers.model import WAITING, CancelSends, Note, Relabel, Stage
 
 MUTE: Final = timedelta(hours=24)
 WARNINGS: Final = 2
-DAYS_TO_ANSWER: Final = {"access": 10, "rectify": 10, "delete": 20}  # law.md 1; the others 15
 REQUEST_WORDS: Final = {
     "access": "buttons.view_data",
     "inform": "buttons.view_data",
@@ -83,19 +82,17 @@ def _privacy(draft: Draft, heard: Sequence[Heard]) -> bool:
     if request == "rectify" and draft.state.stage in FORM:
         return False  # he corrects the form that is being filled
     steps.greet(draft, hours=False)
-    number = code("DL", draft.context.conversation_id, by.said.message_id)
-    due = wording.date(draft.now + timedelta(days=DAYS_TO_ANSWER.get(request, 15)), draft.business)
     waiting.hand_over(draft, "privacy", consent_line=False, told=True)
     if request == "withdraw":
         withdraw(draft, by)
-        draft.say("consent.withdrawn", ma_yeu_cau=number, han_xu_ly=due)
         return True
+    number = rights.asked(draft, request, by, told=True)
     draft.say(
         "privacy.ack",
         loai_yeu_cau=(REQUEST_WORDS.get(request, "buttons.privacy"),),
         ma_yeu_cau=number,
         thoi_diem=wording.stamp(draft.now, draft.business, draft.state.lang),
-        han_xu_ly=due,
+        han_xu_ly=wording.date(rights.until(request, by, draft), draft.business),
     )
     return True
 
@@ -110,11 +107,15 @@ def _which_right(draft: Draft, heard: Sequence[Heard]) -> bool:
 
 
 def withdraw(draft: Draft, by: Heard) -> None:
-    """Acts at once, whoever has the conversation."""
+    """Acts at once, whoever has the conversation; he hears of it where nobody of ours speaks with him."""
     consent.withdraw(draft, by)
     draft.set(asked="")
-    purposes = ("contact", "care", "reminder", "ads")
-    draft.add(CancelSends(reason="consent withdrawn", purposes=purposes, planned="withdrawn"))
+    draft.add(CancelSends(reason="consent withdrawn", purposes=rights.RESTING, planned="withdrawn"))
+    told = draft.state.stage is not Stage.WITH_ADVISOR
+    number = rights.asked(draft, "withdraw", by, told=told)
+    if told:
+        due = wording.date(rights.until("withdraw", by, draft), draft.business)
+        draft.say("consent.withdrawn", ma_yeu_cau=number, han_xu_ly=due)
 
 
 def _complaint(draft: Draft, heard: Sequence[Heard]) -> bool:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Final
 
-from handlers import refusal, requests, steps, waiting, wording
-from handlers.draft import Draft, code
+from handlers import refusal, requests, steps, waiting
+from handlers.draft import Draft
 from handlers.hearing import Heard
 from handlers.model import EMPTY, OPEN, WAITING, Note, Stage
 
-DONE_WITHIN: Final = timedelta(days=15)  # law.md 1
 OFFERS: Final = frozenset({"callback", "phone_same", "scope"})  # a "không đồng ý" there declines what is offered
 
 
@@ -31,11 +29,6 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> bool:
     draft.set(care=EMPTY)
     waiting.hand_over(draft, "privacy", consent_line=False, told=True)
     requests.withdraw(draft, by)
-    draft.say(
-        "consent.withdrawn",
-        ma_yeu_cau=code("DL", draft.context.conversation_id, by.said.message_id),
-        han_xu_ly=wording.date(draft.now + DONE_WITHIN, draft.business),
-    )
     return True
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import orjson
 
-from storage import audit, contacts, holds
+from storage import audit, contacts, holds, privacy
 from storage.erasure_map import MAP, Emptied, Gone
 from storage.ids import floor, new_id
 from storage.tx import Tx
@@ -223,6 +223,7 @@ def decide(tx: Tx, job_id: str, *, by: str, yes: bool) -> str:
             by=by,
             now=tx.now_ms,
         )
+        privacy.kept_as_it_was(tx, job_id, by)
     action = "erasure.approve" if yes else "erasure.decline"
     audit.write(tx, actor=by, action=action, object_type="contact", object_id=job.contact_id)
     return job_id

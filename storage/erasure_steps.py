@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import orjson
 
-from storage import audit, holds, inbox
+from storage import audit, holds, inbox, privacy
 from storage.erasure import FIRST, Job, Scope, find, scope_of
 from storage.erasure_map import MAP, Emptied, Gone
 from storage.keys import KeyMissing, pack, unpack
@@ -290,3 +290,4 @@ def finish(tx: Tx, job: Job, proof: Mapping[str, Any]) -> None:
     audit.write(
         tx, actor=job.decided_by or "system", action="contact.erase", object_type="contact", object_id=job.contact_id
     )
+    privacy.erased(tx, job.id)

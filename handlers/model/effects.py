@@ -163,6 +163,19 @@ class RecordConsent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DataRequest:
+    """He wants something done with his data (`handlers.rights.KINDS`): a row with the law's clock. `code` -- as he is told
+    it; `said` -- his words; `at` -- when; `told` -- he hears in this turn that it has come in."""
+
+    kind: str
+    code: str
+    message_id: str
+    said: str
+    at: datetime
+    told: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CancelSends:
     """Takes back what is still queued for this conversation. `purposes` () = all but required notices. `planned` -- why
     nothing goes any more of what advisors wrote for later to this person, in whatever conversation; '' = that stays."""
@@ -223,6 +236,7 @@ Effect = (
     | WakeAt
     | Unwake
     | RecordConsent
+    | DataRequest
     | CancelSends
     | Relabel
     | Reachable

@@ -1,17 +1,25 @@
-"""A right that a customer uses with the platform instead of with us: a request all the same."""
+"""Requests of those whose data we hold: the law's days, what may be done when, and a right that is used with the platform
+instead of with us."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
+import pytest
 
 from channels.contract import Account, Delivery, Kind
 from channels.zalo.updates import parse
-from storage import inbox
+from handlers import rights, schedule
+from handlers.model import Business
+from handlers.rights import Standing, Stop
+from storage import inbox, privacy
 from tests.support.shop import ACCOUNT, Shop
 
+HOUSE = Business(holidays=frozenset({"2026-11-24"}))  # a Tuesday
+FRIDAY = datetime(2026, 11, 20, 16, 30, tzinfo=UTC)  # 23:30 where the house is
 OA = "2851234567890123456"
 ZALO = Account(channel="zalo", name="oa", settings={"app_id": "1234567", "oa_id": OA})
 
@@ -43,8 +51,73 @@ async def test_who_withdraws_his_data_on_zalo_opens_a_request(tmp_path: Path) ->
                 )
             ]
         )
+        requests = await shop.store.read(
+            lambda tx: [
+                (one.kind, one.way, one.state, bool(one.acknowledged_at))
+                for one in privacy.page(tx, closed=False, after=None, limit=9)
+            ]
+        )
     finally:
         await shop.close()
+    assert requests == [("withdraw", "chat", "received", True)]
     assert reasons == ["privacy"]
     assert consents[-1] == "withdrawn"
     assert told.said_at == datetime(2026, 10, 30, 7, 23, 30, 123000, tzinfo=UTC)
+
+
+def _day(moment: datetime) -> str:
+    here = schedule.local(moment, HOUSE)
+    assert (here.hour, here.minute) == (23, 59)
+    return here.date().isoformat()
+
+
+@pytest.mark.parametrize(
+    ("kind", "own", "others", "extended"),
+    [
+        ("access", "2026-11-30", "2026-12-05", "2026-12-10"),
+        ("rectify", "2026-11-30", "2026-12-05", "2026-12-10"),
+        ("delete", "2026-12-10", "2026-12-20", "2026-12-30"),
+        ("withdraw", "2026-12-05", "2026-12-10", "2026-12-20"),
+        ("restrict", "2026-12-05", "2026-12-10", "2026-12-20"),
+        ("object", "2026-12-05", "2026-12-10", "2026-12-20"),
+        ("protect", "2026-12-05", "2026-12-05", "2026-12-20"),
+        ("complaint", "2026-12-02", "2026-12-02", "2026-12-11"),
+    ],
+)
+def test_the_laws_days(kind: str, own: str, others: str, extended: str) -> None:
+    """Calendar days where the house is; a complaint of working days, over a weekend and a holiday."""
+    assert _day(rights.due(kind, FRIDAY, HOUSE)) == own
+    assert _day(rights.due(kind, FRIDAY, HOUSE, others=True)) == others
+    assert _day(rights.due(kind, FRIDAY, HOUSE, extended=True)) == extended
+
+
+def test_the_first_answer_counts_working_days() -> None:
+    assert _day(rights.ack_due(FRIDAY, HOUSE)) == "2026-11-25"  # Monday, and Wednesday after the holiday
+    assert _day(rights.ack_due(FRIDAY + timedelta(hours=1), HOUSE)) == "2026-11-25"  # a Saturday by then
+    assert _day(rights.ack_due(FRIDAY - timedelta(days=4), HOUSE)) == "2026-11-18"
+
+
+@pytest.mark.parametrize(
+    ("gone", "told"), [(0, ""), (0.49, ""), (0.5, "half"), (0.8, "near"), (1.0, "near"), (1.01, "over")]
+)
+def test_alarms_ring_at_half_four_fifths_and_the_end(gone: float, told: str) -> None:
+    by = rights.due("access", FRIDAY, HOUSE)
+    assert rights.alarm(FRIDAY, by, FRIDAY + (by - FRIDAY) * gone) == told
+
+
+def test_what_may_be_done_when() -> None:
+    fresh = Standing(kind="delete", state="received")
+    assert rights.may(fresh) == ["take", "acknowledge", "verify", "extend", "refuse", "note"]
+    known = replace(fresh, state="verified")
+    assert set(rights.may(known)) - set(rights.may(fresh)) == {"erase", "start", "done", "partly_done"}
+    assert rights.step(known, "erase") == "executing"
+    running = replace(known, state="executing", erasing=True)
+    assert rights.may(running) == ["take", "acknowledge", "extend", "note"], "the erasure ends it"
+    assert "copy" in rights.may(Standing(kind="access", state="verified"))
+    assert {"withdraw", "done"} <= set(rights.may(Standing(kind="object", state="received"))), "nobody is kept waiting"
+    assert "extend" not in rights.may(replace(fresh, extended=True))
+    assert "extend" not in rights.may(replace(fresh, over=True)), "it is told before the first date"
+    for over in ("done", "partly_done", "refused"):
+        assert rights.may(replace(fresh, state=over)) == ["note"]
+    with pytest.raises(Stop):
+        rights.step(fresh, "erase")
