@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
-from storage import listing, search
+from storage import listing, search, searching
 from storage.keys import KeyMissing
 from storage.tx import Tx
 
 ENOUGH: Final = 60  # conversations that are opened to see what of them was meant; the newest
-ROUNDS: Final = 12  # bites that a search may take of common words; beyond it says that there is more
-FORMER: Final = 5  # of an advisor, whose own are looked at first
+ROUNDS: Final = 5  # bites that a search may take of common words; beyond it says that there is more
 AT_ONCE: Final = 20  # conversations opened in one read: some 3 ms
 PEOPLE: Final = 6
 POLICIES: Final = 5
 CONVERSATIONS: Final = 8
+TOLD: Final = 4  # conversations whose messages are read in one read
 MESSAGES: Final = 40  # of a conversation that are read for the words, the newest
 AROUND: Final = 60  # letters of a message before the words
 SNIPPET: Final = 160
@@ -61,7 +61,7 @@ class Look:
     policies: list[FoundPolicy] = field(default_factory=list)
     conversations: list[Hit] = field(default_factory=list)
     more: bool = False
-    _walk: search.Walk | None = None
+    _walk: searching.Walk | None = None
     _rounds: int = 0
     _opened: int = 0
     _told: int = 0
@@ -69,13 +69,12 @@ class Look:
     def step(self, tx: Tx) -> bool:
         """One short read. Whether there is more to do; a read that runs twice goes on."""
         if self._walk is None:
-            self._walk = search.Walk(self.query, sight=self.sight)
+            self._walk = searching.Walk(self.query, enough=ENOUGH + 1, sight=self.sight)
         if self._rounds >= 0:
             self._rounds += 1
             left = self._walk.step(tx)
-            self.more = left or len(self._walk.found) > ENOUGH
-            if not left or len(self._walk.found) >= ENOUGH or self._rounds >= (FORMER if self.sight else ROUNDS):
-                self._rounds = -1
+            if not left or self._rounds >= ROUNDS:
+                self.more, self._rounds = left or len(self._walk.found) > ENOUGH, -1
             return bool(self._walk.found) or self._rounds > 0
         ids = self._walk.found[:ENOUGH]
         if self._opened < len(ids):
@@ -136,15 +135,14 @@ class Look:
     # ---- the piece of a message in which the words are
 
     def _tell(self, tx: Tx) -> bool:
-        while self._told < len(self.conversations):
-            at, hit = self._told, self.conversations[self._told]
+        some = range(self._told, min(self._told + TOLD, len(self.conversations)))
+        for at in some:
+            hit = self.conversations[at]
             if hit.where == "words":
                 text, said_at = _said(tx, hit.conversation, search.words(self.query))
                 self.conversations[at] = Hit(conversation=hit.conversation, where="words", text=text, at=said_at)
-                self._told += 1
-                return True
-            self._told += 1
-        return False
+        self._told += len(some)
+        return self._told < len(self.conversations)
 
 
 def _policies(tx: Tx, conversation_ids: Sequence[str]) -> dict[str, list[dict[str, str]]]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from storage import contacts, search, teams
+from storage import contacts, searching, teams
 from storage.keys import KeyMissing
 from storage.tx import Tx
 
@@ -161,8 +161,8 @@ def _hits(
     looked = tx.all(f"{_KEYS} {_all(where)} {_ORDER} LIMIT :window", **binds, window=WINDOW)
     hits = [row for row in looked if all(fits(row) for fits in loose)]
     if wanted.q:
-        found = search.having(tx, search.reading(tx, wanted.q), [row.id for row in hits])
-        found = search.seen_by(tx, wanted.sight, sorted(found)) if wanted.sight else found
+        found = searching.having(tx, searching.reading(tx, wanted.q), [row.id for row in hits])
+        found = searching.seen_by(tx, wanted.sight, sorted(found)) if wanted.sight else found
         hits = [row for row in hits if row.id in found]
     if wanted.product:
         about = _products(tx, [row.id for row in hits])
@@ -186,8 +186,8 @@ def _where(tx: Tx, wanted: Wanted) -> tuple[list[str] | None, dict[str, Any]]:
         where.append("c.status = :status")
         binds["status"] = wanted.status or _STATUS.get(wanted.stage, "closed" if wanted.stage else "with_advisor")
     if wanted.q:
-        words = search.reading(tx, wanted.q)
-        rare = search.rarest(tx, words, limit=RARE) if words else []
+        words = searching.reading(tx, wanted.q)
+        rare = searching.rare(tx, words, limit=RARE) if words else []
         if rare is not None:
             where.append(_in("c.id", "hit", rare, binds))
     return (None if "FALSE" in where else where), binds

@@ -7,7 +7,6 @@ import re
 import unicodedata
 from base64 import b32hexencode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from storage.keys import KeyMissing, KeyRing
@@ -21,9 +20,6 @@ LONGEST: Final = 24
 ASKED: Final = 8  # words of one query
 LAST: Final = 4  # digits of a phone number by which people name it
 IDENTIFIER: Final = 4  # letters and digits that a plate or a code has at least
-LOOK: Final = 1000  # conversations of a word that one read looks at: some 3 ms
-HAND: Final = 500  # conversations of an advisor, and of the queue, that are looked at first
-COMMON: Final = 12_000  # how far the conversations of a word are counted to find the rarest of several: some 1 ms
 BITE: Final = 20  # messages a unit: a few milliseconds
 STATEMENT: Final = 200  # rows a statement
 _WORD: Final = re.compile(r"\d+|[^\W\d_]+")
@@ -78,116 +74,6 @@ def readings(query: str) -> list[list[str]]:
         return [[whole]]
     found.append(list(dict.fromkeys(words(query)[:ASKED])))
     return [each for at, each in enumerate(found) if each and each not in found[:at]]
-
-
-def reading(tx: Tx, query: str) -> list[bytes]:
-    """The tokens of the first reading whose words the index knows, each by itself; [] where none is."""
-    for each in readings(query):
-        tokens = [token(tx.keys, word) for word in each]
-        if all(tx.value("SELECT 1 FROM search_token WHERE token = :token LIMIT 1", token=one) for one in tokens):
-            return tokens
-    return []
-
-
-def rarest(tx: Tx, tokens: Sequence[bytes], *, limit: int) -> list[str] | None:
-    """The conversations of the first word that has no more than `limit`; None when all words are common."""
-    for each in tokens:
-        rows = tx.all(
-            "SELECT conversation_id FROM search_token WHERE token = :token LIMIT :limit", token=each, limit=limit + 1
-        )
-        if len(rows) <= limit:
-            return [row[0] for row in rows]
-    return None
-
-
-def having(tx: Tx, tokens: Sequence[bytes], conversation_ids: Sequence[str]) -> set[str]:
-    """Which of these conversations have every one of the words."""
-    left = list(conversation_ids)
-    for each in tokens:
-        rows = tx.among(
-            "SELECT conversation_id FROM search_token WHERE token = :token AND conversation_id IN (:among)",
-            left,
-            token=each,
-        )
-        left = [row[0] for row in rows]
-    return set(left) if tokens else set()
-
-
-@dataclass(slots=True)
-class Walk:
-    """The conversations that have all the words, the newest first, in short reads: `step` until it says False or there
-    are enough. `sight` -- an advisor who finds only what he may see; '' = whoever may see everything."""
-
-    query: str
-    sight: str = ""
-    found: list[str] = field(default_factory=list)
-    _tokens: list[bytes] | None = None
-    _before: str = "~"
-
-    def step(self, tx: Tx) -> bool:
-        """One bite of the rarest word's conversations. Whether there is more; a read that runs twice goes on."""
-        if self._tokens is None:
-            self._tokens = _rarest_first(tx, reading(tx, self.query))
-            if self._tokens and self.sight:
-                self.found = _at_hand(tx, self._tokens, self.sight)
-                return True
-        if not self._tokens:
-            return False
-        first, *others = self._tokens
-        looked = [row[0] for row in tx.all(_WINDOW, token=first, before=self._before, look=LOOK)]
-        if not looked:
-            return False
-        hits = having(tx, others, looked) if others else set(looked)
-        if self.sight:
-            hits = seen_by(tx, self.sight, sorted(hits)) - set(self.found)
-        self.found += sorted(hits, reverse=True)
-        self._before = looked[-1]
-        return len(looked) == LOOK
-
-
-def seen_by(tx: Tx, advisor_id: str, conversation_ids: Sequence[str]) -> set[str]:
-    """Which of these are his work, past or present, or wait for anyone. Two lists by key: as one statement PostgreSQL reads
-    all conversations there are."""
-    now = tx.among(
-        "SELECT id FROM conversation WHERE id IN (:among) AND (status = 'waiting' OR assignee_id = :me)",
-        conversation_ids,
-        me=advisor_id,
-    )
-    former = tx.among(
-        "SELECT conversation_id AS id FROM handoff WHERE conversation_id IN (:among) AND taken_by = :me",
-        conversation_ids,
-        me=advisor_id,
-    )
-    return {row.id for row in (*now, *former)}
-
-
-def _at_hand(tx: Tx, tokens: Sequence[bytes], advisor_id: str) -> list[str]:
-    """What an advisor has and what waits has the words, however common they are; the newest first."""
-    rows = [
-        *tx.all(
-            "SELECT id FROM conversation WHERE status = 'with_advisor' AND assignee_id = :id ORDER BY last_message_at DESC LIMIT :most",
-            id=advisor_id,
-            most=HAND,
-        ),
-        *tx.all(
-            "SELECT id FROM conversation WHERE status = 'waiting' ORDER BY last_message_at DESC LIMIT :most", most=HAND
-        ),
-    ]
-    return sorted(having(tx, tokens, [row.id for row in rows]), reverse=True)
-
-
-_WINDOW: Final = (
-    "SELECT conversation_id FROM search_token WHERE token = :token AND conversation_id < :before"
-    " ORDER BY conversation_id DESC LIMIT :look"
-)
-
-
-def _rarest_first(tx: Tx, tokens: Sequence[bytes]) -> list[bytes]:
-    def count(each: bytes) -> int:
-        counted = "SELECT COUNT(*) FROM (SELECT 1 FROM search_token WHERE token = :token LIMIT :most) AS few"
-        return int(tx.value(counted, token=each, most=COMMON))
-
-    return sorted(tokens, key=count) if len(tokens) > 1 else list(tokens)
 
 
 # ---- writing

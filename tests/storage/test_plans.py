@@ -9,7 +9,20 @@ from typing import Any
 
 import pytest
 
-from storage import alarmed, announced, finding, inbox, listing, notices, outbox, search, tellings, turns, wall
+from storage import (
+    alarmed,
+    announced,
+    finding,
+    inbox,
+    listing,
+    notices,
+    outbox,
+    search,
+    searching,
+    tellings,
+    turns,
+    wall,
+)
 from storage.db import Store
 from storage.keys import KeyRing
 from storage.outbox import Outcome, SendJob
@@ -29,6 +42,7 @@ JOB = SendJob(
     created_at=0,
     body={},
 )
+WORDS = [searching.Word(token=each, count=searching.WEIGHED, since="") for each in (b"a", b"b")]
 UNITS: dict[str, Callable[[Tx], Any]] = {
     "load": lambda tx: turns.load(tx, ["p", "q"]),
     "open lanes": inbox.open_lanes,
@@ -58,8 +72,9 @@ UNITS: dict[str, Callable[[Tx], Any]] = {
     "people of ours: somebody came": notices.look_at_alarms,
     "people of ours: how late": notices.stuck,
     "people of ours: of a conversation": lambda tx: tellings.of_conversation(tx, "c"),
-    "a word": lambda tx: search.Walk("", _tokens=[b"a"]).step(tx),
-    "words of an advisor": lambda tx: search.Walk("", sight="lan", _tokens=[b"a", b"b"]).step(tx),
+    "a word": lambda tx: searching.Walk("", enough=9, _words=WORDS[:1]).step(tx),
+    "words": lambda tx: searching.Walk("", enough=9, _words=WORDS).step(tx),
+    "words of an advisor": lambda tx: searching.Walk("", enough=9, sight="lan", _words=WORDS).step(tx),
     "at hand": lambda tx: _find(tx, "hùng 0912"),
     "the wall now": lambda tx: _walk(tx, wall.Now()),
     "the wall of a period": lambda tx: _walk(tx, wall.Count(0, tx.now_ms + 1)),

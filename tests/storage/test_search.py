@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from storage import listing, search
+from storage import finding, listing, search, searching
 from storage.db import Store
 from storage.ids import new_id
 from storage.tx import Tx
@@ -20,16 +20,17 @@ LAN = "advisor-lan"
 def person(
     tx: Tx, *words: str, name: str = "", phone: str = "", plate: str = "", taken_by: str = "", **values: object
 ) -> str:
+    taken_at = values.pop("taken_at", tx.now_ms)
     made = conversation(tx, **values)
     found = search.of_name(name) | search.of_value(phone) | search.of_value(plate) | set(search.words(" ".join(words)))
     search.put(tx, made, "contact", found)
     if taken_by:
-        handoff(tx, made, state="closed", taken_by=taken_by)
+        handoff(tx, made, state="closed", taken_by=taken_by, taken_at=taken_at)
     return made
 
 
 async def found(store: Store, query: str, sight: str = "") -> list[str]:
-    walk = search.Walk(query, sight=sight)
+    walk = searching.Walk(query, enough=100, sight=sight)
     while await store.read(walk.step):
         pass
     return walk.found
@@ -84,26 +85,51 @@ async def test_an_advisor_finds_his_own_work_and_the_queue(store: Store) -> None
     assert page.after is None
     assert {row.id for row in page.items} <= {mine, waiting, former}
     everything = await store.read(lambda tx: [row.id for row in tx.all("SELECT id FROM conversation")])
-    assert await store.read(lambda tx: search.seen_by(tx, LAN, everything)) == {mine, waiting, former}
+    assert await store.read(lambda tx: searching.seen_by(tx, LAN, everything)) == {mine, waiting, former}
 
 
 @pytest.mark.parametrize("sight", ["", LAN])
-async def test_common_words_are_walked_in_bites(store: Store, monkeypatch: pytest.MonkeyPatch, sight: str) -> None:
-    monkeypatch.setattr(search, "LOOK", 7)
+@pytest.mark.parametrize("enough", [100, 20, 9])
+async def test_common_words_are_walked_in_bites(
+    store: Store, monkeypatch: pytest.MonkeyPatch, sight: str, enough: int
+) -> None:
+    """Of everybody's by when they began, of an advisor's by when he took them; both look at so many a read."""
+    for name, most in (("LOOK", 7), ("TAKEN", 7), ("WEIGHED", 5)):
+        monkeypatch.setattr(searching, name, most)
 
     def fill(tx: Tx) -> list[str]:
         return [
-            person(tx, "nguyen", "van" if number % 3 == 0 else "thi", status="waiting" if number % 2 else "open")
+            person(
+                tx,
+                "nguyen",
+                "van" if number % 3 == 0 else "thi",
+                id=f"{number:026}",
+                taken_by=(LAN if number % 2 else "another"),
+                taken_at=tx.now_ms + number // 6,
+            )
             for number in range(60)
         ]
 
     made = await store.run(fill)
-    wanted = [each for number, each in enumerate(made) if number % 3 == 0 and (number % 2 or not sight)]
-    walk, bites = search.Walk("nguyen van", sight=sight), 1
+    wanted = [each for number, each in enumerate(made) if number % 3 == 0 and (number % 2 or not sight)][::-1]
+    walk, bites = searching.Walk("nguyen van", enough=enough, sight=sight), 1
     while await store.read(walk.step):
         bites += 1
-    assert walk.found == sorted(wanted, reverse=True)
-    assert bites == 3 + bool(sight), "the rarer word is walked: twenty in bites of seven"
+    assert sorted(walk.found, reverse=True) == walk.found
+    assert walk.found == wanted[:enough]
+    if enough == 100:
+        assert bites == (6 if sight else 3), "twenty of the rarer word, or thirty that he took, in bites of seven"
+
+
+async def test_words_that_never_meet_are_looked_at_so_far(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "LOOK", 5)
+    monkeypatch.setattr(finding, "ROUNDS", 3)
+    for words, times in (("giay", 40), ("dang", 50)):
+        await store.run(lambda tx, words=words, times=times: [person(tx, words) for _ in range(times)])
+    look, reads = finding.Look("giấy đang"), 1
+    while await store.read(look.step):
+        reads += 1
+    assert (look.people, look.conversations, look.more, reads) == ([], [], True, 3)
 
 
 async def test_a_list_is_narrowed_by_what_no_index_knows(store: Store, hand: Hand) -> None:
