@@ -69,13 +69,9 @@ def parse(delivery: Delivery, account: Account) -> list[InboundEvent]:
 
 
 def _event(flat: Mapping[str, str], account: Account) -> InboundEvent:
-    known = posted.named(flat, account, FIELDS)
-    more = posted.others(flat, known, account, FIELDS)
-    name = _whole_name(flat)
-    if name and known.get("name", name) in name:
-        known["name"] = name
+    known, more = _read(flat, account)
     digest = _digest(known, more, account)
-    kept = {**known, **{key if key not in FIELDS else f"{key}_": text for key, text in more.items()}}
+    kept = _together(known, more)
     phone = posted.number(known.get("phone", ""))
     empty = not kept
     return InboundEvent(
@@ -93,6 +89,24 @@ def _event(flat: Mapping[str, str], account: Account) -> InboundEvent:
         extra=kept,
         raw=orjson.dumps(dict(flat)),
     )
+
+
+def fields(flat: Mapping[str, str], account: Account) -> dict[str, str]:
+    """What a filled form says: under our names what has one, all else under its own."""
+    return _together(*_read(flat, account))
+
+
+def _read(flat: Mapping[str, str], account: Account) -> tuple[dict[str, str], dict[str, str]]:
+    known = posted.named(flat, account, FIELDS)
+    more = posted.others(flat, known, account, FIELDS)
+    name = _whole_name(flat)
+    if name and known.get("name", name) in name:
+        known["name"] = name
+    return known, more
+
+
+def _together(known: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
+    return {**known, **{key if key not in FIELDS else f"{key}_": text for key, text in more.items()}}
 
 
 def _whole_name(flat: Mapping[str, str]) -> str:

@@ -26,8 +26,9 @@ from channels.contract import (
 from channels.reading import clean_name
 from channels.telegram.answers import outcome
 from channels.telegram.client import TelegramClient, prepare
+from channels.telegram.content import TEXT_LIMIT
 from channels.telegram.settings import problems, secrets_of
-from channels.telegram.updates import TEXT_LIMIT, parse
+from channels.telegram.updates import parse
 from channels.upload import folded
 
 if TYPE_CHECKING:

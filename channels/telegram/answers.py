@@ -65,6 +65,17 @@ def file_id(body: bytes, field: str) -> str:
     return found if isinstance(found, str) else ""
 
 
+def words(result: dict[str, Any], name: str) -> str:
+    """A text of an answer that only people read: of another shape it is as if it was not there."""
+    value = result.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def count(result: dict[str, Any], name: str) -> int:
+    value = result.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
 def _loads(body: bytes) -> Any:
     try:
         return orjson.loads(body)

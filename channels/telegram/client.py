@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from channels.contract import Account, Delivery, DeliveryUnknown, NeedsReauth, Permanent, RateLimited, Retryable
 from channels.http import Http
-from channels.telegram.answers import answer, file_id, outcome
+from channels.telegram.answers import answer, count, file_id, outcome, words
 from channels.telegram.settings import API_URL, is_token, receives, secrets_of, token_of, wanted
 
 if TYPE_CHECKING:
@@ -212,15 +212,15 @@ class TelegramClient:
         """Telegram's own view: bot, webhook, pending, last_error, last_error_at (Unix seconds). Raises ChannelError."""
         from channels.telegram import calls
 
-        bot = await self._read(calls.GetMe())
-        webhook = await self._read(calls.GetWebhookInfo())
+        bot = await self._told(calls.GetMe())
+        webhook = await self._told(calls.GetWebhookInfo())
         return {
-            "bot": bot.get("username", ""),
+            "bot": words(bot, "username"),
             "receive": receives(self._account),
-            "webhook": webhook.get("url", ""),
-            "pending": webhook.get("pending_update_count", 0),
-            "last_error": webhook.get("last_error_message", ""),
-            "last_error_at": webhook.get("last_error_date", 0),
+            "webhook": words(webhook, "url"),
+            "pending": count(webhook, "pending_update_count"),
+            "last_error": words(webhook, "last_error_message"),
+            "last_error_at": count(webhook, "last_error_date"),
         }
 
     async def check(self, url: str) -> str:
@@ -230,18 +230,16 @@ class TelegramClient:
 
         if receives(self._account) != "webhook":
             return ""
-        info = await self._read(calls.GetWebhookInfo())
-        there, pending = str(info.get("url") or ""), int(info.get("pending_update_count") or 0)
+        info = await self._told(calls.GetWebhookInfo())
+        there, pending = words(info, "url"), count(info, "pending_update_count")
         waits = f"; {pending} updates wait there" if pending else ""
         if not there:
             return f"Telegram knows no webhook, nothing arrives: `gateway channels setup`{waits}"
         if there != url:
             host = urlsplit(there).netloc.rpartition("@")[2]
             return f"Telegram delivers to another address, at {host}: stop what is there, or `gateway channels setup`{waits}"
-        if self._now() - float(info.get("last_error_date") or 0) < RECENT_S and (
-            pending or info.get("last_error_message")
-        ):
-            why = " ".join(str(info.get("last_error_message") or "").split())[:200]
+        why = " ".join(words(info, "last_error_message").split())[:200]
+        if self._now() - count(info, "last_error_date") < RECENT_S and (pending or why):
             return f"Telegram cannot deliver ({why}){waits}"
         return f"we are slower than Telegram delivers{waits}" if pending >= MANY else ""
 
@@ -250,6 +248,13 @@ class TelegramClient:
     async def _ask(self, request: TelegramMethod[Any], *, timeout: int | None = None) -> tuple[int, bytes]:
         answered: tuple[int, bytes] = await self._bot(request, request_timeout=timeout)
         return answered
+
+    async def _told(self, request: TelegramMethod[Any]) -> dict[str, Any]:
+        """The result of a call that is answered with an object."""
+        found = await self._read(request)
+        if not isinstance(found, dict):
+            raise Retryable("telegram: an answer of another shape than it should have", answered=True)
+        return found
 
     async def _read(self, request: TelegramMethod[Any]) -> Any:
         """The result of a call that may be made twice: a lost answer is Retryable."""

@@ -9,7 +9,7 @@ from channels.contract import Account
 
 API_URL: Final = "https://api.telegram.org"
 RECEIVE: Final = ("polling", "webhook")
-UPDATES: Final = ("message", "edited_message", "callback_query", "my_chat_member")
+UPDATES: Final = ("message", "edited_message", "callback_query", "message_reaction", "my_chat_member")
 BUSINESS: Final = (
     "business_connection", "business_message", "edited_business_message", "deleted_business_messages",
 )  # fmt: skip

@@ -27,6 +27,7 @@ from channels.contract import (
 from channels.http import Http
 from channels.telegram.adapter import parse, render
 from channels.telegram.client import TelegramClient
+from channels.telegram.settings import UPDATES
 from gateway.demo.standins.telegram import (
     TOKEN,
     FakeTelegram,
@@ -342,7 +343,7 @@ async def test_updates_are_confirmed_only_when_the_caller_comes_back(bot: Bot) -
     assert texts(await anext(again), bot) == ["ba"]
     await again.aclose()
     polls = [call for call in bot.fake.calls if call.method == "getUpdates"]
-    assert polls[0].params["allowed_updates"] == ["message", "edited_message", "callback_query", "my_chat_member"]
+    assert polls[0].params["allowed_updates"] == list(UPDATES)
     assert all(call.params["timeout"] == 25 for call in polls)
     assert bot.pauses == []
 
@@ -594,6 +595,21 @@ async def test_what_keeps_a_webhook_from_us_is_said_in_words() -> None:
         bot.fake.next(server_error(502), method="getWebhookInfo")
         with pytest.raises(Retryable):
             await client.check(url)
+
+
+@pytest.mark.parametrize("result", ["true", "null", "[]", '"x"', "7"])
+async def test_an_answer_of_another_shape_is_a_failed_call(bot: Bot, result: str) -> None:
+    for method in ("getMe", "getWebhookInfo"):
+        body = f'{{"ok":true,"result":{result}}}'.encode()
+        bot.fake.next(Fault(kind="answer", accepted=False, status=200, body=body), method=method)
+        with pytest.raises(Retryable, match="another shape"):
+            await bot.client.status()
+    odd = (
+        b'{"ok":true,"result":{"url":["x"],"pending_update_count":"many","last_error_date":{},"last_error_message":7}}'
+    )
+    bot.fake.next(Fault(kind="answer", accepted=False, status=200, body=odd), method="getWebhookInfo")
+    status = await bot.client.status()
+    assert [status[key] for key in ("webhook", "pending", "last_error", "last_error_at")] == ["", 0, "", 0]
 
 
 async def test_who_polls_needs_no_checkup(bot: Bot) -> None:
