@@ -6,10 +6,11 @@ from typing import Final
 
 from gateway.api import models_queues as models
 from gateway.api import show
+from gateway.api.allow import SEES_ALL
 from gateway.api.declare import Call, Routes
-from storage import handoffs, listing, queues
+from gateway.api.rows import Kept
+from storage import queues
 from storage.times import rfc3339
-from storage.tx import Tx
 
 routes = Routes("conversations")
 AT_ONCE: Final = 60
@@ -30,21 +31,19 @@ async def list_queues(call: Call) -> models.QueueFills:
 async def list_rows(call: Call, query: models.RowQuery) -> models.ConversationRows:
     """These conversations, in the order asked for; one that is not there is left out. For who follows the live feed."""
     wanted = list(dict.fromkeys(each for each in query.ids.split(",") if each))[:AT_ONCE]
-
-    def read(tx: Tx) -> tuple[dict[str, listing.Conversation], dict[str, handoffs.Handoff]]:
-        rows = listing.several(tx, wanted)
-        waiting = [row.id for row in rows.values() if row.status == "waiting"]
-        return rows, handoffs.of_conversations(tx, waiting)
-
-    rows, waiting = await call.store.read(read)
-    items = [
-        models.ConversationRow(
-            **show.conversation(call, rows[each]).model_dump(),
-            handoff=show.card(call, rows[each], waiting[each]) if each in waiting else None,
-        )
-        for each in wanted
-        if each in rows
-    ]
+    items = [_shown(call, kept) for kept in await call.api.rows.read(wanted)]
     if any(not item.masked for item in items):
         call.note("conversation.list", "conversation", "", fields=("slots",))
     return models.ConversationRows(items=items, next=None)
+
+
+def _shown(call: Call, kept: Kept) -> models.ConversationRow:
+    """Made once for everybody who may see as much of it."""
+    variant = call.sees(show.thing(kept.row)), bool({call.actor.role, call.actor.own_role} & SEES_ALL)
+    made = kept.shown.get(variant)
+    if made is None:
+        made = kept.shown[variant] = models.ConversationRow(
+            **dict(show.conversation(call, kept.row)),
+            handoff=show.card(call, kept.row, kept.handoff) if kept.handoff else None,
+        )
+    return made

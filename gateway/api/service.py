@@ -14,6 +14,7 @@ from gateway import routing
 from gateway.api.allow import Actor
 from gateway.api.auth import Doors
 from gateway.api.idempotency import Once
+from gateway.api.rows import Rows
 from gateway.api.signin import SignIn
 from gateway.boards import Boards
 from gateway.csvfile import Allowance
@@ -110,6 +111,7 @@ class Api:
         self.sign_in = SignIn(parts)
         self.once = Once(parts.store)
         self.reads = Reads(parts)
+        self.rows = Rows(parts.store)
         self.files = FileStore(parts.config.files.path)
         self.erasing = Erasing(parts.store, self.files, parts.config.keys.path)
         self.boards = Boards(parts)
@@ -120,6 +122,7 @@ class Api:
         self.parts.read_file = self.read_file
         self.parts.closers.insert(0, self.close)
         self.parts.hub.listen(self._heard)
+        self.parts.hub.listen(self.rows.heard)
         if not any(name == "search" for name, _, _ in self.parts.ticks):
             self.parts.ticks += [("search", 1, self._index), ("forget", 600, self._forget)]
             self.parts.ticks.append(("erasures", ERASE_S, self.erasing.run))

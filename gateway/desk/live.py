@@ -278,8 +278,13 @@ class Live:
         fresh = [row for row in rows if self._told.get(row[0]) != (row[1], row[2])]
         self._remember(fresh)
         if fresh:
+            self._looked_up(fresh)
             for stream in self._streams:
                 stream.changed(fresh, {}, now)
+
+    def _looked_up(self, rows: Iterable[Row]) -> None:
+        """No hint told of these: nobody here may answer with what he kept of them."""
+        self._parts.hub.publish(("looked", conversation_id) for conversation_id, _, _ in rows)
 
     async def _check(self, advisor_id: str = "") -> None:
         """End the streams whose session is over; the others' people are at work."""
@@ -367,6 +372,7 @@ class Live:
         except StorageUnavailable:
             stream.reset(now)
             return
+        self._looked_up(rows)
         if len(rows) > CATCH_UP:
             stream.reset(now)
         elif rows:
