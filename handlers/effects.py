@@ -42,6 +42,7 @@ from storage import (
     late,
     later,
     outbox,
+    parked,
     privacy,
     search,
     tasks,
@@ -225,30 +226,20 @@ def put_off(name: str, at: datetime) -> Act:
 # ---- messages that already stand
 
 
-def receipt(event: InboundEvent, point_id: str, conversation_id: str) -> Act:
-    """Delivered, read or failed, for the messages it names or for all up to its watermark. Only forward."""
+def receipt(event: InboundEvent, event_id: str, point_id: str, contact_id: str) -> Act:
+    """Delivered, read or failed, for the messages it names or for all up to its watermark. Only forward. The answer that says
+    what a message of ours is called may come after it."""
     told = event.receipt
     assert told is not None
 
     def write(tx: Tx) -> None:
-        columns = "SELECT id, status, contact_id, conversation_id, said_at FROM message WHERE point_id = :point AND direction = 'outbound' "
-        upto = ms(told.watermark) or 0
-        rows: Sequence[Any] = ()
-        if told.external_ids:
-            rows = tx.among(columns + "AND external_id IN (:among)", list(told.external_ids), point=point_id)
-            if not rows and (
-                sent := event.extra.get("sent_id", "")
-            ):  # its answer was lost, and with it what it is called
-                rows = tx.all(
-                    columns + "AND id = (SELECT message_id FROM outbox WHERE id = :sent AND point_id = :point)",  # noqa: S608
-                    point=point_id,
-                    sent=sent,
-                )
-            upto = max((row.said_at for row in rows), default=0) if told.and_before else 0
+        rows = _named(tx, event, event_id, point_id, contact_id) if told.external_ids else ()
+        watermark = max((row.said_at for row in rows), default=0) if told.and_before else 0
+        upto = watermark if told.external_ids else ms(told.watermark) or 0
         if upto:
             known = {row.id for row in rows}
             before = tx.all(
-                columns + "AND said_at <= :upto AND status IN ('sent','delivered','unknown','unconfirmed')",
+                _OURS + "AND said_at <= :upto AND status IN ('sent','delivered','unknown','unconfirmed')",
                 point=point_id,
                 upto=upto,
             )
@@ -275,6 +266,32 @@ def receipt(event: InboundEvent, point_id: str, conversation_id: str) -> Act:
             late.end_route(tx, point_id, told.ends)
 
     return write
+
+
+_OURS: Final = (
+    "SELECT id, external_id, status, contact_id, conversation_id, said_at FROM message"
+    " WHERE point_id = :point AND direction = 'outbound' "
+)
+
+
+def _named(tx: Tx, event: InboundEvent, event_id: str, point_id: str, contact_id: str) -> Sequence[Any]:
+    """The messages that a receipt names. Those that nobody knows yet by that name have it kept for them."""
+    told = event.receipt
+    assert told is not None
+    rows = tx.among(_OURS + "AND external_id IN (:among)", list(told.external_ids), point=point_id)
+    sent = event.extra.get("sent_id", "")
+    if not rows and sent:  # its answer was lost, and with it what it is called
+        rows = tx.all(
+            _OURS + "AND id = (SELECT message_id FROM outbox WHERE id = :sent AND point_id = :point)",  # noqa: S608
+            point=point_id,
+            sent=sent,
+        )
+    if (rows and sent) or not told.status:
+        return rows
+    for ref in parked.unseen(tx, point_id, {*told.external_ids} - {row.external_id for row in rows}):
+        news = parked.News(event_id=event_id, kind=parked.RECEIPT, ref=ref, said_at=ms(event.said_at) or 0)
+        parked.park(tx, news, point_id=point_id, contact_id=contact_id, whole=not rows)
+    return rows
 
 
 def came_by(reference: str, draft: LaneDraft) -> Act:

@@ -26,9 +26,12 @@ from handlers.model import (
     TimerFired,
     Unfollowed,
     Unsent,
+    evolve,
 )
 from handlers.understanding import secrets
+from storage import parked
 from storage.ids import new_id
+from storage.parked import News
 from storage.times import at, ms
 from storage.turns import OpenEvent, Rows
 
@@ -53,21 +56,22 @@ def take_in(draft: LaneDraft, opened: OpenEvent, event: InboundEvent | Ours) -> 
     if draft.lane.conversation is None and profile is not None and profile.name:
         draft.name_sealed = draft.seal("contact_point", "name_sealed", draft.lane.point_id, profile.name.encode())
     said_at = at(opened.received_at) if event.said_at == UNSAID else event.said_at
+    gone = False
+    if kind in SAID and (news := draft.lane.news.pop(event.external_id, None)):
+        event, gone, catch_up = retold.overtaken(event, news, draft.lane.point_id)
+        draft.rows.later.append(catch_up)
     if event.standby and kind in (*SAID, Kind.SYSTEM, Kind.FOLLOW, Kind.REACTION):
         _message(draft, opened, event, said_at)
         return [Held(by=event.extra.get("held_by", held.OTHER), at=said_at)]
     if kind in SAID and "opens" not in event.extra:
-        said = _said(draft, opened, event, said_at)
-        return [Held(by=held.US, at=said_at), said] if held.by(draft.state.memory) == held.OTHER else [said]
+        line = _said(draft, opened, event, said_at)
+        said: list[Event] = [] if gone else [line]
+        return [Held(by=held.US, at=said_at), *said] if held.by(draft.state.memory) == held.OTHER else said
     if kind is Kind.RECEIPT:
-        draft.rows.later.append(effects.receipt(event, draft.lane.point_id, draft.conversation_id))
+        draft.rows.later.append(effects.receipt(event, opened.id, draft.lane.point_id, draft.contact_id))
         return []
-    if kind is Kind.RETRACT:
-        draft.rows.later.append(retold.take_back(event, said_at, draft.lane.point_id, draft.conversation_id))
-        return [] if event.standby else [Unsent(at=said_at)]
-    if kind is Kind.EDIT:
-        edited = _edited(draft, opened, event, said_at)
-        return [] if event.standby else [edited]
+    if kind in (Kind.EDIT, Kind.RETRACT):
+        return _retold(draft, opened, event, said_at)
     if echo and event.by_human:
         return [_typed_elsewhere(draft, opened, event, said_at)]
     if echo:
@@ -183,6 +187,9 @@ def _typed_elsewhere(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, s
     )
     if event.files:
         _attachments(draft, message_id, event)
+    if event.external_id:
+        named = [(draft.lane.point_id, event.external_id)]
+        draft.rows.later.append(lambda tx: parked.wake(tx, named))
     draft.preview_of(event.text, _held(event))
     return Acted(name="echo", by=Advisor(id="", name=""), at=said_at)
 
@@ -279,12 +286,31 @@ def _message(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: 
     return message_id, text, secret
 
 
-def _edited(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: datetime) -> Edited:
+def _retold(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: datetime) -> list[Event]:
+    """What he changed or took back. What something later has overtaken changes nothing that anybody is to hear of."""
     text, secret = secrets.mask(event.text)
     if secret:
         draft.rows.later.append(effects.drop_body(opened.id))
-    draft.rows.later.append(retold.edit(event, text, said_at, draft.lane.point_id, draft.conversation_id))
-    return Edited(message_id="", at=said_at, text=text)
+    gone = event.kind is Kind.RETRACT
+    news = News(
+        event_id=opened.id, kind=event.kind.value, ref=event.ref, said_at=ms(said_at) or 0, text="" if gone else text
+    )
+    late = retold.overdue(draft.state.memory, news)
+    if news.ref and not (late or event.standby):
+        draft.state = evolve(draft.state, memory=retold.heard(draft.state.memory, news))
+    draft.lane.news.setdefault(news.ref, []).append(news)
+    act = retold.take_back if gone else retold.edit
+    draft.rows.later.append(
+        act(
+            news,
+            point_id=draft.lane.point_id,
+            contact_id=draft.contact_id,
+            conversation_id=draft.conversation_id,
+        )
+    )
+    if late or event.standby:
+        return []
+    return [Unsent(at=said_at) if gone else Edited(message_id="", at=said_at, text=text)]
 
 
 def _attachments(draft: LaneDraft, message_id: str, event: InboundEvent) -> None:

@@ -1,57 +1,144 @@
-"""Messages of the customer that he changed or took back: what stands in the transcript then."""
+"""Messages of the customer that he changed or took back: what stands in the transcript then, in whatever order the news came.
+
+Of two edits the later by the platform's time counts, and nothing brings back what was taken back.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from channels.contract import InboundEvent
 from handlers.drafting import PREVIEW
 from handlers.understanding import secrets
-from storage.times import ms
+from storage import parked
+from storage.parked import RETRACT, News
 from storage.tx import Tx
 
 Act = Callable[[Tx], None]
+HEARD: Final = "edits"  # in the memory of the state: when what was edited last was, by the platform's id of it
+GONE: Final = 1 << 62  # later than any edit
+REMEMBERED: Final = 8
 
 
-def edit(event: InboundEvent, text: str, edited_at: datetime, point_id: str, conversation_id: str) -> Act:
-    """The message that was edited now reads `text`; what it said before is kept beside it. Both without secrets."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a message says once all news of it is told. `before` -- what it said earlier, the first first · `at` -- when that
+    was, UTC ms · `gone` -- it was taken back."""
 
+    text: str = field(repr=False)
+    before: tuple[str, ...] = field(default=(), repr=False)
+    at: int = 0
+    gone: bool = False
+
+
+def as_it_stands(text: str, news: Sequence[News]) -> Standing:
+    """`text` -- as the message came, without secrets · `news` -- in the order in which it was heard."""
+    unsent = next((one for one in news if one.kind == RETRACT), None)
+    if unsent is not None:
+        return Standing(text="", at=unsent.said_at, gone=True)
+    said = [text]
+    for one in sorted(news, key=lambda each: each.said_at):
+        if one.text != said[-1]:
+            said.append(one.text)
+    return Standing(text=said[-1], before=tuple(said[:-1]), at=max(one.said_at for one in news))
+
+
+def overtaken(event: InboundEvent, news: Sequence[News], point_id: str) -> tuple[InboundEvent, bool, Act]:
+    """A message that comes after news of it: as it is to be read, whether it was taken back, and what makes its line say so,
+    too."""
+    came, secret = secrets.mask(event.text)
+    standing = as_it_stands(came, news)
+    if not standing.gone:
+        return replace(event, text=standing.text), False, _catch_up(event, standing, news, point_id, drop=secret)
+    kept = {key: value for key, value in event.extra.items() if key == "held_by"}
+    bare = replace(event, text="", payload="", files=(), contact=None, location=None, ref="", extra=kept)
+    return bare, True, _catch_up(event, standing, news, point_id, drop=True)
+
+
+def _catch_up(event: InboundEvent, standing: Standing, news: Sequence[News], point_id: str, *, drop: bool) -> Act:
     def write(tx: Tx) -> None:
-        row = _inbound(tx, point_id, event.ref)
+        row = _inbound(tx, point_id, event.external_id)
         if row is None:
             return
-        body = tx.keys.open_json(tx, row.contact_id, "message", "body_sealed", row.id, row.body_sealed)
-        if body.get("text") == text:
+        body = _body(tx, row)
+        body |= {"text": "", "taken_back": True} if standing.gone else {"text": standing.text}
+        if standing.before:
+            body["before"] = list(standing.before)
+        _rewrite(tx, row, body, standing.at)
+        if row.event_id and drop:
+            _drop(tx, row.event_id)
+        parked.told(tx, [one.event_id for one in news])
+
+    return write
+
+
+def overdue(memory: Any, news: News) -> bool:
+    """Whether something later was heard of that message: then this changes no word of it."""
+    return bool(memory.get(HEARD, {}).get(news.ref, -1) > news.said_at)
+
+
+def heard(memory: Any, news: News) -> dict[str, Any]:
+    """The memory with it, of the last few."""
+    known = {ref: at for ref, at in memory.get(HEARD, {}).items() if ref != news.ref}
+    kept = dict(list(known.items())[1 - REMEMBERED :])
+    return {**memory, HEARD: kept | {news.ref: GONE if news.kind == RETRACT else news.said_at}}
+
+
+def edit(news: News, *, point_id: str, contact_id: str, conversation_id: str) -> Act:
+    """The message that was edited now reads so; what it said before is kept beside it. Both without secrets."""
+
+    def write(tx: Tx) -> None:
+        row = _inbound(tx, point_id, news.ref)
+        if row is None:
+            parked.park(tx, news, point_id=point_id, contact_id=contact_id)
+            return
+        body = _body(tx, row)
+        if body.get("taken_back") or body.get("text") == news.text:
+            return
+        if row.edited_at is not None and news.said_at < row.edited_at:
+            _earlier(tx, row, body, news)
             return
         was = str(body.get("text", ""))
         body.setdefault("before", []).append(secrets.mask(was)[0])
-        body["text"] = text
-        _rewrite(tx, row, body, edited_at)
-        _preview(tx, conversation_id, was, text)
+        body["text"] = news.text
+        _rewrite(tx, row, body, news.said_at)
+        _preview(tx, conversation_id, was, news.text)
         tx.hint("message", conversation_id)
 
     return write
 
 
-def take_back(event: InboundEvent, at: datetime, point_id: str, conversation_id: str) -> Act:
+def take_back(news: News, *, point_id: str, contact_id: str, conversation_id: str) -> Act:
     """The message that was taken back says nothing any more: its words, what it said before an edit, its files and the
     bytes in which it came are gone. That there was one stays."""
 
     def write(tx: Tx) -> None:
-        row = _inbound(tx, point_id, event.ref)
+        row = _inbound(tx, point_id, news.ref)
         if row is None:
+            parked.forget_words(tx, point_id, news.ref)
+            parked.park(tx, news, point_id=point_id, contact_id=contact_id)
             return
-        body = tx.keys.open_json(tx, row.contact_id, "message", "body_sealed", row.id, row.body_sealed)
-        _rewrite(tx, row, {"text": "", "taken_back": True}, at)
+        body = _body(tx, row)
+        if body.get("taken_back"):
+            return
+        _rewrite(tx, row, {"text": "", "taken_back": True}, news.said_at)
         _preview(tx, conversation_id, str(body.get("text", "")), "…")
         tx.run("UPDATE attachment SET state = 'gone', reason = 'taken back' WHERE message_id = :id", id=row.id)
         if row.event_id:
-            tx.run("UPDATE inbox_event SET body_sealed = NULL WHERE id = :id", id=row.event_id)
+            _drop(tx, row.event_id)
         tx.hint("message", conversation_id)
 
     return write
+
+
+def _earlier(tx: Tx, row: Any, body: dict[str, Any], news: News) -> None:
+    """An edit that another has overtaken: among what it said before."""
+    before = body.setdefault("before", [])
+    if news.text not in before:
+        before.append(news.text)
+        _rewrite(tx, row, body, row.edited_at)
 
 
 def _preview(tx: Tx, conversation_id: str, was: str, text: str) -> None:
@@ -68,18 +155,22 @@ def _preview(tx: Tx, conversation_id: str, was: str, text: str) -> None:
 
 def _inbound(tx: Tx, point_id: str, ref: str) -> Any:
     return tx.one(
-        "SELECT id, contact_id, body_sealed, event_id FROM message WHERE point_id = :point AND external_id = :ref "
-        "AND direction = 'inbound' ORDER BY seq DESC LIMIT 1",
+        "SELECT id, conversation_id, contact_id, body_sealed, event_id, edited_at FROM message WHERE point_id = :point"
+        " AND external_id = :ref AND direction = 'inbound' ORDER BY seq DESC LIMIT 1",
         point=point_id,
         ref=ref,
     )
 
 
-def _rewrite(tx: Tx, row: Any, body: dict[str, Any], at: datetime) -> None:
+def _body(tx: Tx, row: Any) -> dict[str, Any]:
+    found: dict[str, Any] = tx.keys.open_json(tx, row.contact_id, "message", "body_sealed", row.id, row.body_sealed)
+    return found
+
+
+def _rewrite(tx: Tx, row: Any, body: dict[str, Any], at: int) -> None:
     sealed = tx.keys.seal_json(tx, row.contact_id, "message", "body_sealed", row.id, body)
-    tx.run(
-        "UPDATE message SET body_sealed = :body, edited_at = :at WHERE id = :id",
-        id=row.id,
-        body=sealed,
-        at=ms(at),
-    )
+    tx.run("UPDATE message SET body_sealed = :body, edited_at = :at WHERE id = :id", id=row.id, body=sealed, at=at)
+
+
+def _drop(tx: Tx, event_id: str) -> None:
+    tx.run("UPDATE inbox_event SET body_sealed = NULL WHERE id = :id", id=event_id)

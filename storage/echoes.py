@@ -5,7 +5,7 @@ Platforms that do so are asked in this way before anything is sent twice. An ech
 
 from __future__ import annotations
 
-from storage import deliveries, outbox
+from storage import deliveries, outbox, parked
 from storage.tx import Row, Tx
 
 LOST = "answer_lost"
@@ -15,7 +15,7 @@ def heard(tx: Tx, point_id: str, *, external_id: str, text: str, row_id: str = "
     """Settle the oldest open row of this lane that says so: its words are all there is to know it by, where the
     platform does not tell back the row itself."""
     rows = tx.all(
-        "SELECT id, message_id, contact_id, conversation_id, klass, state, error, last_part, body_sealed FROM outbox"
+        "SELECT id, point_id, message_id, contact_id, conversation_id, klass, state, error, last_part, body_sealed FROM outbox"
         " WHERE point_id = :point AND external_id IS NULL AND (state IN ('sending','unknown','unconfirmed')"
         " OR (state = 'retry_wait' AND error = :lost)) ORDER BY out_seq LIMIT 32",
         point=point_id,
@@ -47,4 +47,5 @@ def _arrived(tx: Tx, row: Row, external_id: str) -> None:
         )
     if row.klass == outbox.DOCUMENT:
         deliveries.fate(tx, row.message_id, "sent", "")
+    parked.wake(tx, [(row.point_id, external_id)])
     tx.hint("message", row.conversation_id)

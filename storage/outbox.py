@@ -13,7 +13,7 @@ from typing import Any, Final
 import orjson
 
 from channels.contract import quick
-from storage import deliveries, may_say, unchanged
+from storage import deliveries, may_say, parked, unchanged
 from storage.errors import classify
 from storage.ids import new_id
 from storage.inbox import insert_own
@@ -106,6 +106,7 @@ def record(tx: Tx, outcomes: Sequence[Outcome]) -> None:
         ],
     )
     _messages(tx, outcomes)
+    parked.wake(tx, [(o.job.point_id, o.external_id) for o in outcomes if o.external_id])
     for outcome in outcomes:
         if outcome.account is not None:
             state, reason, until = outcome.account

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from itertools import takewhile
 from typing import Final
 
-from storage import announced, audit, document_links, idempotency, later, tickets
+from storage import announced, audit, document_links, idempotency, later, parked, tickets
 from storage.sessions import IDLE_MS
 from storage.tx import Tx
 
@@ -195,6 +195,7 @@ def nobodys_lanes(tx: Tx, *, limit: int = 200) -> int:
 
 
 STEPS: Final[tuple[tuple[str, Callable[[Tx], int]], ...]] = (
+    ("news of messages that never came", parked.forget),
     ("raw bodies without consent", bodies),
     ("day keys", days),
     ("raw bodies of destroyed keys", old_bodies),

@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from storage import announcements, audit, inbox, may_say, notices, outbox
+from storage import announcements, audit, inbox, may_say, notices, outbox, parked
 from storage.errors import Raced
 from storage.killpoints import kp
 from storage.outbox import SendJob
+from storage.parked import News
 from storage.tx import Tx
 
 EVENTS_A_LANE: Final = 40  # a longer turn is answered in pieces
@@ -56,11 +57,13 @@ class Lane:
     state: Any = None  # of the conversation, once somebody opened it
     place: int = 0  # in the queue, 1 = next; 0 = it does not wait
     opened: datetime | None = None  # storage.reach.opened, where the clock speaks
+    news: dict[str, list[News]] = field(default_factory=dict)  # of messages that are not here, by the platform's id
 
 
 _LANES: Final = """
 SELECT p.id, p.account_id, p.thread, p.contact_id, p.conversation_id, p.message_seq, p.out_seq,
        (p.reachable AND p.blocked_at IS NULL) AS reachable, k.wrapped,
+       EXISTS (SELECT 1 FROM parked w WHERE w.point_id = p.id AND w.kind <> 'receipt') AS news,
        c.id AS c_id, c.version AS c_version, c.state_sealed AS c_state, c.stage AS c_stage, c.status AS c_status,
        c.assignee_id AS c_assignee, c.labels AS c_labels, c.test AS c_test, c.lang AS c_lang,
        c.last_message_at AS c_last, c.last_inbound_at AS c_inbound, c.waiting_since AS c_waiting, c.opened_at AS c_opened,
@@ -100,6 +103,8 @@ def load(tx: Tx, points: Sequence[str], *, conversation_id: str | None = None) -
         )
         for row in rows
     }
+    for point_id, news in parked.of_points(tx, [row.id for row in rows if row.news]).items():
+        lanes[point_id].news = news
     events = tx.among(
         "SELECT id, point_id, account_id, kind, source, attempts, reason, received_at, due_at, day, body_sealed FROM inbox_event "  # noqa: S608
         f"WHERE state = 'new' AND point_id IN (:among) ORDER BY point_id, seq LIMIT {EVENTS_A_LOAD}",

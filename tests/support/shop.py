@@ -268,6 +268,7 @@ def _bytes(event: InboundEvent) -> bytes:
             "at": event.said_at.isoformat(),
             "text": event.text,
             "payload": event.payload,
+            "receipt": [event.receipt.status, event.receipt.external_ids] if event.receipt else None,
         }
     )
 
@@ -285,4 +286,7 @@ def _parse(account_id: str, body: bytes) -> InboundEvent:
         external_id="c" + told["key"],
         text=told["text"],
         payload=told["payload"],
+        receipt=Receipt(status=told["receipt"][0], external_ids=tuple(told["receipt"][1]))
+        if told.get("receipt")
+        else None,
     )

@@ -1,0 +1,173 @@
+"""News of a message that is not here yet: what its customer made of it, what became of ours. It waits a day for the message and
+is told when that comes; else it is counted among what was ignored, with the reason."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from storage import inbox
+from storage.ids import new_id
+from storage.lanes import NOW
+from storage.tx import Tx
+
+KEPT_MS: Final = 86_400_000
+EDIT, RETRACT, RECEIPT = "edit", "retract", "receipt"
+WAITS: Final = "waits for its message"  # reasons of an event
+ORPHAN: Final = "its message never came"
+PARTS: Final = 50  # of our last messages whose calls are looked through
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """An edit or an unsend of the customer. `text` -- what it says now, without secrets · `said_at` -- the platform's time,
+    UTC ms · `event_id` -- that brought it."""
+
+    event_id: str
+    kind: str
+    ref: str
+    said_at: int
+    text: str = field(default="", repr=False)
+
+
+def of_points(tx: Tx, points: Sequence[str]) -> dict[str, dict[str, list[News]]]:
+    """What customers made of messages that are not here: by contact point and the platform's id, in the order in which it was
+    done."""
+    found: dict[str, dict[str, list[News]]] = {point: defaultdict(list) for point in points}
+    rows = tx.among(
+        "SELECT id, event_id, point_id, contact_id, kind, ref, body_sealed, said_at FROM parked"
+        " WHERE point_id IN (:among) AND kind <> 'receipt' ORDER BY said_at, seq",
+        points,
+    )
+    for row in rows:
+        body = tx.keys.open_json(tx, row.contact_id, "parked", "body_sealed", row.id, row.body_sealed)
+        found[row.point_id][row.ref].append(
+            News(
+                event_id=row.event_id,
+                kind=row.kind,
+                ref=row.ref,
+                said_at=row.said_at,
+                text=str(body.get("text", "")),
+            )
+        )
+    return found
+
+
+def park(tx: Tx, news: News, *, point_id: str, contact_id: str, whole: bool = True) -> None:
+    """Until the message comes. `whole` -- nothing of what the event told has been told yet."""
+    event = tx.one("SELECT account_id, seq, received_at FROM inbox_event WHERE id = :id", id=news.event_id)
+    if event is None or not news.ref:
+        return
+    row_id = new_id()
+    sealed = (
+        tx.keys.seal_json(tx, contact_id, "parked", "body_sealed", row_id, {"text": news.text}) if news.text else None
+    )
+    tx.run(
+        "INSERT INTO parked (id, event_id, account_id, point_id, contact_id, kind, ref, body_sealed, seq, said_at, parked_at)"
+        " VALUES (:id, :event, :account, :point, :contact, :kind, :ref, :body, :seq, :said_at, :since)"
+        " ON CONFLICT (event_id, ref) DO NOTHING",
+        id=row_id,
+        event=news.event_id,
+        account=event.account_id,
+        point=point_id,
+        contact=contact_id,
+        kind=news.kind,
+        ref=news.ref,
+        body=sealed,
+        seq=event.seq,
+        said_at=news.said_at,
+        since=event.received_at,  # a receipt that is heard once more has not another day
+    )
+    if whole:
+        tx.run("UPDATE inbox_event SET reason = :why WHERE id = :id", why=WAITS, id=news.event_id)
+
+
+def forget_words(tx: Tx, point_id: str, ref: str) -> None:
+    """It was taken back: what edits of it say is not kept, nor the bytes in which they came."""
+    rows = tx.all(
+        "UPDATE parked SET body_sealed = NULL WHERE point_id = :point AND ref = :ref AND kind = 'edit' RETURNING event_id",
+        point=point_id,
+        ref=ref,
+    )
+    tx.run_among("UPDATE inbox_event SET body_sealed = NULL WHERE id IN (:among)", [row.event_id for row in rows])
+
+
+def told(tx: Tx, event_ids: Sequence[str]) -> None:
+    """The message is here, and says what they said."""
+    tx.run_among("DELETE FROM parked WHERE event_id IN (:among)", event_ids)
+    tx.run_among("UPDATE inbox_event SET reason = '' WHERE id IN (:among) AND reason = :why", event_ids, why=WAITS)
+
+
+# ---- receipts
+
+
+def unseen(tx: Tx, point_id: str, refs: Collection[str]) -> list[str]:
+    """Those of these ids of the platform by which no call of ours in this lane is known. A message of several calls goes by the
+    id of its last."""
+    if not refs:
+        return []
+    rows = tx.among(
+        "SELECT external_id FROM outbox WHERE external_id IN (:among) AND message_id IN (SELECT id FROM message"
+        " WHERE point_id = :point AND direction = 'outbound' ORDER BY seq DESC LIMIT :parts)",
+        sorted(refs),
+        point=point_id,
+        parts=PARTS,
+    )
+    return sorted(set(refs) - {row.external_id for row in rows})
+
+
+def wake(tx: Tx, named: Sequence[tuple[str, str]]) -> None:
+    """These messages of ours, (contact point, the platform's id), are known by it from now on: the receipts that came before are
+    heard once more."""
+    if not named:
+        return
+    rows = tx.among(
+        "SELECT k.event_id, k.point_id, k.ref, k.account_id FROM parked k JOIN inbox_event e ON e.id = k.event_id"
+        " WHERE k.point_id IN (:among) AND k.kind = 'receipt' AND e.body_sealed IS NOT NULL",
+        sorted({point for point, _ in named}),
+    )
+    wanted = set(named)
+    for event_id, (point_id, account_id) in {
+        row.event_id: (row.point_id, row.account_id) for row in rows if (row.point_id, row.ref) in wanted
+    }.items():
+        tx.run("DELETE FROM parked WHERE event_id = :id", id=event_id)
+        again = tx.run(
+            "UPDATE inbox_event SET state = 'new', reason = '', done_at = NULL, due_at = :now WHERE id = :id AND state = 'done'",
+            now=tx.now_ms,
+            id=event_id,
+        )
+        if again:
+            inbox.count(tx, {account_id: {"receipts": -1, "pending": 1}})
+            tx.after.append((point_id, NOW, tx.now_ms))
+
+
+# ---- what never came
+
+
+def forget(tx: Tx, *, limit: int = 500) -> int:
+    """News whose message did not come in a day. How many."""
+    rows = tx.all(
+        "SELECT id, event_id, account_id, kind FROM parked WHERE parked_at < :before ORDER BY parked_at LIMIT :limit",
+        before=tx.now_ms - KEPT_MS,
+        limit=limit,
+    )
+    tx.run_among("DELETE FROM parked WHERE id IN (:among)", [row.id for row in rows])
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for event_id, row in {row.event_id: row for row in rows}.items():
+        lost = tx.run(
+            "UPDATE inbox_event SET state = 'ignored', reason = :orphan WHERE id = :id AND state = 'done' AND reason = :waits",
+            id=event_id,
+            orphan=ORPHAN,
+            waits=WAITS,
+        )
+        if lost:
+            counts[row.account_id].update({"ignored": 1, "receipts" if row.kind == RECEIPT else "messages": -1})
+    inbox.count(tx, counts)
+    return len(rows)
+
+
+def waiting(tx: Tx) -> int:
+    """How much news waits for its message."""
+    return int(tx.value("SELECT COUNT(*) FROM parked") or 0)

@@ -1,0 +1,245 @@
+"""News of a message that comes before the message itself: it waits, it is told when the message comes, it is counted when not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import pytest
+
+from channels.contract import InboundEvent, InboundFile, Kind, Receipt
+from handlers import retold
+from handlers.retold import Standing, as_it_stands
+from storage import erasure, erasure_steps, inbox, parked, retention
+from storage.parked import EDIT, RETRACT, News
+from storage.tx import Tx
+from tests.support.shop import ACCOUNT, Shop
+
+
+@pytest.fixture
+async def shop(database_url: str) -> AsyncIterator[Shop]:
+    opened = await Shop(database_url).open()
+    yield opened
+    await opened.close()
+
+
+def news(kind: str, said_at: int, text: str = "") -> News:
+    return News(event_id=f"e{said_at}", kind=kind, ref="m1", said_at=said_at, text=text)
+
+
+@pytest.mark.parametrize(
+    ("heard", "stands"),
+    [
+        ([news(EDIT, 1, "b")], Standing(text="b", before=("a",), at=1)),
+        ([news(EDIT, 1, "b"), news(EDIT, 2, "c")], Standing(text="c", before=("a", "b"), at=2)),
+        ([news(EDIT, 2, "c"), news(EDIT, 1, "b")], Standing(text="c", before=("a", "b"), at=2)),
+        ([news(EDIT, 1, "b"), news(EDIT, 1, "c")], Standing(text="c", before=("a", "b"), at=1)),  # in one second
+        ([news(EDIT, 1, "b"), news(EDIT, 1, "b")], Standing(text="b", before=("a",), at=1)),
+        ([news(EDIT, 1, "a")], Standing(text="a", at=1)),
+        ([news(RETRACT, 1)], Standing(text="", at=1, gone=True)),
+        ([news(RETRACT, 1), news(EDIT, 2, "b")], Standing(text="", at=1, gone=True)),
+        ([news(EDIT, 2, "b"), news(RETRACT, 1)], Standing(text="", at=1, gone=True)),
+    ],
+    ids=["edit", "two", "disorder", "one second", "twice", "as it was", "unsend", "edit after it", "edit before it"],
+)
+def test_what_a_message_says_once_all_news_of_it_is_told(heard: Sequence[News], stands: Standing) -> None:
+    assert as_it_stands("a", heard) == stands
+
+
+@pytest.mark.parametrize(
+    ("known", "now", "late"),
+    [
+        ([], news(EDIT, 1), False),
+        ([news(EDIT, 1)], news(EDIT, 1), False),
+        ([news(EDIT, 2)], news(EDIT, 1), True),
+        ([news(RETRACT, 1)], news(EDIT, 9), True),
+        ([news(RETRACT, 1)], news(RETRACT, 1), True),
+    ],
+    ids=["first", "in one second", "overtaken", "taken back", "twice"],
+)
+def test_nobody_hears_what_something_later_has_overtaken(known: Sequence[News], now: News, late: bool) -> None:
+    memory: Mapping[str, Any] = {}
+    for one in known:
+        memory = retold.heard(memory, one)
+    assert retold.overdue(memory, now) is late
+
+
+def test_only_the_last_few_are_remembered() -> None:
+    memory: Mapping[str, Any] = {"other": 1}
+    for at in range(20):
+        memory = retold.heard(memory, News(event_id="e", kind=EDIT, ref=f"m{at}", said_at=at))
+    assert (list(memory[retold.HEARD]), memory["other"]) == ([f"m{at}" for at in range(12, 20)], 1)
+
+
+# ---- on both databases
+
+
+async def tells(
+    shop: Shop, kind: Kind, text: str = "", *, at: int, thread: str = "t", key: str = "", **more: Any
+) -> str:
+    """It is in the inbox: one event about the message m-`thread`, of the platform's second `at`; its id."""
+    name = f"m-{thread}"
+    event = InboundEvent(
+        channel="telegram",
+        account="main",
+        key=key or f"k{next(shop.numbers)}",
+        kind=kind,
+        thread=thread,
+        said_at=datetime.fromtimestamp(1_795_000_000 + at, UTC),
+        raw=b"",
+        text=text,
+        **(more or ({"external_id": name} if kind is Kind.TEXT else {"ref": name})),
+    )
+    arrival = inbox.Arrival(account_id=ACCOUNT.id, key=event.key, kind=kind.value, thread=thread, body=text.encode())
+    shop.engine.remember(arrival.id, event)
+    await shop.store.ingest([arrival])
+    return arrival.id
+
+
+async def hears(shop: Shop, kind: Kind, text: str = "", *, at: int, **more: Any) -> str:
+    """The same, and all that follows."""
+    event_id = await tells(shop, kind, text, at=at, **more)
+    await shop.settled()
+    return event_id
+
+
+def stands(tx: Tx, thread: str = "t") -> Mapping[str, Any] | None:
+    row = tx.one("SELECT * FROM message WHERE external_id = :name", name=f"m-{thread}")
+    if row is None:
+        return None
+    body: dict[str, Any] = tx.keys.open_json(tx, row.contact_id, "message", "body_sealed", row.id, row.body_sealed)
+    return {key: body[key] for key in ("text", "before", "taken_back", "payload", "extra") if body.get(key)}
+
+
+def counted(tx: Tx) -> dict[str, int]:
+    row = tx.one("SELECT * FROM account_stat WHERE account_id = :id", id=ACCOUNT.id)
+    assert row is not None
+    told = dict(row._mapping)
+    assert told["events"] == sum(told[name] for name in ("messages", "receipts", "ignored", "quarantined", "pending"))
+    return {name: told[name] for name in ("messages", "receipts", "ignored")}
+
+
+ORDERS: Mapping[str, tuple[list[tuple[Kind, str, int]], Mapping[str, Any]]] = {
+    "edit first": ([(Kind.EDIT, "hai", 2)], {"text": "hai", "before": ["một"]}),
+    "second edit first": (
+        [(Kind.EDIT, "ba", 3), (Kind.EDIT, "hai", 2)],
+        {"text": "ba", "before": ["một", "hai"]},
+    ),
+    "a secret": ([(Kind.EDIT, "mã OTP là 123456", 2)], {"text": "mã OTP là ••••••", "before": ["một"]}),
+    "unsend first": ([(Kind.RETRACT, "", 2)], {"taken_back": True}),
+    "an edit after the unsend": ([(Kind.RETRACT, "", 2), (Kind.EDIT, "hai", 3)], {"taken_back": True}),
+    "an edit before the unsend": ([(Kind.EDIT, "hai", 3), (Kind.RETRACT, "", 2)], {"taken_back": True}),
+}
+
+
+@pytest.mark.parametrize("how", ["a restart between", "in one turn", "twice"])
+async def test_what_comes_before_its_message_is_told_with_it(shop: Shop, how: str) -> None:
+    for thread, (news_of_it, _) in ORDERS.items():
+        for kind, text, at in news_of_it:
+            for _ in range(2 if how == "twice" else 1):
+                await tells(shop, kind, text, at=at, thread=thread, key=f"{thread}:{kind}:{at}")
+    if how != "in one turn":
+        await shop.settled()
+        assert await shop.store.read(parked.waiting) == sum(len(told) for told, _ in ORDERS.values())
+    if how == "a restart between":
+        await shop.again()
+    said = {thread: await tells(shop, Kind.TEXT, "một", at=1, thread=thread) for thread in ORDERS}
+    await shop.settled()
+    for thread, (_, expected) in ORDERS.items():
+        assert await shop.store.read(partial(stands, thread=thread)) == expected
+        raw = (await shop.row("inbox_event", said[thread])).body_sealed
+        assert (raw is None) is ("taken_back" in expected)
+    assert await shop.store.read(parked.waiting) == 0
+    reasons = await shop.store.read(lambda tx: {row[0] for row in tx.all("SELECT reason FROM inbox_event")})
+    assert reasons == {""}
+
+
+async def test_an_unsend_that_was_first_leaves_no_word_no_file_and_no_answer(shop: Shop) -> None:
+    edit = await hears(shop, Kind.EDIT, "0912345678 là số của mình", at=2)
+    await hears(shop, Kind.RETRACT, at=3)
+    row = await shop.store.read(lambda tx: tx.one("SELECT body_sealed FROM parked WHERE event_id = :id", id=edit))
+    assert row is not None
+    assert (row.body_sealed, (await shop.row("inbox_event", edit)).body_sealed) == (None, None)
+    shop.sent.clear()
+    picture = InboundFile(kind=Kind.IMAGE, source="f1")
+    await hears(shop, Kind.IMAGE, "cho mình gặp nhân viên", at=1, external_id="m-t", files=(picture,), extra={"a": "b"})
+    files = await shop.store.read(lambda tx: tx.value("SELECT COUNT(*) FROM attachment"))
+    stage = await shop.store.read(lambda tx: tx.value("SELECT stage FROM conversation"))
+    assert (await shop.store.read(stands), files, shop.sent, stage) == ({"taken_back": True}, 0, [], "new")
+
+
+async def test_an_edit_that_another_overtook_changes_nothing(shop: Shop) -> None:
+    await hears(shop, Kind.TEXT, "một", at=1)
+    await hears(shop, Kind.EDIT, "ba", at=3)
+    await hears(shop, Kind.EDIT, "hai", at=2)
+    assert await shop.store.read(stands) == {"text": "ba", "before": ["một", "hai"]}
+    await hears(shop, Kind.RETRACT, at=2)
+    await hears(shop, Kind.EDIT, "bốn", at=4)
+    assert await shop.store.read(stands) == {"taken_back": True}
+
+
+async def test_what_never_comes_is_counted_and_gone_after_a_day(shop: Shop) -> None:
+    await hears(shop, Kind.TEXT, "chào em", at=1, external_id="m0")
+    before = await shop.store.read(counted)
+    edit = await hears(shop, Kind.EDIT, "hai", at=2)
+    lost = await hears(
+        shop, Kind.RECEIPT, at=3, receipt=Receipt(status="delivered", external_ids=("nobody", "nothing"))
+    )
+    shop.pass_(hours=23)
+    assert await shop.store.run(parked.forget) == 0
+    shop.pass_(hours=2)
+    assert dict(retention.STEPS)["news of messages that never came"] is parked.forget
+    assert [await shop.store.run(parked.forget) for _ in range(2)] == [3, 0]
+    for event_id in (edit, lost):
+        event = await shop.row("inbox_event", event_id)
+        assert (event.state, event.reason) == ("ignored", parked.ORPHAN)
+    after = await shop.store.read(counted)
+    assert {name: after[name] - before[name] for name in after} == {"messages": 0, "receipts": 0, "ignored": 2}
+    await hears(shop, Kind.TEXT, "một", at=1)
+    assert await shop.store.read(stands) == {"text": "một"}  # too late
+
+
+async def test_who_is_erased_leaves_no_news(shop: Shop) -> None:
+    await hears(shop, Kind.EDIT, "hai", at=2)
+    contact_id = await shop.store.read(lambda tx: tx.value("SELECT contact_id FROM parked"))
+    scope = await shop.store.read(lambda tx: erasure.scope_of(tx, [contact_id]))
+    assert await shop.store.run(lambda tx: erasure_steps._clear(tx, "parked", scope)) == 1
+    assert await shop.store.read(parked.waiting) == 0
+
+
+async def until(shop: Shop, true: Callable[[Tx], Any]) -> None:
+    for _ in range(6000):
+        if await shop.store.run(true):
+            return
+        shop.store.wake()
+        await asyncio.sleep(0.001)
+    raise AssertionError("it never came to pass")
+
+
+async def test_a_receipt_that_outruns_the_platforms_answer_counts_once_that_is_here(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shop.hears("t", "chào em")
+    await shop.settled()
+    held: list[Any] = []
+    mark = shop.store.mark
+    monkeypatch.setattr(shop.store, "mark", held.append)  # the platform's answers are still on their way
+    await shop.arrives("t", "cho mình gặp nhân viên")
+    await until(shop, lambda tx: held)
+    known = {row[0] for row in await shop.store.read(lambda tx: tx.all("SELECT external_id FROM message"))}
+    assert held[0].external_id not in known
+    await shop.arrives("t", receipt=Receipt(status="read", external_ids=(held[0].external_id,)))
+    await until(shop, parked.waiting)
+    monkeypatch.undo()
+    for outcome in held:
+        mark(outcome)
+    await shop.settled()
+    row = await shop.store.read(
+        lambda tx: tx.one("SELECT status FROM message WHERE external_id = :id", id=held[0].external_id)
+    )
+    assert row is not None
+    assert (row.status, await shop.store.read(parked.waiting)) == ("read", 0)
+    await shop.store.read(counted)
