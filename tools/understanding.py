@@ -31,8 +31,15 @@ FILES: Final = (
     "intents.held_out_3.jsonl",
     "intents.held_out_4.jsonl",
     "intents.held_out_5.jsonl",
+    "intents.held_out_6.jsonl",
+    "intents.more_g_kept.jsonl",
 )
-SEALED: Final = ("intents.held_out", "intents.more_kept")  # beginnings of names
+SEALED: Final = (
+    "intents.held_out_2",
+    "intents.held_out_3",
+    "intents.more_kept",
+    "intents.more_g_kept",
+)  # beginnings of names
 HARD: Final = ("phone", "email", "plate", "cccd", "dob", "product")  # the values that must be exact
 DESPAIR: Final = ("self_harm", "violence")
 LOOSE: Final = frozenset({"destination", "topic", "vehicle_model", "province", "district", "reason", "staff_name"})
