@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from handlers.engine import Engine
 
 log = structlog.get_logger("routing")
-LOOKED_AT: Final = 50  # handoffs a unit looks at
-REMEMBERED: Final = 4 * LOOKED_AT  # waiting conversations of which it is known what they need
+LOOKED_AT: Final = 50  # handoffs at the queue's head that a unit looks at, and as many behind them in their turn
+REMEMBERED: Final = 20 * LOOKED_AT  # waiting conversations of which it is known what they need
 GIVEN: Final = 8  # and so many acts it does: a unit is short
 DAY_MS: Final = 86_400_000
 
@@ -132,9 +132,11 @@ def request_of(
 
 
 class Needs:
-    """What waiting work was last seen to need, by its conversation's version: who waits long is not opened at each look."""
+    """What waiting work was last seen to need, by its conversation's version: who waits long is not opened at each look.
+    `after` -- how far the last look came."""
 
     def __init__(self) -> None:
+        self.after: rows.Place | None = None
         self._known: dict[tuple[str, int, str], Request] = {}
 
     def of(self, tx: Tx, engine: Engine, handoff: Any, staffed: frozenset[str]) -> Request:
@@ -171,13 +173,13 @@ def turn(tx: Tx, engine: Engine, needs: Needs | None = None) -> int:
     done = sweep(tx, engine)
     if rules.mode == "pull" or done:
         return done
-    waiting = rows.waiting(tx, limit=LOOKED_AT)
+    needs = needs or Needs()
+    waiting, after = rows.some_waiting(tx, limit=LOOKED_AT, after=needs.after)
     if not waiting:
         return done
     here = house(tx, business)
     if not any(one.online and not one.away for one in here.people.values()):
         return done
-    needs = needs or Needs()
     for handoff in waiting:
         if done >= GIVEN:
             break
@@ -187,6 +189,8 @@ def turn(tx: Tx, engine: Engine, needs: Needs | None = None) -> int:
             had = here.people[to]
             now = replace(had, open=had.open + 1, last_given=tx.now_ms)
             here = replace(here, people={**here.people, to: now})
+    else:
+        needs.after = after
     return done
 
 

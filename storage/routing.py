@@ -85,20 +85,48 @@ def former(tx: Tx, contact_id: str, *, but: str, before: int) -> tuple[str, int]
 # ---- work
 
 
-def waiting(tx: Tx, *, limit: int) -> list[Row]:
-    """Who waits and has no open offer, the most urgent first; calls that are promised for later wait for their time."""
+Place = tuple[int, int, str]  # priority, due_at, id: where a handoff stands among those that wait
+
+
+def waiting(tx: Tx, *, limit: int, after: Place | None = None) -> list[Row]:
+    """Who waits and has no open offer, the most urgent first, those behind a place; calls that are promised for later wait for
+    their time."""
+    behind = " AND (h.priority < :priority OR (h.priority = :priority AND (h.due_at > :due OR (h.due_at = :due AND h.id > :id))))"
+    binds = dict(zip(("priority", "due", "id"), after, strict=True)) if after else {}
     return list(
         tx.all(
-            "SELECT h.id, h.conversation_id, h.contact_id, h.reason, h.team, h.passed, h.offered_to, h.offered_until,"
-            " h.escalated_at, c.version FROM handoff h JOIN conversation c ON c.id = h.conversation_id"
+            "SELECT h.id, h.conversation_id, h.contact_id, h.reason, h.team, h.passed, h.offered_to, h.offered_until,"  # noqa: S608
+            " h.escalated_at, h.priority, h.due_at, c.version FROM handoff h JOIN conversation c ON c.id = h.conversation_id"
             " WHERE h.state = 'waiting' AND (h.offered_until IS NULL OR h.offered_until <= :now)"
             " AND (c.stage = 'queued' OR (c.stage = 'callback_scheduled' AND h.due_at <= :soon))"
-            " ORDER BY h.priority DESC, h.due_at, h.id LIMIT :limit",
+            f"{behind if after else ''} ORDER BY h.priority DESC, h.due_at, h.id LIMIT :limit",
             now=tx.now_ms,
             soon=tx.now_ms + CALL_MS,
             limit=limit,
+            **binds,
         )
     )
+
+
+def some_waiting(tx: Tx, *, limit: int, after: Place | None) -> tuple[list[Row], Place | None]:
+    """For one look: the most urgent `limit`, and as many again from behind the place at which the last look ended; where this
+    one ends, None at the queue's end. So nobody stands for ever behind those whom nobody may take."""
+    first = waiting(tx, limit=limit)
+    if len(first) < limit:
+        return first, None
+    edge = _place(first[-1])
+    if after is None or _rank(after) < _rank(edge):
+        after = edge
+    more = waiting(tx, limit=limit, after=after)
+    return [*first, *more], _place(more[-1]) if len(more) == limit else None
+
+
+def _place(row: Row) -> Place:
+    return row.priority, row.due_at, row.id
+
+
+def _rank(place: Place) -> Place:
+    return -place[0], place[1], place[2]
 
 
 def offer(tx: Tx, handoff: Row, advisor_id: str, *, until: int, reason: str) -> None:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, cast
 
 import pytest
 
+from handlers import assigning
+from handlers.model import Advisor, Business, Rules, Stage, State
 from storage import routing, teams
 from storage.db import Store
 from storage.keys import KeyRing
@@ -85,3 +90,81 @@ async def test_who_was_given_something_since_then(store: Store) -> None:
         return routing.last_given(tx, since=4)
 
     assert await store.run(unit) == {"lan": 9}
+
+
+async def queue(store: Store, many: int, *, team: str = "") -> list[str]:
+    """So many wait, of a few priorities and moments, several at the same; their ids in the queue's order."""
+
+    def unit(tx: Tx) -> None:
+        for number in range(many):
+            name = f"{number * 7919 % 1000:03d}"
+            tx.insert(
+                "conversation", id=f"c{name}", point_id=f"p{name}", contact_id=f"k{name}", account_id="telegram:main",
+                channel="telegram", stage="queued", status="waiting", labels="[]", test=False, lang="vi", version=1,
+                outcome="", opened_at=1, last_message_at=1, changed_at=1, seen_seq=0, team=team,
+            )  # fmt: skip
+            tx.insert(
+                "handoff", id=f"h{name}", conversation_id=f"c{name}", contact_id=f"k{name}", code="", reason="lead",
+                priority=number % 3, state="waiting", test=False, opened_at=1, due_at=number % 4, outcome="", team=team,
+            )  # fmt: skip
+
+    await store.run(unit)
+    rows = await store.read(lambda tx: tx.all("SELECT id, priority, due_at FROM handoff"))
+    return [row.id for row in sorted(rows, key=lambda row: (-row.priority, row.due_at, row.id))]
+
+
+@pytest.mark.parametrize("many", [0, 49, 50, 51, 52, 100, 101, 149, 151])
+async def test_everybody_who_waits_has_his_turn_to_be_looked_at(store: Store, many: int) -> None:
+    order, place, seen = await queue(store, many), None, set[str]()
+    for _ in range(3):
+        rows, place = await store.read(partial(routing.some_waiting, limit=50, after=place))
+        ids = [row.id for row in rows]
+        assert ids[:50] == order[:50]  # the most urgent at each look
+        assert len(ids) == len(set(ids)) <= 100
+        seen |= {*ids}
+        if place is None:
+            break
+    assert seen == set(order)
+
+
+class Engine:
+    """Who waits needs a product; the acts that were asked for."""
+
+    business = Business(rules=Rules(mode="assign"))
+
+    def __init__(self, product: Mapping[str, str]) -> None:
+        self.product = product
+        self.given: list[str] = []
+
+    def open_for(self, tx: Tx, conversation_id: str) -> State:
+        return State(
+            stage=Stage.QUEUED,
+            memory={"team": "advice"},
+            slots={"product": self.product.get(conversation_id, "tnds_xe_may")},
+        )
+
+    def act(self, tx: Tx, conversation_id: str, name: str, *, by: Advisor, data: Mapping[str, Any]) -> None:
+        self.given.append(conversation_id)
+
+
+@pytest.mark.parametrize("ahead", [51, 120])
+async def test_those_whom_nobody_may_advise_hold_up_nobody_behind_them(store: Store, ahead: int) -> None:
+    order = await queue(store, ahead + 1, team="advice")
+    engine = Engine({f"c{order[-1][1:]}": "tnds_o_to"})
+
+    def staff(tx: Tx) -> None:
+        teams.begin(tx, {"advice": "Tư vấn"})
+        tx.insert(
+            "advisor", id="lan", name="Lan", role="advisor", agent_code="", email="lan@example.vn", password_hash="",
+            failures=0, created_at=1, seen_at=tx.now_ms,
+        )  # fmt: skip
+        teams.add_certificate(
+            tx, advisor_id="lan", by="test", products=("tnds_o_to",), number="1", insurer="PVI", valid_from="2026-01-01",
+            valid_to="2027-01-01",
+        )  # fmt: skip
+        tx.insert("team_member", team_id="advice", advisor_id="lan")
+
+    await store.run(staff)
+    needs = assigning.Needs()
+    looks = [await store.run(lambda tx: assigning.turn(tx, cast("Any", engine), needs)) for _ in range(2)]
+    assert (sum(looks) > 0, set(engine.given)) == (True, {f"c{order[-1][1:]}"})
