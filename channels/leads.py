@@ -6,6 +6,7 @@ and what builders have been seen to post. There is no signature: the secret stan
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -46,11 +47,41 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "province": ("tinh", "tinh_thanh", "tinh_thanh_pho", "thanh_pho", "khu_vuc", "noi_o", "city", "area", "region", "state"),
     "time": ("gio_goi", "gio_lien_he", "thoi_gian_lien_he", "thoi_gian_goi_lai", "gio_hen", "callback_time", "preferred_time"),
 }  # fmt: skip
+# our name -> words of a longer label, a question even, where no field is called so
+WITHIN: Final[Mapping[str, tuple[str, ...]]] = {
+    "phone": (
+        "so_dien_thoai", "dien_thoai", "sdt", "so_dt", "phone", "mobile", "tel", "telephone", "zalo", "contact_number",
+        "so_lien_he",
+    ),
+    "email": ("email", "e_mail", "mail", "thu_dien_tu"),
+    "name": (
+        "ho_ten", "ho_va_ten", "ten_gi", "ten_la_gi", "ten_cua", "ten_khach", "ten_day_du", "ten_lien_he", "nguoi_lien_he", "full_name",
+        "fullname", "your_name", "customer_name", "contact_name", "ten_anh_chi", "ten_anh", "ten_chi", "ten_ban", "ten_goi",
+    ),
+    "product": ("san_pham", "goi_bao_hiem", "loai_bao_hiem", "dich_vu", "product", "quan_tam"),
+    "message": (
+        "noi_dung", "loi_nhan", "tin_nhan", "ghi_chu", "nhu_cau", "yeu_cau", "cau_hoi", "can_tu_van", "message", "comment", "note",
+    ),
+    "province": ("tinh_thanh", "thanh_pho", "tinh", "khu_vuc", "noi_o"),
+}  # fmt: skip
+LIKE: Final[Mapping[str, re.Pattern[str]]] = {  # what such a value looks like
+    "phone": re.compile(r"(?:\D*\d){8,15}\D*"),
+    "email": re.compile(r"\s*[^\s@,;]+@[^\s@]+\.[^\s@]+.*", re.DOTALL),
+    "name": re.compile(r"[^\d@]{1,80}"),
+}
+# Nobody's number or address stands in these, whatever it looks like.
+NOBODYS: Final = frozenset(
+    {"id", "ip", "url", "link", "time", "date", "token", "code", "page", "form", "hotline", "created", "timestamp"}
+)
+MOBILE: Final = re.compile(r"\+84[35789]\d{8}")
 FIRST_LAST: Final = (("last_name", "first_name"), ("ho", "ten"), ("lastname", "firstname"), ("last", "first"))
 SUBMISSION: Final = (
     "submission_id", "submissionid", "submit_id", "lead_id", "leadid", "leadgen_id", "entry_id", "response_id", "event_id",
     "ma_dang_ky",
 )  # fmt: skip
+OTHERS: Final = frozenset(  # labels that hold such a word and mean something else
+    "utm_content form_name page_name campaign_name ad_name adset_name site_name company_name ten_cong_ty product_id message_id".split()
+)
 ADDRESS: Final = ("url_page", "page_url", "url", "link", "form_id", "formid")  # of the form: one person may fill two
 LABELS: Final[Mapping[str, str]] = {
     "name": "Họ tên",
@@ -102,7 +133,32 @@ def _read(flat: Mapping[str, str], account: Account) -> tuple[dict[str, str], di
     name = _whole_name(flat)
     if name and known.get("name", name) in name:
         known["name"] = name
+    for ours in WITHIN:
+        if ours not in known and (theirs := _meant(ours, more)):
+            known[ours] = more.pop(theirs)
     return known, more
+
+
+def _meant(ours: str, more: Mapping[str, str]) -> str:
+    """Which of their fields says it though none is called so: by a word in its label, else by what stands in it; '' = none."""
+    fits = LIKE.get(ours)
+    labels = {theirs: posted.plain(theirs.rpartition(".")[2]) for theirs in more}
+    likely = [theirs for theirs, text in more.items() if fits is None or fits.fullmatch(text)]
+    for part in WITHIN[ours]:
+        for theirs in likely:
+            if f"_{part}_" in f"_{labels[theirs]}_" and labels[theirs] not in OTHERS:
+                return theirs
+    return next(
+        (theirs for theirs in likely if NOBODYS.isdisjoint(labels[theirs].split("_")) and _tells(ours, more[theirs])),
+        "",
+    )
+
+
+def _tells(ours: str, text: str) -> bool:
+    """Nothing else looks like it."""
+    if ours == "phone":
+        return len(text) <= 20 and MOBILE.fullmatch(posted.number(text)) is not None
+    return ours == "email" and len(text.split()) == 1
 
 
 def _together(known: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:

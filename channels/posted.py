@@ -41,13 +41,15 @@ HOLDERS: Final = frozenset(
     {*WRAPPERS, "lead", "entry", "fields", "form", "answers", "form_data", "form_fields", "raw_request"}
 )
 OPENS: Final = ("{", "[")
-NAMED: Final = ("name", "key", "label", "field", "title", "id")  # what a list of fields calls the field
+NAMED: Final = (  # what a list of fields calls the field
+    "name", "key", "label", "field", "title", "question", "column_name", "column_id", "ref", "id",
+)  # fmt: skip
 WHOLE: Final = frozenset({"full", "value", "formatted"})  # what stands under a field's name and is the field
 NUMBERS: Final = frozenset({"number", "phone", "phone_number", "phonenumber"})  # of a party of a call: `from.number`
 SIDES: Final = frozenset({"from", "to", "caller", "callee", "customer"})
 THINGS: Final = frozenset({"form", "page", "site", "website", "campaign", "landing_page", "workspace", "source"})
 OF_THINGS: Final = frozenset({"id", "name", "title", "url", "slug", "type", "link"})  # a form's name is nobody's
-VALUED: Final = ("value", "values", "answer", "content")
+VALUED: Final = ("value", "values", "answer", "content", "string_value")
 _MADE: Final = re.compile(
     r"(?:field|input|question|control|item|f|q|e)?[_-]?(?=\w*\d)[0-9a-zA-Z]+"
 )  # field_3a7b9c1: no person's word
@@ -144,7 +146,7 @@ def _form(body: bytes, content_type: str) -> list[tuple[str, Any]]:
     for name, values in found.items():
         if name:
             _into(whole, name, values[0] if len(values) == 1 else values)
-    return list(whole.items())
+    return [(name, _listed(value)) for name, value in whole.items()]
 
 
 def _into(whole: dict[str, Any], name: str, value: Any) -> None:
@@ -161,6 +163,14 @@ def _into(whole: dict[str, Any], name: str, value: Any) -> None:
             return
         inner = below
     inner[last] = value
+
+
+def _listed(value: Any) -> Any:
+    """`fields[0][name]=…&fields[0][value]=…` is a list, as PHP and jQuery write one."""
+    if not isinstance(value, dict):
+        return value
+    value = {name: _listed(one) for name, one in value.items()}
+    return list(value.values()) if value and all(name.isdigit() for name in value) else value
 
 
 def _apart(value: Any) -> Iterable[Any]:
@@ -183,11 +193,16 @@ def _pairs(value: Any) -> bool:
     return (
         isinstance(value, list)
         and bool(value)
-        and all(
-            isinstance(one, dict) and any(key in one for key in VALUED) and any(key in one for key in NAMED)
-            for one in value
-        )
+        and all(isinstance(one, dict) and _holder(one) and any(key in one for key in NAMED) for one in value)
     )
+
+
+def _holder(one: dict[str, Any]) -> str:
+    """Under which name a field's value stands: `value`, or its own type: {"type": "text", "text": "Lan", "field": {…}}."""
+    if found := next((key for key in VALUED if key in one), ""):
+        return found
+    kind = one.get("type")
+    return kind if isinstance(kind, str) and kind in one and kind not in NAMED else ""
 
 
 class _Reading:
@@ -243,7 +258,7 @@ def _below(value: dict[str, Any] | list[Any]) -> Iterable[tuple[str, Any]]:
         for one in value:
             name = _called(one)
             if name:
-                yield name, next(one[key] for key in VALUED if key in one)
+                yield name, one[_holder(one)]
     else:
         for number, one in enumerate(value[:FIELDS]):
             yield str(number), one
@@ -262,6 +277,8 @@ def _described(name: str, one: dict[str, Any]) -> tuple[str, Any]:
 
 def _called(one: dict[str, Any]) -> str:
     """The first of a field's names that people gave it, else the first."""
+    if isinstance(one.get("field"), dict):
+        one = {**one["field"], **{key: given for key, given in one.items() if key != "field"}}
     names = [one[key] for key in NAMED if isinstance(one.get(key), str) and one[key]]
     return next((name for name in names if not _MADE.fullmatch(name)), names[0] if names else "")
 

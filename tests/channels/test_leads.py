@@ -127,6 +127,34 @@ def test_every_shape_is_the_same_lead(body: bytes, content_type: str) -> None:
     assert event.key == wanted.key
 
 
+FOUND: list[tuple[Any, str, str, str]] = [  # posted; name, phone, e-mail that are found in it
+    ({"Anh/chị tên gì?": "Lan", "Số điện thoại liên hệ của anh chị": "0912345678"}, "Lan", "0912345678", ""),
+    ({"Tên khách": "Lan", "SĐT khách": "0912345678", "Mail khách": "l@x.vn"}, "Lan", "0912345678", "l@x.vn"),
+    ({"Your full name": "Lan", "Mobile Number": "0912345678", "Contact email address": "l@x.vn"}, "Lan", "0912345678", "l@x.vn"),
+    ({"tên": "Lan", "số phone": "0912345678"}, "Lan", "0912345678", ""),
+    ({"Tên công ty": "TNHH ABC", "Người liên hệ": "Lan", "Điện thoại": "0912345678"}, "Lan", "0912345678", ""),
+    ({"form_id": "3", "1.3": "Lan", "3": "0912345678", "4": "l@x.vn"}, "", "0912345678", "l@x.vn"),
+    ({"name": "Lan", "lead_id": "0912345678", "page_id": "0987654321", "hotline": "0912000111"}, "Lan", "", ""),
+    (
+        {"lead_id": "g1", "user_column_data": [{"column_id": "FULL_NAME", "string_value": "Lan"}, {"column_id": "PHONE_NUMBER", "string_value": "0912345678"}]},
+        "Lan", "0912345678", "",
+    ),
+    ({"questions": [{"question": "Full name", "answer": "Lan"}, {"question": "Phone number", "answer": "0912345678"}]}, "Lan", "0912345678", ""),
+    (
+        {"answers": [{"type": "text", "text": "Lan", "field": {"ref": "ho_ten"}}, {"type": "phone_number", "phone_number": "0912345678", "field": {"ref": "sdt"}}]},
+        "Lan", "0912345678", "",
+    ),
+    (b"fields[0][name]=ho_ten&fields[0][value]=Lan&fields[1][name]=sdt&fields[1][value]=0912345678", "Lan", "0912345678", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body, name, phone, email", FOUND, ids=[str(at) for at in range(len(FOUND))])
+def test_who_it_is_stands_under_whatever_label(body: Any, name: str, phone: str, email: str) -> None:
+    """And what no label says, its own look does; ids and the house's own number are nobody's."""
+    found = one(body if isinstance(body, bytes) else orjson.dumps(body)).extra
+    assert (found.get("name", ""), found.get("phone", ""), found.get("email", "")) == (name, phone, email)
+
+
 def test_the_account_s_own_names_come_first() -> None:
     mapped = Account(
         channel="leads",
