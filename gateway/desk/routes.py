@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from gateway.parts import Parts
 
 LATE_MINUTES: Final = 15  # R-INT-3: a person within 15 minutes, in working hours
-POLICIES: Final = "desk/policies.js"  # the section of another module, where there is one
 ACCOUNT: Final = "/desk/account"
 INBOX: Final = "desk/inbox.html"
 ELSEWHERE: Final = ("audit", "webhooks")  # words of pages that the inbox shows nothing of
@@ -132,13 +131,11 @@ class Desk:
         lang = language(request.cookies, request.query)
         found = request.match_info.get("id", "")
         teams = await self._teams(actor)
-        policies = self._assets.url(POLICIES) if self._assets.files.get("desk/static/policies.js") else ""
         texts = self._parts.texts
         more = {
             "timezone": self._parts.config.agency.timezone,
             "open": found if WHERE.fullmatch(request.path) else "",
             "late_minutes": LATE_MINUTES,
-            "policies": policies,
             "products": {code: texts.button(f"p_{code}", lang) for code in PRODUCTS},
             "consent": self._read_out(lang),
             "teams": teams,

@@ -1,7 +1,8 @@
 """Our scripts and styles, read once at start and served from memory under a name that changes with their content.
 
 `/assets/<version>/web/static/dom.js` is `gateway/web/static/dom.js`: the address mirrors the folders, so a relative
-`import` means the same file to a browser and to the type checker. No request ever reaches the file system.
+`import` means the same file to a browser and to the type checker. A page's own module comes with those that it imports
+(`joining`). No request ever reaches the file system.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from gateway.web import security
+from gateway.web.joining import joined
 
 GATEWAY: Final = Path(__file__).resolve().parent.parent
 TYPES: Final = {
@@ -42,6 +44,7 @@ class Asset:
     etag: str
 
 
+@lru_cache(maxsize=256)
 def lean(body: bytes) -> bytes:
     """A script or a style sheet without what only people read: comments that have lines of their own, and indentation.
     No template of ours goes over several lines (a test sees to that), so no text is touched."""
@@ -60,11 +63,14 @@ class Assets:
     """Every file in a `static/` folder of the gateway's packages."""
 
     def __init__(self, root: Path = GATEWAY) -> None:
-        found = {
-            path.relative_to(root).as_posix(): lean(path.read_bytes()) if path.suffix in TALKED else path.read_bytes()
+        paths = {
+            path.relative_to(root).as_posix(): path
             for path in sorted(root.glob("*/static/**/*"))
             if path.suffix in TYPES and path.is_file()
         }
+        talked = {name: lean(path.read_bytes()).decode() for name, path in paths.items() if path.suffix in TALKED}
+        found = {name: path.read_bytes() for name, path in paths.items() if name not in talked}
+        found |= _travelling(frozenset(talked.items()))
         whole = hashlib.sha256()
         for name, body in found.items():
             whole.update(f"{name}\0{len(body)}\0".encode() + body)
@@ -102,6 +108,11 @@ def answer(request: web.Request, asset: Asset, cache: str) -> web.Response:
         headers[hdrs.CONTENT_ENCODING] = "gzip"
     kind = security.Piece if asset.type.startswith(PIECES) else web.Response
     return kind(body=asset.packed if packed else asset.body, headers=headers)
+
+
+@lru_cache(maxsize=2)
+def _travelling(talked: frozenset[tuple[str, str]]) -> dict[str, bytes]:
+    return {name: text.encode() for name, text in joined(dict(sorted(talked))).items()}
 
 
 @lru_cache(maxsize=256)  # pages, chat and desk each ask for all: packed once, kept once

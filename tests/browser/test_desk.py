@@ -413,7 +413,7 @@ async def test_a_draft_waits_in_its_own_conversation(office: Office, come: Come,
     await desk.open(first)
 
     # buttons that did not come are missed aloud, with a way to have them
-    await desk.page.route("**/acts.js*", lambda route: route.abort(), times=1)
+    await desk.page.route("**/app.later.js*", lambda route: route.abort(), times=1)
     await desk.page.reload()
     await expect(desk.toast).to_contain_text("Chưa tải được các nút thao tác")
     await expect(desk.page.locator("#acts [data-deed=take]")).to_be_hidden()
@@ -722,7 +722,8 @@ async def test_a_thumb_finds_every_button(office: Office, come: Come) -> None:
     await desk.page.keyboard.press("Escape")
     await desk.page.locator("#show-panel").tap()
     await expect(desk.page.locator("#panel .facts")).to_be_visible()
-    await desk.page.evaluate("Promise.all(document.getAnimations().map((each) => each.finished))")  # it has slid in
+    # it has slid in; what is painted again meanwhile cancels its own
+    await desk.page.evaluate("Promise.allSettled(document.getAnimations().map((each) => each.finished))")
     assert await _small(desk.page) == []
 
 

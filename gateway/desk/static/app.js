@@ -94,11 +94,9 @@ function show(id, how) {
 
 /** What can be done with a conversation, and the right column, are fetched with the first one; what did not come, with the next. */
 function furnish() {
-  part("acts", () => import("./acts.js"), ({ Acts }) => {
+  part("acts", () => Promise.all([import("./acts.js"), import("./panel.js")]), ([{ Acts }, { Panel }]) => {
     acts = new Acts({ taken: () => composer.focus(), done: () => void panel?.read() });
     acts.open(openId);
-  });
-  part("panel", () => import("./panel.js"), ({ Panel }) => {
     panel = new Panel({ open: (id) => go(id, "pointer"), notes: () => thread.messages });
     panel.open(openId);
     panel.update();
@@ -106,7 +104,7 @@ function furnish() {
   });
   if (panel) policies();
 }
-const policies = () => setup.policies && part("policies", () => import(setup.policies), ({ section }) => panel?.mount(section));
+const policies = () => part("policies", () => (setup.policies ? import(setup.policies) : import("./policies.js")), ({ section }) => panel?.mount(section));
 
 /** Parts that are here or on their way. @type {Set<string>} */
 const parts = new Set();

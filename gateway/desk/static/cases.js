@@ -34,7 +34,7 @@ const shown = {
   /** @type {Case[] | null} */ cases: null,
   /** @type {unknown} */ problem: null,
   id: "",
-  version: -1,
+  print: "",
   turn: 0,
 };
 let planned = 0;
@@ -45,8 +45,10 @@ export function section(box, one) {
   box.hidden = !may("case.read");
   if (box.hidden) return;
   const other = shown.id !== one.id;
-  const changed = other || shown.version !== one.version; // what is captured of him fills the checklist
-  Object.assign(shown, { box, one, id: one.id, version: one.version });
+  // what is captured of him fills the checklist, who has him may act; not every word of his asks the server
+  const print = JSON.stringify([one.slots, one.assignee, one.status, one.stage, one.masked, one.contact_id]);
+  const changed = other || shown.print !== print;
+  Object.assign(shown, { box, one, id: one.id, print });
   if (other) Object.assign(shown, { cases: null, problem: null });
   if (changed) void load();
   draw();

@@ -10,7 +10,7 @@
  * @property {Me} me
  * @property {string} open the conversation that the address names, or ''
  * @property {number} late_minutes a customer who waits longer is late
- * @property {string} policies address of the policies section's module, or ''
+ * @property {string} policies address of a section's module in the place of the policies', or ''
  * @property {Record<string, string>} products names by code
  * @property {string} consent C1 as it is read out in a call
  * @property {string[]} teams ids of mine
