@@ -86,6 +86,9 @@ def read_json(body: bytes) -> Any:
     raise MalformedPayload(problem)  # outside the handler: the causes quote the body
 
 
+KEPT_ASIDE: Final = "?"  # the account of one of several events that nobody could read; `reason` says why
+
+
 # ---- typed getters: absent and null are '' (or the default); the wrong type is an error
 
 
@@ -101,7 +104,8 @@ def _at(raw: Any, path: Sequence[str]) -> Any:
     return value
 
 
-def _wrong(path: Sequence[str], wanted: str) -> MalformedPayload:
+def wrong(path: Sequence[str], wanted: str) -> MalformedPayload:
+    """To be raised: at this place something else was due."""
     return MalformedPayload(f"{'.'.join(path) or 'the payload'}: {wanted} was expected")
 
 
@@ -111,7 +115,7 @@ def text(raw: Any, *path: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise _wrong(path, "a text")
+        raise wrong(path, "a text")
     return clean(value)
 
 
@@ -123,7 +127,7 @@ def ident(raw: Any, *path: str, needed: bool = True) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str) or not 0 < len(value) <= ID_LENGTH or not value.isprintable():
-        raise _wrong(path, f"an id of at most {ID_LENGTH} characters")
+        raise wrong(path, f"an id of at most {ID_LENGTH} characters")
     return value
 
 
@@ -136,7 +140,7 @@ def integer(raw: Any, *path: str, default: int | None = None) -> int:
         return value
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,20}", value):
         return int(value)
-    raise _wrong(path, "an integer")
+    raise wrong(path, "an integer")
 
 
 def number(raw: Any, *path: str) -> float:
@@ -144,7 +148,7 @@ def number(raw: Any, *path: str) -> float:
     value = _at(raw, path)
     if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
         return float(value)
-    raise _wrong(path, "a number")
+    raise wrong(path, "a number")
 
 
 def mapping(raw: Any, *path: str) -> Mapping[str, Any]:
@@ -153,7 +157,7 @@ def mapping(raw: Any, *path: str) -> Mapping[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise _wrong(path, "an object")
+        raise wrong(path, "an object")
     return value
 
 
@@ -163,14 +167,14 @@ def items(raw: Any, *path: str) -> list[Any]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise _wrong(path, "a list")
+        raise wrong(path, "a list")
     return value
 
 
 def moment(seconds: float, *path: str) -> datetime:
     """Aware UTC of Unix seconds; `path` only names the place."""
     if not -1 < seconds < 32_503_680_000:  # year 3000: beyond it somebody sent milliseconds
-        raise _wrong(path, "a time")
+        raise wrong(path, "a time")
     return datetime.fromtimestamp(seconds, UTC)
 
 

@@ -15,6 +15,7 @@ import structlog
 from aiohttp import web
 
 from channels.contract import SAID, Account, Adapter, ChannelError, Client, InboundEvent, Kind
+from channels.reading import KEPT_ASIDE
 from gateway.config import Config
 from gateway.hub import Hub
 from gateway.pressure import Pressure
@@ -90,17 +91,18 @@ class Parts:
         return await self.store.ingest(arrivals)
 
     def arrival(self, account: Account, event: InboundEvent) -> Arrival:
-        """The inbox row of an event. One for an account that is not ours is kept aside."""
+        """The inbox row of an event. One for an account that is not ours is kept aside, and one that is malformed."""
         account_id = f"{event.channel}:{event.account}"
         if account_id not in self.accounts:
+            malformed = event.account == KEPT_ASIDE
             return Arrival(
                 account_id=account.id,
                 key=event.key,
-                kind=event.kind.value,
+                kind="unreadable" if malformed else event.kind.value,
                 thread="",
                 body=event.raw,
                 state="quarantined",
-                reason="unknown account",
+                reason=event.reason[:200] if malformed else "unknown account",
             )
         ignored = event.kind is Kind.IGNORED or not event.thread
         arrival = Arrival(

@@ -1,16 +1,17 @@
 """What hangs on a message: files, stickers, places, shares. Every field may be missing, null or elsewhere; what no field
-of ours holds goes into the text, so that nothing that was sent is lost."""
+of ours holds goes into the text, so that nothing that was sent is lost. Raises MalformedPayload for a shape that the kind
+does not have; an attachment of a kind that nobody knows is read as far as it goes."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from channels.contract import InboundFile, Kind
-from channels.loose import at, ident, number, part, several, words
+from channels.loose import NONE, NOTHING, at, ident, number, objects, part, perhaps, words
 from channels.reading import clean, clean_name
 
 FILES: Final[Mapping[str, Kind]] = {
@@ -41,6 +42,7 @@ TYPES: Final[Mapping[str, str]] = {  # a file's extension -> its mime type
     "mp3": "audio/mpeg",
 }
 _TOLD: Final = ("text", "title", "subtitle", "description", "name", "url", "item_url", "link", "href")
+_SHAPED: Final = frozenset({*FILES, "sticker", "location"})  # kinds whose payload is an object that we know
 _BOOKED: Final = ("booking_id", "status", "start_time", "end_time", "timezone")
 
 
@@ -61,44 +63,54 @@ def read(message: Any) -> Hung:
     """Everything on a message."""
     hung = Hung(sticker=ident(message, "sticker_id"))
     hung.stuck = bool(hung.sticker)
-    for one in [*several(message, "attachments"), *several(message, "attachment")]:
+    said = words(message, "text")
+    for one in [*objects(message, "attachments"), *objects(message, "attachment")]:
         kind = words(one, "type").strip().lower()
-        for payload in _payloads(one):
-            _read(hung, kind, payload, one)
+        if kind in _SHAPED:
+            _read(hung, kind, part(one, "payload"), one)
+        else:
+            _share(hung, kind, _any(one), one, said)
     _stick_once(hung)
     return hung
 
 
-def _payloads(one: Any) -> Iterator[Mapping[str, Any]]:
-    """Mostly one object; several in a list, the address alone, or none and its fields on the attachment."""
-    if isinstance(one, str):
-        one = {"payload": one}
-    for inner in several(one, "payload") or [{}]:
-        if isinstance(inner, str) and not inner.lstrip().startswith("{"):
-            yield {"url": inner}
-        else:
-            yield part({"it": inner}, "it")
+def _any(one: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The payload of a kind that has no shape of its own; or it is the address."""
+    payload = one.get("payload")
+    return {"url": payload} if isinstance(payload, str) else perhaps(part, one, "payload", default=NOTHING)
 
 
-def _read(hung: Hung, kind: str, payload: Mapping[str, Any], one: Any) -> None:
+def _read(hung: Hung, kind: str, payload: Mapping[str, Any], one: Mapping[str, Any]) -> None:
     sticker = ident(payload, "sticker_id") or ident(one, "sticker_id")
     if kind == "sticker" or sticker or (kind == "image" and hung.stuck and not hung.files):
         hung.stuck, hung.sticker = True, hung.sticker or sticker
         _file(hung, Kind.STICKER, payload, one)
-    elif kind in FILES:
-        if not _file(hung, FILES[kind], payload, one):
-            hung.unknown.append(f"{kind} without an address")
-            _tell(hung, payload, one)
-    elif kind == "location" or at(payload, "coordinates") is not None:
-        if not _place(hung, payload):
-            hung.unknown.append("location without a place")
+    elif kind == "location":
+        _stand(hung, payload, one)
+    elif not _file(hung, FILES[kind], payload, one):
+        hung.unknown.append(f"{kind} without an address")
         _tell(hung, payload, one)
-    else:
-        if not _tell(hung, payload, one) or kind not in SHARES:
-            hung.unknown.append(clean_name(kind) or "no type")
-        for name in _BOOKED if kind == "appointment_booking" else ():
-            if line := words(payload, name).strip():
-                hung.lines.append(f"{name}: {line}")
+
+
+def _share(hung: Hung, kind: str, payload: Mapping[str, Any], one: Mapping[str, Any], said: str) -> None:
+    """A link, a post, a product, or what nobody knows yet. What only shows a link that the text holds says nothing."""
+    if perhaps(words, payload, "sticker_id", default=""):
+        _read(hung, "sticker", payload, one)
+    elif isinstance(payload.get("coordinates"), dict):
+        _stand(hung, payload, one)
+    elif kind == "fallback" and (link := _address(payload) or _address(one)) and link in said:
+        return
+    elif not _tell(hung, payload, one) or kind not in SHARES:
+        hung.unknown.append(clean_name(kind) or "no type")
+    for name in _BOOKED if kind == "appointment_booking" else ():
+        if line := perhaps(words, payload, name, default="").strip():
+            hung.lines.append(f"{name}: {line}")
+
+
+def _stand(hung: Hung, payload: Mapping[str, Any], one: Mapping[str, Any]) -> None:
+    if not _place(hung, payload):
+        hung.unknown.append("location without a place")
+    _tell(hung, payload, one)
 
 
 def _file(hung: Hung, kind: Kind, payload: Mapping[str, Any], one: Any) -> bool:
@@ -126,7 +138,7 @@ def _file(hung: Hung, kind: Kind, payload: Mapping[str, Any], one: Any) -> bool:
 def _address(raw: Any) -> str:
     """A web address, as it came."""
     for name in ("url", "src", "link", "file_url"):
-        value = at(raw, name)
+        value = words(raw, name) if name == "url" else at(raw, name)
         if isinstance(value, str) and re.match(r"https?://[^\s]", value.strip(), re.IGNORECASE):
             return clean(value).strip()[:8000]
     return ""
@@ -155,15 +167,17 @@ def _first(raw: Any, names: tuple[str, ...]) -> float | None:
     return next((found for name in names if (found := number(raw, name)) is not None), None)
 
 
-def _tell(hung: Hung, payload: Mapping[str, Any], one: Any) -> bool:
+def _tell(hung: Hung, payload: Mapping[str, Any], one: Mapping[str, Any]) -> bool:
     """What a share says and where it leads, a line each; was there anything?"""
     before = len(hung.lines)
-    parts = [payload, one if isinstance(one, dict) else {}]
-    for where in (payload, part(payload, "product"), part(payload, "generic")):
-        parts += [element for element in several(where, "elements") if isinstance(element, dict)]
+    parts = [payload, one]
+    for name in (None, "product", "generic"):
+        where = payload if name is None else perhaps(part, payload, name, default=NOTHING)
+        parts += perhaps(objects, where, "elements", default=NONE)
     for piece in parts:
-        hung.lines += [line for name in _TOLD if (line := words(piece, name).strip())]
-        hung.lines += [line for button in several(piece, "buttons") if (line := words(button, "url").strip())]
+        hung.lines += [line for name in _TOLD if (line := perhaps(words, piece, name, default="").strip())]
+        buttons = perhaps(objects, piece, "buttons", default=NONE)
+        hung.lines += [line for each in buttons if (line := perhaps(words, each, "url", default="").strip())]
     return len(hung.lines) > before
 
 

@@ -33,7 +33,7 @@ class Beside:
         self.house: House | None = None
 
     def noticed(self, event: InboundEvent) -> None:
-        if event.standby or event.kind not in SAID or event.thread.startswith(BY_REF):
+        if event.account.startswith("?") or event.standby or event.kind not in SAID or event.thread.startswith(BY_REF):
             return
         if self._account.get("seen"):
             self._begin(self._seen(event.thread))

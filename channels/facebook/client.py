@@ -28,7 +28,7 @@ from channels.facebook.settings import api_url, app_id, app_secrets, graph, page
 from channels.facebook.usage import Usage
 from channels.house import House
 from channels.http import Http
-from channels.loose import at, several, words
+from channels.loose import NONE, at, objects, perhaps, several, words
 from channels.outside import Outside
 from channels.reading import clean_name
 from channels.upload import form
@@ -136,8 +136,7 @@ class FacebookClient:
             said = await self._read(path)
         except Permanent:
             return Profile()
-        first, last = words(said, "first_name"), words(said, "last_name")
-        return Profile(name=clean_name(words(said, "name") or f"{last} {first}".strip()))
+        return Profile(name=perhaps(_name, said, default=""))
 
     async def setup(self, url: str, *, dry: bool = False) -> AsyncIterator[str]:
         """Tell Meta where to deliver, subscribe the page, and set what it shows: a line for each thing as it is done
@@ -189,8 +188,9 @@ class FacebookClient:
         """Meta's own view of the page. Raises ChannelError."""
         page = await self._read(f"{self._path('').rstrip('/')}?fields=name")
         subscribed = await self._read(self._path("subscribed_apps"))
-        names = [words(one, "name") or words(one, "id") for one in several(subscribed, "data")]
-        fields = sum(len(several(one, "subscribed_fields")) for one in several(subscribed, "data"))
+        apps = perhaps(objects, subscribed, "data", default=NONE)
+        names = [perhaps(words, one, "name", default="") or perhaps(words, one, "id", default="") for one in apps]
+        fields = sum(len(several(one, "subscribed_fields")) for one in apps)
         return {"page": at(page, "name") or "", "subscribed": ", ".join(names) or "no app", "fields": fields}
 
     async def close(self) -> None:
@@ -221,6 +221,12 @@ class FacebookClient:
 
     def _headers(self) -> dict[str, str]:
         return {"Content-Type": "application/json", "Authorization": f"Bearer {page_token(self._account)}"}
+
+
+def _name(said: Any) -> str:
+    """Of a profile; the family's name first, as names go here."""
+    first, last = words(said, "first_name"), words(said, "last_name")
+    return clean_name(words(said, "name") or f"{last} {first}".strip())
 
 
 def _bytes(body: str) -> bytes:

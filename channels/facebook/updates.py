@@ -1,5 +1,5 @@
 """What a delivery says: one event for each item of each entry, whatever became of the others. Whatever is not known is
-IGNORED or UNSUPPORTED with its reason, and a member of the wrong shape counts as absent.
+IGNORED or UNSUPPORTED with its reason. An item of a known kind whose fields have another shape is kept aside, alone.
 
 An event's `raw` is a delivery of that one item, so that it can be read again alone.
 """
@@ -10,14 +10,15 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from channels.contract import UNSAID, Account, Delivery, InboundEvent, Kind, MalformedPayload, Receipt, SharedContact
 from channels.facebook.attachments import Hung, read
 from channels.facebook.settings import app_id, family, page_id
-from channels.loose import at, ident, number, part, several, words
-from channels.reading import ID_LENGTH, clean_name, moment, read_json
+from channels.loose import NOTHING, at, ident, part, perhaps, several, when, words
+from channels.reading import ID_LENGTH, KEPT_ASIDE, clean_name, read_json, wrong
 
 Raw = Mapping[str, Any]
 Found = dict[str, Any]
@@ -36,14 +37,15 @@ ALARMS: Final[Mapping[str, str]] = {
 
 
 def parse(delivery: Delivery, account: Account) -> list[InboundEvent]:
-    """Every item of the delivery. Raises MalformedPayload for what is no object."""
+    """Every item of the delivery; one that is malformed is nobody's (`KEPT_ASIDE`). Raises MalformedPayload for what is
+    no object."""
     raw = read_json(delivery.body)
     if not isinstance(raw, dict):
         raise MalformedPayload("the payload: an object was expected")
     about = words(raw, "object").strip().lower()
     if about not in ("page", ""):
         return [_event(account, {**raw}, "", {}, {"reason": f"of another product: {clean_name(about)}"})]
-    entries = several(raw, "entry")
+    entries = [one for one in several(raw, "entry") if one is not None]
     found = [_one(account, *item) for entry in entries for item in _items(raw, entry)]
     return found or [_event(account, {**raw}, "", {}, {"reason": "no entry"})]
 
@@ -52,7 +54,7 @@ def _items(raw: Raw, entry: Any) -> Iterator[tuple[dict[str, Any], Any, str, Any
     """(a delivery of this item alone, its entry, the list it is in, the item)."""
     head = {"object": raw["object"]} if "object" in raw else {}
     some = False
-    for name in LISTS:
+    for name in LISTS if isinstance(entry, dict) else ():
         for item in several(entry, name):
             some = True
             known = ("id", "time") if _stamped(item) == UNSAID else ("id",)  # a redelivery has another time
@@ -63,28 +65,66 @@ def _items(raw: Raw, entry: Any) -> Iterator[tuple[dict[str, Any], Any, str, Any
 
 
 def _one(account: Account, alone: dict[str, Any], entry: Any, name: str, item: Any) -> InboundEvent:
-    if name == "changes" and isinstance(item, dict):
-        item = _changed(item)
-    if not name or not isinstance(item, dict):
-        return _event(account, alone, "", {}, {"reason": "an entry without events" if not name else "no object"})
-    pages = {page_id(one): one.name for one in family(account)}
-    entry_id, sender, recipient = ident(entry, "id"), ident(item, "sender", "id"), ident(item, "recipient", "id")
-    ours = sender in pages or (sender != "" and sender == entry_id) or at(item, "message", "is_echo") is True
-    person = recipient if ours else sender
-    if not person and not ours and (ref := ident(item, "sender", "user_ref") or ident(item, "optin", "user_ref")):
-        person = BY_REF + ref
-    found = _read(item, person, ours=ours, app=app_id(account))
-    if name == "standby" and found["kind"] is not Kind.IGNORED:
+    try:
+        if not isinstance(entry, dict):
+            raise wrong(("entry",), "a list of objects")
+        if not name or item is None:
+            return _event(account, alone, "", {}, {"reason": "an entry without events"})
+        if not isinstance(item, dict):
+            raise wrong((name,), "a list of objects")
+        told = _changed(item) if name == "changes" else item
+        whose, found = _told(account, entry, told, standby=name == "standby")
+        return _event(account, alone, whose, told, found)
+    except MalformedPayload as err:
+        return _event(account, alone, KEPT_ASIDE, {}, {"reason": str(err)})
+
+
+def _told(account: Account, entry: Raw, item: Raw, *, standby: bool) -> tuple[str, Found]:
+    """The account, and what the item says."""
+    side = _sides(account, entry, item)
+    found = _read(item, side.person, ours=side.ours, app=app_id(account))
+    if standby and found["kind"] is not Kind.IGNORED:
         found["standby"] = True
+    if side.within and found["kind"] is not Kind.IGNORED:
+        found = {"kind": Kind.IGNORED, "reason": "one page of ours to another"}
     if found["kind"] is Kind.IGNORED:
         found["thread"] = ""
     found["said_at"] = _when(item, entry)
-    named = [one for one in (recipient, sender, entry_id) if one in pages]
-    whose = pages[named[0]] if named else account.name
-    foreign = entry_id or (sender if ours else recipient)
-    if not named and foreign and page_id(account) and found["kind"] is not Kind.IGNORED:
-        whose = f"?{foreign}"  # somebody else's page: it is kept aside
-    return _event(account, alone, whose, item, found)
+    foreign = side.foreign if page_id(account) and found["kind"] is not Kind.IGNORED else ""
+    return f"?{foreign}" if foreign else side.whose or account.name, found
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """Between whom. `ours` -- the page says it, to `person` · `whose` -- our name of the page, '' when none is told ·
+    `foreign` -- a page that is told and not ours: its events are nobody's, whoever else is told · `within` -- both are
+    pages of ours."""
+
+    person: str
+    ours: bool
+    whose: str
+    foreign: str
+    within: bool
+
+
+def _sides(account: Account, entry: Raw, item: Raw) -> _Sides:
+    pages = {page_id(one): one.name for one in family(account)}
+    entry_id, sender, recipient = ident(entry, "id"), ident(item, "sender", "id"), ident(item, "recipient", "id")
+    echoed = at(item, "message") if isinstance(at(item, "message"), dict) else {}
+    flagged = echoed.get("is_echo") is True
+    ours = flagged or (sender != "" and (sender == entry_id or (sender in pages and recipient != entry_id)))
+    person = recipient if ours else sender
+    if not person and not ours and (ref := ident(item, "sender", "user_ref") or ident(item, "optin", "user_ref")):
+        person = BY_REF + ref
+    told = [one for one in (sender if ours else recipient, entry_id) if one]
+    named = [pages[one] for one in told if one in pages]
+    return _Sides(
+        person=person,
+        ours=ours,
+        whose=named[0] if named else "",
+        foreign=next((one for one in reversed(told) if one not in pages), ""),
+        within=sender in pages and recipient in pages,
+    )
 
 
 def _event(account: Account, alone: dict[str, Any], whose: str, item: Raw, found: Found) -> InboundEvent:
@@ -98,7 +138,7 @@ def _event(account: Account, alone: dict[str, Any], whose: str, item: Raw, found
 
 def _changed(item: Raw) -> Raw:
     """`{field, value}`: the dashboard's test sends events of `messaging` so; the rest is the page's wall."""
-    value, name = part(item, "value"), words(item, "field")
+    value, name = perhaps(part, item, "value", default=NOTHING), words(item, "field")
     if any(key in value for key in _READERS):
         return value
     return {name: value, "changed": True} if name in ALARMS else {"changed": True}
@@ -107,10 +147,13 @@ def _changed(item: Raw) -> Raw:
 def _read(item: Raw, person: str, *, ours: bool, app: str) -> Found:
     for name in ALARMS:
         if name in item:
-            told = ", ".join(filter(None, (words(item, name, "action"), words(item, name, "reason"))))
+            said = (perhaps(words, item, name, one, default="") for one in ("action", "reason"))
+            told = ", ".join(filter(None, said))
             what = ALARMS[name] + (f": {told}" if told else "")
             return {"kind": Kind.IGNORED, "reason": what[:200], "extra": {"alarm": f"{name}: {what}"[:200]}}
     name = next((one for one in _READERS if item.get(one) is not None), "")
+    if not name and (empty := next((one for one in _READERS if one in item), "")):
+        raise wrong((empty,), "an object")
     if not name:
         known = ", ".join(clean_name(key) for key in item if key not in ("sender", "recipient", "timestamp"))
         return {"kind": Kind.IGNORED, "reason": f"event: {known or 'nothing in it'}"[:200]}
@@ -158,8 +201,9 @@ def _message(item: Raw, person: str) -> Found:
 
 
 def _said(item: Raw) -> Raw:
+    """The dashboard's test says it in a plain text."""
     message = at(item, "message")
-    return message if isinstance(message, dict) else {"text": message}
+    return {"text": message} if isinstance(message, str) else part(item, "message")
 
 
 def _kind(message: Raw, hung: Hung, said: str) -> Kind:
@@ -202,9 +246,7 @@ def _referred(referral: Raw) -> dict[str, str]:
 
 
 def _postback(item: Raw, person: str) -> Found:
-    postback = at(item, "postback")
-    if isinstance(postback, str):
-        postback = {"payload": postback}
+    postback = part(item, "postback")
     payload, title = words(postback, "payload"), words(postback, "title")
     mid = mid_of(words(postback, "mid"))
     when = ident(item, "timestamp")
@@ -275,15 +317,14 @@ def _received(status: str, name: str) -> Callable[[Raw, str], Found]:
         told = part(item, name)
         named = [mid_of(words({"it": one}, "it")) for one in [*several(told, "mids"), *several(told, "mid")]]
         ids = tuple(dict.fromkeys(one for one in named if one))
-        stamp = number(told, "watermark")
-        mark = None if stamp is None else _moment(stamp)
-        mark = None if mark == UNSAID else mark
-        if not ids and mark is None:
+        mark = when(told, "watermark")
+        if not ids and mark == UNSAID:
             return {"reason": "a receipt of nothing"}
-        whole = f"{person}|{name}|{'' if stamp is None else words(told, 'watermark')}|{'|'.join(ids)}"
+        whole = f"{person}|{name}|{words(told, 'watermark')}|{'|'.join(ids)}"
+        upto = None if mark == UNSAID else mark
         return {
             "kind": Kind.RECEIPT,
-            "receipt": Receipt(status=status, external_ids=ids, watermark=mark),
+            "receipt": Receipt(status=status, external_ids=ids, watermark=upto),
             "key": f"r:{hashlib.sha256(whole.encode()).hexdigest()[:40]}",
         }
 
@@ -388,13 +429,4 @@ def _when(item: Raw, entry: Any) -> datetime:
 
 
 def _stamped(raw: Any, name: str = "timestamp") -> datetime:
-    stamp = number(raw, name)
-    return UNSAID if stamp is None else _moment(stamp)
-
-
-def _moment(stamp: float) -> datetime:
-    """Milliseconds; some events tell seconds."""
-    try:
-        return moment(stamp / 1000 if abs(stamp) >= 1e11 else stamp)
-    except MalformedPayload:
-        return UNSAID
+    return perhaps(when, raw, name, default=UNSAID)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from channels.contract import Account, Button, Delivery, MalformedPayload, OutboundFile, OutboundMessage, Permanent
-from channels.loose import at, ident, words
+from channels.loose import at, ident, perhaps, words
 from channels.reading import clean_name, read_json
 from channels.viber.settings import sender
 from channels.viber.updates import TAP
@@ -146,13 +146,14 @@ def reply(delivery: Delivery, account: Account, texts: Mapping[str, str]) -> byt
     `welcome.vi`, and what can be tapped: `buy.vi`. Raises nothing."""
     try:
         raw = read_json(delivery.body)
+        if words(raw, "event").strip().lower() != "conversation_started" or at(raw, "subscribed") is True:
+            return None
+        if not ident(raw, "user", "id"):
+            return None
     except MalformedPayload:
         return None
-    if words(raw, "event").strip().lower() != "conversation_started" or at(raw, "subscribed") is True:
-        return None
-    if not ident(raw, "user", "id"):
-        return None
-    language = ".en" if words(raw, "user", "language").lower().startswith("en") else ".vi"
+    spoken = perhaps(words, raw, "user", "language", default="")
+    language = ".en" if spoken.lower().startswith("en") else ".vi"
     here = {key.removesuffix(language): said for key, said in texts.items() if key.endswith(language)}
     if not (welcome := here.pop(WELCOME, "")):
         return None

@@ -1,5 +1,6 @@
-"""What a callback says, one event a delivery. Whatever is not known is IGNORED or UNSUPPORTED with its reason, and a
-member of the wrong shape counts as absent.
+"""What a callback says, one event a delivery. Whatever is not known is IGNORED or UNSUPPORTED with its reason. A known
+event whose fields have another shape is malformed, and kept aside whole; but for what is only about the person (his
+name, our own tracking data), which nobody waits for.
 
 Who is who: `sender` writes, `user` opens or subscribes, `user_id` leaves or received something of ours.
 """
@@ -10,7 +11,6 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from channels.contract import (
@@ -25,8 +25,8 @@ from channels.contract import (
     Receipt,
     SharedContact,
 )
-from channels.loose import at, ident, number, part, several, words
-from channels.reading import clean_name, moment, read_json
+from channels.loose import NOTHING, at, ident, number, part, perhaps, when, words
+from channels.reading import clean_name, read_json, wrong
 
 TEXT_LIMIT: Final = 7000  # code points
 TAP: Final = "btn:"  # what begins the ActionBody of a button of ours: it comes back as a text
@@ -54,7 +54,7 @@ KINDS: Final[Mapping[str, Kind]] = {
 FILES: Final = frozenset({Kind.IMAGE, Kind.FILE, Kind.AUDIO, Kind.VIDEO})
 _TAPPED: Final = re.compile(r"btn:(\S{1,200})")
 _LINK: Final = re.compile(r"(https?://|[a-z0-9-]+(\.[a-z0-9-]+)+/)\S{1,4000}", re.IGNORECASE)
-_PHONE: Final = re.compile(r"\+?[0-9 ().-]{3,24}")
+_PHONE: Final = re.compile(r"\+?[0-9\s().-]{3,24}")
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 
 
@@ -64,7 +64,11 @@ def parse(delivery: Delivery, account: Account) -> list[InboundEvent]:
     if not isinstance(raw, dict):
         raise MalformedPayload("the payload: an object was expected")
     name = clean_name(words(raw, "event").strip())[:40]
-    found: Found = {"kind": Kind.IGNORED, "thread": "", "said_at": _when(raw)} | _read(name.lower(), raw)
+    found: Found = {
+        "kind": Kind.IGNORED,
+        "thread": "",
+        "said_at": perhaps(when, raw, "timestamp", default=UNSAID),
+    } | _read(name.lower(), raw)
     if found["kind"] is Kind.IGNORED:
         found["thread"] = ""
     found["key"] = _key(name, raw, delivery.body)
@@ -74,8 +78,9 @@ def parse(delivery: Delivery, account: Account) -> list[InboundEvent]:
 def _read(name: str, raw: Raw) -> Found:
     if (reader := _READERS.get(name)) is not None:
         return reader(raw)
-    if at(raw, "message") is not None and _user(raw):
-        return _said(raw)  # an event of tomorrow, or one without its name: the person did say something
+    # an event of tomorrow, or one without its name: the person may have said something
+    if raw.get("message") is not None and (told := perhaps(_said, raw, default=None)):
+        return told
     return {"reason": f"event: {name}" if name else "an event without a name"}
 
 
@@ -100,7 +105,10 @@ def _said(raw: Raw) -> Found:
         raise MalformedPayload("sender.id: said by nobody")
     if group := ident(raw, "chat_id"):
         return {"reason": "a group or an inline conversation", "extra": {"chat": group}}
-    message = _message(at(raw, "message"))
+    given = part(raw, "message")
+    if not given:
+        raise wrong(("message",), "an object")
+    message = _whole(given)
     kind = _kind(message)
     found: Found = {
         "kind": kind,
@@ -123,17 +131,24 @@ def _said(raw: Raw) -> Found:
     return found
 
 
-def _message(given: Any) -> _Message:
-    raw = given if isinstance(given, dict) else {"type": "text", "text": given}
+def _whole(raw: Raw) -> _Message:
+    """Of a kind that nobody knows, what can be read."""
     kind = words(raw, "type").strip().lower()[:60]
     if not kind and words(raw, "text").strip():
         kind = "text"
-    contact, said = _contact(raw, words(raw, "text") or words(raw, "alt_text"))
-    place = part(raw, "location")
+    if kind in KINDS:
+        return _message(kind, raw)
+    unknown = _Message(kind=kind, text="", files=(), contact=None, location=None, extra={})
+    return perhaps(_message, kind, raw, default=unknown)
+
+
+def _message(kind: str, raw: Raw) -> _Message:
+    contact, said = _contact(_own(kind, raw, "contact"), words(raw, "text") or words(raw, "alt_text"))
+    place = _own(kind, raw, "location")
     files = _files(kind, raw)
     lines = [said] if said.strip() else []
     if kind == "url":
-        lines += [link for link in _links(raw) if link not in said]
+        lines += [link for link in [_link(raw)] if link not in said]
     if kind == "location":
         address = words(place, "address") or words(raw, "address")
         lines += [address] if address.strip() else []
@@ -141,8 +156,8 @@ def _message(given: Any) -> _Message:
         lines += [name for name in [words(raw, "file_name")] if name.strip()]
     extra = {
         "sticker": ident(raw, "sticker_id"),
-        "tracking_data": words(raw, "tracking_data")[:400],
-        "media": next(iter(_links(raw)), "") if kind == "text" else "",
+        "tracking_data": perhaps(words, raw, "tracking_data", default="")[:400],
+        "media": _link(raw) if kind == "text" else "",
     }
     return _Message(
         kind=kind,
@@ -154,17 +169,20 @@ def _message(given: Any) -> _Message:
     )
 
 
+def _own(kind: str, raw: Raw, name: str) -> Raw:
+    """The object of that name, in whatever shape where the message is of another kind."""
+    return part(raw, name) if kind == name else perhaps(part, raw, name, default=NOTHING)
+
+
 def _kind(message: _Message) -> Kind:
-    """What it is called; or what it holds, where the two differ."""
+    """What it is called; or what it holds, where the two differ. A card or a sticker is one whatever it lacks."""
     called = KINDS.get(message.kind, Kind.UNSUPPORTED)
     match called:
         case Kind.TEXT if message.text.strip():
             return called
-        case Kind.STICKER if message.files or message.extra.get("sticker"):
-            return called
         case Kind.LOCATION if message.location is not None:
             return called
-        case Kind.CONTACT if message.contact is not None:
+        case Kind.STICKER | Kind.CONTACT:
             return called
     if message.files:
         return called if called in FILES else message.files[0].kind
@@ -180,50 +198,43 @@ def _files(kind: str, raw: Raw) -> tuple[InboundFile, ...]:
     if kind in ("url", "location", "contact") or (kind == "text" and words(raw, "text").strip()):
         return ()
     called = KINDS[kind] if kind in KINDS and kind != "text" else Kind.FILE
-    sources = _links(raw)
-    if not sources and (small := words(raw, "thumbnail").strip()) and _LINK.fullmatch(small):
-        sources, called = [small], Kind.IMAGE
+    source = _link(raw)
+    if not source and _LINK.fullmatch(small := words(raw, "thumbnail").strip()):
+        source, called = small, Kind.IMAGE
+    if not source:
+        return ()
     size = number(raw, "size")
     size = number(raw, "file_size") if size is None else size
     mime = words(raw, "mime_type") or words(raw, "content_type")
-    return tuple(
+    return (
         InboundFile(
             kind=called,
             source=source,
-            name=clean_name(words(raw, "file_name") or words(raw, "filename")) if not place else "",
+            name=clean_name(words(raw, "file_name") or words(raw, "filename")),
             mime=mime if "/" in mime and len(mime) < 100 else "",
             size=int(size) if size is not None and 0 < size < 1 << 40 else 0,
-        )
-        for place, source in enumerate(sources)
+        ),
     )
 
 
-def _links(raw: Raw) -> list[str]:
-    """The addresses that `media` holds: a text, an object with one, or a list of them."""
-    found = []
-    for one in several(raw, "media") or several(raw, "url"):
-        link = one if isinstance(one, str) else words(one, "url") or words(one, "media")
-        if _LINK.fullmatch(link.strip()):
-            found.append(link.strip())
-    return list(dict.fromkeys(found))
+def _link(raw: Raw) -> str:
+    """The address that `media` holds, if any."""
+    link = (words(raw, "media") or words(raw, "url")).strip()
+    return link if _LINK.fullmatch(link) else ""
 
 
-def _contact(raw: Raw, said: str) -> tuple[SharedContact | None, str]:
-    """The card, and the words beside it; of several cards, the others as words. It is the sender's own only where our share-phone button brought it: its
-    ActionBody stands beside it then, which a card from the address book does not have."""
-    cards = [one for one in several(raw, "contact") if isinstance(one, dict)]
-    if not cards:
+def _contact(card: Raw, said: str) -> tuple[SharedContact | None, str]:
+    """The card with what it says, and the words beside it. It is the sender's own only where our share-phone button
+    brought it: its ActionBody stands beside it then, which a card from the address book does not have."""
+    if not card:
         return None, said
-    card = cards[0]
     own = _TAPPED.fullmatch(said.strip()) is not None
     name = clean_name(words(card, "name"))
     phone = next((given for key in ("phone_number", "phone") if (given := words(card, key).strip())), "")
-    others = (f"{words(one, 'name')} {words(one, 'phone_number')}".strip() for one in cards[1:])
-    rest = "\n".join(line for line in ("" if own else said, *others) if line.strip())
+    rest = "" if own else said
     if not _PHONE.fullmatch(phone):
-        lines = [line for line in (rest, name, phone) if line.strip()]
-        return None, "\n".join(lines)
-    return SharedContact(phone=_international(phone), name=name, own=own), rest
+        rest, phone = "\n".join(line for line in (rest, phone) if line.strip()), ""
+    return (SharedContact(phone=_international(phone), name=name, own=own) if phone or name else None), rest
 
 
 def _international(phone: str) -> str:
@@ -320,26 +331,15 @@ def _token(raw: Raw) -> str:
 
 
 def _profile(raw: Raw, who: str) -> Profile | None:
-    name, language = clean_name(words(raw, who, "name")), words(raw, who, "language").strip()
+    name = clean_name(perhaps(words, raw, who, "name", default=""))
+    language = perhaps(words, raw, who, "language", default="").strip()
     if not _LANGUAGE.fullmatch(language):
         language = ""
     return Profile(name=name, language=language) if name or language else None
 
 
-def _when(raw: Raw) -> datetime:
-    """Milliseconds; seconds where it can be nothing else."""
-    stamp = number(raw, "timestamp")
-    if stamp is None:
-        return UNSAID
-    try:
-        found = moment(stamp / 1000 if abs(stamp) >= 1e11 else stamp)
-    except MalformedPayload:
-        return UNSAID
-    return found.astimezone(UTC)
-
-
 def _key(name: str, raw: Raw, body: bytes) -> str:
     """The event, its token and whose it is: receipts repeat the token of their message. With the body's digest where
     there is none."""
-    token = _token(raw)
-    return f"{name or 'nameless'}:{token or hashlib.sha256(body).hexdigest()[:32]}:{_user(raw)}"
+    token, user = perhaps(_token, raw, default=""), perhaps(_user, raw, default="")
+    return f"{name or 'nameless'}:{token or hashlib.sha256(body).hexdigest()[:32]}:{user}"

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from channels.contract import Account, Delivery
-from channels.loose import ident, number, several, words
+from channels.loose import ident, number, perhaps, several, words
 from channels.zalo.settings import app_id, oa_id
 
 RECENT: Final = "/v2.0/oa/listrecentchat"
@@ -37,7 +37,7 @@ class Missed:
         found: dict[str, dict[str, Any]] = {}
         for user in await self._spoke(since_ms, thorough=thorough):
             async for item in self._items(CONVERSATION, {"user_id": user}, since_ms):
-                event = self._event(item)
+                event = perhaps(self._event, item, default=None)
                 if event is not None:
                     found.setdefault(event["message"]["msg_id"], event)
         ordered = sorted(found.values(), key=lambda event: int(event["timestamp"]))
@@ -46,8 +46,8 @@ class Missed:
     async def _spoke(self, since_ms: int, *, thorough: bool) -> list[str]:
         users: dict[str, None] = {}
         async for item in self._items(RECENT, {}, since_ms):
-            ours = number(item, "src") != FROM_CUSTOMER
-            user = ident(item, "to_id" if ours else "from_id")
+            ours = perhaps(number, item, "src", default=None) != FROM_CUSTOMER
+            user = perhaps(ident, item, "to_id" if ours else "from_id", default="")
             if user and user != oa_id(self._account) and (thorough or not ours):
                 users[user] = None
         return list(users)
@@ -57,7 +57,7 @@ class Missed:
         for page in range(PAGES):
             listed = several(await self._read(path, {**query, "offset": page * PAGE, "count": PAGE}))
             for item in listed:
-                if (number(item, "time") or 0) < since_ms:
+                if (perhaps(number, item, "time", default=None) or 0) < since_ms:
                     return
                 yield item
             if len(listed) < PAGE:

@@ -23,7 +23,7 @@ _KEY: Final = re.compile(rb'"timestamp"\s*+:\s*+(?:"([^"\\\x00-\x1f]{1,64})"|(-?
 
 def verify(delivery: Delivery, account: Account) -> None:
     """One webhook speaks for every OA of an app, and each OA has a key of its own: the key that fits must be the key of
-    the OA that the body names. Raises WebhookRejected."""
+    the OA that the body names, and the app that it names must be ours. Raises WebhookRejected."""
     status = bad_mac_status(account)
     given = _given(delivery)
     if not given:
@@ -38,8 +38,11 @@ def verify(delivery: Delivery, account: Account) -> None:
                 signer = signer or one
     if signer is None:
         raise WebhookRejected("zalo: wrong signature", status=status)
+    raw = _readable(delivery.body)
+    if _other_app(raw, app_id(signer)):
+        raise WebhookRejected("zalo: of another app", status=status)
     others = {oa_id(one) for one in family(account) if one.id != signer.id}
-    named = speaks_for(_readable(delivery.body)) if others else set()
+    named = speaks_for(raw) if others else set()
     if not named.isdisjoint(others) and oa_id(signer) not in named:
         raise WebhookRejected("zalo: signed with another account's key", status=status)
 
@@ -72,6 +75,12 @@ def timestamp(body: bytes) -> bytes | None:
         if depth == 1:
             found.append(key[1] or key[2])
     return found[0] if len(found) == 1 else None
+
+
+def _other_app(raw: Any, ours: str) -> bool:
+    """Whether a body says that it is of an app, and not of ours. What says nothing readable is the parser's to judge."""
+    told = raw.get("app_id") if isinstance(raw, dict) else None
+    return isinstance(told, (str, int)) and str(told).strip() not in ("", ours)
 
 
 def _readable(body: bytes) -> Any:

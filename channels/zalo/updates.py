@@ -1,5 +1,5 @@
-"""What an event says, one event a delivery. Names and shapes grow and differ: whatever is not known is IGNORED or
-UNSUPPORTED with its reason, and a member of the wrong shape counts as absent.
+"""What an event says, one event a delivery. Names and fields grow: whatever is not known is IGNORED or UNSUPPORTED with
+its reason. A known event whose fields have another shape is malformed, and kept aside whole.
 
 Who is who: `sender` is the customer of what customers send, and the OA of echoes and receipts; follow has `follower`,
 the flat events have `user_id`. An echo or a receipt that was answered would be echoed again, for ever.
@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any, Final
 
 from channels.contract import (
@@ -23,8 +22,8 @@ from channels.contract import (
     Receipt,
     SharedContact,
 )
-from channels.loose import at, ident, number, part, several, words
-from channels.reading import clean_name, moment, read_json
+from channels.loose import ident, part, perhaps, several, when, words
+from channels.reading import clean_name, read_json, wrong
 from channels.zalo.attachments import Hung, plain_phone, read
 from channels.zalo.settings import app_id, family, oa_id
 from channels.zalo.signature import speaks_for
@@ -90,7 +89,7 @@ def parse(delivery: Delivery, account: Account) -> list[InboundEvent]:
     if not isinstance(raw, dict):
         raise MalformedPayload("the payload: an object was expected")
     name = words(raw, "event_name").strip()[:80]
-    found: Found = {"kind": Kind.IGNORED, "thread": "", "said_at": _when(raw)}
+    found: Found = {"kind": Kind.IGNORED, "thread": "", "said_at": perhaps(when, raw, "timestamp", default=UNSAID)}
     found |= _read(name, raw)
     if found["kind"] is Kind.IGNORED:
         found["thread"] = ""
@@ -113,13 +112,15 @@ def _read(name: str, raw: Raw) -> Found:
         return {"reason": QUIET[lower]}
     if "group" in lower:
         return {"reason": f"a group: {clean_name(name)}"}
-    if lower.startswith("user_") and _holds_words(raw) and ident(raw, "sender", "id"):
-        return _said(lower.removeprefix("user_"), raw)  # an event of tomorrow: the person did say something
+    if lower.startswith("user_") and (told := perhaps(_of_tomorrow, lower, raw, default=None)):
+        return told
     return {"reason": f"event: {clean_name(name)}" if name else "an event without a name"}
 
 
-def _holds_words(raw: Raw) -> bool:
-    return bool(words(raw, "message", "text").strip() or several(raw, "message", "attachments"))
+def _of_tomorrow(name: str, raw: Raw) -> Found | None:
+    """An event that nobody knows: the person may have said something."""
+    holds = words(raw, "message", "text").strip() or several(raw, "message", "attachments")
+    return _said(name.removeprefix("user_"), raw) if holds and ident(raw, "sender", "id") else None
 
 
 # ---- what customers say
@@ -128,10 +129,14 @@ def _holds_words(raw: Raw) -> bool:
 def _said(what: str, raw: Raw) -> Found:
     message = _message(raw)
     hung = read(message)
+    kind = _kind(what, hung, words(message, "text"))
+    if kind is Kind.CONTACT and hung.contact is None and hung.named:
+        hung.contact = SharedContact(phone="", name=hung.named)
+        hung.lines = [line for line in hung.lines if clean_name(line) != hung.named]
     said = _words(words(message, "text"), hung)
     number_of_it = _message_id(raw)
     found: Found = {
-        "kind": _kind(what, hung, said),
+        "kind": kind,
         "thread": _needed(raw),
         "external_id": number_of_it,
         "text": said,
@@ -155,24 +160,25 @@ def _said(what: str, raw: Raw) -> Found:
 
 def _message(raw: Raw) -> Raw:
     """What was said; where there is no such object, what else holds its words and files."""
-    message = at(raw, "message")
-    if isinstance(message, dict) and ("text" in message or "attachments" in message):
+    message = part(raw, "message")
+    if "text" in message or "attachments" in message:
         return message
-    words_of_it = {"text": message} if isinstance(message, str) else {}
     beside = {name: raw[name] for name in ("text", "attachments", "quote_msg_id") if name in raw}
-    return {**beside, **words_of_it, **(message if isinstance(message, dict) else {})}
+    if not message and not beside:
+        raise wrong(("message",), "an object")
+    return {**beside, **message}
 
 
 def _kind(what: str, hung: Hung, said: str) -> Kind:
-    """What the event is called; or what it holds, where the two differ."""
+    """What the event is called; or what it holds, where the two differ. A card is one whatever it lacks."""
     called = SAID.get(what, Kind.UNSUPPORTED)
     match called:
         case Kind.LOCATION if hung.location is not None:
             return called
-        case Kind.CONTACT if hung.contact is not None:
+        case Kind.CONTACT if not hung.files:
             return called
         case Kind.STICKER:
-            return called if hung.files or hung.sticker or not said.strip() else Kind.TEXT
+            return called if hung.files or hung.sticker or not (said.strip() or hung.lines) else Kind.TEXT
         case Kind.IMAGE | Kind.FILE | Kind.AUDIO | Kind.VIDEO if hung.files:
             return called
     if hung.files:
@@ -181,7 +187,7 @@ def _kind(what: str, hung: Hung, said: str) -> Kind:
         return Kind.CONTACT
     if hung.location is not None:
         return Kind.LOCATION
-    if called is Kind.TEXT and said.strip():
+    if called is Kind.TEXT and (said.strip() or hung.lines):
         return called
     return Kind.UNSUPPORTED
 
@@ -198,7 +204,7 @@ def _extra(raw: Raw, hung: Hung) -> dict[str, str]:
     found = {
         "conversation_id": ident(raw, "message", "conversation_id") or ident(raw, "conversation_id"),
         "sticker": hung.sticker,
-        "user_id_by_app": ident(raw, "user_id_by_app"),
+        "user_id_by_app": perhaps(ident, raw, "user_id_by_app", default=""),
     }
     return {name: value for name, value in found.items() if value}
 
@@ -222,7 +228,7 @@ def _chatnow(raw: Raw) -> Found:
 
 def _tapped(raw: Raw) -> Found:
     """In third-party lists only: never seen in the official one."""
-    message = at(raw, "message")
+    message = part(raw, "message")
     payload = words(message, "payload") or words(message, "data") or words(message, "text") or words(raw, "payload")
     found = _of(raw, Kind.BUTTON) | {"external_id": _message_id(raw), "payload": payload[:200] or "tap"}
     return found | {"text": words(message, "text"), "extra": _extra(raw, Hung())}
@@ -247,8 +253,11 @@ def _submitted(raw: Raw) -> Found:
     }
     found = _of(raw, Kind.CONTACT) | {"extra": {name: value for name, value in extra.items() if value}}
     if not _PHONE.fullmatch(phone):
-        return found | {"kind": Kind.UNSUPPORTED, "text": phone, "reason": "a contact form without a telephone number"}
-    return found | {"contact": SharedContact(phone=plain_phone(phone), name=clean_name(name), own=True)}
+        found |= {"text": phone}
+        phone = ""
+    if not phone and not extra["name"]:
+        return found
+    return found | {"contact": SharedContact(phone=plain_phone(phone), name=extra["name"], own=True)}
 
 
 def _reacted(raw: Raw) -> Found:
@@ -274,19 +283,19 @@ def _of(raw: Raw, kind: Kind) -> Found:
 
 def _received(status: str) -> Callable[[Raw], Found]:
     def reader(raw: Raw) -> Found:
-        message = at(raw, "message")
+        message = part(raw, "message")
         ids = [ident({"id": one}, "id") for one in several(message, "msg_ids") or several(message, "msg_id")]
         ids = [one for one in dict.fromkeys(ids) if one]
         tracking = words(message, "tracking_id")
         # To a telephone number: the recipient is that number (or its hash) and nobody's thread; ours is in the tracking id.
-        by_phone = bool(tracking) or at(message, "delivery_time") is not None
+        by_phone = bool(tracking) or message.get("delivery_time") is not None
         thread = thread_of(tracking) if by_phone else ident(raw, "recipient", "id")
         if not thread or not ids:
             return {"reason": "a receipt of what was sent by telephone number" if by_phone else "a receipt of nothing"}
         found: Found = {"kind": Kind.RECEIPT, "thread": thread}
-        delivered_ms = number(message, "delivery_time")
-        if delivered_ms is not None:
-            found["said_at"] = _moment(delivered_ms)
+        delivered = when(message, "delivery_time")
+        if delivered != UNSAID:
+            found["said_at"] = delivered
         return found | {"receipt": Receipt(status=status, external_ids=tuple(ids))}
 
     return reader
@@ -297,7 +306,7 @@ def _echo(raw: Raw) -> Found:
     thread = ident(raw, "recipient", "id")
     if not thread:
         return {"reason": "an echo to nobody"}
-    message = at(raw, "message")
+    message = part(raw, "message")
     hung = read(message)
     human = (ident(raw, "sender", "admin_id") or ident(raw, "admin_id")).strip("0")
     return {
@@ -319,7 +328,7 @@ def _echo(raw: Raw) -> Found:
 
 
 def _feedback(raw: Raw) -> Found:
-    message = at(raw, "message")
+    message = part(raw, "message")
     thread = thread_of(words(message, "tracking_id"))
     if not thread:
         return {"reason": "a rating of a template message that we did not track"}
@@ -332,7 +341,7 @@ def _feedback(raw: Raw) -> Found:
 
 def _responded(raw: Raw) -> Found:
     """A quick reply under a template message."""
-    message = at(raw, "message")
+    message = part(raw, "message")
     thread = thread_of(words(message, "tracking_id"))
     if not thread:
         return {"reason": "a quick reply under a template message that we did not track"}
@@ -386,26 +395,21 @@ def _message_id(raw: Raw) -> str:
     )
 
 
-def _when(raw: Raw) -> datetime:
-    stamp = number(raw, "timestamp")
-    return UNSAID if stamp is None else _moment(stamp)
-
-
-def _moment(stamp: float) -> datetime:
-    """Milliseconds; seconds where it can be nothing else."""
-    try:
-        return moment(stamp / 1000 if abs(stamp) >= 1e11 else stamp)
-    except MalformedPayload:
-        return UNSAID
-
-
 def _key(name: str, raw: Raw, body: bytes) -> str:
     """The event, whose it is, whom it went to, and its time; with the body's digest where one of them is missing."""
-    user, stamp = _user(raw), ident(raw, "timestamp")
-    start = f"{clean_name(name) or 'nameless'}:{_message_id(raw)}:{user}:{ident(raw, 'recipient', 'id')}:{stamp}"
-    if user and stamp:
+    told = [perhaps(one, raw, default="") for one in (_message_id, _user, _recipient, _stamp)]
+    start = ":".join([clean_name(name) or "nameless", *told])
+    if told[1] and told[3]:
         return start
     return f"{start}:{hashlib.sha256(body).hexdigest()[:32]}"
+
+
+def _recipient(raw: Raw) -> str:
+    return ident(raw, "recipient", "id")
+
+
+def _stamp(raw: Raw) -> str:
+    return ident(raw, "timestamp")
 
 
 def _account(raw: Raw, account: Account, name: str) -> str:

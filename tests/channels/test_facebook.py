@@ -26,6 +26,7 @@ from channels.contract import (
 from channels.facebook.adapter import ADAPTER, parse, render, verify
 from channels.facebook.answers import _ACCOUNT, _SUBCODES
 from channels.facebook.signature import HEADER, sign
+from channels.reading import KEPT_ASIDE
 from tests.channels.samples import FACEBOOK, FACEBOOK_SETTINGS, FIXTURES, sign_facebook
 
 PAGE, APP, USER = "102938475610293", "731905522817364", "24681357902468135"
@@ -90,7 +91,7 @@ def one(**what: Any) -> InboundEvent:
         ("reel", Kind.TEXT),
         ("appointment", Kind.UNSUPPORTED),
         ("attachment_unknown", Kind.UNSUPPORTED),
-        ("attachment_not_object", Kind.UNSUPPORTED),
+        ("attachment_not_object", Kind.IGNORED),
         ("postback", Kind.BUTTON),
         ("postback_menu_no_mid", Kind.BUTTON),
         ("get_started", Kind.FOLLOW),
@@ -189,10 +190,9 @@ def test_every_file_and_its_name() -> None:
 
 
 def test_nothing_that_was_shared_is_lost() -> None:
-    assert read("fallback_v6").text == "xem này https://vnexpress.net/a\nTin"
+    assert read("fallback_v6").text == "xem này https://vnexpress.net/a"  # what only shows it is none of his words
     assert read("fallback_old").text == "Ảnh\nhttps://www.facebook.com/p/1"
     assert "https://www.facebook.com/h" in read("attachment_unknown").text
-    assert "https://x.example/a" in read("attachment_not_object").text
     assert "480.700đ" in read("template_product").text
     assert "CONFIRMED" in read("appointment").text
     place = read("location")
@@ -261,7 +261,94 @@ def test_alarms_reach_people() -> None:
 def test_a_broken_event_loses_no_other() -> None:
     found = events(json.loads(body("entry_broken")))
     assert [event.kind for event in found] == [Kind.IGNORED] * 3 + [Kind.TEXT]
+    assert [event.account for event in found] == [KEPT_ASIDE, "page", "page", "page"]
+    three = [{"mid": "m_1", "text": "một"}, {"mid": "m_2", "text": {"a": 1}}, {"mid": "m_3", "text": "ba"}]
+    found = events({"object": "page", "entry": [{"id": PAGE, "messaging": [item(message=each) for each in three]}]})
+    assert [(event.account, event.text) for event in found] == [("page", "một"), (KEPT_ASIDE, ""), ("page", "ba")]
+    assert found[1].reason == "text: a text was expected"
+    assert events(json.loads(found[1].raw)) == [found[1]]
     assert [event.text for event in events(json.loads(body("batch")))] == ["một", "", "hai"]
+
+
+def hanging(kind: Any, payload: Any) -> dict[str, Any]:
+    return {"message": {"mid": "m_1", "attachments": [{"type": kind, "payload": payload}]}}
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        {"message": {"mid": "m_1", "text": {"a": 1}}},
+        {"message": {"mid": "m_1", "text": ["a"]}},
+        {"message": {"mid": {"a": 1}, "text": "a"}},
+        {"message": [{"mid": "m_1", "text": "a"}]},
+        {"message": None},
+        {"message": 7},
+        {"message": {"mid": "m_1", "text": "a", "quick_reply": ["x"]}},
+        {"message": {"mid": "m_1", "text": "a"}, "sender": {"id": {"a": 1}}},
+        {"message": {"mid": "m_1", "text": "a"}, "sender": ["1"]},
+        {"message": {"mid": "m_1", "text": "a"}, "recipient": PAGE},
+        {"message": {"mid": "m_1", "attachments": "x"}},
+        {"message": {"mid": "m_1", "attachments": ["https://x.example/a"]}},
+        hanging("image", [{"url": "https://a.fbcdn.net/1"}]),
+        hanging("image", "https://a.fbcdn.net/1"),
+        hanging("image", {"url": {"a": 1}}),
+        hanging("location", {"coordinates": [1, 2]}),
+        hanging("sticker", {"sticker_id": {"a": 1}}),
+        hanging(["image"], {}),
+        {"postback": ["FEE"]},
+        {"postback": {"payload": {"a": 1}}},
+        {"reaction": {"mid": ["m"]}},
+        {"read": {"watermark": {"a": 1}}},
+        {"delivery": {"mids": [{"a": 1}]}},
+        {"message_edit": "x"},
+    ],
+)
+def test_another_shape_is_kept_aside_alone(what: dict[str, Any]) -> None:
+    found = one(**what)
+    assert (found.account, found.thread, found.kind) == (KEPT_ASIDE, "", Kind.IGNORED)
+    assert "expected" in found.reason
+
+
+def test_what_nobody_knows_may_have_any_shape() -> None:
+    assert one(**hanging("hologram", [{"z": 1}])).kind is Kind.UNSUPPORTED
+    assert one(**hanging("template", [1])).kind is Kind.UNSUPPORTED
+    assert one(**hanging("appointment_booking", {"status": ["x"]})).kind is Kind.UNSUPPORTED
+    assert one(hologram=[1], timestamp={}).account == "page"
+    assert one(message={"mid": "m_1", "text": "a", "nlp": [1], "commands": "x"}, foo=[1]).text == "a"
+    assert one(message={"mid": "m_1", "text": "a"}, postback=None).text == "a"
+
+
+ELSEWHERE = "999888"
+
+
+@pytest.mark.parametrize(
+    ("entry", "sender", "recipient", "account"),
+    [
+        (PAGE, USER, PAGE, "page"),
+        (None, USER, PAGE, "page"),
+        (PAGE, USER, None, "page"),
+        (None, USER, None, "page"),
+        (ELSEWHERE, USER, PAGE, f"?{ELSEWHERE}"),
+        (PAGE, USER, ELSEWHERE, f"?{ELSEWHERE}"),
+        (ELSEWHERE, USER, ELSEWHERE, f"?{ELSEWHERE}"),
+        (ELSEWHERE, PAGE, USER, f"?{ELSEWHERE}"),
+        (ELSEWHERE, ELSEWHERE, USER, f"?{ELSEWHERE}"),
+        (PAGE, PAGE, USER, "page"),
+        ("555", USER, "555", "second"),
+        (PAGE, USER, "555", "second"),
+        (PAGE, "555", PAGE, "page"),  # of our other page: no customer, so nobody is shown
+    ],
+)
+@pytest.mark.parametrize("name", ["messaging", "standby"])
+def test_an_entry_of_a_page_that_is_not_ours_is_not_ours(
+    name: str, entry: str | None, sender: str, recipient: str | None, account: str
+) -> None:
+    pages = (PAGE, "555", ELSEWHERE)
+    told = {"mid": "m_1", "text": "x"} | ({"is_echo": True} if recipient == USER else {})
+    said = item(sender={"id": sender}, recipient={"id": recipient} if recipient else None, message=told)
+    (found,) = events({"object": "page", "entry": [{"id": entry, name: [said]}]}, PAIR)
+    assert found.account == account
+    assert (found.kind is Kind.IGNORED) == (sender in pages and recipient in pages)
 
 
 def test_a_batch_of_several_pages() -> None:
