@@ -9,13 +9,13 @@ import statistics
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
 from handlers import schedule
 from handlers.model import Business
-from storage import advisors, search, shifts, teams, wall
+from storage import advisors, search, shifts, teams, wall, wall_period
 from storage.times import at, ms
 from storage.tx import Tx
 
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 PeriodName = Literal["today", "7d", "30d"]
 DAYS: Final[Mapping[PeriodName, int]] = {"today": 1, "7d": 7, "30d": 30}
-FRESH_S: Final = {"now": 4.0, "today": 10.0, "7d": 60.0, "30d": 300.0}  # a month is many reads and moves slowly
+FRESH_S: Final = {"now": 4.0, "today": 10.0, "7d": 60.0, "30d": 120.0}
+ANEW_S: Final = 3600  # so long only what changed is counted; then all: what was erased beside it is gone
+By = Literal["", "channel", "team"]  # by what answer times are told; '' = all of them together
 REASONS: Final = 8  # that are told one by one; the rest together
 NONE: Final = "none"
 REST: Final = "rest"
@@ -95,26 +97,43 @@ class NowBoard:
 
 @dataclass(frozen=True, kw_only=True)
 class PeriodBoard:
-    """The figures of a period."""
+    """The figures of a period: summed once, whoever looks at them."""
 
     name: PeriodName
     since: int
     until: int
-    count: wall.Count
+    count: wall_period.Figures
     business: Business
+
+    def sum_up(self) -> PeriodBoard:
+        """Everything that is shown, which for a month is a second of arithmetic: not for the loop's thread."""
+        _ = self._answers, self.funnel, self.lost, self.scores
+        return self
 
     @cached_property
     def waits(self) -> dict[str, float]:
         """Minutes of working time until the first answer, by request."""
+        clock = WorkingClock(self.business)
         return {
-            one.id: worked(at(one.at), at(one.answered_at), self.business) / 60
+            one.id: clock.between(one.at, one.answered_at) / 60
             for one in self.count.asked
             if one.answered_at is not None
         }
 
-    def answers(self, what: Callable[[wall.Asked], str] = lambda _one: "") -> list[Answers]:
+    def answers(self, by: By = "") -> list[Answers]:
         """Answer times of each, the most asked first."""
-        groups: dict[str, list[wall.Asked]] = defaultdict(list)
+        return self._answers[by]
+
+    @cached_property
+    def _answers(self) -> dict[By, list[Answers]]:
+        return {
+            "": self._of_each(lambda _one: ""),
+            "channel": self._of_each(lambda one: one.channel),
+            "team": self._of_each(lambda one: one.team),
+        }
+
+    def _of_each(self, what: Callable[[wall_period.Asked], str]) -> list[Answers]:
+        groups: dict[str, list[wall_period.Asked]] = defaultdict(list)
         for one in self.count.asked:
             groups[what(one)].append(one)
         found = []
@@ -127,11 +146,11 @@ class PeriodBoard:
 
     @cached_property
     def funnel(self) -> list[tuple[str, int]]:
-        return [(step, sum(step in one.steps for one in self.count.begun)) for step in wall.STEPS]
+        return [(step, sum(step in one.steps for one in self.count.begun)) for step in wall_period.STEPS]
 
     @cached_property
-    def _reasons(self) -> dict[str, list[wall.Lost]]:
-        groups: dict[str, list[wall.Lost]] = defaultdict(list)
+    def _reasons(self) -> dict[str, list[wall_period.Lost]]:
+        groups: dict[str, list[wall_period.Lost]] = defaultdict(list)
         for one in self.count.lost:
             groups[reason_key(one.reason)].append(one)
         return dict(sorted(groups.items(), key=lambda each: (each[0] == NONE, -len(each[1]), each[0])))
@@ -207,15 +226,32 @@ def reason_key(words: str) -> str:
     return hashlib.blake2s(plain.encode(), digest_size=6).hexdigest() if plain else NONE
 
 
-def worked(begin: datetime, end: datetime, business: Business) -> float:
-    """Seconds of working time between two moments; nights, breaks and days off do not count."""
-    total, day = 0.0, schedule.local(begin, business).date()
-    last = schedule.local(end, business).date()
-    while day <= last:
-        for opens, closes in schedule.spans(day, business):
-            total += max(0.0, (min(end, closes) - max(begin, opens)).total_seconds())
-        day += timedelta(days=1)
-    return total
+@dataclass(slots=True)
+class WorkingClock:
+    """Working time between many moments: each day is looked up once. Nights, breaks and days off do not count."""
+
+    business: Business
+    _days: dict[date, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+
+    def between(self, begin_ms: int, end_ms: int) -> float:
+        """Seconds."""
+        day, last = self._day(begin_ms), self._day(end_ms)
+        total = 0
+        while day <= last:
+            for opens, closes in self._spans(day):
+                total += max(0, min(end_ms, closes) - max(begin_ms, opens))
+            day += timedelta(days=1)
+        return total / 1000
+
+    def _day(self, moment_ms: int) -> date:
+        return schedule.local(at(moment_ms), self.business).date()
+
+    def _spans(self, day: date) -> tuple[tuple[int, int], ...]:
+        found = self._days.get(day)
+        if found is None:
+            found = tuple((ms(opens), ms(closes)) for opens, closes in schedule.spans(day, self.business))
+            self._days[day] = found
+        return found
 
 
 def middle(values: Sequence[float]) -> float | None:
@@ -235,12 +271,19 @@ def period(name: PeriodName, now: datetime, business: Business) -> tuple[int, in
 
 @dataclass(slots=True)
 class Boards:
-    """One a process. Who asks while it is being counted waits for that count."""
+    """One a process. Who asks while it is being counted waits for that count; all periods are parts of one count, of which
+    only what has changed is looked at again."""
 
     parts: Parts
     _locks: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     _now: NowBoard | None = None
     _periods: dict[str, PeriodBoard] = field(default_factory=dict)
+    _counted: wall_period.Count | None = None
+    _begun_ms: int = 0  # the counting anew
+    _erased: int = 0
+
+    def __post_init__(self) -> None:
+        self.parts.hub.listen(self.heard)
 
     async def now(self) -> NowBoard:
         async with self._locks["now"]:
@@ -287,10 +330,28 @@ class Boards:
     async def _count(self, name: PeriodName) -> PeriodBoard:
         store, business = self.parts.store, self.parts.engine.business
         since, until = period(name, at(store.now_ms()), business)
-        count = wall.Count(since, until)
-        while await store.read(count.step):
+        async with self._locks["count"]:
+            count = await self._up_to_date(since)
+            figures = await asyncio.to_thread(count.figures, since, until)
+        board = PeriodBoard(name=name, since=since, until=until, count=figures, business=business)
+        return await asyncio.to_thread(board.sum_up)
+
+    async def _up_to_date(self, since: int) -> wall_period.Count:
+        now_ms, count = self.parts.store.now_ms(), self._counted
+        if count is None or count.since > since or not 0 <= now_ms - self._begun_ms < ANEW_S * 1000:
+            count = wall_period.Count(since)
+            self._begun_ms = now_ms
+        self._counted, erased = None, self._erased  # what breaks off is begun anew
+        while await self.parts.store.read(count.step):
             pass
-        return PeriodBoard(name=name, since=since, until=until, count=count, business=business)
+        self._counted = count if erased == self._erased else None
+        return count
+
+    def heard(self, kind: str, _object_id: str) -> None:
+        """A person is erased: what was counted of him is kept no longer."""
+        if kind == "erased":
+            self._counted, self._erased = None, self._erased + 1
+            self._periods.clear()
 
 
 def _load(

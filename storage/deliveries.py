@@ -264,6 +264,7 @@ def _received(tx: Tx, policy_id: str, delivery_id: str) -> None:
     tx.run("UPDATE policy SET state = 'delivered' WHERE id = :id AND state = 'issued'", id=policy_id)
     tx.run("UPDATE policy SET version = version + 1 WHERE id = :id", id=policy_id)
     care.received(tx, policy_id)
+    policies.touch(tx, policy_id)
     if first:
         audit.write(
             tx, actor=SYSTEM, action="policy.received", object_type="policy", object_id=policy_id, fields=(delivery_id,)

@@ -137,6 +137,7 @@ def create(tx: Tx, new: New, *, by: str, may_take: bool = False) -> str:
         object_id=policy_id,
         fields=("insurer", "product", "number", "starts_on", "ends_on", "premium", "document_id"),
     )
+    touch(tx, policy_id)
     tx.hint("policy", policy_id)
     tx.hint("conversation", new.conversation_id)
     announcements.policy_issued(tx, policy_id)
@@ -228,10 +229,21 @@ def cancel(tx: Tx, policy_id: str, *, by: str, reason: str) -> str:
     if row.state not in ALIVE:
         raise Conflict("wrong_state", f"it is {row.state}")
     tx.run("UPDATE policy SET state = 'cancelled', version = version + 1 WHERE id = :id", id=policy_id)
+    touch(tx, policy_id)
     care.cancel(tx, policy_id, "policy cancelled")
     audit.write(tx, actor=by, action="policy.cancel", object_type="policy", object_id=policy_id, fields=(reason,))
     tx.hint("policy", policy_id)
     return policy_id
+
+
+def touch(tx: Tx, policy_id: str) -> None:
+    """What becomes of a policy is a change of its conversation too: the wall's figures are read by that."""
+    tx.run(
+        "UPDATE conversation SET changed_at = :now WHERE id = (SELECT conversation_id FROM policy WHERE id = :id)"
+        " AND changed_at < :now",
+        now=tx.now_ms,
+        id=policy_id,
+    )
 
 
 def turn(tx: Tx, *, limit: int = 500) -> int:

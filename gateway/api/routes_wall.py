@@ -37,8 +37,8 @@ async def get_wall(call: Call, query: wall.WallQuery) -> wall.Wall:
         ],
         answers=wall.Answered(
             all=_times(whole[0] if whole else Answers("", 0, 0, None, None)),
-            channels=[_times(each, "channel:") for each in period.answers(lambda one: one.channel)],
-            teams=[_times(each, "team:") for each in period.answers(lambda one: one.team)],
+            channels=[_times(each, "channel:") for each in period.answers("channel")],
+            teams=[_times(each, "team:") for each in period.answers("team")],
         ),
         funnel=[wall.Part(of=step, count=count) for step, count in period.funnel],
         lost=[wall.Reason(key=each.key, words=each.words, count=each.count) for each in period.lost],

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from gateway.boards import DAYS, NONE, REST, Answers, Boards, NowBoard, PeriodBoard, PeriodName
+from gateway.boards import DAYS, NONE, REST, Answers, Boards, By, NowBoard, PeriodBoard, PeriodName
 from handlers import schedule
 from handlers.model import Business
 from storage.times import at
@@ -74,10 +74,8 @@ class Wall:
             "tiles": self._tiles(now, period),
             "charts": [
                 self._people(now),
-                self._times(period, "channels", lambda one: f"channel:{one.channel}", self._channel),
-                self._times(
-                    period, "teams", lambda one: f"team:{one.team}", lambda of: now.teams.get(of, of or w["no_team"])
-                ),
+                self._times(period, "channels", "channel", self._channel),
+                self._times(period, "teams", "team", lambda of: now.teams.get(of, of or w["no_team"])),
                 self._funnel(period),
                 self._lost(period),
                 self._scores(period),
@@ -176,20 +174,20 @@ class Wall:
             legend=tuple(w["charts"]["people"]["legend"]),
         )
 
-    def _times(self, period: PeriodBoard, name: str, of: Any, shown: Any) -> Chart:
-        found = period.answers(of)
+    def _times(self, period: PeriodBoard, name: str, by: By, shown: Callable[[str], str]) -> Chart:
+        found = period.answers(by)
         most = max([*(each.p90 or 0 for each in found), 1])
         return self._chart(
             name,
             (
                 Bar(
-                    label=shown(each.of.partition(":")[2]),
+                    label=shown(each.of),
                     said=self._words["times"].format(median=self._minutes(each.median), p90=self._minutes(each.p90)),
                     share=WIDTH * (each.p90 or 0) / most,
                     second=WIDTH * (each.median or 0) / most,
                     cells=(
-                        self._cell(period.name, "asked", each.of, each.asked),
-                        self._cell(period.name, "answered", each.of, each.answered),
+                        self._cell(period.name, "asked", f"{by}:{each.of}", each.asked),
+                        self._cell(period.name, "answered", f"{by}:{each.of}", each.answered),
                         Cell(self._minutes(each.median)),
                         Cell(self._minutes(each.p90)),
                     ),

@@ -10,7 +10,8 @@ from gateway import boards
 from gateway.boards import Answers, NowBoard, PeriodBoard, Reason
 from handlers.model import Business
 from storage.times import ms
-from storage.wall import STEPS, Asked, Begun, Count, Held, Lost, Scored, Waiting
+from storage.wall import Held, Waiting
+from storage.wall_period import STEPS, Asked, Begun, Figures, Lost, Scored
 
 OFFICE = Business(
     legal_name="", address="", hotline="", dpo_email="", policy_url="", product_url="",
@@ -38,7 +39,7 @@ def local(day: int, clock: str) -> datetime:
     ],
 )
 def test_working_time_between_two_moments(begin: tuple[int, str], end: tuple[int, str], minutes: float) -> None:
-    assert boards.worked(local(*begin), local(*end), OFFICE) == minutes * 60
+    assert boards.WorkingClock(OFFICE).between(ms(local(*begin)), ms(local(*end))) == minutes * 60
 
 
 def test_middles() -> None:
@@ -56,7 +57,7 @@ def test_periods_begin_at_midnight_where_the_agency_is() -> None:
     assert boards.period("30d", local(30, "23:59"), OFFICE)[0] == ms(local(1, "00:00"))
 
 
-def board(count: Count) -> PeriodBoard:
+def board(count: Figures) -> PeriodBoard:
     return PeriodBoard(name="today", since=0, until=1, count=count, business=OFFICE)
 
 
@@ -71,13 +72,13 @@ def test_answer_times_by_channel_and_team() -> None:
         asked(1, "zalo", "claims", 2), asked(2, "zalo", "", 4), asked(3, "zalo", "claims", 30), asked(4, "telegram", "", None),
         Asked("h5", "c1", "zalo", "claims", nine, nine, nine + 180 * 60_000 + 3_600_000),  # again, over noon: 09:00 to 13:00
     ]  # fmt: skip
-    found = board(Count(0, 1, asked=rows))
+    found = board(Figures(asked=rows))
     assert found.answers() == [Answers("", 4, 3, 17, 180)]
-    assert found.answers(lambda one: one.channel) == [
+    assert found.answers("channel") == [
         Answers("zalo", 3, 3, 17, 180),
         Answers("telegram", 1, 0, None, None),
     ]
-    assert found.answers(lambda one: one.team) == [Answers("", 2, 1, 4, 4), Answers("claims", 2, 2, 30, 180)]
+    assert found.answers("team") == [Answers("", 2, 1, 4, 4), Answers("claims", 2, 2, 30, 180)]
     assert found.behind("answered", "") == {"c1", "c2", "c3"}
     assert found.behind("unanswered", "") == found.behind("asked", "channel:telegram") == {"c4"}
     assert found.behind("answered", "team:claims") == {"c1", "c3"}
@@ -85,8 +86,8 @@ def test_answer_times_by_channel_and_team() -> None:
 
 
 def test_the_funnel_and_what_is_behind_each_step() -> None:
-    rows = [Begun(f"c{number}", "zalo", frozenset(STEPS[: number + 1])) for number in range(len(STEPS))]
-    found = board(Count(0, 1, begun=rows))
+    rows = [Begun(f"c{number}", 0, "zalo", frozenset(STEPS[: number + 1])) for number in range(len(STEPS))]
+    found = board(Figures(begun=rows))
     assert [count for _, count in found.funnel] == [8, 7, 6, 5, 4, 3, 2, 1]
     for step, count in found.funnel:
         assert len(found.behind("step", step)) == count
@@ -96,7 +97,7 @@ def test_reasons_are_put_together_however_they_are_typed() -> None:
     words = ["Chê phí cao", "chê phí cao!", "che  phi cao", "", "mua nơi khác"] + [
         f"lý do {number}" for number in range(9)
     ]
-    found = board(Count(0, 1, lost=[Lost(f"c{number}", "zalo", each) for number, each in enumerate(words)]))
+    found = board(Figures(lost=[Lost(f"c{number}", 0, "zalo", each) for number, each in enumerate(words)]))
     assert [(each.words, each.count) for each in found.lost[:1]] == [("Chê phí cao", 3)]
     assert [each.key for each in found.lost[-2:]] == [boards.REST, boards.NONE]
     assert sum(each.count for each in found.lost) == len(words)
@@ -108,12 +109,12 @@ def test_reasons_are_put_together_however_they_are_typed() -> None:
 
 
 def test_what_customers_say() -> None:
-    found = board(Count(0, 1, scored=[Scored("a", 5), Scored("b", 4), Scored("c", 5), Scored("d", 1)]))
+    found = board(Figures(scored=[Scored("a", 0, 5), Scored("b", 0, 4), Scored("c", 0, 5), Scored("d", 0, 1)]))
     assert found.scores == {1: 1, 2: 0, 3: 0, 4: 1, 5: 2}
     assert found.score == 3.75
     assert found.behind("score", "5") == {"a", "c"}
     assert len(found.behind("score", "")) == 4
-    assert board(Count(0, 1)).score is None
+    assert board(Figures()).score is None
 
 
 def test_now() -> None:

@@ -22,6 +22,7 @@ from storage import (
     tellings,
     turns,
     wall,
+    wall_period,
 )
 from storage.db import Store
 from storage.keys import KeyRing
@@ -77,7 +78,7 @@ UNITS: dict[str, Callable[[Tx], Any]] = {
     "words of an advisor": lambda tx: searching.Walk("", enough=9, sight="lan", _words=WORDS).step(tx),
     "at hand": lambda tx: _find(tx, "hùng 0912"),
     "the wall now": lambda tx: _walk(tx, wall.Now()),
-    "the wall of a period": lambda tx: _walk(tx, wall.Count(0, tx.now_ms + 1)),
+    "the wall of a period": lambda tx: _walk(tx, wall_period.Count(0)),
     "a filtered list": lambda tx: listing.page(
         tx, listing.Wanted(status="waiting", product="none", opened_since=1, waiting_since=1), after=None, limit=50
     ),
@@ -85,7 +86,7 @@ UNITS: dict[str, Callable[[Tx], Any]] = {
 BOUNDED = ("SCAN few",)  # what a LIMIT has cut
 
 
-def _walk(tx: Tx, walk: wall.Now | wall.Count) -> None:
+def _walk(tx: Tx, walk: wall.Now | wall_period.Count) -> None:
     conversation(tx, status="waiting")
     conversation(tx, status="lost", stage="lost", closed_at=tx.now_ms)
     while walk.step(tx):

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from storage import wall
+from storage import policies, wall, wall_period
 from storage.db import Store
 from storage.ids import new_id
 from storage.tx import Tx
-from storage.wall import Asked, Count, Now
+from storage.wall import Now
+from storage.wall_period import Asked, Count, Figures
 from tests.storage.conftest import Hand
 from tests.storage.test_stats import DAY_MS, conversation, handoff
 
@@ -18,11 +19,11 @@ MINUTE = 60_000
 EVERY = {"opened", "said", "consented", "asked", "taken", "won", "issued", "delivered"}
 
 
-async def counted(store: Store, since: int, until: int) -> Count:
-    count = Count(since, until)
+async def counted(store: Store, since: int, until: int, count: Count | None = None) -> Figures:
+    count = count or Count(since)
     while await store.read(count.step):
         pass
-    return count
+    return count.figures(since, until)
 
 
 async def now(store: Store) -> Now:
@@ -82,7 +83,8 @@ def survey(tx: Tx, policy_id: str, contact_id: str, answer: str, at: int, kind: 
 @pytest.fixture(params=[2, 400], ids=["small bites", "large"])
 def bites(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wall, "BITE", request.param)
-    monkeypatch.setattr(wall, "SEALED", request.param)
+    for name in ("BITE", "SEALED"):
+        monkeypatch.setattr(wall_period, name, request.param)
 
 
 @pytest.mark.usefixtures("bites")
@@ -172,7 +174,7 @@ async def test_how_soon_people_answered(store: Store, hand: Hand) -> None:
     def fill(tx: Tx) -> tuple[str, str]:
         one, other = (
             conversation(tx),
-            conversation(tx, channel="zalo", opened_at=at - 9 * DAY_MS, changed_at=at - 9 * DAY_MS),
+            conversation(tx, channel="zalo", opened_at=at - 9 * DAY_MS, changed_at=at),
         )
         handoff(tx, one, taken_at=at + 1, first_reply_at=at + 4 * MINUTE, team="advice")
         handoff(tx, one, opened_at=at - DAY_MS, first_reply_at=at)
@@ -184,10 +186,11 @@ async def test_how_soon_people_answered(store: Store, hand: Hand) -> None:
 
     one, other = await store.run(fill)
     found = await counted(store, at - DAY_MS, at + 1)
-    assert sorted(found.asked, key=lambda each: each.at) == [
-        Asked(found.asked[0].id, one, "telegram", "", at - DAY_MS, None, at),
-        Asked(found.asked[1].id, other, "zalo", "claims", at - 1, None, None),
-        Asked(found.asked[2].id, one, "telegram", "advice", at, at + 1, at + 4 * MINUTE),
+    asked = sorted(found.asked, key=lambda each: each.at)
+    assert asked == [
+        Asked(asked[0].id, one, "telegram", "", at - DAY_MS, None, at),
+        Asked(asked[1].id, other, "zalo", "claims", at - 1, None, None),
+        Asked(asked[2].id, one, "telegram", "advice", at, at + 1, at + 4 * MINUTE),
     ]
 
 
@@ -248,15 +251,82 @@ async def test_what_customers_say_of_it(store: Store, hand: Hand) -> None:
 async def test_what_moves_on_while_it_is_counted_counts_once(
     store: Store, hand: Hand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wall, "BITE", 3)
+    monkeypatch.setattr(wall_period, "BITE", 3)
     made = await store.run(lambda tx: [conversation(tx, changed_at=hand.ms - 10 + number) for number in range(10)])
-    count = Count(hand.ms - DAY_MS, hand.ms + 1)
+    count = Count(hand.ms - DAY_MS)
     assert await store.read(count.step)
     await store.run(
         lambda tx: tx.run_among(
             "UPDATE conversation SET changed_at = :now WHERE id IN (:among)", [made[0], made[9]], now=tx.now_ms
         )
     )
-    while await store.read(count.step):
-        pass
-    assert sorted(each.id for each in count.begun) == sorted(made)
+    found = await counted(store, hand.ms - DAY_MS, hand.ms + 1, count)
+    assert sorted(each.id for each in found.begun) == sorted(made)
+
+
+@pytest.mark.usefixtures("bites")
+async def test_counted_again_it_is_what_a_count_anew_would_be(store: Store, hand: Hand) -> None:
+    """Only what has changed is looked at, and everything is as if all had been."""
+    since, until = hand.ms - DAY_MS, hand.ms + DAY_MS
+    who = await store.run(person)
+
+    def begin(tx: Tx) -> list[str]:
+        made = [conversation(tx, contact_id=who) for _ in range(7)]
+        for each in made[:3]:
+            handoff(tx, each)
+        lost(tx, "chê phí cao")
+        return made
+
+    def move_on(tx: Tx) -> str:
+        """Everything that may become of a conversation, as its writers leave it."""
+        tx.run(
+            "UPDATE handoff SET taken_at = :now, first_reply_at = :now WHERE conversation_id = :id",
+            now=tx.now_ms,
+            id=made[0],
+        )
+        consent(tx, made[1])
+        handoff(tx, made[4], opened_at=tx.now_ms)
+        tx.run(
+            "UPDATE conversation SET stage = 'new', closed_at = NULL, changed_at = :now WHERE stage = 'lost'",
+            now=tx.now_ms,
+        )
+        conversation(tx)
+        for each in (made[0], made[1], made[4]):
+            tx.run("UPDATE conversation SET changed_at = :now WHERE id = :id", now=tx.now_ms, id=each)
+        issued = policy(tx, made[5], who)
+        policies.touch(tx, issued)
+        survey(tx, issued, who, "4", tx.now_ms)
+        return issued
+
+    def cancelled(tx: Tx) -> None:
+        tx.run("UPDATE policy SET state = 'cancelled'")
+        policies.touch(tx, issued)
+
+    def all_of(found: Figures) -> list[set[object]]:
+        return [set(found.begun), set(found.lost), set(found.asked), set(found.scored)]
+
+    made = await store.run(begin)
+    count = Count(since)
+    first = await counted(store, since, until, count)
+    hand.ms += 60_000
+    issued = await store.run(move_on)
+    later = await counted(store, since, until, count)
+    assert all_of(later) == all_of(await counted(store, since, until))
+    assert all(mine != before for mine, before in zip(all_of(later), all_of(first), strict=True))
+    hand.ms += 60_000
+    await store.run(cancelled)
+    assert all_of(await counted(store, since, until, count)) == all_of(await counted(store, since, until))
+    seen: list[str] = []
+    watched = await store.read(lambda tx: seen_while(tx, seen, count))
+    assert watched is True
+    assert not any("handoff" in sql for sql in seen) or store.postgres, "nothing has changed, so nothing else is read"
+
+
+def seen_while(tx: Tx, seen: list[str], count: Count) -> bool:
+    if tx.postgres:
+        return count.step(tx)
+    tx.raw.set_trace_callback(seen.append)
+    try:
+        return count.step(tx)
+    finally:
+        tx.raw.set_trace_callback(None)

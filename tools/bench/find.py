@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from storage import accounts, finding, search, wall
+from storage import accounts, finding, search, wall, wall_period
 from storage.db import Store
 from storage.ids import new_id
 from storage.keys import KeyRing
@@ -189,17 +189,18 @@ async def measure(store: Store, town: Town, rounds: int) -> None:
 
 
 async def measure_wall(store: Store) -> None:
-    """What the supervisor's wall reads, as its process does it."""
-    now = store.now_ms()
-    for what, walk in (("the wall, now", wall.Now()), ("the wall, 30 days", wall.Count(now - 30 * DAY_MS, now + 1))):
+    """What the supervisor's wall reads, as its process does it: the first time, and again when nothing has changed."""
+    month = wall_period.Count(store.now_ms() - 30 * DAY_MS)
+    for what, walk in (("the wall, now", wall.Now()), ("the wall, 30 days", month), ("the same again", month)):
         took: list[float] = []
-        more = True
+        work, more = Work(), True
         while more:
             at = time.perf_counter()
-            more = await store.read(walk.step)
+            more = await store.read(work.of(walk.step))
             took.append((time.perf_counter() - at) * 1000)
         print(
-            f"{what:24} {sum(took):8.1f} ms in {len(took)} reads, the median {statistics.median(took):.1f}, the longest {max(took):.1f}"
+            f"{what:24} {sum(took):8.1f} ms in {len(took)} reads, the median {statistics.median(took):.1f}, the longest {max(took):.1f};"
+            f" {work.rows} rows, {work.effort} {'pages' if store.postgres else 'steps'}"
         )
 
 

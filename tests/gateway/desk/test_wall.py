@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from gateway.desk.words import Words
-from storage import wall
+from storage import wall_period
 from tests.gateway.desk.conftest import Clerk
 from tests.support.desk import Office
 
@@ -45,7 +45,7 @@ async def test_what_it_shows_and_to_whom(office: Office, clerk: Clerk) -> None:
 def test_both_languages_have_all_words() -> None:
     for lang in ("vi", "en"):
         words = Words().page(lang)["wall"]
-        assert set(words["steps"]) == set(wall.STEPS)
+        assert set(words["steps"]) == set(wall_period.STEPS)
         assert set(words["stars"]) == {"1", "2", "3", "4", "5"}
         assert set(words["states"]) == {"easy", "full", "over"}
         assert set(words["charts"]) == {"people", "channels", "teams", "funnel", "lost", "scores"}
