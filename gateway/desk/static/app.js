@@ -1,20 +1,24 @@
 // The desk: puts the columns together, keeps the address, listens to what happens.
-import { byId, el } from "../../web/static/dom.js";
-import { get, whenSignedOut } from "./api.js";
+import { byId } from "../../web/static/dom.js";
+import { get } from "./api.js";
 import { Composer } from "./composer.js";
 import { conversation, feeds, isNews, keep, mine, onChange, refresh, reload, watch } from "./conversations.js";
-import { ask, holdFocus, toast, walk, wordsOf } from "./dialogs.js";
+import { holdFocus, toast, walk, wordsOf } from "./dialogs.js";
 import { forgetDrafts, forgetOthers } from "./drafts.js";
 import { LaterList } from "./later.js";
 import { Filters } from "./filters.js";
+import { head } from "./head.js";
 import * as keys from "./keys.js";
+import * as line from "./line.js";
 import { List } from "./list.js";
 import { Live } from "./live.js";
 import { Notifier } from "./notify.js";
-import { channelName, face, icon, isMine, nameOf, stageName } from "./people.js";
+import { part } from "./parts.js";
+import { icon } from "./people.js";
 import { Presence } from "./presence.js";
 import { Search } from "./search.js";
 import * as sender from "./sender.js";
+import { banner } from "./switchedoff.js";
 import { Thread } from "./thread.js";
 import { ToldSection } from "./told.js";
 import { setup, t } from "./words.js";
@@ -40,7 +44,7 @@ let acts = null;
 let panel = null;
 const told = new ToldSection();
 const notifier = new Notifier((id) => go(id, "pointer"));
-const live = new Live({ news, connected, bye, beat: () => thread.settle() });
+const live = new Live({ news, connected, bye: (reason) => line.bye(reason, () => live.stop()), beat: () => thread.settle() });
 
 // ---- the address says which conversation is open and, on a phone, which column
 
@@ -71,7 +75,7 @@ function show(id, how) {
     acts?.open("");
     panel?.open("");
     told.open("");
-    head();
+    head(openId);
     return;
   }
   furnish();
@@ -82,7 +86,7 @@ function show(id, how) {
     acts?.open(id);
     panel?.open(id);
     told.open(id);
-    head();
+    head(openId);
     const known = conversation(id) !== null; // then the focus moves at once: later it would be taken from somebody
     void fetched(id).then(() => {
       if (!known && id === openId) focus(how);
@@ -106,24 +110,6 @@ function furnish() {
 }
 const policies = () => part("policies", () => (setup.policies ? import(setup.policies) : import("./policies.js")), ({ section }) => panel?.mount(section));
 
-/** Parts that are here or on their way. @type {Set<string>} */
-const parts = new Set();
-/** What is said of those that did not come. @type {Map<string, HTMLElement>} */
-const missing = new Map();
-/** @template Module @param {string} name @param {() => Promise<Module>} load @param {(module: Module) => void} use */
-function part(name, load, use) {
-  if (parts.has(name)) return;
-  parts.add(name);
-  const told = missing.get(name);
-  load().then((module) => {
-    told?.remove();
-    use(module);
-  }, () => {
-    parts.delete(name);
-    // a browser may remember that a module did not come: then only the page anew fetches it
-    missing.set(name, toast(t(`part_${name}`), "bad", { words: t("part_reload"), press: () => location.reload() }));
-  });
-}
 const complain = () => toast(t("error_internal"), "bad");
 
 /** The conversation itself, with its request for a person. @param {string} id */
@@ -186,37 +172,10 @@ function back(from) {
   }
 }
 
-// ---- the head of the thread
-
-let headShown = "";
-function head() {
-  const one = conversation(openId);
-  const print = one ? JSON.stringify([one.id, nameOf(one), one.stage, one.assignee, one.channel, one.account, one.test, one.snoozed_until]) : "";
-  if (print === headShown && one) return;
-  headShown = print;
-  const name = byId("thread-name", HTMLElement);
-  const about = byId("thread-about", HTMLElement);
-  const box = byId("thread-face", HTMLElement);
-  if (!one) {
-    name.textContent = "";
-    about.replaceChildren();
-    box.replaceChildren();
-    return;
-  }
-  name.textContent = nameOf(one);
-  box.replaceChildren(face(one));
-  const whose = one.assignee ? (isMine(one) ? t("yours") : t("held_by", { name: one.assignee.name })) : stageName(one);
-  about.replaceChildren(
-    el("span", { class: "where" }, `${channelName(one.channel)} · ${one.account}`),
-    el("span", { class: `state ${one.status}${isMine(one) ? " own" : ""}` }, whose),
-    ...(one.test ? [el("span", { class: "chip chip-test" }, t("test"))] : []),
-  );
-}
-
 onChange((ids) => {
   notifier.look();
   if (!ids.has(openId)) return;
-  head();
+  head(openId);
   composer.update();
   acts?.update();
   thread.paint();
@@ -271,73 +230,15 @@ function news(heard) {
   if (heard.others.length) dispatchEvent(new CustomEvent("desk-news", { detail: heard.others }));
 }
 
-let lost = 0;
-const lostWords = byId("connection", HTMLElement).querySelector("span")?.textContent ?? "";
 /** @param {boolean} yes */
 function connected(yes) {
-  clearTimeout(lost);
-  const note = byId("connection", HTMLElement);
-  if (yes) {
-    note.hidden = true;
-    presence.again();
-    // what changed while nobody told us
-    if (openId) void thread.refresh();
-    return;
-  }
-  lost = window.setTimeout(() => {
-    note.hidden = false;
-    note.querySelector("span")?.replaceChildren(navigator.onLine ? lostWords : t("connection_none"));
-    if (!navigator.onLine) return;
-    void get("/me").catch(() => {}); // a session that is over says so
-  }, 2500);
+  line.connected(yes);
+  if (!yes) return;
+  presence.again();
+  // what changed while nobody told us
+  if (openId) void thread.refresh();
 }
-
-let over = false;
-/** @param {string} reason */
-function bye(reason) {
-  if (over) return;
-  over = true;
-  live.stop();
-  if (reason === "other") {
-    location.reload();
-    return;
-  }
-  const next = encodeURIComponent(location.pathname);
-  void ask({
-    title: t("session_over"),
-    button: t("sign_in_again"),
-    fields: [el("p", {}, t("session_over_hint"))],
-    done: () => {
-      location.assign(`/desk/login?next=${next}`);
-      return new Promise(() => {});
-    },
-  }).then(() => {
-    over = true;
-    byId("connection", HTMLElement).hidden = false;
-  });
-}
-whenSignedOut(() => bye("signed_out"));
-
-/** The bot is off, here or there: everybody should know. */
-async function banner() {
-  if (!setup.me.may.includes("switch.read")) return;
-  const box = byId("bot-off", HTMLElement);
-  try {
-    const switches = await get("/switches");
-    const off = Object.entries(switches.accounts).filter(([, on]) => !on).map(([name]) => name);
-    const words = !switches.bot ? t("bot_off") : off.length ? t("bot_off_for", { accounts: off.map(accountName).join(", ") }) : "";
-    box.hidden = !words;
-    byId("bot-off-words", HTMLElement).textContent = words;
-  } catch {
-    // the next hint tries again
-  }
-}
-
-/** @param {string} id */
-function accountName(id) {
-  const [channel = "", name = ""] = id.split(":");
-  return `${channelName(channel)} · ${name}`;
-}
+line.listen(() => live.stop());
 
 // ---- keys, menus, the clock
 

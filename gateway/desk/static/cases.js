@@ -35,6 +35,7 @@ const shown = {
   /** @type {unknown} */ problem: null,
   id: "",
   print: "",
+  drawn: "",
   turn: 0,
 };
 let planned = 0;
@@ -79,6 +80,9 @@ function draw() {
   const { box, one, cases, problem } = shown;
   if (!box || !one) return;
   const edits = may("case.edit") && !one.masked && free(one);
+  const drawn = JSON.stringify([one.id, edits, one.slots.product, cases, problem && wordsOf(problem)]);
+  if (drawn === shown.drawn && box.childElementCount) return;
+  shown.drawn = drawn;
   const active = document.activeElement instanceof HTMLElement && box.contains(document.activeElement) ? document.activeElement.dataset["key"] : undefined;
   box.replaceChildren(
     el(

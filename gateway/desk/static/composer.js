@@ -6,22 +6,19 @@ import { conversation } from "./conversations.js";
 import { toast } from "./dialogs.js";
 import { sendLater } from "./later.js";
 import { draft, keepDraft } from "./drafts.js";
-import { Upload } from "./files.js";
+import { Enclosed } from "./enclosed.js";
 import { rest } from "./keys.js";
 import { icon, isMine, may } from "./people.js";
-import { route, shut } from "./route.js";
+import { replyWall, route } from "./route.js";
 import { send } from "./sender.js";
-import { setup, size, t } from "./words.js";
+import { t } from "./words.js";
 
 /** @typedef {import("./sender.js").Pending} Pending */
 /** @typedef {import("./model.js").Conversation} Conversation */
-/** @typedef {Pick<Upload, "id" | "state" | "problem" | "address" | "cancel" | "send"> & { file: { name: string, size: number } }} Chosen a file that is to go */
 
-const FILES = 10;
 const TYPING_MS = 4000;
 const MINUTE_MS = 60_000;
 const TOUCH = matchMedia("(hover: none) and (pointer: coarse)");
-const CHIEFS = new Set(["admin", "supervisor"]);
 
 export class Composer {
   /** @param {{ last: () => number, act: (name: "take" | "reopen") => void, writes: () => void, kept: () => void }} to */
@@ -31,20 +28,20 @@ export class Composer {
     this.box = byId("say", HTMLTextAreaElement);
     this.button = byId("send", HTMLButtonElement);
     this.attach = byId("attach", HTMLButtonElement);
-    this.picker = byId("files", HTMLInputElement);
-    this.camera = byId("camera", HTMLInputElement);
     this.snap = byId("snap", HTMLButtonElement);
     this.later = byId("send-later", HTMLButtonElement);
     this.quoting = byId("quoting", HTMLElement);
-    this.chips = byId("uploads", HTMLElement);
     this.notice = byId("composer-notice", HTMLElement);
     this.fields = byId("composer-fields", HTMLElement);
     this.route = byId("route", HTMLElement);
     this.id = "";
     /** @type {"reply" | "note"} */
     this.mode = "reply";
-    /** @type {Map<string, Chosen[]>} */
-    this.uploads = new Map();
+    this.enclosed = new Enclosed({
+      takes: () => !this.fields.hidden && this.mode === "reply" && this.id !== "",
+      changed: () => this.#ready(),
+      left: () => this.box.focus({ preventScroll: true }),
+    });
     this.noticed = "";
     this.typedAt = 0;
     this.canned = new CannedList(this.box, (text) => {
@@ -66,7 +63,7 @@ export class Composer {
     this.noticed = "";
     this.update();
     this.#grow();
-    this.#files();
+    this.enclosed.open(id);
   }
 
   focus() {
@@ -139,7 +136,7 @@ export class Composer {
   takeBack(one) {
     const kept = draft(one.conversation);
     if (one.answers && !kept.quote) keepDraft(one.conversation, Object.assign(kept, { quote: { id: one.answers, text: one.quoted ?? "" } }));
-    if (one.attachments.length) this.#put(one.conversation, one.attachments.map((id, at) => arrived(id, one.files[at] ?? t("kind_file"))));
+    if (one.attachments.length) this.enclosed.back(one.conversation, one.attachments.map((id, at) => ({ id, name: one.files[at] ?? t("kind_file") })));
     if (one.conversation !== this.id) {
       const mode = one.note ? "note" : "reply";
       keepDraft(one.conversation, { ...kept, [mode]: [one.text, kept[mode]].filter(Boolean).join("\n") });
@@ -149,7 +146,7 @@ export class Composer {
     this.box.value = [one.text, this.box.value].filter(Boolean).join("\n");
     this.#typed();
     this.#quote();
-    this.#files();
+    this.enclosed.paint();
     this.focus();
   }
 
@@ -187,7 +184,7 @@ export class Composer {
   /** Whether what stands in the box can go as it is. */
   #whole() {
     const text = this.box.value.trim();
-    if (!this.#ready() || (!text && !this.#uploads().length)) return false;
+    if (!this.#ready() || (!text && !this.enclosed.files.length)) return false;
     if (this.mode === "reply" && BARE.test(text)) {
       toast(t("canned_unknown"));
       return false;
@@ -204,7 +201,7 @@ export class Composer {
 
   #submit() {
     if (!this.#whole()) return;
-    const files = this.mode === "note" ? [] : this.#uploads();
+    const files = this.mode === "note" ? [] : this.enclosed.files;
     const quote = this.mode === "note" ? undefined : draft(this.id).quote;
     send({
       conversation: this.id,
@@ -215,21 +212,20 @@ export class Composer {
       ...(quote ? { answers: quote.id, quoted: quote.text } : {}),
       after: this.to.last(),
     });
-    this.#sent(files);
+    this.#sent();
   }
 
-  /** The words have gone: room for the next. @param {Chosen[]} files */
-  #sent(files) {
+  /** The words have gone: room for the next. */
+  #sent() {
     this.box.value = "";
     if (this.mode === "reply") {
-      for (const file of files) file.cancel();
-      this.uploads.delete(this.id);
+      this.enclosed.gone();
       const { quote: _said, ...rest } = draft(this.id);
       keepDraft(this.id, rest);
     }
     this.#keep(); // a note may be followed by a note: nobody is turned round to the customer by himself
     this.update();
-    this.#files();
+    this.enclosed.paint();
     this.#grow();
     if (!TOUCH.matches) this.box.focus({ preventScroll: true });
   }
@@ -237,18 +233,18 @@ export class Composer {
   async #later() {
     if (this.mode === "note" || !this.#whole()) return;
     const id = this.id;
-    const files = this.#uploads();
+    const files = this.enclosed.files;
     const kept = await sendLater(id, { text: this.box.value.trim(), attachment_ids: files.map((file) => file.id), reply_to: draft(id).quote?.id ?? null });
     if (!kept) return;
     toast(t("later_kept"));
     this.to.kept();
-    if (id === this.id) this.#sent(files);
+    if (id === this.id) this.#sent();
     else keepDraft(id, { note: draft(id).note ?? "" });
   }
 
   /** Whether the button may be pressed. */
   #ready() {
-    const files = this.mode === "note" ? [] : this.#uploads();
+    const files = this.mode === "note" ? [] : this.enclosed.files;
     const busy = files.some((file) => file.state !== "done");
     const ready = !this.fields.hidden && !busy && (this.box.value.trim() !== "" || files.length > 0);
     this.button.setAttribute("aria-disabled", String(!ready));
@@ -267,35 +263,12 @@ export class Composer {
       const files = [...(event.clipboardData?.files ?? [])];
       if (!files.length) return;
       event.preventDefault();
-      this.#add(files);
+      this.enclosed.add(files);
     });
     for (const mode of /** @type {const} */ (["reply", "note"])) {
       byId(`mode-${mode}`, HTMLInputElement).addEventListener("change", () => this.#switch(mode));
     }
     this.later.addEventListener("click", () => void this.#later());
-    for (const [button, picker] of /** @type {const} */ ([[this.attach, this.picker], [this.snap, this.camera]])) {
-      button.addEventListener("click", () => picker.click());
-      picker.addEventListener("change", () => {
-        this.#add([...(picker.files ?? [])]);
-        picker.value = "";
-      });
-    }
-    const column = byId("thread", HTMLElement);
-    column.addEventListener("dragover", (event) => {
-      if (this.#takesFiles() && event.dataTransfer?.types.includes("Files")) {
-        event.preventDefault();
-        column.classList.add("dropping");
-      }
-    });
-    column.addEventListener("dragleave", (event) => {
-      if (!(event.relatedTarget instanceof Node && column.contains(event.relatedTarget))) column.classList.remove("dropping");
-    });
-    column.addEventListener("drop", (event) => {
-      column.classList.remove("dropping");
-      if (!this.#takesFiles() || !event.dataTransfer?.files.length) return;
-      event.preventDefault();
-      this.#add([...event.dataTransfer.files]);
-    });
   }
 
   /** @param {KeyboardEvent} event */
@@ -335,78 +308,4 @@ export class Composer {
     if (CSS.supports("field-sizing", "content")) return;
     this.box.rows = Math.min(8, Math.max(1, this.box.value.split("\n").length));
   }
-
-  // ---- files
-
-  #takesFiles() {
-    return !this.fields.hidden && this.mode === "reply" && this.id !== "";
-  }
-
-  #uploads() {
-    return this.uploads.get(this.id) ?? [];
-  }
-
-  /** @param {File[]} files */
-  #add(files) {
-    if (!this.#takesFiles()) return;
-    const id = this.id;
-    const room = Math.max(0, FILES - this.#uploads().length);
-    this.#put(id, files.slice(0, room).map((file) => new Upload(file, id, () => this.#files())), files.length - room);
-    this.#files();
-  }
-
-  /** To what is to go there, as far as there is room. @param {string} id @param {Chosen[]} files @param {number} [over] of more that were chosen */
-  #put(id, files, over = 0) {
-    const list = [...(this.uploads.get(id) ?? []), ...files];
-    this.uploads.set(id, list.slice(0, FILES));
-    const left = Math.max(over, list.length - FILES);
-    if (left > 0) toast(t("files_most", { n: FILES, left }), "bad");
-  }
-
-  #files() {
-    this.chips.replaceChildren(...this.#uploads().map((file) => this.#chip(file)));
-    this.chips.hidden = !this.chips.childElementCount;
-    this.#ready();
-  }
-
-  /** @param {Chosen} file */
-  #chip(file) {
-    const words = file.state === "sending" ? t("file_uploading") : file.state === "failed" ? file.problem : file.file.size ? size(file.file.size) : "";
-    const look = file.address ? el("img", { src: file.address, alt: "", width: "44", height: "44" }) : icon("web:file");
-    const remove = () => {
-      file.cancel();
-      this.uploads.set(this.id, this.#uploads().filter((one) => one !== file));
-      this.#files();
-      this.box.focus({ preventScroll: true });
-    };
-    const retry = () => {
-      void file.send();
-      this.#files();
-    };
-    return el(
-      "li",
-      { class: `upload ${file.state}` },
-      look,
-      el("span", { class: "upload-words" }, el("b", {}, file.file.name), el("small", { role: file.state === "failed" ? "alert" : null }, words)),
-      file.state === "failed" && el("button", { class: "icon-button", type: "button", "aria-label": t("again"), title: t("again"), onclick: retry }, icon("web:retry")),
-      el("button", { class: "icon-button", type: "button", "aria-label": t("remove_file", { name: file.file.name }), onclick: remove }, icon("web:close")),
-    );
-  }
-}
-
-/** A file that is with us already. @param {string} id @param {string} name @returns {Chosen} */
-function arrived(id, name) {
-  return { id, file: { name, size: 0 }, state: "done", problem: "", address: "", cancel: () => {}, send: async () => {} };
-}
-
-/** Why the customer cannot be answered here, and what would change that. @param {Conversation} one @returns {{ words: string, act: "take" | "reopen" | null } | null} */
-function replyWall(one) {
-  if (!may("reply")) return { words: t("may_not_reply"), act: null };
-  if (one.status === "closed") return { words: t("is_closed"), act: may("reopen") ? "reopen" : null };
-  if (one.channel === "hotline" || one.channel === "leads") return { words: t("calls_only"), act: !one.assignee && may("take") ? "take" : null };
-  const closed = shut(one);
-  if (!one.reachable && !closed) return { words: t("blocked_us"), act: null };
-  if (closed) return { words: closed, act: null };
-  if (one.assignee && one.assignee.id !== setup.me.id && !CHIEFS.has(setup.me.role)) return { words: t("others", { name: one.assignee.name }), act: null };
-  return null;
 }

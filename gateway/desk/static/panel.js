@@ -103,8 +103,12 @@ export class Panel {
       this.shown = "nothing";
       return;
     }
+    this.policies.hidden = !this.section;
+    this.section?.(this.policies, one, this.contact);
     const notes = this.to.notes().filter((each) => isNote(each)).slice(-NOTES).reverse();
-    const print = JSON.stringify([one, this.contact, this.earlier.map((each) => [each.id, each.version]), notes.map((each) => each.id), this.doubles.map((each) => each.id), this.tasks, this.history, shownOf(this.id), this.problem && wordsOf(this.problem), one.handoff ? haste(one.handoff.due_at) : ""]);
+    // what every word of his changes is shown in the thread and the list, not here
+    const { version, preview, unread, last_message_at, last_inbound_at, answer_due_at, window: _until, ...told } = one;
+    const print = JSON.stringify([told, this.contact, this.earlier.map((each) => [each.id, each.version]), notes.map((each) => each.id), this.doubles.map((each) => each.id), this.tasks, this.history, shownOf(this.id), this.problem && wordsOf(this.problem), one.handoff ? haste(one.handoff.due_at) : ""]);
     if (print === this.shown) return;
     this.shown = print;
     const active = document.activeElement instanceof HTMLElement && this.root.contains(document.activeElement) ? document.activeElement.dataset["key"] : undefined;
@@ -120,8 +124,6 @@ export class Panel {
       ...(notes.length ? [this.#notes(notes)] : []),
       ...(this.earlier.length ? [this.#before()] : []),
     );
-    this.policies.hidden = !this.section;
-    this.section?.(this.policies, one, this.contact);
     if (this.root.parentElement) this.root.parentElement.scrollTop = top;
     if (active) /** @type {HTMLElement | null} */ (this.root.querySelector(`[data-key="${CSS.escape(active)}"]`))?.focus({ preventScroll: true });
   }

@@ -1,9 +1,10 @@
 // Where an answer goes: channel, account, how long the platform still takes it, and why not when it does not.
-import { channelName } from "./people.js";
-import { has, now, t } from "./words.js";
+import { channelName, may } from "./people.js";
+import { has, now, setup, t } from "./words.js";
 
 /** @typedef {import("./model.js").Conversation} Conversation */
 
+const CHIEFS = new Set(["admin", "supervisor"]);
 const SHUT = new Set(["template", "later", "never"]);
 
 /** One line above the box. @param {Conversation} one */
@@ -17,9 +18,21 @@ export function route(one) {
 }
 
 /** Why the platform takes no words of ours now, and what is lawful instead; '' when it does. @param {Conversation} one */
-export function shut(one) {
+function shut(one) {
   const seen = one.window;
   return seen && SHUT.has(seen.advice) ? why(seen.why || seen.advice, seen.ways) : "";
+}
+
+/** Why the customer cannot be answered here, and what would change that. @param {Conversation} one @returns {{ words: string, act: "take" | "reopen" | null } | null} */
+export function replyWall(one) {
+  if (!may("reply")) return { words: t("may_not_reply"), act: null };
+  if (one.status === "closed") return { words: t("is_closed"), act: may("reopen") ? "reopen" : null };
+  if (one.channel === "hotline" || one.channel === "leads") return { words: t("calls_only"), act: !one.assignee && may("take") ? "take" : null };
+  const closed = shut(one);
+  if (!one.reachable && !closed) return { words: t("blocked_us"), act: null };
+  if (closed) return { words: closed, act: null };
+  if (one.assignee && one.assignee.id !== setup.me.id && !CHIEFS.has(setup.me.role)) return { words: t("others", { name: one.assignee.name }), act: null };
+  return null;
 }
 
 /** @param {string} reason @param {string[]} ways */

@@ -2,61 +2,20 @@
 import { byId, el } from "../../web/static/dom.js";
 import { Failure, get, post } from "./api.js";
 import { conversation, keep } from "./conversations.js";
-import { Bubble, isAside, isNote, PendingBubble, voice } from "./message.js";
-import { icon, may, nameOf } from "./people.js";
+import { Foot } from "./foot.js";
+import { Bubble, isAside, isNote, PendingBubble } from "./message.js";
+import { may, nameOf } from "./people.js";
 import { retry } from "./retry.js";
 import { again, forget, pending } from "./sender.js";
+import { Memory, PAGE, together, woven } from "./transcript.js";
 import { day, sameDay, t } from "./words.js";
 
 /** @typedef {import("./model.js").Message} Message */
 /** @typedef {import("./sender.js").Pending} Pending */
+/** @typedef {import("./transcript.js").Transcript} Transcript */
 
-const PAGE = 50;
-const RECENT = 30; // messages whose fate may still change
-const TOGETHER_MS = 5 * 60_000;
-const REMEMBERED = 12;
-const NEAR = 90;
 const TYPING_MS = 6000;
 const POINTED_MS = 1600;
-const UNSETTLED = new Set(["queued", "sending", "sent", "unknown", "unconfirmed"]);
-
-/** What was loaded of one conversation. */
-class Transcript {
-  constructor() {
-    /** @type {Map<string, Message>} */
-    this.messages = new Map();
-    /** @type {Message[]} */
-    this.sorted = [];
-    this.whole = false; // nothing earlier
-    this.loaded = false;
-    this.reading = false;
-    this.again = false;
-    this.climbing = false;
-    /** How it was read: an advisor whom it is handed to sees what stood masked before. @type {boolean | null} */
-    this.masked = null;
-  }
-
-  get last() {
-    return this.sorted.at(-1)?.seq ?? 0;
-  }
-
-  get first() {
-    return this.sorted[0]?.seq ?? 0;
-  }
-
-  /** @param {Message[]} messages */
-  take(messages) {
-    for (const one of messages) this.messages.set(one.id, one);
-    this.sorted = [...this.messages.values()].sort((a, b) => a.seq - b.seq);
-  }
-
-  /** From where to read again: what is new, and what may have changed its fate. */
-  get since() {
-    const recent = this.sorted.at(-RECENT)?.seq ?? this.first;
-    const open = this.sorted.slice(-PAGE * 2).find((one) => one.direction === "outbound" && UNSETTLED.has(one.status) && Date.now() - Date.parse(one.said_at) < 3_600_000);
-    return Math.max(0, Math.min(recent, open?.seq ?? recent) - 1);
-  }
-}
 
 export class Thread {
   /** @param {{ takeBack: (one: Pending) => void, heard: (one: Message) => void, quote: (one: Message) => void }} to */
@@ -64,26 +23,22 @@ export class Thread {
     this.to = to;
     this.scroller = byId("thread-scroll", HTMLElement);
     this.box = byId("messages", HTMLElement);
-    this.inner = byId("thread-inner", HTMLElement);
     this.earlier = byId("earlier", HTMLElement);
     this.note = byId("thread-note", HTMLElement);
-    this.jump = byId("jump", HTMLButtonElement);
     this.typing = byId("typing", HTMLElement);
     this.live = byId("announce", HTMLElement);
     this.id = "";
-    /** @type {Map<string, Transcript>} */
-    this.kept = new Map();
+    this.kept = new Memory();
     /** @type {Map<string, Bubble>} */
     this.bubbles = new Map();
     /** @type {Map<string, PendingBubble>} */
     this.unsent = new Map();
     /** @type {Map<string, HTMLElement>} */
     this.days = new Map();
-    this.stuck = true;
-    this.missed = 0;
+    this.foot = new Foot(this.scroller, { seen: () => this.#seen(), top: () => void this.#climb() });
     this.leaving = new AbortController();
     this.typingTimer = 0;
-    this.#listen();
+    document.addEventListener("visibilitychange", () => this.#seen());
   }
 
   /** Show another conversation. @param {string} id */
@@ -98,14 +53,13 @@ export class Thread {
     this.live.textContent = "";
     this.earlier.hidden = true;
     this.scroller.removeAttribute("aria-busy");
-    this.missed = 0;
-    this.stuck = true;
+    this.foot.anew();
     this.quiet();
     if (!id) return;
-    const known = this.#transcript();
+    const known = this.kept.of(this.id);
     this.#problem(null);
     this.paint();
-    this.#bottom();
+    this.foot.bottom();
     void (known.loaded ? this.refresh() : this.#begin());
   }
 
@@ -114,7 +68,7 @@ export class Thread {
     const id = this.id;
     if (!id) return;
     const { signal } = this.leaving;
-    const transcript = this.#transcript();
+    const transcript = this.kept.of(this.id);
     if (transcript.reading) {
       transcript.again = true;
       return;
@@ -148,9 +102,7 @@ export class Thread {
 
   /** Look again at what is still on its way, in case nobody tells. */
   settle() {
-    const transcript = this.kept.get(this.id);
-    const open = transcript?.sorted.slice(-RECENT).some((one) => one.direction === "outbound" && UNSETTLED.has(one.status) && one.status !== "sent");
-    if (open) void this.refresh();
+    if (this.kept.get(this.id)?.travels) void this.refresh();
   }
 
   /** A message that the server has just taken. @param {string} id @param {Message} one */
@@ -160,7 +112,7 @@ export class Thread {
     transcript.take([one]);
     if (id === this.id) {
       this.paint();
-      this.#bottom();
+      this.foot.bottom();
     }
   }
 
@@ -169,17 +121,17 @@ export class Thread {
     if (id !== this.id) return;
     const grew = pending(id).length > this.unsent.size;
     this.paint();
-    if (grew) this.#bottom();
+    if (grew) this.foot.bottom();
   }
 
   /** The customer types. */
   types() {
     clearTimeout(this.typingTimer);
-    const near = this.#near();
+    const near = this.foot.near;
     this.typing.hidden = false;
     const one = conversation(this.id);
     this.typing.setAttribute("aria-label", t("types", { name: one ? nameOf(one) : "" }));
-    if (near) this.#bottom();
+    if (near) this.foot.bottom();
     this.typingTimer = window.setTimeout(() => this.quiet(), TYPING_MS);
   }
 
@@ -202,7 +154,7 @@ export class Thread {
   async #begin() {
     const id = this.id;
     const { signal } = this.leaving;
-    const transcript = this.#transcript();
+    const transcript = this.kept.of(this.id);
     this.scroller.setAttribute("aria-busy", "true");
     this.#problem(null);
     if (!this.bubbles.size) this.box.replaceChildren(el("p", { class: "sr-only" }, t("loading")), ...Array.from({ length: 4 }, () => el("span", { class: "skeleton", "aria-hidden": "true" })));
@@ -220,7 +172,7 @@ export class Thread {
       transcript.loaded = true;
       if (!signal.aborted) {
         this.paint();
-        this.#bottom();
+        this.foot.bottom();
         this.#seen();
       }
     } catch (error) {
@@ -236,7 +188,7 @@ export class Thread {
 
   async #climb() {
     const id = this.id;
-    const transcript = this.#transcript();
+    const transcript = this.kept.of(this.id);
     if (transcript.climbing || transcript.whole || !transcript.loaded) return;
     const { signal } = this.leaving;
     transcript.climbing = true;
@@ -245,25 +197,13 @@ export class Thread {
       const page = await get(`/conversations/${id}/messages`, { before: transcript.first, limit: PAGE, notes: "true" }, signal);
       transcript.take(page.items);
       transcript.whole = page.items.length < PAGE;
-      if (!signal.aborted) this.#keepPlace(() => this.paint());
+      if (!signal.aborted) this.foot.keepPlace(() => this.paint());
     } catch {
       // scrolling on tries again
     } finally {
       transcript.climbing = false;
       if (!signal.aborted) this.earlier.hidden = true;
     }
-  }
-
-  #transcript() {
-    let found = this.kept.get(this.id);
-    if (found) this.kept.delete(this.id);
-    else found = new Transcript();
-    this.kept.set(this.id, found);
-    for (const old of this.kept.keys()) {
-      if (this.kept.size <= REMEMBERED) break;
-      this.kept.delete(old);
-    }
-    return found;
   }
 
   /** @param {unknown} error */
@@ -278,7 +218,7 @@ export class Thread {
 
   /** @param {Message[]} fresh */
   #came(fresh) {
-    const near = this.#near();
+    const near = this.foot.near;
     this.paint();
     const said = fresh.filter((one) => one.direction === "inbound" && !isAside(one));
     if (said.length) this.quiet();
@@ -287,16 +227,16 @@ export class Thread {
       const whose = conversation(this.id);
       this.live.textContent = t("said", { name: whose ? nameOf(whose) : "", text: one.text || t(`kind_${one.kind}`) });
     }
-    if (near) this.#bottom();
-    else this.missed += fresh.filter((one) => !isNote(one)).length;
-    this.#jumper();
+    if (near) this.foot.bottom();
+    else this.foot.missed += fresh.filter((one) => !isNote(one)).length;
+    this.foot.jumper();
     this.#seen();
   }
 
   /** Tell that somebody at the desk has read up to here, while he is looking. */
   #seen() {
     const one = conversation(this.id);
-    if (!one || one.unread <= 0 || !may("note") || document.visibilityState !== "visible" || !this.#near()) return;
+    if (!one || one.unread <= 0 || !may("note") || document.visibilityState !== "visible" || !this.foot.near) return;
     const last = this.last;
     keep({ ...one, unread: 0 });
     void post(`/conversations/${one.id}/seen`, { seq: last }, { key: "" }).catch(() => {}); // twice is once anyway
@@ -311,7 +251,7 @@ export class Thread {
     if (one && transcript.loaded) {
       transcript.masked ??= one.masked;
       if (transcript.masked !== one.masked) {
-        this.kept.delete(this.id); // what is painted stays until it is read anew
+        this.kept.forget(this.id); // what is painted stays until it is read anew
         void this.#begin();
         return;
       }
@@ -389,7 +329,7 @@ export class Thread {
 
   /** More came under the thread: who read the newest goes on reading the newest. */
   grew() {
-    if (this.stuck) this.#bottom();
+    this.foot.grew();
   }
 
   /** @param {Pending} one */
@@ -419,85 +359,6 @@ export class Thread {
       else this.box.insertBefore(node, at);
     }
   }
-
-  // ---- scrolling
-
-  #listen() {
-    this.scroller.addEventListener(
-      "scroll",
-      () => {
-        this.stuck = this.#near();
-        if (this.stuck && this.missed) {
-          this.missed = 0;
-          this.#seen();
-        }
-        this.#jumper();
-        if (this.scroller.scrollTop < 400) void this.#climb();
-      },
-      { passive: true },
-    );
-    this.jump.addEventListener("click", () => {
-      this.#bottom("smooth");
-      this.scroller.focus({ preventScroll: true });
-    });
-    // pictures that load, a composer that grows: who read the newest goes on reading the newest
-    const observer = new ResizeObserver(() => {
-      if (this.stuck) this.#bottom();
-    });
-    observer.observe(this.inner);
-    observer.observe(this.scroller);
-    document.addEventListener("visibilitychange", () => this.#seen());
-  }
-
-  #near() {
-    return this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight < NEAR;
-  }
-
-  /** @param {ScrollBehavior} [behavior] */
-  #bottom(behavior = "instant") {
-    this.scroller.scrollTo({ top: this.scroller.scrollHeight, behavior });
-    this.stuck = true;
-    this.missed = 0;
-    this.#jumper();
-  }
-
-  #jumper() {
-    this.jump.hidden = this.#near();
-    const words = this.missed ? t("n_new", { n: this.missed }) : t("to_newest");
-    if (this.jump.textContent !== words) this.jump.replaceChildren(icon("web:down"), words);
-  }
-
-  /** @param {() => void} change above what is in sight */
-  #keepPlace(change) {
-    const rest = this.scroller.scrollHeight - this.scroller.scrollTop;
-    change();
-    this.scroller.scrollTop = this.scroller.scrollHeight - rest;
-  }
-}
-
-/**
- * Reactions belong to their message: what is shown as a line of its own, the signs by message, messages by the platform's id.
- * @param {Message[]} sorted
- */
-function woven(sorted) {
-  /** @type {Map<string, Message>} */
-  const byExternal = new Map();
-  for (const one of sorted) if (one.external_id && one.kind !== "reaction") byExternal.set(one.external_id, one);
-  /** @type {Map<string, string[]>} */
-  const signs = new Map();
-  const shown = sorted.filter((one) => {
-    const to = one.kind === "reaction" && one.ref ? byExternal.get(one.ref) : undefined;
-    if (!to) return true;
-    if (one.reaction) signs.set(to.id, [one.reaction]); // a person has one at a time
-    else signs.delete(to.id);
-    return false;
-  });
-  return { shown, signs, byExternal };
-}
-
-/** One voice, one moment: no new head between them. @param {Message} a @param {Message} b */
-function together(a, b) {
-  return voice(a) === voice(b) && Date.parse(b.said_at) - Date.parse(a.said_at) < TOGETHER_MS && sameDay(a.said_at, b.said_at);
 }
 
 /** The feed brought it before the answer to our own call did. @param {Pending} one @param {Transcript} transcript */
