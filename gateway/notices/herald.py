@@ -55,7 +55,7 @@ class Herald:
         self._woken: asyncio.Task[None] | None = None
         self._again = False
         self._closing = False
-        self._nudged = 0
+        self._nudged: dict[str, int] = {}  # by advisor: one who looks often does not hide who just came
         parts.hub.listen(self._heard)
         parts.ticks += [
             ("notices", EVERY_S, self.run),
@@ -218,9 +218,9 @@ class Herald:
     async def came(self, advisor_id: str) -> None:
         """Somebody looks at the desk while the alarm rings: he may be the one, and nobody waits a minute to ask."""
         now_ms = self._parts.clock.ms()
-        if now_ms - self._nudged < NUDGE_MS:
+        if now_ms - self._nudged.get(advisor_id, 0) < NUDGE_MS:
             return
-        self._nudged = now_ms
+        self._nudged[advisor_id] = now_ms
 
         def unit(tx: Tx) -> None:
             advisors.seen(tx, [advisor_id])

@@ -144,9 +144,12 @@ async def test_nobody_can_be_told_and_the_alarm_rings_until_somebody_is_there(pl
     await until(lambda: is_(plain.state(), "alarmed"))
     assert (await plain.health())["alarms"][0]["code"] == "untold"
     assert await plain.metric("untold_customers") == 1
-    lan = await office.hire("Trần Thị Lan")
-    await plain.here(lan)
-    await plain.later(61)
+    guard, lan = await office.hire("Đỗ Minh", "dpo"), await office.hire("Trần Thị Lan")
+    herald = office.parts.notices
+    assert herald is not None
+    await herald.came(guard.id)  # looks, and may not take anybody
+    await herald.came(lan.id)  # whoever looked a moment before
+    await plain.look()
     waiting = await office.parts.store.read(lambda tx: tellings.for_page(tx, lan.id))
     assert [one.conversation_id for one in waiting] == [conversation]
     assert await plain.state() == "alarmed"  # on his way to him, not told yet
