@@ -169,8 +169,7 @@ async def visitors(browser: Browser) -> AsyncIterator[Visitors]:
     people = Visitors(browser)
     yield people
     with contextlib.suppress(Exception):
-        for context in browser.contexts:
-            await context.close()
+        await people.leave()
     assert people.troubles == []
 
 

@@ -119,8 +119,8 @@ async def test_a_customer_and_an_advisor(zygote: Zygote, tmp_path: Path, visitor
         bot = [message["seq"] for message in said if message["author"] == "bot"]
         taken = next(message["seq"] for message in said if "Thu Hằng" in message["text"])
         assert all(seq <= taken for seq in bot), "the bot spoke while an advisor had the conversation"
+        await visitors.leave()
         assert await gateway.stop() == 0
-        visitors.troubles.clear()  # and so is a stopped one
 
 
 async def _both_ways(customer: Page, advisor: Page, answer: str, back: str, *, patience: int = 30_000) -> None:

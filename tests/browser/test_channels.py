@@ -43,4 +43,5 @@ async def test_the_page_is_readable_and_its_button_works(tmp_path: Path, visitor
         await card.get_by_role("button", name="Thử lại ngay").click()
         await expect(page.get_by_role("status")).to_contain_text("đã kết nối lại")
         await expect(page.locator(".account.auth_broken")).to_have_count(0)
+        await visitors.leave()
         assert visitors.troubles == []

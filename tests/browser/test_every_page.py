@@ -44,11 +44,12 @@ async def test_every_page_for_everybody(tmp_path: Path, visitors: Visitors) -> N
         for path in [*(one.href for one in OFFICES), f"/desk/c/{conversation}"]:
             faults += [f"{path}: {fault}" for fault in await looked_at(page, path)]
         assert "\n".join(faults) == ""
+        assert [url for url in elsewhere if not url.startswith(("data:", "blob:"))] == []
+        await visitors.leave()
         # a page that is left at once ends what it was still asking for
         visitors.troubles[:] = [
             one for one in visitors.troubles if "net::ERR_" not in one and "Failed to fetch" not in one
         ]
-        assert [url for url in elsewhere if not url.startswith(("data:", "blob:"))] == []
 
 
 async def looked_at(page: Page, path: str) -> list[str]:

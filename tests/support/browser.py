@@ -89,6 +89,11 @@ class Visitors:
         context.on("weberror", lambda error: self._failed(error.error))
         return context
 
+    async def leave(self) -> None:
+        """Everybody goes home, before the gateway that they look at does."""
+        for context in self.browser.contexts:
+            await context.close()
+
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type == "error":
             self.troubles.append(f"console: {message.text} ({message.location.get('url', '')})")
