@@ -18,7 +18,7 @@ from aiohttp import web
 
 from channels import registry
 from channels.contract import Adapter, InboundEvent
-from gateway import checkups, deliveries, later, logs, notices, pages, webhooks, workers
+from gateway import checkups, deliveries, later, logs, neighbours, notices, pages, webhooks, workers
 from gateway.announcer import Announcer
 from gateway.catchup import EVERY_S as CATCH_UP_S
 from gateway.catchup import CatchUp
@@ -118,6 +118,7 @@ def application(parts: Parts) -> web.Application:
     security.harden(app)
     app.add_routes(webhooks.routes(parts))
     herald = notices.attach(parts)
+    neighbours.attach(parts)
     probe = Probe(
         store=parts.store.health,
         path=parts.config.database.path or parts.config.files.path,

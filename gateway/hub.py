@@ -1,4 +1,5 @@
-"""Live hints inside the process: (kind, id) of what changed, after its commit. A hint is never the truth."""
+"""Live hints: (kind, id) of what changed, after its commit. A hint is never the truth. Those of other processes that share
+the database come in by `gateway/neighbours.py`."""
 
 from __future__ import annotations
 
@@ -11,9 +12,11 @@ Listener = Callable[[str, str], None]
 
 
 class Hub:
-    """Listeners are called on the loop, quickly and in order; one that raises is only its own loss."""
+    """Listeners are called on the loop, quickly and in order; one that raises is only its own loss. `hears_all` -- whether
+    no process can commit something now of which no hint comes here."""
 
-    def __init__(self) -> None:
+    def __init__(self, hears_all: Callable[[], bool] = lambda: True) -> None:
+        self.hears_all = hears_all
         self._listeners: dict[int, Listener] = {}
         self._next = 0
 

@@ -1,7 +1,8 @@
 """The desk's live feed: hints become (conversation, version) on Server-Sent Events; the page fetches what changed.
 
 A stream that comes back says where it stopped; what changed since then, less a margin for commits that were under way,
-is told again, and the page drops the versions it holds. Hints of another process do not reach us: a slow look is the net.
+is told again, and the page drops the versions it holds. Hints of another process come over `gateway/neighbours.py`; what
+comes by no hint is found by a slow look, the net.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ import structlog
 from aiohttp import HttpVersion11, web
 
 from gateway.api.service import API
-from gateway.desk.presence import Presence
+from gateway.desk.presence import Presence, Word
+from gateway.neighbours import HERE
 from storage import advisors, sessions
 from storage.errors import StorageUnavailable
 from storage.tx import Tx
@@ -32,8 +34,8 @@ HEARTBEAT_S: Final = 15.0
 CHECK_S: Final = 20.0  # how long a session that ended elsewhere may still be told something
 TOGETHER_S: Final = 0.03  # hints of one moment are one line
 AGAIN_S: Final = 1.0
-NET_S: Final = 3.0  # the look at the table, where other processes write into it
-NET_ALONE_S: Final = 15.0
+NET_S: Final = 3.0  # the look at the table, where other processes write into it and are not heard
+NET_HEARD_S: Final = 15.0
 MARGIN_MS: Final = 30_000
 CATCH_UP: Final = 300  # more than that is not told one by one
 OLDEST_MS: Final = 12 * 3_600_000
@@ -195,9 +197,11 @@ class Live:
 
     def heard(self, kind: str, object_id: str) -> None:
         """A listener of the hub: quick, on the loop."""
-        if not self._streams:
+        if kind == HERE:
+            self._present(object_id)
+        elif not self._streams:
             return
-        if kind == "advisor":
+        elif kind == "advisor":
             self._later(self._check(object_id))
         elif kind == TYPING:
             for stream in self._streams:
@@ -247,7 +251,6 @@ class Live:
 
     async def watch(self) -> None:
         """Runs as long as the gateway does."""
-        net = NET_S if self._parts.store.postgres else NET_ALONE_S
         loop = asyncio.get_running_loop()
         looked = checked = loop.time()
         while True:
@@ -259,7 +262,7 @@ class Live:
             for conversation_id in self._presence.gone():
                 self._tell_here(conversation_id)
             try:
-                if loop.time() - looked >= net:
+                if loop.time() - looked >= (NET_HEARD_S if self._parts.hub.hears_all() else NET_S):
                     looked = loop.time()
                     await self._look()
                 if loop.time() - checked >= CHECK_S:
@@ -302,14 +305,16 @@ class Live:
 
     # ---- who is where
 
-    def present(self, conversation_id: str, advisor_id: str, name: str, *, writes: bool, leaves: bool) -> None:
-        """Somebody looks at a conversation, writes in it, or has left it: told to those who look at it too."""
-        if leaves:
-            news = self._presence.leave(conversation_id, advisor_id)
-        else:
-            news = self._presence.look(conversation_id, advisor_id, name, writes=writes)
-        if news:
-            self._tell_here(conversation_id)
+    def present(self, word: Word) -> None:
+        """Somebody looks at a conversation, writes in it, or has left it: every process hears of it."""
+        if self._presence.may_say(word.advisor_id):
+            self._parts.hub.publish([(HERE, word.packed())])
+
+    def _present(self, packed: str) -> None:
+        """Told to those who look at it too."""
+        word = Word.unpacked(packed)
+        if word is not None and self._presence.heard(word):
+            self._tell_here(word.conversation_id)
 
     def _tell_here(self, conversation_id: str) -> None:
         people = self._presence.people(conversation_id)

@@ -1,14 +1,46 @@
-"""Who of ours looks at a conversation, or writes in it. Nothing is stored: who says nothing for a while is not there."""
+"""Who of ours looks at a conversation, or writes in it. Nothing is stored: who says nothing for a while is not there.
+
+Each process knows it of everybody: what a page says is passed on as a hint, as one of its own or of a neighbour's.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+
+import orjson
 
 LOOKS_S: Final = 45.0  # the page says so again every 20 s
 WRITES_S: Final = 6.0
 AT_ONCE: Final = 12  # conversations that one person may have open: a browser has tabs
+WORDS: Final = 20  # that a person's pages may say in WORDS_S; who walks through the list by the keys says two a row
+WORDS_S: Final = 5.0
+STATES: Final = frozenset({"looks", "writes", "left"})
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a page said: `state` -- one of STATES."""
+
+    conversation_id: str
+    advisor_id: str
+    name: str
+    state: str
+
+    def packed(self) -> str:
+        return orjson.dumps([self.conversation_id, self.advisor_id, self.name, self.state]).decode()
+
+    @classmethod
+    def unpacked(cls, given: str) -> Word | None:
+        """None for what is not one: it may come from another release."""
+        try:
+            found: Any = orjson.loads(given)
+        except orjson.JSONDecodeError:
+            return None
+        if not isinstance(found, list) or len(found) != 4 or not all(isinstance(each, str) for each in found):
+            return None
+        return cls(*found) if found[3] in STATES else None
 
 
 @dataclass(slots=True)
@@ -26,6 +58,23 @@ class Presence:
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._here: dict[str, dict[str, Here]] = {}
+        self._said: dict[str, tuple[float, int]] = {}  # advisor -> since when, how many words
+
+    def may_say(self, advisor_id: str) -> bool:
+        """Whether his page is heard, this time: no page of ours says so much that it is not."""
+        now = self._now()
+        since, words = self._said.get(advisor_id, (now, 0))
+        if now - since >= WORDS_S:
+            since, words = now, 0
+            self._said = {who: said for who, said in self._said.items() if now - said[0] < WORDS_S}
+        self._said[advisor_id] = since, words + 1
+        return words < WORDS
+
+    def heard(self, word: Word) -> bool:
+        """Whether it is news to those who look at the conversation."""
+        if word.state == "left":
+            return self.leave(word.conversation_id, word.advisor_id)
+        return self.look(word.conversation_id, word.advisor_id, word.name, writes=word.state == "writes")
 
     def look(self, conversation_id: str, advisor_id: str, name: str, *, writes: bool) -> bool:
         """He is there; whether that is news to the others."""

@@ -20,6 +20,7 @@ from gateway.desk.consent import Consent
 from gateway.desk.entrance import FORM_BYTES, WHERE, Entrance
 from gateway.desk.live import Live
 from gateway.desk.offices import OFFICES
+from gateway.desk.presence import STATES, Word
 from gateway.desk.texts import SALUTATIONS, Gallery
 from gateway.desk.wall import Wall, period_of
 from gateway.desk.words import Words, language
@@ -322,9 +323,9 @@ class Desk:
             given = body.parse(request, await body.read(request, FORM_BYTES))
         except ApiError as err:
             return err.response("")
-        wanted, state = str(given.get("conversation", "")), given.get("state")
-        if _ID.fullmatch(wanted) and state in ("looks", "writes", "left") and "conversation.read" in TABLE[actor.role]:
-            self._live.present(wanted, actor.id, actor.name, writes=state == "writes", leaves=state == "left")
+        wanted, state = str(given.get("conversation", "")), str(given.get("state", ""))
+        if _ID.fullmatch(wanted) and state in STATES and "conversation.read" in TABLE[actor.role]:
+            self._live.present(Word(wanted, actor.id, actor.name, state))
         return json_response(b"{}")
 
 

@@ -15,7 +15,7 @@ import { ready, registered } from "./workers.js";
 
 const TITLE = document.title;
 const KEYS = { notices: "desk.notices", sound: "desk.sound" };
-const EVERY_MS = 20_000; // hints of another process do not reach us
+const EVERY_MS = 20_000; // a hint may be lost
 const TOGETHER_MS = 150;
 const ANSWER_MS = 4000;
 const NAMED = 3; // of those for whom the alarm rings

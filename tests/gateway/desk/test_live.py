@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,10 +14,12 @@ from typing import Any
 import aiohttp
 import pytest
 
+from gateway import neighbours
 from gateway.desk import live, presence
 from gateway.desk.live import Stream, frame
-from gateway.desk.presence import Presence
+from gateway.desk.presence import Presence, Word
 from storage import advisors, sessions
+from storage.wire import LONGEST
 from tests.gateway.desk.conftest import Clerk
 from tests.support.desk import Office
 
@@ -250,7 +253,7 @@ async def test_the_heart_beats_while_nothing_happens(
 async def test_another_process_is_heard_through_the_table(
     office: Office, lan: Clerk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "NET_ALONE_S", 0.1)
+    monkeypatch.setattr(live, "NET_HEARD_S", 0.1)
     conversation = await office.lead("1001")
     await office.down()
     await office.up()
@@ -430,3 +433,78 @@ async def test_twenty_streams_end_with_the_same_right_list(office: Office, lan: 
         assert len(right) == 10
         for one in told:
             await one.until(lambda one=one: one.changed() == right)  # type: ignore[misc]
+
+
+async def test_two_processes_hear_each_other_at_once(
+    tmp_path: Path, pg_url: str, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A customer's word taken in by one, who looks and types at the other, a session ended elsewhere: by no look at a table."""
+    monkeypatch.setattr(live, "NET_S", 3600.0)
+    monkeypatch.setattr(live, "NET_HEARD_S", 3600.0)
+    monkeypatch.setattr(live, "CHECK_S", 3600.0)
+    (tmp_path / "two").mkdir()
+    async with Office(tmp_path, database=pg_url) as one:
+        shutil.copytree(tmp_path / "var" / "keys", tmp_path / "two" / "var" / "keys")
+        async with Office(tmp_path / "two", database=pg_url) as two:
+            lan, hung = Clerk(session, one.url), Clerk(session, two.url)
+            await one.hire("Trần Thị Lan", email="lan@x.vn")
+            person = await two.hire("Hùng", email="hung@x.vn")
+            await lan.sign_in("lan@x.vn")
+            await hung.sign_in("hung@x.vn")
+            async with feed(lan, one.parts.store.now_ms()) as mine, feed(hung, two.parts.store.now_ms()) as his:
+                await mine.until(lambda: one.parts.hub.hears_all() and two.parts.hub.hears_all())
+                conversation = await two.lead("1001")
+                await mine.until(lambda: conversation in mine.changed())
+                await two.settled()
+                entries = "SELECT (SELECT COUNT(*) FROM audit_entry), (SELECT COUNT(*) FROM message)"
+                before = await one.parts.store.read(lambda tx: tuple(tx.one(entries)))
+
+                async def here(who: Clerk, state: str) -> None:
+                    given = {"conversation": conversation, "state": state}
+                    assert await who.status("POST", "/desk/presence", json=given) == 200
+
+                def seen(told: Feed) -> dict[str, bool]:
+                    here = told.named("here")
+                    return {each["name"]: each["writes"] for each in here[-1]["people"]} if here else {}
+
+                await here(lan, "looks")
+                await here(hung, "writes")
+                both = {"Trần Thị Lan": False, "Hùng": True}
+                await mine.until(lambda: seen(mine) == both)
+                await his.until(lambda: seen(his) == both)
+                await here(hung, "left")
+                await mine.until(lambda: seen(mine) == {"Trần Thị Lan": False})
+                assert await one.parts.store.read(lambda tx: tuple(tx.one(entries))) == before
+                await one.parts.store.run(lambda tx: advisors.disable(tx, person.id, by="test"))
+                await his.until(lambda: his.named("bye"))
+
+
+def test_what_is_said_between_processes_fits_its_line_and_nothing_else_is_believed() -> None:
+    hints = [("conversation", f"{number:026}") for number in range(500)] + [
+        ("here", "đ" * 9000),
+        ("typing", "đ" * 1000),
+    ]
+    made = neighbours.lines(hints)
+    assert max(len(line.encode()) for line in made) <= LONGEST
+    assert len(made) <= 5
+    crossed = [hint for line in made for hint in neighbours.hints_of(line)]
+    assert crossed == [hint for hint in hints if hint[0] != "here"]
+    assert neighbours.lines([]) == []
+    for line in ("", "{}", "[1]", '[["tell", "n1"]]', '[["typing"]]', '[[["x"], "y"]]', '[["typing", 5]]'):
+        assert neighbours.hints_of(line) == []
+
+
+@pytest.mark.parametrize(
+    "given", ["", "5", "[]", '["c", "a", "Lan"]', '["c", "a", "Lan", "sings"]', '["c", "a", 5, "looks"]']
+)
+def test_a_word_that_is_none_is_not_heard(given: str) -> None:
+    assert Word.unpacked(given) is None
+
+
+def test_a_page_that_never_stops_talking_is_not_passed_on() -> None:
+    now = [0.0]
+    there = Presence(lambda: now[0])
+    assert [there.may_say("a") for _ in range(presence.WORDS + 5)] == [True] * presence.WORDS + [False] * 5
+    assert there.may_say("b")
+    now[0] = presence.WORDS_S
+    assert there.may_say("a")

@@ -529,7 +529,7 @@ async def test_a_store_that_takes_nothing_is_no_acknowledgement(
 async def test_on_postgresql_a_page_hears_of_what_another_process_did(
     tmp_path: Path, pg_url: str, client: aiohttp.ClientSession
 ) -> None:
-    """The visitor's socket is at one gateway, the advisor works at the other: hints do not cross, the slow look does."""
+    """The visitor's socket is at one gateway, the advisor works at the other."""
     (tmp_path / "one").mkdir()
     async with Site(tmp_path / "one", database=pg_url) as here:
         shutil.copytree(tmp_path / "one" / "var" / "keys", tmp_path / "two" / "var" / "keys")

@@ -1,0 +1,123 @@
+"""What the gateways of one PostgreSQL database tell each other at once: LISTEN and NOTIFY, on a connection of its own.
+
+Nothing is stored, and what is said while the line is down is lost: whoever listens looks at the tables now and then.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import selectors
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+import structlog
+
+from storage.engines import connected, make_engine
+
+log = structlog.get_logger("storage")
+CHANNEL: Final = "gateway"
+LONGEST: Final = 7900  # bytes that PostgreSQL carries at once: below 8000
+WAITING: Final = 500  # words that wait to be said; more are dropped
+AGAIN_S: Final = 2.0
+ALIVE_S: Final = 30.0  # a line on which nothing was heard is tried
+
+
+class Wire:
+    """`heard` -- called on the wire's thread with what another process said."""
+
+    def __init__(self, url: str, heard: Callable[[str], None]) -> None:
+        self._url = url
+        self._heard = heard
+        self._words: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._ours, self._theirs = socket.socketpair()
+        self._ours.setblocking(False)
+        self._theirs.setblocking(False)
+        self._stop = threading.Event()
+        self._pid = 0  # of our connection's server process; 0 while there is none
+        self._thread = threading.Thread(target=self._main, name="wire", daemon=True)
+
+    @property
+    def up(self) -> bool:
+        return self._pid != 0
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def say(self, words: str) -> None:
+        """To every other process that listens now; at most LONGEST bytes. From any thread, without waiting."""
+        if not self.up or self._words.qsize() >= WAITING:
+            return
+        self._words.put(words)
+        self._nudge()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._nudge()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+        self._ours.close()
+        self._theirs.close()
+
+    def _nudge(self) -> None:
+        with contextlib.suppress(OSError):  # full: it is awake already
+            self._ours.send(b"\0")
+
+    # ---- the thread
+
+    def _main(self) -> None:
+        lost = False
+        while not self._stop.is_set():
+            try:
+                self._serve()
+            except Exception as err:
+                if self.up or not lost:
+                    log.warning("wire.lost", error=type(err).__name__)
+                lost = True
+            self._pid = 0
+            self._stop.wait(AGAIN_S)
+
+    def _serve(self) -> None:
+        engine = make_engine(self._url)
+        raw: Any = connected(engine)
+        try:
+            raw.autocommit = True
+            raw.add_notify_handler(self._told)  # what comes with the answer to a statement of ours
+            raw.execute(f"LISTEN {CHANNEL}")
+            self._pid = raw.info.backend_pid
+            with selectors.DefaultSelector() as selector:
+                selector.register(raw.fileno(), selectors.EVENT_READ)
+                selector.register(self._theirs, selectors.EVENT_READ)
+                while not self._stop.is_set():
+                    if not selector.select(ALIVE_S):
+                        raw.execute("SELECT 1")
+                    self._speak(raw)
+                    self._listen(raw)
+        finally:
+            raw.close()
+            engine.dispose()
+
+    def _speak(self, raw: Any) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while self._theirs.recv(4096):
+                pass
+        words: list[str] = []
+        with contextlib.suppress(queue.Empty):
+            while len(words) < WAITING:
+                words.append(self._words.get_nowait())
+        if words:
+            raw.execute("SELECT pg_notify(%s, each) FROM unnest(%s::text[]) AS each", (CHANNEL, words))
+
+    def _listen(self, raw: Any) -> None:
+        raw.pgconn.consume_input()
+        while (found := raw.pgconn.notifies()) is not None:
+            self._tell(found.be_pid, found.extra.decode("utf-8", "replace"))
+
+    def _told(self, notify: Any) -> None:
+        self._tell(notify.pid, notify.payload)
+
+    def _tell(self, pid: int, words: str) -> None:
+        if pid != self._pid:
+            self._heard(words)
