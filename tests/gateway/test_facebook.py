@@ -249,5 +249,10 @@ async def test_every_fixture_is_taken_and_the_books_balance(messenger: Place) ->
     assert await messenger.rows("SELECT reason FROM inbox_event WHERE reason LIKE 'our own error%'") == []
     (stat,) = await messenger.rows("SELECT * FROM account_stat WHERE account_id = 'facebook:page'")
     aside = await messenger.rows("SELECT reason FROM inbox_event WHERE state = 'quarantined'")
-    assert len(aside) == stat.quarantined == 1
+    assert len(aside) == stat.quarantined == 3
+    assert {row.reason for row in aside} == {
+        "not JSON",
+        "entry: a list of objects was expected",
+        "attachments: an object was expected",
+    }
     assert stat.events == stat.messages + stat.receipts + stat.ignored + stat.quarantined
