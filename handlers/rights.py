@@ -48,33 +48,6 @@ OPEN: Final = ("received", "verified", "executing")
 STATES: Final = (*OPEN, "done", "partly_done", "refused")
 PROOFS: Final = ("known_fact", "otp", "called_back", "in_person", "letter")
 WAYS: Final = ("chat", "phone", "email", "letter", "visit")
-GROUNDS: Final[Mapping[str, Mapping[str, str]]] = {  # why not, or not all of it, in the customer's words
-    "not_verified": {
-        "vi": "chưa xác minh được người yêu cầu là chủ dữ liệu",
-        "en": "we could not confirm that the request comes from the person whose data it is",
-    },
-    "nothing_held": {
-        "vi": "IBAOHIEM không lưu dữ liệu nào của người yêu cầu",
-        "en": "we hold no data about you",
-    },
-    "legal_duty": {
-        "vi": "pháp luật buộc lưu giữ dữ liệu này (Điều 14 Luật Bảo vệ dữ liệu cá nhân)",
-        "en": "the law obliges us to keep this data (Article 14, Personal Data Protection Law)",
-    },
-    "agreement": {
-        "vi": "dữ liệu cần cho việc thực hiện hợp đồng với anh/chị (Điều 19 Luật Bảo vệ dữ liệu cá nhân)",
-        "en": "the data is needed to perform the contract with you (Article 19, Personal Data Protection Law)",
-    },
-    "others_rights": {
-        "vi": "yêu cầu liên quan đến dữ liệu của người khác",
-        "en": "it would disclose or change another person's data",
-    },
-    "unclear": {
-        "vi": "yêu cầu chưa đủ rõ và IBAOHIEM chưa nhận được phần bổ sung",
-        "en": "the request is not clear enough and nothing was added to it",
-    },
-    "taken_back": {"vi": "anh/chị đã rút lại yêu cầu", "en": "you took the request back"},
-}
 ALARMS: Final = ((0.8, "near"), (0.5, "half"))
 RESTING: Final = ("contact", "care", "reminder", "ads")  # purposes that rest on the consent
 

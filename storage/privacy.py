@@ -5,7 +5,7 @@ A request is sealed under the key of whom it is about and outlives his erasure w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -320,13 +320,12 @@ def steps(tx: Tx, row: Row) -> list[Step]:
     ]
 
 
-def alarming(tx: Tx, until: int) -> Sequence[Any]:
-    """(id, received_at, due_at, ack_due_at, acknowledged_at) of open ones."""
-    return tx.all(
-        "SELECT id, received_at, due_at, ack_due_at, acknowledged_at FROM privacy_request WHERE closed_at IS NULL"
-        " AND due_at <= :until ORDER BY due_at, id LIMIT 1000",
-        until=until,
+def clocks(tx: Tx) -> list[tuple[int, int]]:
+    """(received_at, due_at) of the open ones, the next that are due first."""
+    rows = tx.all(
+        "SELECT received_at, due_at FROM privacy_request WHERE closed_at IS NULL ORDER BY due_at, id LIMIT 1000"
     )
+    return [(row.received_at, row.due_at) for row in rows]
 
 
 def _row(tx: Tx, row: Any) -> Row:

@@ -54,6 +54,8 @@ RESOURCES: Final = (
     "routes_exports",
     "routes_webhooks",
     "routes_privacy",
+    "routes_requests",
+    "routes_asks",
 )
 
 

@@ -52,7 +52,7 @@ _DESK: Final = _READ | {
     "handoff.list", "contact.edit", "contact.merge", "file.add", "file.read", "switch.read",
     "attempt", "screen", "call.log", "canned.read", "filter.read",
     "policy.read", "policy.edit", "policy.deliver", "care.read", "case.read", "case.edit",
-    "presence.set", "team.read", "block", "task.read", "task.edit", "correct", "ask", "retell", "reveal",
+    "request.log", "presence.set", "team.read", "block", "task.read", "task.edit", "correct", "ask", "retell", "reveal",
 }  # fmt: skip
 _OVERSEE: Final = _DESK | {
     "assign",
@@ -67,12 +67,24 @@ _OVERSEE: Final = _DESK | {
     "filter.share",
     "wall.read",
     "export",
+    "export.approve",
     "routing.edit",
     "routing.read",
     "block.read",
 }
 # The rights of those whose data we hold; the officer sees nobody in a list, and all of one person when he answers him.
-_RIGHTS: Final = frozenset({"person.find", "person.export", "person.erase", "held.read"})
+_RIGHTS: Final = frozenset(
+    {
+        "person.find",
+        "person.export",
+        "person.erase",
+        "held.read",
+        "request.read",
+        "request.edit",
+        "request.log",
+        "export.approve",
+    }
+)
 _OWN_HOUSE: Final = frozenset(
     {"user.manage", "guide.see", "token.manage", "audit.read", "audit.verify", "webhook.read", "webhook.manage"}
 )

@@ -15,6 +15,7 @@ CODES: Final[Mapping[str, int]] = {
     "forbidden": 403,
     "not_yours": 403,
     "proof_needed": 403,  # of a session whose person last showed some time ago that it is he: POST /me/proof
+    "approval_needed": 403,  # a second person lets this leave: POST /exports/asks
     "cross_origin": 403,  # a browser's request that does not come from our own pages
     "not_found": 404,
     "method_not_allowed": 405,

@@ -123,10 +123,12 @@ class WallExport(ExportOf):
 
 
 class ConversationsExport(ExportOf):
-    """`personal`: names, phones and needs as they are, where your role sees them; else masked."""
+    """`personal`: names, phones and needs as they are, where your role sees them, when a second person has let exactly this go
+    (`ask`: the id of `POST /exports/asks`); else masked."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"purpose": "care", "query": {"status": "waiting"}, "personal": False}]}
     )
     query: Narrowed = Field(default_factory=lambda: Narrowed.model_validate({}))
     personal: bool = False
+    ask: str | None = Field(None, max_length=26)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -10,15 +10,16 @@ import structlog
 from aiohttp import web
 
 from gateway import csvfile
-from gateway.api import masks, models, show, wanting
+from gateway.api import masks, models, routes_asks, show, wanting
 from gateway.api import models_wall as wall
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import HEADERS, ApiError
 from gateway.boards import Answers
 from handlers import schedule
-from storage import audit, listing
+from storage import audit, exports, listing
 from storage.ids import new_id
 from storage.times import at
+from storage.tx import Tx
 
 routes = Routes("exports")
 log = structlog.get_logger("api")
@@ -61,16 +62,41 @@ async def export_wall(call: Call, body: wall.WallExport) -> web.StreamResponse:
     return await _send(call, body, f"wall-{body.period}", ("figures",), rows())
 
 
-@routes.post("/exports/conversations", may="export", keyed=False, proof=True, refuses=("too_many",))
+@routes.post("/exports/conversations", may="export", keyed=False, proof=True, refuses=("too_many", "approval_needed"))
 async def export_conversations(call: Call, body: wall.ConversationsExport) -> web.StreamResponse:
-    """A filtered list of conversations as a table (CSV), at most 5,000 of them."""
-    return await _send(
-        call, body, "conversations", ("personal",) if body.personal else ("masked",), _conversations(call, body)
-    )
+    """A filtered list of conversations as a table (CSV), at most 5,000 of them. With `personal` only what a second person has
+    let go: `ask` is of `POST /exports/asks`."""
+    if body.personal:
+        return await _send(
+            call, body, "conversations", ("personal", body.ask or ""), _conversations(call, body), _use(call, body)
+        )
+    return await _send(call, body, "conversations", ("masked",), _conversations(call, body))
+
+
+def _use(call: Call, body: wall.ConversationsExport) -> Callable[[Tx], None]:
+    """The approval is used up in the audit entry's own transaction."""
+
+    def use(tx: Tx) -> None:
+        what, by = routes_asks.wanted(body.query), call.actor.id
+        try:
+            exports.use(tx, body.ask or "", purpose=body.purpose, wanted=what, by=by)
+        except exports.Refused as err:
+            raise routes_asks.refused(err) from None
+
+    return use
+
+
+def _nothing(_tx: Tx) -> None:
+    return None
 
 
 async def _send(
-    call: Call, body: wall.ExportOf, name: str, fields: tuple[str, ...], rows: AsyncIterator[Iterable[Row]]
+    call: Call,
+    body: wall.ExportOf,
+    name: str,
+    fields: tuple[str, ...],
+    rows: AsyncIterator[Iterable[Row]],
+    first: Callable[[Tx], None] = _nothing,
 ) -> web.StreamResponse:
     wait_s = call.api.exports.take(call.actor.id)
     if wait_s:
@@ -78,12 +104,15 @@ async def _send(
         raise ApiError("too_many", f"{csvfile.AN_HOUR} tables an hour", retry_s=wait_s)
     export_id, by, through = new_id(), call.actor.id, call.actor.through
     what = f"export.{name.partition('-')[0]}"
-    await call.store.run(
-        lambda tx: audit.write(
+
+    def begin(tx: Tx) -> None:
+        first(tx)
+        audit.write(
             tx, actor=by, action=what, object_type="export", object_id=export_id,
             fields=(f"purpose:{body.purpose}", *fields), request_id=call.id, source=through,
-        )
-    )  # fmt: skip
+        )  # fmt: skip
+
+    await call.store.run(begin)
     day = schedule.local(call.parts.now(), call.parts.engine.business).date().isoformat()
     answer = web.StreamResponse(headers={**HEADERS, "X-Request-Id": call.id})
     answer.content_type, answer.charset = "text/csv", "utf-8"

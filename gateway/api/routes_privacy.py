@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from typing import Final
 
 from aiohttp import web
 
-from gateway import erasing, exporting, rotating
-from gateway.api import cursors, masks, who
+from gateway import erasing, rotating
+from gateway.api import copies, cursors, masks, who
 from gateway.api import models_privacy as models
 from gateway.api.declare import Call, Routes
-from gateway.api.errors import HEADERS, ApiError, not_found
+from gateway.api.errors import ApiError, not_found
 from storage import audit, contacts, erasure, holds, people, tokens
 from storage.erasure import Job, Refused
 from storage.holds import Hold
@@ -20,7 +18,6 @@ from storage.times import rfc3339
 from storage.tx import Tx
 
 routes = Routes("privacy")
-PIECE: Final = 1 << 18
 
 
 @routes.post("/privacy/find", may="person.find", keyed=False)
@@ -50,41 +47,7 @@ def _someone(one: contacts.Contact) -> models.Someone:
 async def export_person(call: Call, contact_id: str, body: models.Copying) -> web.StreamResponse:
     """Everything that we hold of him, in clear: a zip with JSON, his files and a page to read. For a purpose; both are
     written down."""
-    by, through = call.actor.id, call.actor.through
-    try:
-        copy = await exporting.export(call.store, call.api.files, call.parts.config, contact_id, purpose=body.purpose)
-    except Refused as err:
-        raise _refused(err) from None
-
-    def note(tx: Tx) -> None:
-        audit.write(
-            tx,
-            actor=by,
-            action="contact.export",
-            object_type="contact",
-            object_id=contact_id,
-            fields=(f"purpose:{body.purpose}", f"manifest:{copy.digest}"),
-            request_id=call.id,
-            source=through,
-        )
-
-    with copy.content as content:
-        await call.store.run(note)
-        answer = web.StreamResponse(
-            headers={
-                **HEADERS,
-                "Content-Type": "application/zip",
-                "Content-Length": str(copy.size),
-                "Content-Disposition": f'attachment; filename="export-{contact_id}.zip"',
-                "X-Manifest-SHA256": copy.digest,
-                "X-Request-Id": call.id,
-            }
-        )
-        await answer.prepare(call.request)
-        while piece := await asyncio.to_thread(content.read, PIECE):
-            await answer.write(piece)
-        await answer.write_eof()
-    return answer
+    return await copies.send(call, contact_id, body.purpose)
 
 
 # ---- erasing

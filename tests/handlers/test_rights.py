@@ -18,7 +18,7 @@ from handlers.rights import Standing, Stop
 from storage import inbox, privacy
 from tests.support.shop import ACCOUNT, Shop
 
-HOUSE = Business(holidays=frozenset({"2026-11-24"}))  # a Tuesday
+HOUSE = Business(holidays=("2026-11-24",))  # a Tuesday
 FRIDAY = datetime(2026, 11, 20, 16, 30, tzinfo=UTC)  # 23:30 where the house is
 OA = "2851234567890123456"
 ZALO = Account(channel="zalo", name="oa", settings={"app_id": "1234567", "oa_id": OA})

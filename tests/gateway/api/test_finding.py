@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway import csvfile
 from tests.gateway.api.conftest import Caller, House
+from tests.gateway.api.test_privacy import at_the_desk
 
 PHONE = "0912 345 678"
 
@@ -146,14 +147,22 @@ async def test_tables_leave_for_a_purpose_and_masked(house: House) -> None:
     shown = dict(zip(head, line, strict=True))
     assert (shown["Mã"], shown["Điện thoại"], shown["Tình trạng"]) == (conversation, "091****678", "waiting")
     assert "HYPERLINK" not in shown["Tên"]
-    shown = dict(
-        zip(
-            *await table(
-                boss, "/exports/conversations", {**ask, "personal": True, "separator": "comma", "lang": "en"}, ","
-            ),
-            strict=True,
-        )
-    )
+    personal = {**ask, "personal": True, "separator": "comma", "lang": "en"}
+    status, refused = await boss("POST", "/exports/conversations", personal)
+    assert (status, refused["error"]["code"]) == (403, "approval_needed")
+    wanted = await boss.post("/exports/asks", ask)
+    assert (wanted["state"], wanted["wanted"], wanted["mine"]) == ("asked", {"status": "waiting"}, True)
+    personal["ask"] = wanted["id"]
+    assert (await boss("POST", "/exports/conversations", personal))[0] == 403, "nobody has let it go"
+    assert (await boss("POST", f"/exports/asks/{wanted['id']}/approve", {}))[0] == 403, "a token approves nothing"
+    officer = await at_the_desk(house, "dpo")
+    assert (await officer.post(f"/exports/asks/{wanted['id']}/approve", {}))["state"] == "approved"
+    assert (await officer("POST", f"/exports/asks/{wanted['id']}/decline", {}))[0] == 409
+    for other in ({"purpose": "legal"}, {"query": {"status": "closed"}}, {"query": {}}):
+        assert (await boss("POST", "/exports/conversations", {**personal, **other}))[0] == 403, "something else"
+    shown = dict(zip(*await table(boss, "/exports/conversations", personal, ","), strict=True))
+    assert (await boss("POST", "/exports/conversations", personal))[0] == 403, "once"
+    assert [each["state"] for each in (await officer.get("/exports/asks"))["items"]] == ["used"]
     assert (shown["Name"], shown["Phone"]) == ('\'=HYPERLINK("x")', PHONE)
     assert len(await table(boss, "/exports/conversations", {"purpose": "legal"})) == 3
     figures = await table(boss, "/exports/wall", {"purpose": "care", "period": "today"})
@@ -164,10 +173,11 @@ async def test_tables_leave_for_a_purpose_and_masked(house: House) -> None:
     assert (await dpo("POST", "/exports/conversations", ask))[0] == 403
     lines = (await dpo.get("/audit", actor=boss.id))["items"]
     told = [(each["action"], each["fields"]) for each in reversed(lines) if each["object_type"] == "export"]
-    assert told[:4] == [
+    assert told[:5] == [
         ("export.conversations", ["purpose:care", "masked"]),
         ("export.conversations.done", ["lines:2"]),
-        ("export.conversations", ["purpose:care", "personal"]),
+        ("export.ask", ["purpose:care", "personal"]),
+        ("export.conversations", ["purpose:care", "personal", wanted["id"]]),
         ("export.conversations.done", ["lines:2"]),
     ]
     assert ("export.wall", ["purpose:care", "figures"]) in told

@@ -65,6 +65,7 @@ def test_the_document_is_valid_and_whole() -> None:
                 "/privacy/find",
                 "/contacts/{contact_id}/erase",
                 "/contacts/{contact_id}/export",
+                "/privacy-requests/{request_id}/copy",
                 "/exports/wall",
                 "/exports/conversations",
                 "/tokens/{token_id}",
