@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 import orjson
@@ -35,19 +36,19 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "direction": ("call_direction", "calldirection", "call_type", "calltype", "huong", "chieu"),
     "from": (
         "from_number", "fromnumber", "from_phone", "caller", "caller_number", "callernumber", "caller_id", "callerid", "source",
-        "source_number", "src", "ani", "so_goi", "so_goi_den",
+        "source_number", "src", "ani", "so_goi", "so_goi_den", "callnumber", "call_number",
     ),
     "to": (
         "to_number", "tonumber", "to_phone", "callee", "called", "called_number", "destination", "destination_number", "dst",
-        "did", "dnis", "so_nhan",
+        "did", "dnis", "so_nhan", "receiptnumber", "receipt_number",
     ),
-    "customer": ("customer_number", "customer_phone", "phone", "phone_number", "so_khach", "so_dien_thoai", "sdt"),
+    "customer": ("customer_number", "customer_phone", "phone", "phone_number", "so_khach", "so_dien_thoai", "sdt", "number"),
     "agent": (
         "agent_name", "agent_id", "answered_by", "user_name", "user", "extension", "ext", "nhan_vien", "dien_thoai_vien",
     ),
     "started_at": (
         "start_time", "starttime", "started", "start", "time_start", "time_started", "calldate", "created_at", "createdat",
-        "timestamp", "time", "thoi_gian",
+        "timestamp", "timestamp_ms", "time", "thoi_gian", "datetime", "date_time", "created_date",
     ),
     "duration_s": (
         "billsec", "bill_sec", "bill_duration", "talk_time", "talktime", "talk_duration", "conversation_time", "answer_duration",
@@ -78,10 +79,15 @@ EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
 }  # fmt: skip
 MEANING: Final = {word: event for event, words in EVENTS.items() for word in words}
+NOISE: Final = frozenset({"call", "calls", "event", "status", "phone", "inbound", "outbound", "incoming", "outgoing"})
+# Words of a direction: `outbound-api`, `Outgoing Call`, `Gọi ra`, `click-to-call`.
 OUT: Final = frozenset(
-    {"outbound", "outgoing", "out", "outbound_call", "goi_ra", "goi_di", "click2call", "callout", "2"}
+    {"outbound", "outgoing", "out", "ra", "di", "click", "click2call", "clicktocall", "callout", "2"}
 )
+IN: Final = frozenset({"inbound", "incoming", "in", "den", "vao", "callin", "1"})
 INSIDE: Final = frozenset({"internal", "local", "noi_bo"})
+EXTENSION: Final = 6  # digits: who has no more is a telephone of the house
+SERVICE: Final = re.compile(r"(?:\+?84|0)?1[89]00\d{2,6}")  # 1800, 1900: nobody calls from one but we
 WITHHELD: Final = frozenset(
     {"", "anonymous", "unknown", "private", "restricted", "withheld", "unavailable", "hidden", "blocked", "none", "null",
      "an_danh", "an_so", "so_an", "khong_ro", "number_withheld", "no_number", "asserted"}
@@ -100,10 +106,10 @@ def parse(delivery: Delivery, account: Account) -> list[InboundEvent]:
 
 def _event(flat: Mapping[str, str], account: Account) -> InboundEvent:
     told = posted.named(flat, account, FIELDS)
-    event = MEANING.get(posted.plain(told.get("event", "")), "")
+    event = _happened(flat, told)
     way = posted.plain(told.get("direction", ""))
-    outbound = way in OUT
-    theirs = told.get("customer") or told.get("to" if outbound else "from", "")
+    outbound = _outbound(way, told)
+    theirs = told.get("customer") or _customer(told, outbound)
     number = "" if posted.plain(theirs) in WITHHELD else posted.number(theirs)
     call, window_ms = _call(told, account)
     extra = {
@@ -133,9 +139,50 @@ def _event(flat: Mapping[str, str], account: Account) -> InboundEvent:
     )
 
 
+def _happened(flat: Mapping[str, str], told: Mapping[str, str]) -> str:
+    """ringing, answered, missed or ended, by the first field with such a name that says one of them: around what happened
+    some centres say only that it was a call. A recording is there when it has ended. '' = we do not know."""
+    names = {"event", *FIELDS["event"]}
+    said = [
+        told.get("event", ""),
+        *(text for name, text in flat.items() if posted.plain(name.rpartition(".")[2]) in names),
+    ]
+    found = next(filter(None, map(_meaning, [*said, told.get("direction", "")])), "")
+    return found or ("ended" if told.get("recording_url", "").startswith("http") else "")
+
+
+def _meaning(text: str) -> str:
+    word = posted.plain(text)
+    if word in MEANING:
+        return MEANING[word]
+    return MEANING.get("_".join(part for part in word.split("_") if part not in NOISE), "")
+
+
+def _outbound(way: str, told: Mapping[str, str]) -> bool:
+    """Whether we made it: as they say, else as the numbers do."""
+    words = set(way.split("_"))
+    if words & OUT or words & IN:
+        return not words.isdisjoint(OUT)
+    return _ours(told.get("from", "")) and not _ours(told.get("to", "")) and bool(posted.number(told.get("to", "")))
+
+
+def _customer(told: Mapping[str, str], outbound: bool) -> str:
+    """The other side's number; the customer is none of our own telephones, whoever they say has called."""
+    ours, theirs = (told.get(key, "") for key in (("from", "to") if outbound else ("to", "from")))
+    return ours if _ours(theirs) and posted.number(ours) and not _ours(ours) else theirs
+
+
+def _ours(party: str) -> bool:
+    digits = posted.number(party)
+    return bool(digits) and (len(digits) <= EXTENSION or SERVICE.fullmatch(digits) is not None)
+
+
 def _why_not(told: Mapping[str, str], event: str, way: str) -> str:
-    if way in INSIDE:
+    sides = [told.get(key, "") for key in ("from", "to")]
+    if way in INSIDE or (not told.get("customer") and all(map(_ours, sides))):
         return "a call inside the house"
+    if event and event != "missed" and not told.get("customer") and not any(sides):
+        return "no number in it: it cannot be joined to its call"
     if not event:
         return f"event: {clean_name(told.get('event', ''))[:60] or 'none'}"
     return ""
@@ -175,16 +222,19 @@ def seconds(text: str) -> str:
 
 
 def _moment(text: str) -> datetime:
-    """When it began, as they say it: RFC 3339, Unix seconds or milliseconds, `2026-11-22 09:30:00` or day first, here."""
+    """When it began, as they say it: RFC 3339, Unix seconds or milliseconds, `2026-11-22 09:30:00` or day first, here,
+    `20261122093000`, or as a letter says it."""
     try:
         if re.fullmatch(r"\d{9,10}(?:\.\d+)?", text):
             return datetime.fromtimestamp(float(text), UTC)
         if re.fullmatch(r"\d{12,13}", text):
             return datetime.fromtimestamp(int(text) / 1000, UTC)
+        if re.fullmatch(r"\d{14}", text):
+            text = f"{text[:8]}T{text[8:]}"
         if turned := DAY_FIRST.fullmatch(text):
             day, month, year, clock = turned.groups()
             text = f"{year}-{int(month):02}-{int(day):02}T{clock}"
-        found = datetime.fromisoformat(text)
+        found = parsedate_to_datetime(text) if text[:3].isalpha() else datetime.fromisoformat(text)
         if not 2000 <= found.year <= 2200:
             return UNSAID
         return (found if found.tzinfo else found.replace(tzinfo=HERE)).astimezone(UTC)

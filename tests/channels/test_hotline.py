@@ -78,12 +78,57 @@ def test_the_mapping_of_an_account() -> None:
     assert (event.external_id, event.thread) == ("17", CALLER)
 
 
+SIDES: list[tuple[dict[str, Any], str]] = [  # what differs from a missed call, and whose it was
+    ({}, "inbound"),
+    ({"direction": "Gọi đến"}, "inbound"),
+    ({"direction": ""}, "inbound"),
+    ({"direction": "outbound-api", "from": "+842471000000", "to": "0912345678"}, "outbound"),
+    ({"direction": "Outgoing Call", "from": "101", "to": "0912345678"}, "outbound"),
+    ({"direction": "click-to-call", "from": "101", "to": "0912345678"}, "outbound"),
+    ({"direction": "Gọi ra", "from": "101", "to": "0912345678"}, "outbound"),
+    ({"direction": "", "from": "101", "to": "0912345678"}, "outbound"),
+    ({"direction": None, "from": "19001234", "to": "0912345678"}, "outbound"),
+    ({"direction": "outbound", "from": "0912345678", "to": "101"}, "outbound"),  # the customer is no extension
+    ({"direction": "inbound", "from": "101", "to": "0912345678"}, "inbound"),
+    ({"direction": "outbound", "from": "", "to": "", "customer": "0912345678"}, "outbound"),
+]
+
+
+@pytest.mark.parametrize("change, direction", SIDES, ids=[str(at) for at in range(len(SIDES))])
+def test_whose_call_it_was(change: dict[str, Any], direction: str) -> None:
+    event = one({**CALL, "event": "missed", **change})
+    assert (event.extra["direction"], event.thread, event.extra["number"]) == (direction, CALLER, PHONE)
+    assert event.by_human is (direction == "outbound")
+
+
+HAPPENED: list[tuple[dict[str, Any], str]] = [
+    ({"event": "call", "data": {"event": "missed"}}, "missed"),
+    ({"event": None, "CallType": "Missed"}, "missed"),
+    ({"event": "Inbound Call Answered"}, "answered"),
+    ({"event": "recording_ready", "recording_url": "https://pbx.example.vn/1.mp3"}, "ended"),
+]
+
+
+@pytest.mark.parametrize("change, event", HAPPENED, ids=[str(at) for at in range(len(HAPPENED))])
+def test_what_happened_is_the_first_word_that_says_it(change: dict[str, Any], event: str) -> None:
+    assert one({**CALL, "direction": "", **change}).extra["event"] == event
+
+
 def test_going_out_the_customer_is_who_is_called() -> None:
     event = one({**CALL, "direction": "outbound", "from": "101", "to": "0912345678", "agent": "Mai"})
     assert (event.thread, event.extra["direction"], event.extra["agent"]) == (CALLER, "outbound", "Mai")
 
 
-@pytest.mark.parametrize("change", [{"event": "dtmf"}, {"event": ""}, {"direction": "internal"}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"event": "dtmf"},
+        {"event": ""},
+        {"direction": "internal"},
+        {"from": "101", "to": "102"},
+        {"event": "ended", "from": None, "to": ""},
+    ],
+)
 def test_what_is_no_call_of_a_customer_is_ignored(change: dict[str, str]) -> None:
     event = one({**CALL, **change})
     assert (event.kind, event.thread) == (Kind.IGNORED, "")
@@ -94,6 +139,8 @@ TIMES = [
     ("2026-11-22T09:30:00+07:00", datetime(2026, 11, 22, 2, 30, tzinfo=UTC)),
     ("2026-11-22 09:30:00", datetime(2026, 11, 22, 2, 30, tzinfo=UTC)),
     ("22/11/2026 09:30", datetime(2026, 11, 22, 2, 30, tzinfo=UTC)),
+    ("20261122093000", datetime(2026, 11, 22, 2, 30, tzinfo=UTC)),
+    ("Sun, 22 Nov 2026 02:30:00 +0000", datetime(2026, 11, 22, 2, 30, tzinfo=UTC)),
     (1795314600, datetime(2026, 11, 22, 2, 30, tzinfo=UTC)),
     (1795314600000, datetime(2026, 11, 22, 2, 30, tzinfo=UTC)),
     ("yesterday", UNSAID), ("", UNSAID), ("0001-01-01", UNSAID), ("32/13/2026 99:99", UNSAID),
