@@ -160,7 +160,7 @@ class NoticeRules:
     groups: tuple[str, ...] = key(
         (),
         readers.several(readers.chat),
-        "chats that hear of waiting customers, without personal data: telegram:main/-1001234567, zalo:oa/<user id>",
+        "chats that hear of waiting customers, without personal data: telegram:main/-1001234567, zalo:oa/group:<group id>, zalo:oa/<user id>",
     )
     push_contact: str = key(
         "", readers.email, "told to browsers' push services, for their complaints; empty: business.dpo_email"

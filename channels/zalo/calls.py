@@ -17,9 +17,11 @@ from channels.zalo.updates import TAP
 
 CS: Final = "/v3.0/oa/message/cs"
 ANONYMOUS: Final = "/v2.0/oa/message"
+GROUPS: Final = "/v3.0/oa/group/message"
 BY_USER: Final = "/v3.0/oa/message/template"
 BY_PHONE: Final = "/message/template"
 
+GROUP: Final = "group:"  # before a group's id, where a customer's thread would stand; no event of a group gets one
 PICTURE_BYTES: Final = 1 << 20
 PICTURES: Final = frozenset({"image/jpeg", "image/png"})
 DOCUMENTS: Final[Mapping[str, str]] = {  # what the upload takes -> the extension it goes by
@@ -65,6 +67,8 @@ class Call:
 
 def render(message: OutboundMessage, account: Account) -> Call:
     """Plain text: markup would be shown as it is written. Raises Permanent for what Zalo carries in no way."""
+    if message.thread.startswith(GROUP):
+        return _to_group(message)
     if message.template is not None:
         return _template(message, account)
     if message.file is not None:
@@ -78,6 +82,13 @@ def render(message: OutboundMessage, account: Account) -> Call:
     if plain:
         body["attachment"] = _payload({"buttons": [_button(button) for button in plain]})
     return _call(message, body)
+
+
+def _to_group(message: OutboundMessage) -> Call:
+    """A line for people of ours. Raises Permanent for all that is not words."""
+    if message.template is not None or message.file is not None or message.buttons or not message.text:
+        raise Permanent("zalo: a group is told in words only", reason="bad_request")
+    return _call(message, {"text": unicodedata.normalize("NFC", message.text)})
 
 
 def _call(message: OutboundMessage, body: Mapping[str, Any], upload: Upload | None = None) -> Call:

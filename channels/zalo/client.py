@@ -21,7 +21,7 @@ from channels.outside import Outside
 from channels.upload import form
 from channels.zalo import consent
 from channels.zalo.answers import BY_NUMBER, PAID, REFRESH, answer
-from channels.zalo.calls import ANONYMOUS, CS, Call, Upload, with_upload
+from channels.zalo.calls import ANONYMOUS, CS, GROUP, GROUPS, Call, Upload, with_upload
 from channels.zalo.past import Missed
 from channels.zalo.quota import scarce
 from channels.zalo.settings import API_URL, OAUTH_URL, ZBS_URL, app_secret, url
@@ -127,6 +127,9 @@ class ZaloClient:
     async def _envelope(self, request: Call, token: str) -> tuple[Http, str, bytes]:
         if request.template:
             return (self._zbs if request.by_phone else self._api), request.template, request.body.encode()
+        if request.thread.startswith(GROUP):
+            group = {"group_id": request.thread.removeprefix(GROUP)}
+            return self._api, GROUPS, _bytes({"recipient": group, "message": json.loads(request.body)})
         if request.upload is None:
             message = json.loads(request.body)
         else:

@@ -195,6 +195,24 @@ async def test_a_day_that_runs_out_of_templates_is_told_once_and_is_over_tomorro
         assert oa.house.noted == ["Zalo: 50 of 500 template messages are left today", ""]
 
 
+async def test_a_group_of_our_own_people_is_told_in_words_and_at_any_hour() -> None:
+    async with running() as oa:
+        oa.fake.groups.add("f4d1a2")
+        line = "Có khách mới đang chờ."
+        oa.lan.interacted_at = 0  # nobody's window is asked for
+        number = await oa.say(thread="group:f4d1a2", text=line)
+        assert [(sent.user, sent.id, sent.text) for sent in oa.fake.sent] == [("f4d1a2", number, line)]
+        assert oa.fake.calls[-1].path == "/v3.0/oa/group/message"
+        assert oa.fake.calls[-1].body == {"recipient": {"group_id": "f4d1a2"}, "message": {"text": line}}
+        with pytest.raises(Permanent) as caught:
+            await oa.say(thread="group:another", text=line)
+        assert caught.value.code == "-403"
+        for more in ({"file": PDF}, {"text": ""}, {"buttons": (Button(id="a", label="A"),)}):
+            with pytest.raises(Permanent):
+                await oa.say(**{"thread": "group:f4d1a2"} | more)
+        assert len(oa.fake.sent) == 1
+
+
 async def test_a_visitor_is_answered_in_his_visit_whoever_remembers_it() -> None:
     async with running() as oa:
         visitor = oa.fake.customer("Khách", visit="c8e2a5", user="anon-1")

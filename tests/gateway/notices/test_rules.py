@@ -46,6 +46,13 @@ def test_a_mistake_is_one_line(tmp_path: Path, line: str, said: str) -> None:
     assert said in "\n".join(refused.value.problems)
 
 
+def test_a_group_is_a_chat_of_an_account(tmp_path: Path) -> None:
+    zalo = "  - {channel: zalo, name: oa, app_id: '1', oa_id: '2', app_secret: '${T}', oa_secret_key: '${T}', refresh_token: '${T}'}\n"
+    groups = "  groups: ['telegram:main/-1001', 'zalo:oa/group:f4d1a2']"
+    rules = read(tmp_path, BOT.replace("notices:", zalo + "notices:") + groups)
+    assert rules.groups == ("telegram:main/-1001", "zalo:oa/group:f4d1a2")
+
+
 def test_a_push_service_is_a_host_or_a_stand_in_here() -> None:
     assert readers.push_service("FCM.googleapis.com") == "fcm.googleapis.com"
     assert readers.push_service(".push.apple.com") == "push.apple.com"

@@ -38,6 +38,19 @@ def consult(fake: FakeZalo, body: Json) -> Sent:
     return sent
 
 
+def to_group(fake: FakeZalo, body: Json) -> Sent:
+    """Words to a group of people that the OA is in. Raises ZaloError."""
+    to, message = body.get("recipient"), body.get("message")
+    if not isinstance(to, dict) or set(to) != {"group_id"} or not _text(to, "group_id"):
+        raise ZaloError(-201, "group_id is invalid!")
+    group = _text(to, "group_id")
+    if group not in fake.groups:
+        raise ZaloError(-403, "OA is not a member of the group")
+    if not isinstance(message, dict) or set(message) != {"text"}:
+        raise ZaloError(-233, "Message type is invalid or not support")
+    return _message(fake, group, message, billed=False)
+
+
 def to_visitor(fake: FakeZalo, body: Json) -> Sent:
     """To somebody without a Zalo identity, in his visit. Raises ZaloError."""
     to = body.get("recipient")

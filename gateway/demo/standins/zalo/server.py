@@ -57,6 +57,7 @@ class FakeZalo:
             app_id=app_id, secret=oa_secret_key, clock=self.clock, heard=self.watch.changed, answer_s=answer_s
         )
         self.people: dict[str, Customer] = {}
+        self.groups: set[str] = set()  # that the OA is in
         self.assets: dict[str, tuple[str, str, bytes, float]] = {}
         self.media = Media(self.clock.now)  # of customers
         self.templates: dict[str, tuple[str, ...]] = {}
@@ -187,6 +188,10 @@ class FakeZalo:
         match path:
             case "/v3.0/oa/message/cs":
                 sent = messages.consult(self, body)
+            case "/v3.0/oa/group/message":
+                sent = messages.to_group(self, body)
+                self._tell_group(sent)
+                return {"message_id": sent.id, "group_id": sent.user}
             case "/v2.0/oa/message" if "anonymous_id" in body.get("recipient", {}):
                 sent = messages.to_visitor(self, body)
             case "/v3.0/oa/message/template":
@@ -203,6 +208,14 @@ class FakeZalo:
         self._deliver(sent, echo=self.echoes)
         kind = "purchase_quota" if sent.billed else "reply"
         return {"message_id": sent.id, "user_id": sent.user, "quota": {"quota_type": kind, "remain": "8", "total": "8"}}
+
+    def _tell_group(self, sent: Sent) -> None:
+        self.sent.append(sent)
+        if self.echoes and self.webhook.url:
+            said = {"msg_id": sent.id, "text": sent.text}
+            sender, to = {"id": self.oa_id}, {"id": sent.user}
+            event = self.event("oa_send_group_text", sender=sender, recipient=to, message=said, oa_id=self.oa_id)
+            _told = self.webhook.send(event)
 
     def _deliver(self, sent: Sent, *, echo: bool) -> None:
         self.sent.append(sent)
