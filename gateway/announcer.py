@@ -126,6 +126,7 @@ class Announcer:
             told = await self._call(telling)
             with contextlib.suppress(StorageUnavailable):  # its lease ends, and it is told again
                 await self._parts.store.run(lambda tx: announced.record(tx, told))
+                self._parts.metrics.told(told.state)
             if told.off:
                 log.error("webhook.off", object=telling.subscription_id, reason=told.off)
         except Exception as err:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway import backup
 from gateway.metrics import Figures
-from storage import audit, notices, tokens
+from storage import announced, audit, notices, parked, tokens
 
 if TYPE_CHECKING:
     from gateway.parts import Parts
@@ -42,6 +42,7 @@ def _read(tx: Tx, now_ms: int) -> dict[str, Any]:
         "SELECT count(*) FROM outbox WHERE id >= :since AND state = 'unconfirmed'", since=floor(now_ms - ASKED_MS)
     )
     trail = audit.verdict(tx)
+    untold = announced.oldest(tx)
     return {
         "audit_age_s": None if trail.held_at is None else (now_ms - trail.held_at) / 1000,
         "audit_broken": trail.broken_at is not None,
@@ -49,6 +50,8 @@ def _read(tx: Tx, now_ms: int) -> dict[str, Any]:
         "telling_late_s": notices.stuck(tx) / 1000,
         "oldest_event_s": (now_ms - event) / 1000 if event else 0.0,
         "oldest_send_s": (now_ms - send) / 1000 if send else 0.0,
+        "oldest_webhook_s": max(0, now_ms - untold) / 1000 if untold is not None else 0.0,
+        "parked": parked.waiting(tx),
         "quarantined": tx.value("SELECT count(*) FROM inbox_event WHERE state = 'quarantined'"),
         "outbox": outbox,
         "accounts": {row.id: row.state for row in tx.all("SELECT id, state FROM account")},

@@ -12,6 +12,7 @@ from typing import Any, Final
 from gateway import logs
 
 SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+TOLD: Final = {"done": "delivered", "waiting": "failed", "failed": "dead"}  # what came of a call of an outgoing webhook
 STATES: Final = ("ok", "throttled", "down", "auth_broken", "off")
 
 
@@ -21,6 +22,8 @@ class Figures:
 
     oldest_event_s: float = 0
     oldest_send_s: float = 0
+    oldest_webhook_s: float = 0
+    parked: int = 0
     quarantined: int = 0
     outbox: Mapping[str, int] = field(default_factory=dict)  # state -> rows
     accounts: Mapping[str, str] = field(default_factory=dict)  # account id -> state
@@ -80,6 +83,9 @@ class Metrics:
         self.events = counter("events", "events taken in", "channel", "account", "kind")
         self.rejected = counter("rejected", "deliveries refused", "channel", "account", "reason")
         self.sends = counter("sends", "platform calls by what came of them", "account", "outcome")
+        self.webhooks = counter("webhooks", "calls of outgoing webhooks by what came of them", "outcome")
+        for outcome in TOLD.values():
+            self.webhooks.labels(outcome)
         self.log_hits = counter("log_redactions", "values that the logs' last net caught; each is a bug", "kind")
         self.webhook_seconds = durations("webhook_seconds", "from a delivery's headers to its answer", "channel")
         self.send_seconds = durations("send_seconds", "platform calls", "account")
@@ -88,6 +94,10 @@ class Metrics:
         )
         self.oldest_event = gauge("oldest_event_seconds", "age of the oldest event that is not done")
         self.oldest_send = gauge("oldest_send_seconds", "age of the oldest message that waits to be sent")
+        self.oldest_webhook = gauge(
+            "oldest_webhook_seconds", "age of the oldest event that an outgoing webhook was not told yet"
+        )
+        self.parked = gauge("parked", "edits, unsends and receipts that wait for their message")
         self.quarantined = gauge("quarantined", "events in quarantine")
         self.outbox = gauge("outbox", "messages by state", "state")
         self.loop_lag = gauge("loop_lag_seconds", "how late the event loop runs")
@@ -118,6 +128,10 @@ class Metrics:
         self._sent[account, outcome] += 1
         self.send_seconds.observe(account, seconds)
 
+    def told(self, state: str) -> None:
+        """A call of an outgoing webhook; state -- of its row from then on."""
+        self.webhooks.labels(TOLD[state]).inc()
+
     def _count(self) -> None:
         taken_in, self._taken_in = self._taken_in, Counter()
         for event, count in taken_in.items():
@@ -130,6 +144,8 @@ class Metrics:
         """Set the gauges that the tables know."""
         self.oldest_event.set(figures.oldest_event_s)
         self.oldest_send.set(figures.oldest_send_s)
+        self.oldest_webhook.set(figures.oldest_webhook_s)
+        self.parked.set(figures.parked)
         self.quarantined.set(figures.quarantined)
         self.wal.set(figures.wal_bytes)
         self.backup_age.set(-1 if figures.backup_age_s is None else figures.backup_age_s)

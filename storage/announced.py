@@ -241,6 +241,17 @@ def record(tx: Tx, told: Told) -> None:
     tx.hint("announced", telling.subscription_id)
 
 
+def oldest(tx: Tx) -> int | None:
+    """Since when the oldest waits that a webhook that is on is still to be told, UTC ms; None when nothing does."""
+    moments = tx.all(
+        "SELECT (SELECT a.at FROM announcement a WHERE a.id = ("  # noqa: S608
+        f"SELECT MIN(d.announcement_id) FROM announced d WHERE d.subscription_id = s.id AND {_FRESH})) AS fresh,"
+        " (SELECT MIN(d.created_at) FROM announced d WHERE d.subscription_id = s.id"
+        f" AND d.{IS_OPEN} AND d.attempts > 0) AS tried FROM subscription s WHERE s.enabled"
+    )
+    return min((at for row in moments for at in row if at is not None), default=None)
+
+
 def recover(tx: Tx) -> int:
     """At the start of the only process: what the last one was telling may be told again at once. How many."""
     if tx.postgres:

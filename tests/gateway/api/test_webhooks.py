@@ -13,6 +13,7 @@ from standardwebhooks import Webhook
 
 from gateway.announcer import Announcer
 from gateway.api.models_told import TOLD
+from gateway.figures import figures
 from storage import announcements, care, deliveries
 from storage.announced import Telling
 from storage.subscriptions import TYPES
@@ -204,7 +205,9 @@ async def test_it_fails_rests_comes_again_and_is_gone(house: House, boss: Caller
     assert (line["status"], line["answer"]) == (429, "too fast\ufffd")
     assert shown["failing_since"]
     house.parts.clock.offset_ms += 600_000
+    assert 607 <= (await figures(house.parts)).oldest_webhook_s < 900
     line = await until(boss, hook["id"], state="done")
+    assert (await figures(house.parts)).oldest_webhook_s == 0
     assert (line["attempts"], line["answer"]) == (3, "thanks")
     calls = await receiver.calls(3)
     assert {headers["webhook-id"] for _, headers in calls} == {event["id"]}
@@ -220,6 +223,16 @@ async def test_it_fails_rests_comes_again_and_is_gone(house: House, boss: Caller
     since = "2026-01-01T00:00:00Z"
     assert (await boss.post(f"/webhooks/{hook['id']}/resend", {"since": since}))["count"] == 1
     await until(boss, hook["id"], state="done")
+
+    def counted() -> dict[str, float | None]:
+        name, registry = "gateway_webhooks_total", house.parts.metrics.registry
+        return {each: registry.get_sample_value(name, {"outcome": each}) for each in ("delivered", "failed", "dead")}
+
+    for _ in range(6000):  # the last one is counted once its commit is told
+        if counted()["delivered"] == 2:
+            break
+        await asyncio.sleep(0.01)
+    assert counted() == {"delivered": 2, "failed": 2, "dead": 1}
 
 
 async def test_one_that_hangs_keeps_nobody_waiting(house: House, boss: Caller, receiver: Receiver) -> None:
