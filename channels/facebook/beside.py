@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
 from channels.contract import SAID, Account, ChannelError, InboundEvent, Profile
-from channels.facebook.updates import BY_REF
+from channels.facebook.sides import BY_REF
 from channels.house import House
 
 KNOWN: Final = 10_000  # people who were asked about

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from channels.contract import Account, Button, OutboundFile, OutboundMessage, Permanent
 from channels.facebook.settings import template_of
-from channels.facebook.updates import BY_REF, SENT
+from channels.facebook.sides import BY_REF
+from channels.facebook.updates import SENT
 from channels.upload import named
 
 TEXT: Final = 2000

@@ -10,13 +10,14 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from channels.contract import UNSAID, Account, Delivery, InboundEvent, Kind, MalformedPayload, Receipt, SharedContact
 from channels.facebook.attachments import Hung, read
-from channels.facebook.settings import app_id, family, page_id
+from channels.facebook.control import CONTROL, control
+from channels.facebook.settings import app_id, page_id
+from channels.facebook.sides import BY_REF, sides
 from channels.loose import NOTHING, at, ident, part, perhaps, several, when, words
 from channels.reading import ID_LENGTH, KEPT_ASIDE, clean_name, read_json, wrong
 
@@ -24,7 +25,7 @@ Raw = Mapping[str, Any]
 Found = dict[str, Any]
 
 LISTS: Final = ("messaging", "standby", "changes")
-BY_REF: Final = "user_ref:"  # begins the thread of somebody whose id the platform does not tell yet
+_SAID: Final = frozenset({"message", "postback"})
 
 _PHONE: Final = re.compile(r"\+?[0-9][0-9 ().-]{7,18}")
 _START: Final = re.compile(r"<?(?:facebook_)?get[ _-]?started(?:_payload)?>?", re.IGNORECASE)
@@ -46,6 +47,8 @@ def parse(delivery: Delivery, account: Account) -> list[InboundEvent]:
     if about not in ("page", ""):
         return [_event(account, {**raw}, "", {}, {"reason": f"of another product: {clean_name(about)}"})]
     entries = [one for one in several(raw, "entry") if one is not None]
+    if not entries and "field" in raw:  # a sample of the dashboard's: a change and nothing around it
+        entries = [{"changes": [dict(raw)]}]
     found = [_one(account, *item) for entry in entries for item in _items(raw, entry)]
     return found or [_event(account, {**raw}, "", {}, {"reason": "no entry"})]
 
@@ -81,50 +84,21 @@ def _one(account: Account, alone: dict[str, Any], entry: Any, name: str, item: A
 
 def _told(account: Account, entry: Raw, item: Raw, *, standby: bool) -> tuple[str, Found]:
     """The account, and what the item says."""
-    side = _sides(account, entry, item)
+    side = sides(account, entry, item)
     found = _read(item, side.person, ours=side.ours, app=app_id(account))
     if standby and found["kind"] is not Kind.IGNORED:
         found["standby"] = True
     if side.within and found["kind"] is not Kind.IGNORED:
         found = {"kind": Kind.IGNORED, "reason": "one page of ours to another"}
+    found["said_at"] = _when(item, entry)
+    foreign = side.foreign if page_id(account) else ""
     if found["kind"] is Kind.IGNORED:
         found["thread"] = ""
-    found["said_at"] = _when(item, entry)
-    foreign = side.foreign if page_id(account) and found["kind"] is not Kind.IGNORED else ""
-    return f"?{foreign}" if foreign else side.whose or account.name, found
-
-
-@dataclass(frozen=True, slots=True)
-class _Sides:
-    """Between whom. `ours` -- the page says it, to `person` · `whose` -- our name of the page, '' when none is told ·
-    `foreign` -- a page that is told and not ours: its events are nobody's, whoever else is told · `within` -- both are
-    pages of ours."""
-
-    person: str
-    ours: bool
-    whose: str
-    foreign: str
-    within: bool
-
-
-def _sides(account: Account, entry: Raw, item: Raw) -> _Sides:
-    pages = {page_id(one): one.name for one in family(account)}
-    entry_id, sender, recipient = ident(entry, "id"), ident(item, "sender", "id"), ident(item, "recipient", "id")
-    echoed = at(item, "message") if isinstance(at(item, "message"), dict) else {}
-    flagged = echoed.get("is_echo") is True
-    ours = flagged or (sender != "" and (sender == entry_id or (sender in pages and recipient != entry_id)))
-    person = recipient if ours else sender
-    if not person and not ours and (ref := ident(item, "sender", "user_ref") or ident(item, "optin", "user_ref")):
-        person = BY_REF + ref
-    told = [one for one in (sender if ours else recipient, entry_id) if one]
-    named = [pages[one] for one in told if one in pages]
-    return _Sides(
-        person=person,
-        ours=ours,
-        whose=named[0] if named else "",
-        foreign=next((one for one in reversed(told) if one not in pages), ""),
-        within=sender in pages and recipient in pages,
-    )
+        if foreign:  # a page of the app that is not listed here: what happens to it alarms nobody
+            found.pop("extra", None)
+    elif foreign:
+        return f"?{foreign}", found
+    return side.whose or account.name, found
 
 
 def _event(account: Account, alone: dict[str, Any], whose: str, item: Raw, found: Found) -> InboundEvent:
@@ -157,12 +131,14 @@ def _read(item: Raw, person: str, *, ours: bool, app: str) -> Found:
     if not name:
         known = ", ".join(clean_name(key) for key in item if key not in ("sender", "recipient", "timestamp"))
         return {"kind": Kind.IGNORED, "reason": f"event: {known or 'nothing in it'}"[:200]}
+    if not person and isinstance(item[name], dict) and name in _SAID:
+        raise MalformedPayload("sender.id: said by nobody")
     if not person:
         return {"kind": Kind.IGNORED, "reason": f"{name}: it names no customer"}
     found: Found = {"kind": Kind.IGNORED, "thread": person}
     if ours:
         return found | (_echo(item, app) if name == "message" else {"reason": f"{name} of ours, told back"})
-    return found | (_control(item, name, app) if name in _CONTROL else _READERS[name](item, person))
+    return found | (control(item, name, app) if name in CONTROL else _READERS[name](item, person))
 
 
 # ---- what customers say
@@ -195,6 +171,8 @@ def _message(item: Raw, person: str) -> Found:
         return found | {"kind": Kind.BUTTON, "payload": payload[:1000]}
     if found["kind"] is Kind.UNSUPPORTED:
         found["reason"] = ", ".join(hung.unknown)[:200] or "the platform says that it cannot tell it"
+    elif found["kind"] is Kind.IGNORED and found["extra"].get("source"):
+        return found | {"kind": Kind.FOLLOW}  # an advertisement or a link led him here, and he has said nothing yet
     elif found["kind"] is Kind.IGNORED:
         found["reason"] = "a message with nothing in it"
     return found
@@ -270,7 +248,8 @@ def _postback(item: Raw, person: str) -> Found:
 def _referral(item: Raw, person: str) -> Found:
     """An m.me link or an advertisement led him into the thread that is already there."""
     del person
-    return {"kind": Kind.FOLLOW, "extra": _referred(part(item, "referral"))}
+    extra = _referred(part(item, "referral"))
+    return {"kind": Kind.FOLLOW, "extra": extra, "payload": extra.get("start", "")}
 
 
 def _optin(item: Raw, person: str) -> Found:
@@ -281,7 +260,8 @@ def _optin(item: Raw, person: str) -> Found:
         return {"reason": f"opt-in: {clean_name(what)} {status}".strip()}
     if person.startswith(BY_REF):
         return {"reason": "opt-in: a ticked box of somebody who has not written"}
-    return {"kind": Kind.FOLLOW, "extra": {"start": words(optin, "ref")[:1000]} if words(optin, "ref") else {}}
+    ref = words(optin, "ref")[:1000]
+    return {"kind": Kind.FOLLOW, "extra": {"start": ref} if ref else {}, "payload": ref}
 
 
 # ---- what happens
@@ -335,32 +315,6 @@ def _quiet(reason: str) -> Callable[[Raw, str], Found]:
     return lambda item, person: {"reason": reason}
 
 
-# ---- who may answer: one app at a time holds the thread
-
-
-def _control(item: Raw, name: str, app: str) -> Found:
-    told = part(item, name)
-    holder = ident(told, "new_owner_app_id")
-    if name == "pass_thread_control":
-        state = "us" if holder == app else "other"
-    else:
-        state = "other" if name == "take_thread_control" else "asked"
-    return {
-        "kind": Kind.SYSTEM,
-        "text": _STATES[state],
-        "standby": True,
-        "extra": {"held_by": state} | ({"holder": holder} if holder else {}),
-    }
-
-
-_STATES: Final[Mapping[str, str]] = {
-    "us": "Messenger: quyền trả lời khách đã về lại hệ thống này.",
-    "other": "Messenger: ứng dụng khác hoặc Hộp thư Trang đang giữ quyền trả lời khách.",
-    "asked": "Messenger: ứng dụng khác xin quyền trả lời khách.",
-}
-_CONTROL: Final = frozenset({"pass_thread_control", "take_thread_control", "request_thread_control"})
-
-
 # ---- what the page says
 
 
@@ -403,7 +357,7 @@ _READERS: Final[Mapping[str, Callable[[Raw, str], Found]]] = {
     "referral": _referral,
     "account_linking": _quiet("account linking is not used"),
     "app_roles": _quiet("the app's role was changed"),
-    **{name: _quiet("thread control") for name in sorted(_CONTROL)},
+    **{name: _quiet("thread control") for name in sorted(CONTROL)},
 }
 
 

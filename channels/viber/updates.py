@@ -267,7 +267,9 @@ def _opened(raw: Raw) -> Found:
         "opened": words(raw, "type")[:40],
         "subscribed": "yes" if at(raw, "subscribed") is True else "",
     }
-    return found | {"extra": {name: value for name, value in extra.items() if value}} if found["thread"] else found
+    if not found["thread"]:
+        return found
+    return found | {"extra": {name: value for name, value in extra.items() if value}, "payload": extra["start"]}
 
 
 def _subscribed(raw: Raw) -> Found:

@@ -7,7 +7,6 @@ the flat events have `user_id`. An echo or a receipt that was answered would be 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -19,15 +18,15 @@ from channels.contract import (
     InboundEvent,
     Kind,
     MalformedPayload,
-    Receipt,
     SharedContact,
 )
 from channels.loose import ident, part, perhaps, several, when, words
 from channels.reading import clean_name, read_json, wrong
 from channels.zalo.attachments import Hung, plain_phone, read
+from channels.zalo.fields import extras, joined, key, message_id, sayer, user
+from channels.zalo.returned import echo, feedback, received, responded
 from channels.zalo.settings import app_id, family, oa_id
 from channels.zalo.signature import speaks_for
-from channels.zalo.tracking import thread_of
 
 TEXT_LIMIT: Final = 2000  # code points
 TAP: Final = "#!"  # what begins the payload of a button of ours: it comes back as a text
@@ -91,11 +90,22 @@ def parse(delivery: Delivery, account: Account) -> list[InboundEvent]:
     name = words(raw, "event_name").strip()[:80]
     found: Found = {"kind": Kind.IGNORED, "thread": "", "said_at": perhaps(when, raw, "timestamp", default=UNSAID)}
     found |= _read(name, raw)
+    ours = {oa_id(one) for one in family(account)} - {""}
+    if found["thread"] in ours:
+        found = {"kind": Kind.IGNORED, "said_at": found["said_at"], "reason": "said by the official account itself"}
     if found["kind"] is Kind.IGNORED:
         found["thread"] = ""
-    found.setdefault("key", _key(name, raw, delivery.body))
+        if perhaps(_foreign_alarm, raw, ours, default=False):
+            found.pop("extra", None)
+    found.setdefault("key", key(name, raw, delivery.body))
     whose = _account(raw, account, name)
     return [InboundEvent(channel=account.channel, account=whose, raw=delivery.body, **found)]
+
+
+def _foreign_alarm(raw: Raw, ours: set[str]) -> bool:
+    """Whether what is in danger is another official account of the app."""
+    told = {ident(raw, "oa_id"), ident(raw, "oaId")} - {""}
+    return bool(ours and told) and told.isdisjoint(ours)
 
 
 def _read(name: str, raw: Raw) -> Found:
@@ -105,7 +115,7 @@ def _read(name: str, raw: Raw) -> Found:
     if said := _SAYS.fullmatch(lower):
         return _said(said[2], raw)
     if _ECHOES.fullmatch(lower):
-        return _echo(raw)
+        return echo(raw)
     if lower in ALARMS:
         return {"reason": ALARMS[lower], "extra": {"alarm": f"{lower}: {ALARMS[lower]}"}}
     if lower in QUIET:
@@ -133,18 +143,18 @@ def _said(what: str, raw: Raw) -> Found:
     if kind is Kind.CONTACT and hung.contact is None and hung.named:
         hung.contact = SharedContact(phone="", name=hung.named)
         hung.lines = [line for line in hung.lines if clean_name(line) != hung.named]
-    said = _words(words(message, "text"), hung)
-    number_of_it = _message_id(raw)
+    said = joined(words(message, "text"), hung)
+    number_of_it = message_id(raw)
     found: Found = {
         "kind": kind,
-        "thread": _needed(raw),
+        "thread": sayer(raw),
         "external_id": number_of_it,
         "text": said,
         "files": tuple(hung.files),
         "contact": hung.contact,
         "location": hung.location,
         "ref": ident(message, "quote_msg_id") or ident(message, "quote_message_id"),
-        "extra": _extra(raw, hung),
+        "extra": extras(raw, hung),
     }
     if number_of_it:
         found["key"] = f"m:{number_of_it}"
@@ -192,23 +202,6 @@ def _kind(what: str, hung: Hung, said: str) -> Kind:
     return Kind.UNSUPPORTED
 
 
-def _words(said: str, hung: Hung) -> str:
-    """The text, and the lines that the attachments add to it."""
-    lines = [said] if said.strip() else []
-    lines += [line for line in dict.fromkeys(hung.lines) if line not in said]
-    return "\n".join(lines) if len(lines) > 1 else (lines[0] if lines else said)
-
-
-def _extra(raw: Raw, hung: Hung) -> dict[str, str]:
-    """What a reply needs (the visit of somebody without a Zalo identity), and the sticker's number."""
-    found = {
-        "conversation_id": ident(raw, "message", "conversation_id") or ident(raw, "conversation_id"),
-        "sticker": hung.sticker,
-        "user_id_by_app": perhaps(ident, raw, "user_id_by_app", default=""),
-    }
-    return {name: value for name, value in found.items() if value}
-
-
 # ---- what happens
 
 
@@ -230,8 +223,8 @@ def _tapped(raw: Raw) -> Found:
     """In third-party lists only: never seen in the official one."""
     message = part(raw, "message")
     payload = words(message, "payload") or words(message, "data") or words(message, "text") or words(raw, "payload")
-    found = _of(raw, Kind.BUTTON) | {"external_id": _message_id(raw), "payload": payload[:200] or "tap"}
-    return found | {"text": words(message, "text"), "extra": _extra(raw, Hung())}
+    found = _of(raw, Kind.BUTTON) | {"external_id": message_id(raw), "payload": payload[:200] or "tap"}
+    return found | {"text": words(message, "text"), "extra": extras(raw, Hung())}
 
 
 def _submitted(raw: Raw) -> Found:
@@ -262,7 +255,7 @@ def _submitted(raw: Raw) -> Found:
 
 def _reacted(raw: Raw) -> Found:
     icon = words(raw, "message", "react_icon")
-    return _of(raw, Kind.REACTION) | {"ref": _message_id(raw), "extra": {"reaction": icon} if icon else {}}
+    return _of(raw, Kind.REACTION) | {"ref": message_id(raw), "extra": {"reaction": icon} if icon else {}}
 
 
 def _withdrew(raw: Raw) -> Found:
@@ -274,79 +267,8 @@ def _withdrew(raw: Raw) -> Found:
 
 def _of(raw: Raw, kind: Kind) -> Found:
     """An event of a customer; IGNORED when it does not say whose."""
-    thread = _user(raw)
+    thread = user(raw)
     return {"kind": kind, "thread": thread} if thread else {"reason": "it names no customer"}
-
-
-# ---- what became of what we sent
-
-
-def _received(status: str) -> Callable[[Raw], Found]:
-    def reader(raw: Raw) -> Found:
-        message = part(raw, "message")
-        ids = [ident({"id": one}, "id") for one in several(message, "msg_ids") or several(message, "msg_id")]
-        ids = [one for one in dict.fromkeys(ids) if one]
-        tracking = words(message, "tracking_id")
-        # To a telephone number: the recipient is that number (or its hash) and nobody's thread; ours is in the tracking id.
-        by_phone = bool(tracking) or message.get("delivery_time") is not None
-        thread = thread_of(tracking) if by_phone else ident(raw, "recipient", "id")
-        if not thread or not ids:
-            return {"reason": "a receipt of what was sent by telephone number" if by_phone else "a receipt of nothing"}
-        found: Found = {"kind": Kind.RECEIPT, "thread": thread}
-        delivered = when(message, "delivery_time")
-        if delivered != UNSAID:
-            found["said_at"] = delivered
-        return found | {"receipt": Receipt(status=status, external_ids=tuple(ids))}
-
-    return reader
-
-
-def _echo(raw: Raw) -> Found:
-    """Ours; or a person's, typed in Zalo's own tools: then the bot is silent from here on."""
-    thread = ident(raw, "recipient", "id")
-    if not thread:
-        return {"reason": "an echo to nobody"}
-    message = part(raw, "message")
-    hung = read(message)
-    human = (ident(raw, "sender", "admin_id") or ident(raw, "admin_id")).strip("0")
-    return {
-        "kind": Kind.ECHO,
-        "thread": thread,
-        "external_id": _message_id(raw),
-        "text": _words(words(message, "text"), hung),
-        "files": tuple(hung.files),
-        "contact": hung.contact,
-        "location": hung.location,
-        "by_human": bool(human),
-        "reason": "" if human else "an echo of what we sent",
-        "extra": _extra(raw, hung)
-        | ({"admin_id": ident(raw, "sender", "admin_id") or ident(raw, "admin_id")} if human else {}),
-    }
-
-
-# ---- templates: no customer in them but by our tracking id
-
-
-def _feedback(raw: Raw) -> Found:
-    message = part(raw, "message")
-    thread = thread_of(words(message, "tracking_id"))
-    if not thread:
-        return {"reason": "a rating of a template message that we did not track"}
-    told = {"rate": words(message, "rate"), "option": words(message, "option")}
-    liked = [words({"it": one}, "it") for one in several(message, "feedbacks")]
-    said = "\n".join(line for line in (words(message, "note"), ", ".join(filter(None, liked))) if line.strip())
-    extra = {name: value for name, value in told.items() if value}
-    return {"kind": Kind.FORM, "thread": thread, "text": said, "extra": extra, "ref": _message_id(raw)}
-
-
-def _responded(raw: Raw) -> Found:
-    """A quick reply under a template message."""
-    message = part(raw, "message")
-    thread = thread_of(words(message, "tracking_id"))
-    if not thread:
-        return {"reason": "a quick reply under a template message that we did not track"}
-    answer = words(message, "data") or "tap"
-    return {"kind": Kind.BUTTON, "thread": thread, "payload": answer[:200], "text": answer, "ref": _message_id(raw)}
 
 
 _READERS: Final[Mapping[str, Callable[[Raw], Found]]] = {
@@ -360,77 +282,35 @@ _READERS: Final[Mapping[str, Callable[[Raw], Found]]] = {
     "user_submit_info": _submitted,
     "user_reacted_message": _reacted,
     "user_withdraw": _withdrew,
-    "user_received_message": _received("delivered"),
-    "user_seen_message": _received("read"),
-    "user_feedback": _feedback,
-    "user_click_response_button": _responded,
+    "user_received_message": received("delivered"),
+    "user_seen_message": received("read"),
+    "user_feedback": feedback,
+    "user_click_response_button": responded,
 }
 
 
 # ---- small things
 
 
-def _user(raw: Raw) -> str:
-    return (
-        ident(raw, "follower", "id")
-        or ident(raw, "sender", "id")
-        or ident(raw, "user_id")
-        or ident(raw, "data", "user_id")
-        or ident(raw, "user", "id")
-    )
-
-
-def _needed(raw: Raw) -> str:
-    if not (found := _user(raw)):
-        raise MalformedPayload("sender.id: said by nobody")
-    return found
-
-
-def _message_id(raw: Raw) -> str:
-    return (
-        ident(raw, "message", "msg_id")
-        or ident(raw, "message", "message_id")
-        or ident(raw, "msg_id")
-        or ident(raw, "message", "mid")
-    )
-
-
-def _key(name: str, raw: Raw, body: bytes) -> str:
-    """The event, whose it is, whom it went to, and its time; with the body's digest where one of them is missing."""
-    told = [perhaps(one, raw, default="") for one in (_message_id, _user, _recipient, _stamp)]
-    start = ":".join([clean_name(name) or "nameless", *told])
-    if told[1] and told[3]:
-        return start
-    return f"{start}:{hashlib.sha256(body).hexdigest()[:32]}"
-
-
-def _recipient(raw: Raw) -> str:
-    return ident(raw, "recipient", "id")
-
-
-def _stamp(raw: Raw) -> str:
-    return ident(raw, "timestamp")
-
-
 def _account(raw: Raw, account: Account, name: str) -> str:
     """Our name of the OA that the body speaks for; of the address when it names none. A foreign one is nobody's: it is
-    kept aside."""
-    named = speaks_for(raw)
-    for one in family(account):
-        if oa_id(one) in named:
-            return one.name
-    told = ident(raw, "app_id")
-    foreign = told if told and told != app_id(account) else _foreign(raw, name)
-    return f"?{foreign}" if foreign and oa_id(account) else account.name
+    kept aside, whoever else is named."""
+    ours = {oa_id(one): one.name for one in family(account)}
+    told = [one for one in _spoken_for(raw, name) if one]
+    app = ident(raw, "app_id")
+    foreign = app if app and app != app_id(account) else next((one for one in told if one not in ours), "")
+    if foreign and oa_id(account):
+        return f"?{foreign}"
+    return next((ours[one] for one in [*told, *speaks_for(raw)] if one in ours), account.name)
 
 
-def _foreign(raw: Raw, name: str) -> str:
-    """The OA that an event of a known kind names, '' when it names none."""
+def _spoken_for(raw: Raw, name: str) -> list[str]:
+    """The OAs that an event of a known kind names."""
     lower = name.lower()
     if "group" in lower or not (lower in _READERS or _SAYS.fullmatch(lower) or _ECHOES.fullmatch(lower)):
-        return ""
+        return []
     side = "sender" if lower.startswith("oa_") or lower in RECEIPTS else "recipient"
-    return ident(raw, "oa_id") or ident(raw, "oaId") or ident(raw, side, "id")
+    return [ident(raw, side, "id"), ident(raw, "oa_id"), ident(raw, "oaId")]
 
 
 RECEIPTS: Final = frozenset({"user_received_message", "user_seen_message"})

@@ -204,6 +204,21 @@ def test_where_he_comes_from() -> None:
     assert read("get_started").extra == {"start": "agent=ng01_tnds", "source": "SHORTLINK"}
     assert read("referral").extra["start"] == "agent=ng02"
     assert read("optin_plugin").extra == {"start": "box7"}
+    assert [read(name).payload for name in ("referral", "optin_plugin")] == ["agent=ng02", "box7"]
+    led = one(message={"mid": "m_1", "referral": {"source": "ADS", "ad_id": "7"}})
+    assert (led.kind, led.extra["ad_id"]) == (Kind.FOLLOW, "7")
+
+
+def test_a_sample_of_the_dashboard_alone_is_read() -> None:
+    (found,) = events({"field": "messaging_postbacks", "value": item(postback={"mid": "m", "title": "T"})})
+    assert (found.kind, found.text, found.thread) == (Kind.BUTTON, "T", USER)
+
+
+def test_a_page_that_is_not_ours_alarms_nobody() -> None:
+    for name, entry in (("alarms", PAGE), ("", ELSEWHERE)):
+        told = {"policy_enforcement": {"action": "block"}, "sender": None, "recipient": {"id": entry}}
+        (found,) = events({"object": "page", "entry": [{"id": entry, "messaging": [item() | told]}]})
+        assert (found.kind, bool(found.extra)) == (Kind.IGNORED, bool(name))
 
 
 def test_a_postback_without_an_id_is_known_by_who_when_and_what() -> None:
@@ -283,6 +298,8 @@ def hanging(kind: Any, payload: Any) -> dict[str, Any]:
         {"message": [{"mid": "m_1", "text": "a"}]},
         {"message": None},
         {"message": 7},
+        {"message": {"mid": "m_1", "text": "a"}, "sender": None},
+        {"postback": {"payload": "a"}, "sender": {}},
         {"message": {"mid": "m_1", "text": "a", "quick_reply": ["x"]}},
         {"message": {"mid": "m_1", "text": "a"}, "sender": {"id": {"a": 1}}},
         {"message": {"mid": "m_1", "text": "a"}, "sender": ["1"]},

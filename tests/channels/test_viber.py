@@ -252,7 +252,7 @@ def test_only_our_own_button_vouches_for_a_number() -> None:
     number = read("contact_number_is_a_number").contact
     assert number is not None
     assert number.phone == "+84987654321"
-    local = said({"type": "contact", "contact": {"phone_number": "0912 345 678"}}).contact
+    local = said({"type": "contact", "contact": {"phone_number": "0912\u00a0345 678"}}).contact
     assert local is not None
     assert local.phone == "0912345678"
 
@@ -267,6 +267,7 @@ def test_places() -> None:
 def test_opening_the_chat_is_no_subscription() -> None:
     opened = read("conversation_started")
     assert opened.extra == {"welcomed": "yes", "start": "landing=xe-may", "opened": "open"}
+    assert opened.payload == "landing=xe-may"
     assert "welcomed" not in read("subscribed").extra
 
 

@@ -406,6 +406,16 @@ def test_a_foreign_oa_is_nobodys() -> None:
     assert said({"text": "x", "msg_id": "m"}, recipient={}).account == "oa"
     assert one({"event_name": "follow", "oa_id": "222", "follower": {"id": USER}}).account == "?222"
     assert said({"text": "x", "msg_id": "m"}, app_id="1", recipient={"id": "3"}).account == "?1"
+    assert said({"text": "x", "msg_id": "m"}, sender={"id": USER}, oa_id="444").account == "?444"
+    danger = {"event_name": "permission_revoked", "timestamp": STAMP}
+    assert one(danger | {"oa_id": OA}).extra["alarm"]
+    assert not one(danger | {"oa_id": "555"}).extra
+
+
+def test_what_the_oa_itself_says_is_no_customers() -> None:
+    for event_name in ("user_send_text", "user_reacted_message"):
+        event = said({"text": "x", "msg_id": "m"}, event_name, sender={"id": OA})
+        assert (event.kind, event.thread) == (Kind.IGNORED, "")
 
 
 def test_several_accounts_share_a_webhook() -> None:
