@@ -6,6 +6,7 @@ whose day is over) is None.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -91,7 +92,7 @@ def _value(data: bytes) -> Any:
     if data[:1] in (b"{", b"[", b"\x78"):
         try:
             return unpack(data)
-        except ValueError:
+        except (ValueError, zlib.error):  # a name may begin with an x, as what was deflated does
             pass
     return data.decode("utf-8", "replace")
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from channels import registry
 from channels.reading import clean, clean_name
 from storage.advisors import ROLES
 
@@ -60,6 +61,13 @@ def _moment(value: Any) -> Any:
     return moment.astimezone(UTC)
 
 
+def _channel(value: str) -> str:
+    if value and value not in registry.MODULES:
+        raise ValueError(f"there is no such channel; there are {', '.join(registry.MODULES)}")
+    return value
+
+
+ChannelOf = Annotated[str, StringConstraints(max_length=40), AfterValidator(_channel)]  # '' = any
 Text = Annotated[str, BeforeValidator(cleaned), StringConstraints(min_length=1, max_length=16_000)]
 Line = Annotated[str, BeforeValidator(cleaned), StringConstraints(max_length=2000)]
 Name = Annotated[str, BeforeValidator(_name), StringConstraints(min_length=1, max_length=80)]

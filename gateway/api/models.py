@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
 from gateway.api.fields import (
     Answer,
     AnyId,
+    ChannelOf,
     Done,
     Id,
     Label,
@@ -144,7 +145,7 @@ class Conversations(Answer):
 
 
 class ConversationQuery(Paged):
-    channel: str = Field("", max_length=40)
+    channel: ChannelOf = ""
     account: str = Field("", max_length=80, description="name of the account")
     thread: str = Field(
         "",

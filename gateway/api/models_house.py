@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from gateway.api.fields import Answer, AnyId, Id, Moment, Paged, Query, Request, Time
+from gateway.api.fields import Answer, AnyId, ChannelOf, Id, Moment, Paged, Query, Request, Time
 
 # ---- what came in and what goes out
 
@@ -32,7 +32,7 @@ class Events(Answer):
 
 class EventQuery(Paged):
     state: Literal["new", "done", "ignored", "quarantined"] | None = None
-    channel: str = Field("", max_length=40)
+    channel: ChannelOf = ""
     source: Literal["platform", "desk", "timer", "system", "all"] = "platform"
 
 
@@ -63,7 +63,7 @@ class OutboxQuery(Paged):
     state: Literal["queued", "sending", "sent", "unknown", "unconfirmed", "failed", "expired", "cancelled"] | None = (
         None
     )
-    channel: str = Field("", max_length=40)
+    channel: ChannelOf = ""
     account: str = Field("", max_length=80)
 
 

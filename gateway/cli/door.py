@@ -7,12 +7,13 @@ import os
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, TypeVar
+from urllib.parse import quote, urlencode
 
 import typer
 from typer.core import TyperGroup
 
 if TYPE_CHECKING:
-    from gateway.admin import Call
+    from gateway.admin import AdminError, Call
     from gateway.config import Config
 
 T = TypeVar("T")
@@ -105,10 +106,14 @@ def do(ctx: typer.Context, work: Callable[[Call], Awaitable[T]]) -> T:
     try:
         return asyncio.run(inside())
     except AdminError as err:
-        absent = err.status == 404 and (err.code != "not_found" or str(err) == "Not Found")  # no such path
-        fail("not in this version" if absent else err.line())
+        fail("not in this version" if _absent(err) else err.line())
     except (AlreadyRunning, SchemaNewer, StorageUnavailable, KeyBroken, OSError) as err:
         fail(str(err))
+
+
+def _absent(err: AdminError) -> bool:
+    """Whether it is the path that is not there."""
+    return err.status == 404 and (err.code != "not_found" or str(err) == "Not Found")
 
 
 def ask(ctx: typer.Context, method: str, path: str, body: Any = None) -> Any:
@@ -116,6 +121,24 @@ def ask(ctx: typer.Context, method: str, path: str, body: Any = None) -> Any:
         return await call(method, path, body)
 
     return do(ctx, work)
+
+
+async def on(call: Call, path: str, which: str, act: str) -> None:
+    """POST to one of a list, by its id. Raises AdminError, naming what is not there."""
+    from gateway.admin import AdminError
+
+    try:
+        await call("POST", f"{path}/{quote(which, safe='')}/{act}", {})
+    except AdminError as err:
+        if err.status != 404 or _absent(err):
+            raise
+        raise AdminError(404, "not_found", f"{which}: there is no such id in the list") from err
+
+
+def narrowed(path: str, **given: str) -> str:
+    """A list's path with what narrows it."""
+    told = urlencode({name: value for name, value in given.items() if value})
+    return f"{path}?{told}" if told else path
 
 
 async def every(call: Call, path: str) -> list[dict[str, Any]]:

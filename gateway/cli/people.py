@@ -43,15 +43,17 @@ def user_list(ctx: typer.Context) -> None:
 
 
 async def _user_id(call: Call, who: str) -> str:
-    """An id, or the id of an e-mail address."""
+    """Of an id or an e-mail address. Raises AdminError for nobody, and for who may not come in any more."""
     from gateway.admin import AdminError
 
-    if "@" not in who:
-        return who
-    for item in await every(call, "/users"):
-        if str(item.get("email") or "").lower() == who.lower():
+    address = who.strip().casefold()
+    for item in await every(call, "/users?disabled=true"):
+        if address in (item["id"], str(item.get("email") or "").casefold()):
+            if item["disabled"]:
+                raise AdminError(409, "wrong_state", f"{who} is disabled; `gateway user list` shows who may come in")
             return str(item["id"])
-    raise AdminError(404, "not_found", f"nobody has the address {who}")
+    what = "address" if "@" in who else "id"
+    raise AdminError(404, "not_found", f"nobody has the {what} {who}; `gateway user list` shows everybody")
 
 
 @user.command("disable", epilog=EVERYWHERE)
@@ -101,7 +103,25 @@ def token_list(ctx: typer.Context) -> None:
 
 
 @token.command("revoke", epilog=EVERYWHERE)
-def token_revoke(ctx: typer.Context, token_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+def token_revoke(ctx: typer.Context, which: Annotated[str, typer.Argument(metavar="ID-OR-NAME")]) -> None:
     """End a token at once."""
-    ask(ctx, "DELETE", f"/tokens/{token_id}")
-    typer.echo(f"{token_id} is revoked")
+
+    async def work(call: Call) -> None:
+        await call("DELETE", f"/tokens/{await _token_id(call, which)}")
+
+    do(ctx, work)
+    typer.echo(f"{which} is revoked")
+
+
+async def _token_id(call: Call, which: str) -> str:
+    """Of an id or a name. Raises AdminError for none, and for several."""
+    from gateway.admin import AdminError
+
+    found = [str(item["id"]) for item in await every(call, "/tokens") if which in (item["id"], item["name"])]
+    if not found:
+        raise AdminError(404, "not_found", f"no token has the id or name {which}; `gateway token list` shows them")
+    if len(found) > 1:
+        raise AdminError(
+            409, "several", f"{len(found)} tokens are called {which}; name one by its id: {', '.join(found)}"
+        )
+    return found[0]

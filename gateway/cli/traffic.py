@@ -8,7 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.cli.door import EVERYWHERE, app, ask, channels, do, every, fail, inbox, listed, outbox, settings
+from gateway.cli.door import (
+    EVERYWHERE,
+    app,
+    ask,
+    channels,
+    do,
+    every,
+    fail,
+    inbox,
+    listed,
+    narrowed,
+    on,
+    outbox,
+    settings,
+)
 
 if TYPE_CHECKING:
     from gateway.admin import Call
@@ -75,8 +89,7 @@ def inbox_list(
     channel: Annotated[str, typer.Option("--channel")] = "",
 ) -> None:
     """Events by state; those in quarantine when nothing is said."""
-    path = f"/events?state={state}" + (f"&channel={channel}" if channel else "")
-    listed(ctx, path, "id channel account kind state reason received_at")
+    listed(ctx, narrowed("/events", state=state, channel=channel), "id channel account kind state reason received_at")
 
 
 @inbox.command("replay", epilog=EVERYWHERE)
@@ -85,7 +98,7 @@ def inbox_replay(ctx: typer.Context, events: Annotated[list[str], typer.Argument
 
     async def work(call: Call) -> None:
         for event in events:
-            await call("POST", f"/events/{event}/replay", {})
+            await on(call, "/events", event, "replay")
             typer.echo(f"{event} is read again")
 
     do(ctx, work)
@@ -97,9 +110,7 @@ def outbox_list(
     state: Annotated[str, typer.Option("--state", help="queued, sending, unknown, unconfirmed, failed, …")] = "",
 ) -> None:
     """Messages that are not through yet, or those of a state."""
-    listed(
-        ctx, "/outbox" + (f"?state={state}" if state else ""), "id account state attempts error not_before created_at"
-    )
+    listed(ctx, narrowed("/outbox", state=state), "id account state attempts error not_before created_at")
 
 
 @outbox.command("resend", epilog=EVERYWHERE)
@@ -108,5 +119,5 @@ def outbox_resend(ctx: typer.Context, message: Annotated[str, typer.Argument(met
 
     As a new one: where it had arrived after all, the customer sees it twice.
     """
-    ask(ctx, "POST", f"/outbox/{message}/resend", {})
+    do(ctx, lambda call: on(call, "/outbox", message, "resend"))
     typer.echo(f"{message} is queued again")

@@ -247,7 +247,18 @@ ANSWERS: list[tuple[list[str], dict[str, Any], list[tuple[str, Any]], str]] = [
         [("GET /tokens?limit=200", None), ("GET /tokens?limit=200&cursor=c", None)],
         "id\tname\trole\tcreated_at\tused_at\nt1\ta b\tadmin\t-\t-\nt2\tx\tdpo\tnow\t-\n",
     ),
-    (["token", "revoke", "t1"], {"DELETE /tokens/t1": {}}, [("DELETE /tokens/t1", None)], "t1 is revoked\n"),
+    *(
+        (
+            ["token", "revoke", which],
+            {
+                "GET /tokens?limit=200": page({"id": "t1", "name": "crm"}, {"id": "t2", "name": "x"}),
+                "DELETE /tokens/t1": {},
+            },
+            [("GET /tokens?limit=200", None), ("DELETE /tokens/t1", None)],
+            f"{which} is revoked\n",
+        )
+        for which in ("t1", "crm")
+    ),
     (
         ["user", "add", "--email", "lan@x.vn", "--name", "Lan", "--role", "advisor"],
         {"POST /users": {"id": "u1", "password": "einmal"}},
@@ -257,16 +268,21 @@ ANSWERS: list[tuple[list[str], dict[str, Any], list[tuple[str, Any]], str]] = [
     (
         ["user", "disable", "Lan@x.vn"],
         {
-            "GET /users?limit=200": page({"id": "u0", "email": None}, {"id": "u1", "email": "lan@x.vn"}),
+            "GET /users?disabled=true&limit=200": page(
+                {"id": "u0", "email": None, "disabled": False}, {"id": "u1", "email": "lan@x.vn", "disabled": False}
+            ),
             "POST /users/u1/disable": {},
         },
-        [("GET /users?limit=200", None), ("POST /users/u1/disable", {})],
+        [("GET /users?disabled=true&limit=200", None), ("POST /users/u1/disable", {})],
         "Lan@x.vn is disabled\n",
     ),
     (
         ["user", "reset", "u1"],
-        {"POST /users/u1/reset": {"password": "neu"}},
-        [("POST /users/u1/reset", {})],
+        {
+            "GET /users?disabled=true&limit=200": page({"id": "u1", "email": "lan@x.vn", "disabled": False}),
+            "POST /users/u1/reset": {"password": "neu"},
+        },
+        [("GET /users?disabled=true&limit=200", None), ("POST /users/u1/reset", {})],
         "password: neu\n",
     ),
     (
@@ -372,7 +388,27 @@ def test_a_refusal_is_one_line_and_exit_1(fake: Fake) -> None:
     result = fake.run("token", "add", "--name", "x", "--role", "king")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == "some fields are not right (role: no such role)\n"
-    assert fake.run("outbox", "resend", "m1").stderr == "there is nothing here, or nothing for you\n"
+    assert fake.run("outbox", "resend", "m1").stderr == "m1: there is no such id in the list\n"
+
+
+USERS = page({"id": "u1", "email": "lan@x.vn", "disabled": True})
+TOKENS = page({"id": "t1", "name": "crm"}, {"id": "t2", "name": "crm"})
+NOBODY: list[tuple[list[str], str]] = [
+    (["token", "revoke", "nope"], "no token has the id or name nope; `gateway token list` shows them"),
+    (["token", "revoke", "crm"], "2 tokens are called crm; name one by its id: t1, t2"),
+    (["user", "reset", "Lan@x.vn"], "Lan@x.vn is disabled; `gateway user list` shows who may come in"),
+    (["user", "disable", "u1"], "u1 is disabled; `gateway user list` shows who may come in"),
+    (["user", "reset", "mai@x.vn"], "nobody has the address mai@x.vn; `gateway user list` shows everybody"),
+    (["user", "disable", "u9"], "nobody has the id u9; `gateway user list` shows everybody"),
+]
+
+
+@pytest.mark.parametrize("args, line", NOBODY, ids=[" ".join(args) for args, _ in NOBODY])
+def test_who_is_not_there_is_named(fake: Fake, args: list[str], line: str) -> None:
+    fake.answers = {"GET /users?disabled=true&limit=200": USERS, "GET /tokens?limit=200": TOKENS}
+    result = fake.run(*args)
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", line + "\n")
+    assert len(fake.asked) == 1
 
 
 def test_what_this_version_has_not_says_so(fake: Fake) -> None:

@@ -115,3 +115,7 @@ async def test_nobody_has_no_copy(house: House) -> None:
     await house.erase(lan.contact_id)
     with pytest.raises(erasure.Refused):
         await copied(house, lan.contact_id)
+
+
+def test_a_name_that_begins_as_what_was_deflated_does() -> None:
+    assert dossier._value("xuân".encode()) == "xuân"

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from gateway.api import cursors, masks, multipart, values
 from gateway.api.errors import ApiError
+from gateway.api.models import ConversationQuery
+from gateway.api.models_house import EventQuery, OutboxQuery
 from storage import search
 
 
@@ -121,6 +124,13 @@ def test_no_other_text_is_a_cursor(text: str) -> None:
 
 
 # ---- words
+
+
+def test_a_list_is_narrowed_to_channels_that_there_are() -> None:
+    for query in (ConversationQuery, EventQuery, OutboxQuery):
+        assert [query(channel=channel).channel for channel in ("", "leads")] == ["", "leads"]
+        with pytest.raises(ValidationError, match="there is no such channel; there are webchat, telegram"):
+            query(channel="nope")
 
 
 def test_folding_and_what_is_asked_for() -> None:
