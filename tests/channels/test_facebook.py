@@ -323,7 +323,7 @@ def hanging(kind: Any, payload: Any) -> dict[str, Any]:
 def test_another_shape_is_kept_aside_alone(what: dict[str, Any]) -> None:
     found = one(**what)
     assert (found.account, found.thread, found.kind) == (KEPT_ASIDE, "", Kind.IGNORED)
-    assert "expected" in found.reason
+    assert "expected" in found.reason or found.reason == "sender.id: said by nobody"
 
 
 def test_what_nobody_knows_may_have_any_shape() -> None:
