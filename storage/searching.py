@@ -62,7 +62,7 @@ def having(tx: Tx, words: Sequence[Word], conversation_ids: Sequence[str]) -> se
     if not words:
         return set()
     first, *others = words
-    also, binds = _also("s.conversation_id", others)
+    also, binds = has("s.conversation_id", others)
     rows = tx.among(
         f"SELECT s.conversation_id FROM search_token s WHERE s.token = :token AND s.conversation_id IN (:among){also}",  # noqa: S608 -- our own words
         list(conversation_ids),
@@ -109,7 +109,7 @@ class Walk:
         """Those of the rarest word, by when they began."""
         first, *others = words
         until = tx.value(_EDGE, token=first.token, before=self._before, look=LOOK - 1)
-        also, binds = _also("s.conversation_id", others)
+        also, binds = has("s.conversation_id", others)
         left = self.enough - len(self.found)
         rows = tx.all(
             f"{_WINDOW}{also} ORDER BY s.conversation_id DESC LIMIT :left",
@@ -126,7 +126,7 @@ class Walk:
         """Those that he took, the last first: of common words there are fewer of his than of theirs."""
         at, last = self._former
         edge = tx.one(_FORMER_EDGE, me=self.sight, at=at, last=last, look=TAKEN - 1)
-        also, binds = _also("h.conversation_id", words)
+        also, binds = has("h.conversation_id", words)
         left = self.enough - len(self.found)
         rows = tx.all(
             f"{_FORMER}{also} ORDER BY h.taken_at DESC, h.id DESC LIMIT :left",
@@ -164,13 +164,13 @@ def seen_by(tx: Tx, advisor_id: str, conversation_ids: Sequence[str]) -> set[str
 
 def _at_hand(tx: Tx, words: Sequence[Word], advisor_id: str) -> list[str]:
     """What an advisor has and what waits has the words, however common they are; the newest first."""
-    also, binds = _also("few.id", words)
+    also, binds = has("few.id", words)
     held = tx.all(f"{_HELD}{also}", me=advisor_id, most=HAND, **binds)
     waiting = tx.all(f"{_WAITING}{also}", most=HAND, **binds)
     return sorted({row.id for row in (*held, *waiting)}, reverse=True)
 
 
-def _also(column: str, words: Sequence[Word]) -> tuple[str, dict[str, bytes]]:
+def has(column: str, words: Sequence[Word]) -> tuple[str, dict[str, bytes]]:
     """What a statement asks so that its conversations have these words too, with the binds."""
     asked = "".join(
         " AND EXISTS (SELECT 1 FROM search_token t"  # noqa: S608 -- our own words

@@ -12,7 +12,9 @@ from storage import handoffs, intake, listing
 from storage.tx import Tx
 
 routes = Routes("conversations")
-ROUNDS: Final = 40  # windows that one call may look through for what no index knows
+FIRST: Final = 250  # conversations that the first look for what no index knows takes; most lists are full by then
+LOOK: Final = 2000  # and each further one
+ROUNDS: Final = 10
 
 
 def _thread(call: Call, query: models.ConversationQuery) -> str:
@@ -38,8 +40,9 @@ async def list_conversations(call: Call, query: models.ConversationQuery) -> mod
     after = cursors.read("c", query.cursor, int, str)
     wanted = wanting.wanted(call, query, thread=_thread(call, query))
     found: list[listing.Conversation] = []
-    for _ in range(ROUNDS):
-        more = partial(listing.page, wanted=wanted, after=after, limit=query.limit - len(found))
+    for number in range(ROUNDS):
+        look = LOOK if number else FIRST
+        more = partial(listing.page, wanted=wanted, after=after, limit=query.limit - len(found), look=look)
         page = await call.store.read(more)
         found += page.items
         after = page.after

@@ -7,7 +7,7 @@ from typing import Final
 from gateway.api import models
 from gateway.api.allow import SEES_ALL, Actor
 from gateway.api.declare import Call
-from storage.listing import Wanted
+from storage.narrowing import Wanted
 
 HOUR_MS: Final = 3_600_000
 MINUTE_MS: Final = 60_000

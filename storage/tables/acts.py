@@ -13,6 +13,9 @@ class Task(SQLModel, table=True):
     __tablename__ = "task"
     __table_args__ = (
         Index("ix_task_conversation", "conversation_id"),
+        Index("ix_task_due", "due_at", "id"),
+        Index("ix_task_state", "state", "due_at", "id"),
+        Index("ix_task_owner", "owner_id", "due_at", "id"),
         Index(
             "ix_task_open", "due_at", "id", sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")
         ),

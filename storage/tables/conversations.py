@@ -18,6 +18,14 @@ class Conversation(SQLModel, table=True):
         Index("ix_conversation_point", "point_id", "opened_at"),
         Index("ix_conversation_contact", "contact_id"),
         Index("ix_conversation_team", "team", "last_message_at"),
+        Index(
+            "ix_conversation_assignee",
+            "assignee_id",
+            "last_message_at",
+            "id",
+            sqlite_where=text("assignee_id IS NOT NULL"),
+            postgresql_where=text("assignee_id IS NOT NULL"),
+        ),
     )
     id: str = id_()
     point_id: str

@@ -16,6 +16,7 @@ class Policy(SQLModel, table=True):
         UniqueConstraint("insurer", "number_blind"),
         Index("ix_policy_contact", "contact_id"),
         Index("ix_policy_conversation", "conversation_id"),
+        Index("ix_policy_state", "state", "id"),
     )
     id: str = id_()
     contact_id: str
@@ -65,6 +66,8 @@ class CareTask(SQLModel, table=True):
     __tablename__ = "care_task"
     __table_args__ = (
         UniqueConstraint("policy_id", "kind", "anchor"),
+        Index("ix_care_task_when", "due_at", "id"),
+        Index("ix_care_task_state", "state", "due_at", "id"),
         Index(
             "ix_care_task_due",
             "due_at",

@@ -15,6 +15,7 @@ from storage import (
     finding,
     inbox,
     listing,
+    narrowing,
     notices,
     outbox,
     search,
@@ -80,10 +81,15 @@ UNITS: dict[str, Callable[[Tx], Any]] = {
     "the wall now": lambda tx: _walk(tx, wall.Now()),
     "the wall of a period": lambda tx: _walk(tx, wall_period.Count(0)),
     "a filtered list": lambda tx: listing.page(
-        tx, listing.Wanted(status="waiting", product="none", opened_since=1, waiting_since=1), after=None, limit=50
+        tx, narrowing.Wanted(status="waiting", product="none", opened_since=1, waiting_since=1), after=None, limit=50
     ),
+    "a list of mine": lambda tx: listing.page(tx, narrowing.Wanted(assignee="lan"), after=None, limit=50),
+    "a list of a team": lambda tx: _of_my_team(tx),
+    "words in a list": lambda tx: _listed(tx, "hùng xe"),
 }
-BOUNDED = ("SCAN few",)  # what a LIMIT has cut
+BOUNDED = (  # what a LIMIT has cut, and what there is a handful of
+    "SCAN few", "SCAN hits", "SCAN last", "SCAN CONSTANT ROW", "SCAN account",
+)  # fmt: skip
 
 
 def _walk(tx: Tx, walk: wall.Now | wall_period.Count) -> None:
@@ -91,6 +97,16 @@ def _walk(tx: Tx, walk: wall.Now | wall_period.Count) -> None:
     conversation(tx, status="lost", stage="lost", closed_at=tx.now_ms)
     while walk.step(tx):
         pass
+
+
+def _of_my_team(tx: Tx) -> None:
+    tx.insert("team_member", team_id="claims", advisor_id="lan")
+    listing.page(tx, narrowing.Wanted(team="advisor:lan"), after=None, limit=50)
+
+
+def _listed(tx: Tx, words: str) -> None:
+    search.put(tx, conversation(tx, status="waiting"), "k", search.words(words))
+    listing.page(tx, narrowing.Wanted(q=words, sight="lan", label="vip", account="main"), after=None, limit=50)
 
 
 def _find(tx: Tx, words: str) -> None:

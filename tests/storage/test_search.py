@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from storage import finding, listing, search, searching
+from storage import finding, listing, narrowing, search, searching
 from storage.db import Store
 from storage.ids import new_id
 from storage.tx import Tx
@@ -81,7 +81,7 @@ async def test_an_advisor_finds_his_own_work_and_the_queue(store: Store) -> None
     )
     assert len(await found(store, "hoang")) == 6
     assert set(await found(store, "hoang", LAN)) == {mine, waiting, former}
-    page = await store.read(partial(listing.page, wanted=listing.Wanted(q="hoang", sight=LAN), after=None, limit=50))
+    page = await store.read(partial(listing.page, wanted=narrowing.Wanted(q="hoang", sight=LAN), after=None, limit=50))
     assert page.after is None
     assert {row.id for row in page.items} <= {mine, waiting, former}
     everything = await store.read(lambda tx: [row.id for row in tx.all("SELECT id FROM conversation")])
@@ -124,8 +124,7 @@ async def test_common_words_are_walked_in_bites(
 async def test_words_that_never_meet_are_looked_at_so_far(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searching, "LOOK", 5)
     monkeypatch.setattr(finding, "ROUNDS", 3)
-    for words, times in (("giay", 40), ("dang", 50)):
-        await store.run(lambda tx, words=words, times=times: [person(tx, words) for _ in range(times)])
+    await store.run(lambda tx: [person(tx, "giay" if number % 2 else "dang") for number in range(90)])
     look, reads = finding.Look("giấy đang"), 1
     while await store.read(look.step):
         reads += 1
@@ -156,15 +155,15 @@ async def test_a_list_is_narrowed_by_what_no_index_knows(store: Store, hand: Han
         ]
     )
     for wanted, ids in (
-        (listing.Wanted(product="car"), {car}),
-        (listing.Wanted(product="none"), {old}),
-        (listing.Wanted(team="claims"), {car}),
-        (listing.Wanted(opened_since=now - hour), {car, bike}),
-        (listing.Wanted(opened_until=now - hour), {old}),
-        (listing.Wanted(waiting_since=now - hour), {car}),
-        (listing.Wanted(waiting_since=now, product="bike"), {bike}),
-        (listing.Wanted(channel="viber"), set()),
-        (listing.Wanted(), {car, bike, old}),
+        (narrowing.Wanted(product="car"), {car}),
+        (narrowing.Wanted(product="none"), {old}),
+        (narrowing.Wanted(team="claims"), {car}),
+        (narrowing.Wanted(opened_since=now - hour), {car, bike}),
+        (narrowing.Wanted(opened_until=now - hour), {old}),
+        (narrowing.Wanted(waiting_since=now - hour), {car}),
+        (narrowing.Wanted(waiting_since=now, product="bike"), {bike}),
+        (narrowing.Wanted(channel="viber"), set()),
+        (narrowing.Wanted(), {car, bike, old}),
     ):
         page = await store.read(partial(listing.page, wanted=wanted, after=None, limit=50))
         assert {row.id for row in page.items} == ids, wanted
