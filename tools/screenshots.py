@@ -7,6 +7,7 @@ import io
 import re
 import sys
 import traceback
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,11 @@ PHONE: Final = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "i
 WAITING: Final = ("no_diacritics", "human", "accident", "english")
 WAITED_MS: Final = 4 * 60_000
 COLOURS: Final = 128
+ASKED: Final = (
+    ("0912 000 111", "Trần Văn Bình", "access", "letter", 12, "Đề nghị cung cấp bản sao dữ liệu cá nhân của tôi."),
+    ("0912 000 222", "Phạm Thị Cúc", "object", "phone", 13, "Tôi không muốn số của tôi được dùng để giới thiệu sản phẩm."),
+    ("cuc@example.vn", "Lê Thị Duyên", "delete", "email", 1, "Xin xóa toàn bộ thông tin của tôi."),
+)  # who, name, what, how, days ago, words
 BOSS: Final = "quantri@ibaohiem.example"
 
 faults: list[str] = []  # what any page said of itself since the last picture
@@ -120,11 +126,20 @@ async def queue(stage: Stage) -> None:
     await stage.move(stage.parts.clock.ms() + WAITED_MS)
 
 
+async def asked(stage: Stage) -> None:
+    """What people want done with their data, by letter and by telephone: one late, one soon, one fresh."""
+    for who, name, kind, way, days, words in ASKED:
+        came = datetime.fromtimestamp(stage.parts.clock.ms() / 1000, UTC) - timedelta(days=days)
+        said = {"who": who, "name": name, "kind": kind, "way": way, "words": words, "received_at": came.isoformat()}
+        await stage.api.post("/privacy-requests", said)
+
+
 async def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     async with staged(about=None, port=None, quick=True, seed=1, out=sys.stdout) as stage:
         await play.tell(stage, CAST)
         await queue(stage)
+        await asked(stage)
         async with launched() as browser:
             for theme in ("light", "dark"):
                 end = "" if theme == "light" else "-dark"

@@ -55,6 +55,7 @@ RESOURCES: Final = (
     "routes_webhooks",
     "routes_privacy",
     "routes_requests",
+    "routes_request_acts",
     "routes_asks",
 )
 

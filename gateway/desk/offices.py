@@ -32,6 +32,7 @@ OFFICES: Final = (
     Office("/desk/texts", "switch.set", "texts", "/bot", group="group_bot"),
     Office("/desk/canned", "canned.read", "canned", group="group_bot"),
     Office("/desk/webhooks", "webhook.manage", "webhooks", group="group_house"),
+    Office("/desk/privacy", "export.approve", "privacy_title", "/lock", group="group_house"),
     Office("/desk/audit", "audit.read", "audit_title", "shield", group="group_house"),
     Office("/desk/notices", "me", "notices_page", "bell"),
     Office("/desk/guide", "guide.see", "guide_title", "done"),

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 LATE_MINUTES: Final = 15  # R-INT-3: a person within 15 minutes, in working hours
 ACCOUNT: Final = "/desk/account"
 INBOX: Final = "desk/inbox.html"
-ELSEWHERE: Final = ("audit", "webhooks")  # words of pages that the inbox shows nothing of
+ELSEWHERE: Final = ("audit", "privacy", "webhooks")  # words of pages that the inbox shows nothing of
 _ID: Final = re.compile(r"[0-9a-z]{26}")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -91,6 +91,7 @@ class Desk:
             web.get("/desk/blocked", self._for_people(self.blocked)),
             web.get("/desk/wall", self._for_people(self.wall)),
             web.get("/desk/audit", self._for_people(self.audit)),
+            web.get("/desk/privacy", self._for_people(self.privacy)),
             web.get("/desk/guide", self._for_people(self.guide)),
             web.get("/desk/notices", self._for_people(self.notices)),
             worker.route(self._assets),
@@ -237,6 +238,9 @@ class Desk:
 
     async def audit(self, request: web.Request, actor: Actor) -> web.Response:
         return self._office(request, actor, "audit.read", "desk/audit.html", styles=["desk/audit.css"])
+
+    async def privacy(self, request: web.Request, actor: Actor) -> web.Response:
+        return self._office(request, actor, "export.approve", "desk/privacy.html", styles=["desk/privacy.css"])
 
     async def guide(self, request: web.Request, actor: Actor) -> web.Response:
         return self._office(request, actor, "guide.see", "desk/guide.html", styles=["desk/guide.css"])

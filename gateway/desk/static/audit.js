@@ -23,7 +23,7 @@ import { has, moment, t } from "./words.js";
 
 const GROUPS = /** @type {const} */ ([
   "sign_in", "session", "second_factor", "user", "token", "reveal", "conversation", "message", "contact", "contact_point", "policy", "file", "document", "task", "later",
-  "canned", "filter", "routing", "team", "shift", "holiday", "bot", "account", "webhook", "key", "erasure", "held", "person", "export",
+  "canned", "filter", "routing", "team", "shift", "holiday", "bot", "account", "webhook", "key", "erasure", "held", "person", "privacy", "export",
 ]);
 const PAGE = 50;
 const form = byId("audit-ask", HTMLFormElement);

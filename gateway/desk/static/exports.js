@@ -1,6 +1,6 @@
 // Tables that leave the house: asked what for, then downloaded.
 import { el } from "../../web/static/dom.js";
-import { Failure, newKey } from "./api.js";
+import { Failure, newKey, post } from "./api.js";
 import { ask, field, toast, trouble } from "./dialogs.js";
 import { proven } from "./proof.js";
 import { setup, t } from "./words.js";
@@ -20,21 +20,25 @@ export async function exporting(path, body, people) {
   const separator = el("select", { name: "separator" }, ...SEPARATORS.map((each) => el("option", { value: each, selected: each === usual }, t(`export_${each}`))));
   const personal = el("label", { class: "tick" }, el("input", { type: "checkbox", name: "personal" }), el("span", {}, t("export_personal")));
   const fields = [field(t("export_purpose"), purpose, t("export_purpose_hint")), field(t("export_separator"), separator)];
+  let asked = false;
   const done = await ask({
     title: t("export_title"),
     button: t("export_go"),
     fields: people ? [...fields, personal] : fields,
     done: async (form) => {
       if (!form.get("purpose")) throw trouble(t("export_choose"));
-      const wanted = { ...body, purpose: form.get("purpose"), separator: form.get("separator"), lang: setup.lang };
-      await proven(() => download(path, people ? { ...wanted, personal: form.has("personal") } : wanted));
+      asked = people && form.has("personal");
+      const purpose = form.get("purpose");
+      // with names and numbers it waits for a second person, who lets exactly this go
+      if (asked) await proven(() => post("/exports/asks", { ...body, purpose }));
+      else await proven(() => download(path, { ...body, purpose, separator: form.get("separator"), lang: setup.lang }));
     },
   });
-  if (done) toast(t("export_done"));
+  if (done) toast(t(asked ? "export_asked" : "export_done"));
 }
 
 /** @param {string} path @param {object} body */
-async function download(path, body) {
+export async function download(path, body) {
   const answer = await fetch(`/api/v1${path}`, {
     method: "POST",
     headers: { "Content-Type": "application/json", "Idempotency-Key": newKey() },

@@ -11,6 +11,7 @@ import { isNote } from "./message.js";
 import { missed } from "./missed.js";
 import { channelName, face, icon, labelName, may, nameOf, productName, reasonName, stageName } from "./people.js";
 import { revealed, shownOf, shower } from "./reveal.js";
+import { requestsOf, rights } from "./rights.js";
 import { parting } from "./merge.js";
 import { tasks, tasksOf } from "./tasks.js";
 import { has, moment, phone, span, t, waits, when } from "./words.js";
@@ -44,6 +45,8 @@ export class Panel {
     this.doubles = [];
     /** @type {import("./tasks.js").Task[]} */
     this.tasks = [];
+    /** @type {import("./rights.js").Brief[]} */
+    this.rights = [];
     /** @type {{ changes: import("./asking.js").Change[], tickets: import("./asking.js").Ticket[] }} */
     this.history = { changes: [], tickets: [] };
     /** @type {unknown} */
@@ -57,6 +60,7 @@ export class Panel {
     this.earlier = [];
     this.doubles = [];
     this.tasks = [];
+    this.rights = [];
     this.history = { changes: [], tickets: [] };
     this.problem = null;
     this.shown = "";
@@ -77,20 +81,22 @@ export class Panel {
     const one = conversation(this.id);
     if (!one) return;
     const turn = (this.reading += 1);
-    const [contact, earlier, offered, promised, past] = await Promise.allSettled([
+    const [contact, earlier, offered, promised, past, wished] = await Promise.allSettled([
       get(`/contacts/${one.contact_id}`),
       get("/conversations", { contact: one.contact_id, limit: EARLIER }),
       doublesOf(one.contact_id),
       may("task.read") ? tasksOf(one.id) : [],
       historyOf(one.id),
+      requestsOf(one.id),
     ]);
     if (turn !== this.reading || one.id !== this.id) return;
     if (offered.status === "fulfilled") this.doubles = offered.value;
     if (promised.status === "fulfilled") this.tasks = promised.value;
     if (past.status === "fulfilled") this.history = past.value;
+    if (wished.status === "fulfilled") this.rights = wished.value;
     if (contact.status === "fulfilled") this.contact = contact.value;
     // what was not read is not nothing: somebody would promise the call, or keep the person, a second time
-    this.problem = [contact, earlier, offered, promised, past].find((each) => each.status === "rejected")?.reason ?? null;
+    this.problem = [contact, earlier, offered, promised, past, wished].find((each) => each.status === "rejected")?.reason ?? null;
     if (earlier.status === "fulfilled") this.earlier = earlier.value.items.filter((/** @type {Conversation} */ each) => each.id !== one.id);
     this.update();
   }
@@ -108,7 +114,7 @@ export class Panel {
     const notes = this.to.notes().filter((each) => isNote(each)).slice(-NOTES).reverse();
     // what every word of his changes is shown in the thread and the list, not here
     const { version, preview, unread, last_message_at, last_inbound_at, answer_due_at, window: _until, ...told } = one;
-    const print = JSON.stringify([told, this.contact, this.earlier.map((each) => [each.id, each.version]), notes.map((each) => each.id), this.doubles.map((each) => each.id), this.tasks, this.history, shownOf(this.id), this.problem && wordsOf(this.problem), one.handoff ? haste(one.handoff.due_at) : ""]);
+    const print = JSON.stringify([told, this.contact, this.earlier.map((each) => [each.id, each.version]), notes.map((each) => each.id), this.doubles.map((each) => each.id), this.tasks, this.rights, this.history, shownOf(this.id), this.problem && wordsOf(this.problem), one.handoff ? haste(one.handoff.due_at) : ""]);
     if (print === this.shown) return;
     this.shown = print;
     const active = document.activeElement instanceof HTMLElement && this.root.contains(document.activeElement) ? document.activeElement.dataset["key"] : undefined;
@@ -119,6 +125,7 @@ export class Panel {
       ...[intake(one), lead(one), this.contact && doubles(this.doubles, this.contact, this.to.open, () => void this.read())].filter((each) => each instanceof HTMLElement),
       ...[tasks(this.tasks, () => void this.read())].filter((each) => each instanceof HTMLElement),
       this.#request(one),
+      ...[rights(this.rights, one.id, () => void this.read())].filter((each) => each instanceof HTMLElement),
       ...[history(this.history.changes, this.history.tickets)].filter((each) => each instanceof HTMLElement),
       ...(this.contact ? [this.#consents(this.contact), this.#points(this.contact, one)] : []),
       ...(notes.length ? [this.#notes(notes)] : []),
