@@ -248,7 +248,7 @@ def _back(draft: Draft, at: datetime) -> None:
     draft.set(last_inbound_at=max(last, at) if last else at)
     if draft.state.memory.get("unreachable"):
         draft.add(Reachable(yes=True))
-    draft.remember(nudged=None, unreachable=None, file_told=None)
+    draft.remember(nudged=None, unreachable=None, file_told=None, ours=None)
     if draft.state.memory.get("tries"):
         leads.here(draft)
 

@@ -14,7 +14,7 @@ import orjson
 import structlog
 
 from channels.contract import Account, Capabilities, InboundEvent, OutboundFile
-from handlers import apply, assigning, consent, events, incoming, interpret, noticing, schedule
+from handlers import apply, assigning, consent, events, incoming, interpret, noticing, schedule, unasked
 from handlers.batch import Results, Thought
 from handlers.core import decide, listen
 from handlers.drafting import LaneDraft, Place
@@ -34,7 +34,7 @@ from handlers.model import (
 )
 from handlers.texts import LANGUAGES, Texts
 from handlers.voice import Voice
-from storage import files, handoffs, inbox, reach, turns
+from storage import files, handoffs, inbox, may_say, reach, turns
 from storage.keys import KeyRing
 from storage.killpoints import kp
 from storage.times import at
@@ -293,6 +293,10 @@ class Engine:
         self._waiting = tx.value("SELECT COUNT(*) FROM handoff WHERE state = 'waiting'") or 0
         one.turn = Turn(events=(Acted(name=name, by=by, at=now, data=data),))
         self._decide(one)
+        if one.decision is not None and unasked.says(one.decision):
+            in_it = lane.conversation.c_id if lane.conversation is not None else None
+            if why := may_say.why_not_begin(tx, draft.contact_id, in_it):
+                one.decision = unasked.hushed(one.decision, name, why)
         event_id = inbox.insert_own(
             tx,
             point_id=lane.point_id,

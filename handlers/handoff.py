@@ -82,6 +82,8 @@ def _take(draft: Draft, event: Acted) -> None:
 
 def _give_to(draft: Draft, advisor: Advisor, *, told: bool = True) -> None:
     """From here on the bot is silent."""
+    if draft.state.stage not in OPEN | WAITING | {Stage.WITH_ADVISOR}:
+        draft.remember(ours=True)  # storage.may_say.OURS
     if draft.state.stage not in WAITING and not draft.state.handoff:
         draft.add(OpenHandoff(reason="desk"))
     care.put_away(draft)

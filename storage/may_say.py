@@ -23,6 +23,7 @@ from storage import contacts
 from storage.times import at
 from storage.tx import Tx
 
+OURS: Final = "ours"  # in the memory of a state: it was closed, we opened it again, and he has said nothing since
 ADS: Final = "ads"  # asked about whoever sends it: the bot, an advisor, another program
 PROACTIVE: Final = frozenset({"care", "delivery_check", "reminder", ADS})  # what a customer can switch off
 DAY_MS: Final = 24 * 3_600_000
@@ -62,12 +63,18 @@ def wishes(tx: Tx, contact_id: str, channel: str, *, ads: bool = True) -> frozen
 
 def why_not_begin(tx: Tx, contact_id: str, conversation_id: str | None) -> str:
     """Why nobody may write to this person first, or ''. conversation_id -- in which it would stand: while that very one is
-    open he is answered there; another that is open allows nothing here."""
-    if conversation_id and tx.one(
-        "SELECT 1 FROM conversation WHERE id = :id AND status <> 'closed'", id=conversation_id
-    ):
+    open he is answered there; another that is open allows nothing here, nor does one that only we have opened again."""
+    if conversation_id and _his(tx, conversation_id):
         return ""
     return unwanted_first(ended(tx, contact_id))
+
+
+def _his(tx: Tx, conversation_id: str) -> bool:
+    row = tx.one("SELECT contact_id, status, state_sealed FROM conversation WHERE id = :id", id=conversation_id)
+    if row is None or row.status == "closed":
+        return False
+    state = tx.keys.open_json(tx, row.contact_id, "conversation", "state_sealed", conversation_id, row.state_sealed)
+    return not state.get("memory", {}).get(OURS)
 
 
 def ended(tx: Tx, contact_id: str) -> frozenset[str]:

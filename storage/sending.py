@@ -14,10 +14,10 @@ _UNDONE: Final = frozenset({"queued", "retry_wait", "sending", "unknown", "uncon
 
 
 def ended(tx: Tx, message_id: str) -> Sequence[Any]:
-    """The calls of a message that did not get through, or of which nobody knows, in order: id, state, account_id. Not those
+    """The calls of a message that did not get through, or of which nobody knows, in order: id, state, account_id, purpose. Not those
     that were to change it: where one failed, the transcript says again what it had said."""
     return tx.all(
-        "SELECT id, state, account_id FROM outbox WHERE message_id = :id AND error <> 'sent_again' AND step >= 0"
+        "SELECT id, state, account_id, purpose FROM outbox WHERE message_id = :id AND error <> 'sent_again' AND step >= 0"
         " AND state IN ('failed', 'failed_late', 'unknown', 'unconfirmed', 'expired', 'quarantined') ORDER BY part, id",
         id=message_id,
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Final
 
-from gateway.api import cursors
+from gateway.api import cursors, window
 from gateway.api import models_house as models
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
-from storage import audit, events, outbox, sending
+from handlers.unasked import DUE
+from storage import audit, events, may_say, outbox, sending
 from storage.times import rfc3339
 from storage.tx import Tx
 
@@ -133,14 +134,18 @@ def _sending(row: Any) -> models.Sending:
     )
 
 
-@routes.post("/outbox/{sending_id}/resend", may="outbox.resend", refuses=("wrong_state",))
+@routes.post("/outbox/{sending_id}/resend", may="outbox.resend", refuses=("wrong_state", "window_closed"))
 async def resend(call: Call, sending_id: str) -> models.Resent:
     """Send it again as a new call: where it had arrived after all, the customer sees it twice."""
     by = call.actor.id
 
     def unit(tx: Tx) -> str:
-        if not tx.value("SELECT 1 FROM outbox WHERE id = :id", id=sending_id):
+        row = tx.one("SELECT contact_id, conversation_id, purpose FROM outbox WHERE id = :id", id=sending_id)
+        if row is None:
             raise not_found()
+        why = may_say.why_not_begin(tx, row.contact_id, row.conversation_id)
+        if why and row.purpose not in DUE:
+            raise window.unwanted(why)
         try:
             made = outbox.resend(tx, sending_id)
         except outbox.Change:

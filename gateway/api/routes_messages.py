@@ -10,6 +10,7 @@ from gateway.api import cursors, models, show, window
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
 from handlers.model import EMPTY
+from handlers.unasked import DUE
 from storage import audit, contacts, files, listing, outbox, sending, transcript
 from storage.tx import Tx
 
@@ -113,7 +114,10 @@ async def retry(call: Call, message_id: str, body: models.Retry) -> models.Messa
             raise ApiError("may_double", "it may have arrived: then the customer sees it twice")
         human = message.author == "advisor"
         sender, purpose = (Sender.ADVISOR, Purpose.ADVICE) if human else (Sender.BOT, Purpose.ANSWER)
-        window.check(parts, tx, row, sender=sender, purpose=purpose, template="template" in message.body)
+        required = {each.purpose for each in calls} <= DUE
+        window.check(
+            parts, tx, row, sender=sender, purpose=purpose, template="template" in message.body, required=required
+        )
         for each in calls:
             outbox.resend(tx, each.id)
         audit.write(tx, actor=by, action="message.retry", object_type="message", object_id=message_id)

@@ -9,7 +9,7 @@ from channels.contract import Capabilities
 from channels.windows import PURPOSES, Purpose, Ruling, Sender, Way
 from gateway import letters
 from gateway.api.errors import ApiError
-from storage import blocks, contacts, listing, reach
+from storage import blocks, contacts, listing, may_say, reach
 from storage.tx import Tx
 
 if TYPE_CHECKING:
@@ -49,9 +49,11 @@ def check(
     sender: Sender = Sender.ADVISOR,
     purpose: Purpose = Purpose.ADVICE,
     template: bool = False,
+    required: bool = False,
 ) -> Ruling:
-    """`template` -- it can be said as one. Raises ApiError window_closed, with the reason and what is lawful instead."""
-    ruled = _ruled(parts, tx, row, sender, purpose)
+    """`template` -- it can be said as one · `required` -- the law or the contract demands it: he is told although he wants to
+    hear no more of us. Raises ApiError window_closed, with the reason and what is lawful instead."""
+    ruled = _ruled(parts, tx, row, sender, purpose, required=required)
     if ruled.allowed or (template and ruled.way is Way.TEMPLATE):
         return ruled
     carries = _carries(parts, f"{row.channel}:{row.account}")
@@ -135,7 +137,13 @@ def over(tx: Tx, can: Capabilities, outbox_id: str, *, human: bool) -> bool:
     return ruled.why == "window" or ruled.way is Way.TEMPLATE
 
 
-def _ruled(parts: Parts, tx: Tx, row: listing.Conversation, sender: Sender, purpose: Purpose) -> Ruling:
+def _ruled(
+    parts: Parts, tx: Tx, row: listing.Conversation, sender: Sender, purpose: Purpose, *, required: bool = False
+) -> Ruling:
+    """Everything that rules it: what he wants (STOP, consent), blocks, the account, the platform's window."""
+    wanted = purpose in (Purpose.ADVICE, Purpose.ANSWER) and not required
+    if wanted and (why := may_say.why_not_begin(tx, row.contact_id, row.id)):
+        return Ruling(way=Way.NEVER, why=why)
     can = _carries(parts, f"{row.channel}:{row.account}")
     if can is None:
         return GONE
