@@ -20,7 +20,16 @@ from tests.support.desk import CONFIG, Office
 
 SHOWN = "() => self.registration.getNotifications().then((all) => all.map((one) => [one.title, one.body, one.tag]))"
 CLICK = """() => self.registration.getNotifications().then(([one]) =>
-  self.dispatchEvent(new NotificationEvent("notificationclick", { notification: one })))"""
+  self.dispatchEvent(Object.assign(new ExtendableEvent("notificationclick"), { notification: one })))"""
+# a headless shell has no place on a screen for notifications and refuses them: what a system would show is kept here
+GRANTED = "Object.defineProperty(Notification, 'permission', { get: () => 'granted' })"
+SCREEN = """() => {
+  const kept = new Map();
+  self.registration.getNotifications = async ({ tag } = {}) => [...kept.values()].filter((one) => !tag || one.tag === tag);
+  self.registration.showNotification = async (title, options) => {
+    kept.set(options.tag, { title, ...options, close: () => kept.delete(options.tag) });
+  };
+}"""
 
 
 @pytest.fixture
@@ -34,7 +43,7 @@ async def come(office: Office, visitors: Visitors, name: str, role: str, path: s
     token = sessions.new_token()
     await office.parts.store.run(lambda tx: sessions.begin(tx, token, person.id))
     page = await visitors(base_url=office.url, viewport={"width": 1280, "height": 860})
-    await page.context.grant_permissions(["notifications"], origin=office.url)
+    await page.add_init_script(GRANTED)
     await page.context.add_cookies([{"name": "sid", "value": token, "url": office.url}])
     await page.goto(path)
     return page
@@ -84,6 +93,7 @@ async def test_told_in_sight_behind_a_worker_and_never_not_at_all(office: Office
     # ---- no inbox in sight: the service worker shows what is pushed, once a conversation, and a click leads there
     worker = next(one for one in page.context.service_workers if one.url.endswith("/desk/worker.js"))
     await page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    await worker.evaluate(SCREEN)
     notice = {
         "notice": "n1",
         "tag": first,
