@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway import backup
 from gateway.metrics import Figures
-from storage import announced, audit, notices, parked, tokens
+from storage import announced, audit, notices, parked, privacy_clocks, tokens
 
 if TYPE_CHECKING:
     from gateway.parts import Parts
@@ -47,6 +47,7 @@ def _read(tx: Tx, now_ms: int) -> dict[str, Any]:
         "audit_age_s": None if trail.held_at is None else (now_ms - trail.held_at) / 1000,
         "audit_broken": trail.broken_at is not None,
         "untold": notices.alarms(tx),
+        "late_requests": privacy_clocks.late(tx),
         "telling_late_s": notices.stuck(tx) / 1000,
         "oldest_event_s": (now_ms - event) / 1000 if event else 0.0,
         "oldest_send_s": (now_ms - send) / 1000 if send else 0.0,

@@ -31,6 +31,7 @@ class Figures:
     audit_age_s: float | None = None
     audit_broken: bool = False
     untold: int = 0
+    late_requests: int = 0
     telling_late_s: float = 0.0
     wal_bytes: int = 0
 
@@ -111,6 +112,7 @@ class Metrics:
             "audit_verified_age_seconds", "since the whole audit chain last held; -1 = not known yet"
         )
         self.audit_broken = gauge("audit_broken", "1 while a link of the audit chain does not hold")
+        self.late_requests = gauge("late_data_requests", "data-subject requests past a date that the law sets")
         self.untold = gauge("untold_customers", "customers who wait, and nobody of ours could be told")
         self.telling_late = gauge("telling_late_seconds", "how late the look at what people must be told is")
         self.ready = gauge("ready", "1 while /health/ready says so")
@@ -152,6 +154,7 @@ class Metrics:
         self.audit_age.set(-1 if figures.audit_age_s is None else figures.audit_age_s)
         self.audit_broken.set(figures.audit_broken)
         self.untold.set(figures.untold)
+        self.late_requests.set(figures.late_requests)
         self.telling_late.set(figures.telling_late_s)
         self.outbox.clear()
         for state, rows in figures.outbox.items():

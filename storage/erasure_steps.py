@@ -290,4 +290,4 @@ def finish(tx: Tx, job: Job, proof: Mapping[str, Any]) -> None:
     audit.write(
         tx, actor=job.decided_by or "system", action="contact.erase", object_type="contact", object_id=job.contact_id
     )
-    privacy.erased(tx, job.id)
+    privacy.erased(tx, job.id, job.scope.contacts)

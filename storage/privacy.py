@@ -5,7 +5,7 @@ A request is sealed under the key of whom it is about and outlives his erasure w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -99,7 +99,9 @@ def heard(
             now=tx.now_ms,
             id=open_.id,
         )
-        _step(tx, open_.id, contact_id, "again", open_.state, open_.state, "customer", {"code": code, "words": words})
+        write_step(
+            tx, open_.id, contact_id, "again", open_.state, open_.state, "customer", {"code": code, "words": words}
+        )
         return str(open_.id)
     return add(
         tx,
@@ -167,7 +169,7 @@ def add(
         changed_at=tx.now_ms,
         version=0,
     )
-    _step(tx, row_id, contact_id, "receive", "", "received", by, {"way": way})
+    write_step(tx, row_id, contact_id, "receive", "", "received", by, {"way": way})
     return row_id
 
 
@@ -196,17 +198,28 @@ def change(
     if not changed:
         return False
     told = {**note, **({"answer": answer} if answer else {})}
-    _step(tx, row.id, row.contact_id, act, row.state, str(known["state"]), by, told, emptied=row.emptied)
+    write_step(tx, row.id, row.contact_id, act, row.state, str(known["state"]), by, told, emptied=row.emptied)
     return True
 
 
-def erased(tx: Tx, job_id: str) -> None:
-    """The erasure that answers a request is done, and the request with it: in part where the law keeps something."""
-    for row in tx.all("SELECT id FROM privacy_request WHERE erasure_id = :job AND closed_at IS NULL", job=job_id):
+def erased(tx: Tx, job_id: str, people: Sequence[str]) -> None:
+    """These people are erased: what answers a request to delete ends it, in part where the law keeps something."""
+    kept = bool(tx.among("SELECT 1 FROM held WHERE contact_id IN (:among) LIMIT 1", list(people)))
+    for row in tx.among(
+        "SELECT id FROM privacy_request WHERE contact_id IN (:among) AND kind = 'delete' AND closed_at IS NULL",
+        list(people),
+    ):
         one_ = one(tx, row.id)
         assert one_ is not None
-        state = "partly_done" if one_.legal else "done"
-        change(tx, one_, state, {"state": state, "closed_at": tx.now_ms}, note={}, by=SYSTEM)
+        state = "partly_done" if kept else "done"
+        to = {
+            "state": state,
+            "closed_at": tx.now_ms,
+            "erasure_id": job_id,
+            "legal": "legal_duty" if kept else "",
+            "decided_at": one_.decided_at or tx.now_ms,
+        }
+        change(tx, one_, state, to, note={}, by=SYSTEM)
 
 
 def kept_as_it_was(tx: Tx, job_id: str, by: str) -> None:
@@ -222,7 +235,7 @@ def _seal(tx: Tx, row: Row, table: str, column: str, row_id: str, value: str) ->
     return None if row.emptied else tx.keys.seal_for(tx, row.contact_id, table, column, row_id, value)
 
 
-def _step(
+def write_step(
     tx: Tx,
     request_id: str,
     contact_id: str,
@@ -234,6 +247,7 @@ def _step(
     *,
     emptied: bool = False,
 ) -> None:
+    """A line of evidence, in the audit too. `note` -- sealed; `emptied` -- of somebody who was erased: there is no place for words."""
     step_id = new_id()
     said = {name: value for name, value in note.items() if value}
     tx.insert(
@@ -318,14 +332,6 @@ def steps(tx: Tx, row: Row) -> list[Step]:
         )
         for one_ in found
     ]
-
-
-def clocks(tx: Tx) -> list[tuple[int, int]]:
-    """(received_at, due_at) of the open ones, the next that are due first."""
-    rows = tx.all(
-        "SELECT received_at, due_at FROM privacy_request WHERE closed_at IS NULL ORDER BY due_at, id LIMIT 1000"
-    )
-    return [(row.received_at, row.due_at) for row in rows]
 
 
 def _row(tx: Tx, row: Any) -> Row:

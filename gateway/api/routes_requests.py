@@ -12,7 +12,7 @@ from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
 from gateway.api.show_requests import Whose, alarm, by_name, request, view, whose
 from handlers import rights, rightswords, wording
-from storage import contacts, erasure, holds, listing, people, privacy
+from storage import contacts, erasure, holds, listing, people, privacy, privacy_clocks
 from storage.times import at, ms, rfc3339
 from storage.tx import Tx
 
@@ -106,7 +106,7 @@ async def list_requests(call: Call, query: models.RequestQuery) -> models.DataRe
         else:
             after = (mark[0], mark[1]) if mark else None
             found = privacy.page(tx, closed=query.state == "closed", after=after, limit=query.limit + 1)
-        return found, privacy.clocks(tx), whose(tx, found)
+        return found, privacy_clocks.clocks(tx), whose(tx, found)
 
     found, clocks, known = await call.store.read(read)
     more = len(found) > query.limit

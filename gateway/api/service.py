@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from gateway import routing
+from gateway import lawclocks, routing
 from gateway.api.allow import Actor
 from gateway.api.auth import Doors
 from gateway.api.idempotency import Once
@@ -128,6 +128,7 @@ class Api:
             self.parts.ticks.append(("erasures", ERASE_S, self.erasing.run))
             self.parts.starters.append(self.erasing.begin)
             routing.attach(self.parts)
+            lawclocks.attach(self.parts)
             if self.parts.store.postgres:  # another process may have switched
                 self.parts.ticks.append(("switches", 5, self.read_switches))
                 self.parts.ticks.append(("keys", 5, self._look_for_keys))

@@ -1,10 +1,11 @@
-// Data-subject requests with the law's clock, what is done about each; and tables that wait for a second person.
+// Data-subject requests with the law's clock, and what is done about each.
 import { byId, el } from "../../web/static/dom.js";
 import { get, post, whenSignedOut } from "./api.js";
+import { showAsks } from "./asks.js";
 import { ask, field, toast, trouble, wordsOf } from "./dialogs.js";
 import { download } from "./exports.js";
 import { missed } from "./missed.js";
-import { channelName, may } from "./people.js";
+import { may } from "./people.js";
 import { proven } from "./proof.js";
 import { clockOf, logging } from "./rights.js";
 import { has, moment, setup, t } from "./words.js";
@@ -38,7 +39,6 @@ import { has, moment, setup, t } from "./words.js";
  * @property {string[]} may
  * @property {{ act: string, after: string, by: Person | null, note: Record<string, string>, at: string }[]} [steps]
  */
-/** @typedef {{ id: string, state: string, purpose: string, wanted: Record<string, string>, by: Person, mine: boolean, at: string, decided_by: Person | null, decided_at: string | null, until: string | null }} Ask */
 
 const PROOFS = ["known_fact", "called_back", "otp", "in_person", "letter"];
 const GROUNDS = ["legal_duty", "agreement", "not_verified", "nothing_held", "others_rights", "unclear", "taken_back"];
@@ -55,8 +55,6 @@ const status = byId("requests-status", HTMLElement);
 const counts = byId("requests-counts", HTMLElement);
 const more = byId("requests-more", HTMLButtonElement);
 const tabs = /** @type {HTMLButtonElement[]} */ ([...document.querySelectorAll("[data-requests]")]);
-const asks = byId("asks", HTMLElement);
-const asksStatus = byId("asks-status", HTMLElement);
 let state = "open";
 let cursor = "";
 let turn = 0;
@@ -369,62 +367,4 @@ async function decided(item, one, erasure, yes) {
   if (!said) return;
   toast(t(yes ? "privacy_approved" : "privacy_declined"));
   await again(item, one.id);
-}
-
-// ---- tables that wait for a second person
-
-async function showAsks() {
-  try {
-    /** @type {Ask[]} */
-    const found = (await get("/exports/asks")).items;
-    asks.replaceChildren(...found.map(askRow));
-    asksStatus.textContent = found.length ? "" : t("asks_none");
-  } catch (error) {
-    asksStatus.replaceChildren(missed(error, () => void showAsks(), "asks-again"));
-  }
-  asks.setAttribute("aria-busy", "false");
-}
-
-/** @param {Ask} one */
-function askRow(one) {
-  const wanted = Object.entries(one.wanted).map(([name, value]) => `${t(`asks_by_${name}`)}: ${valueOf(name, value)}`).join(", ");
-  const about = [t("asks_by", { name: one.by.name, time: moment(one.at) }), one.decided_by && one.decided_at ? t("asks_decided", { name: one.decided_by.name, time: moment(one.decided_at) }) : "", one.until ? t("asks_until", { time: moment(one.until) }) : ""];
-  const button = (/** @type {string} */ word, /** @type {() => Promise<unknown>} */ act, quiet = true) =>
-    el("button", { class: `button${quiet ? " quiet" : ""}`, type: "button", "aria-label": `${t(word)}: ${one.by.name}, ${moment(one.at)}`, onclick: () => void settle(act) }, t(word));
-  return el(
-    "li",
-    {},
-    el("span", { class: "user-words" }, el("b", {}, t(`purpose_${one.purpose}`)), ` · ${wanted || t("asks_all")}`, el("small", {}, about.filter(Boolean).join(" · "))),
-    el("span", { class: "chip" }, t(`asks_state_${one.state}`)),
-    el(
-      "span",
-      { class: "user-acts" },
-      one.state === "asked" && !one.mine ? button("asks_approve", () => proven(() => post(`/exports/asks/${one.id}/approve`)), false) : null,
-      one.state === "asked" ? button(one.mine ? "privacy_take_back" : "privacy_decline", () => post(`/exports/asks/${one.id}/decline`)) : null,
-      one.state === "approved" && one.mine ? button("asks_fetch", () => fetched(one), false) : null,
-    ),
-  );
-}
-
-/** What a filter asks for, in words. @param {string} name @param {string} value */
-function valueOf(name, value) {
-  if (name === "channel") return channelName(value);
-  for (const key of [`asks_value_${value}`, `stage_${value}`]) if (has(key)) return t(key);
-  return value;
-}
-
-/** @param {Ask} one */
-function fetched(one) {
-  const lang = setup.lang === "en" ? "en" : "vi";
-  return proven(() => download("/exports/conversations", { purpose: one.purpose, query: one.wanted, personal: true, ask: one.id, lang, separator: lang === "en" ? "comma" : "semicolon" }));
-}
-
-/** @param {() => Promise<unknown>} act */
-async function settle(act) {
-  try {
-    await act();
-  } catch (error) {
-    toast(wordsOf(error), "bad");
-  }
-  await showAsks();
 }

@@ -7,6 +7,10 @@ import zipfile
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
+from gateway import staffmail
+from storage import privacy_clocks
 from tests.gateway.api.conftest import House
 from tests.gateway.api.test_privacy import at_the_desk
 
@@ -42,7 +46,11 @@ async def test_an_erasure_asked_for_in_a_chat_is_answered_and_outlives_him(house
     assert (brief["codes"], brief["due_at"]) == (one["codes"], one["due_at"])
 
     words = await officer.get(f"{path}/words", act="erase")
-    assert (words["fill"], one["codes"][0] in words["text"], "bằng chứng đồng ý" in words["text"]) == (["email_bao_ve_du_lieu"], True, True)
+    assert (words["fill"], one["codes"][0] in words["text"], "bằng chứng đồng ý" in words["text"]) == (
+        ["email_bao_ve_du_lieu"],
+        True,
+        True,
+    )
     told = {"text": words["text"], "way": "chat"}
     assert (await officer("POST", f"{path}/erase", told))[0] == 409, "whose data is it?"
     assert (await officer.post(f"{path}/verify", {"how": "called_back"}))["state"] == "verified"
@@ -73,7 +81,7 @@ async def test_an_erasure_asked_for_in_a_chat_is_answered_and_outlives_him(house
     assert "privacy.verify" in trail
 
 
-async def test_a_letter_from_nobody_we_know_has_its_clock_too(house: House) -> None:
+async def test_a_letter_from_nobody_we_know_has_its_clock_too(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     officer, advisor = await at_the_desk(house, "dpo"), await house.as_role("advisor")
     came = (house.parts.now() - timedelta(days=9)).isoformat()
     letter = {"who": "0987 654 321", "name": "Trần Văn Bình", "kind": "access", "way": "letter", "received_at": came,
@@ -93,6 +101,14 @@ async def test_a_letter_from_nobody_we_know_has_its_clock_too(house: House) -> N
         assert (await advisor("POST", "/privacy-requests", wrong))[0] == 422, wrong
     assert (await advisor("GET", path))[0] == 403
 
+    letters: list[tuple[str, str]] = []
+    monkeypatch.setattr(staffmail, "tell", lambda _parts, what, *, to, **_more: letters.append((what, to)))
+    ticks = {name: call for name, _, call in house.parts.ticks}
+    await ticks["law clocks"]()
+    await ticks["law clocks"]()
+    assert _acts(await officer.get(path))[1:] == ["alarm_near", "alarm_unanswered"], "each rings once"
+    assert letters == [("law_dates", "dpo@example.vn")]
+    assert await house.parts.store.read(privacy_clocks.late) == 1
     told = {"text": "Đã nhận thư, mã DL", "way": "letter"}
     assert (await officer("POST", f"{path}/acknowledge", {**told, "way": "chat"}))[0] == 422, "he has no chat"
     mine = await officer.post(f"{path}/acknowledge", told)
