@@ -14,6 +14,8 @@ from storage.tx import Row, Tx
 LEASE_MS: Final = 60_000  # longer than any call may take
 PAGE_MS: Final = 3_600_000  # how long a page may still tell: what is older stands in its lists anyway
 DESK: Final = "desk"
+SPEAKS: Final = "speaks"  # code of the one telling whose line is being said to a group
+AGAIN_MS: Final = 2000  # until a group is asked for again, while a line to it is under way
 _BY: Final = "SELECT id, notice_id, way, advisor_id, target, state, attempts, code, created_at, told_at FROM telling"
 
 
@@ -168,6 +170,29 @@ class Line:
 def is_told(tx: Tx, errand: Errand) -> bool:
     """Another line told it meanwhile."""
     return bool(tx.value("SELECT state FROM telling WHERE id = :id", id=errand.id) == "told")
+
+
+def turn(tx: Tx, errand: Errand, *, spoken_at: int, rest_ms: int) -> int:
+    """0: this telling's line may be said to its group now, and no other process says one until it is recorded, put off, or
+    its lease ends. Else until when it is put off. `spoken_at` -- when this process spoke there last; `rest_ms` -- between
+    two lines."""
+    if tx.postgres:
+        tx.value("SELECT pg_advisory_xact_lock(7434)")
+    speaks = tx.value(
+        "SELECT 1 FROM telling WHERE way = 'group' AND target = :target AND state = 'sending' AND code = :speaks"
+        " AND next_at > :now AND id <> :id",
+        target=errand.target,
+        speaks=SPEAKS,
+        now=tx.now_ms,
+        id=errand.id,
+    )
+    if speaks:
+        return tx.now_ms + AGAIN_MS
+    free_at = max(last(tx, errand.target), spoken_at) + rest_ms
+    if tx.now_ms < free_at:
+        return free_at
+    tx.run("UPDATE telling SET code = :speaks WHERE id = :id AND state = 'sending'", speaks=SPEAKS, id=errand.id)
+    return 0
 
 
 def line(tx: Tx, errand: Errand) -> Line:

@@ -128,14 +128,16 @@ class Ways:
     async def _line(self, errand: Errand) -> int:
         parts, target = self._parts, errand.target
 
-        told, last, line = await parts.store.read(
-            lambda tx: (tellings.is_told(tx, errand), tellings.last(tx, target), tellings.line(tx, errand))
-        )
-        if told:
-            return 0  # the line before counted it
-        free_at = max(last, self._spoken.get(target, 0)) + (URGENT_MS if errand.urgent else GROUP_MS)
-        if parts.clock.ms() < free_at:
-            return free_at
+        def turn(tx: Tx) -> int | tellings.Line:
+            if tellings.is_told(tx, errand):
+                return 0  # the line before counted it
+            rest_ms = URGENT_MS if errand.urgent else GROUP_MS
+            until = tellings.turn(tx, errand, spoken_at=self._spoken.get(target, 0), rest_ms=rest_ms)
+            return until or tellings.line(tx, errand)
+
+        line = await parts.store.run(turn)
+        if isinstance(line, int):
+            return line
         account_id, _, thread = target.partition("/")
         account, client = parts.accounts.get(account_id), parts.clients.get(account_id)
         if account is None or client is None:

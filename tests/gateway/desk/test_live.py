@@ -457,7 +457,7 @@ async def test_two_processes_hear_each_other_at_once(
                 await mine.until(lambda: conversation in mine.changed())
                 await two.settled()
                 entries = "SELECT (SELECT COUNT(*) FROM audit_entry), (SELECT COUNT(*) FROM message)"
-                before = await one.parts.store.read(lambda tx: tuple(tx.one(entries)))
+                before = await one.parts.store.read(lambda tx: tx.all(entries))
 
                 async def here(who: Clerk, state: str) -> None:
                     given = {"conversation": conversation, "state": state}
@@ -474,7 +474,7 @@ async def test_two_processes_hear_each_other_at_once(
                 await his.until(lambda: seen(his) == both)
                 await here(hung, "left")
                 await mine.until(lambda: seen(mine) == {"Trần Thị Lan": False})
-                assert await one.parts.store.read(lambda tx: tuple(tx.one(entries))) == before
+                assert await one.parts.store.read(lambda tx: tx.all(entries)) == before
                 await one.parts.store.run(lambda tx: advisors.disable(tx, person.id, by="test"))
                 await his.until(lambda: his.named("bye"))
 
