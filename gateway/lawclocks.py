@@ -38,7 +38,7 @@ class LawClocks:
             log.warning("privacy.alarm", kind=alarm, count=count)
         for one in officers if rang else ():
             link = f"{self._parts.config.public_url}/desk/privacy"
-            staffmail.tell(self._parts, "law_dates", to=one.email, name=one.name, link=link)
+            staffmail.tell(self._parts, "law_dates", to=one.email or "", name=one.name, link=link)
 
     def _ring(self, tx: Tx) -> tuple[list[str], list[Person]]:
         privacy_clocks.forget_old(tx)

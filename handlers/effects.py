@@ -125,20 +125,25 @@ def _relabel(effect: Relabel, draft: LaneDraft) -> None:
 
 
 def _asked(effect: DataRequest, draft: LaneDraft) -> Act:
-    business = draft.place.voice.business
-    row = {
-        "contact_id": draft.contact_id,
-        "conversation_id": draft.conversation_id,
-        "message_id": effect.message_id or None,
-        "kind": effect.kind,
-        "code": effect.code,
-        "words": effect.said,
-        "received_at": ms(effect.at),
-        "ack_due_at": ms(rights.ack_due(effect.at, business)),
-        "due_at": ms(rights.due(effect.kind, effect.at, business)),
-        "told": effect.told,
-    }
-    return lambda tx: _ignore(bool(privacy.heard(tx, **row)))
+    business, contact_id, conversation_id = draft.place.voice.business, draft.contact_id, draft.conversation_id
+    ack_due, due = rights.ack_due(effect.at, business), rights.due(effect.kind, effect.at, business)
+
+    def write(tx: Tx) -> None:
+        privacy.heard(
+            tx,
+            contact_id=contact_id,
+            conversation_id=conversation_id,
+            message_id=effect.message_id or None,
+            kind=effect.kind,
+            code=effect.code,
+            words=effect.said,
+            received_at=ms(effect.at),
+            ack_due_at=ms(ack_due),
+            due_at=ms(due),
+            told=effect.told,
+        )
+
+    return write
 
 
 # ---- consent, audit

@@ -30,7 +30,14 @@ WAITED_MS: Final = 4 * 60_000
 COLOURS: Final = 128
 ASKED: Final = (
     ("0912 000 111", "Trần Văn Bình", "access", "letter", 12, "Đề nghị cung cấp bản sao dữ liệu cá nhân của tôi."),
-    ("0912 000 222", "Phạm Thị Cúc", "object", "phone", 13, "Tôi không muốn số của tôi được dùng để giới thiệu sản phẩm."),
+    (
+        "0912 000 222",
+        "Phạm Thị Cúc",
+        "object",
+        "phone",
+        13,
+        "Tôi không muốn số của tôi được dùng để giới thiệu sản phẩm.",
+    ),
     ("cuc@example.vn", "Lê Thị Duyên", "delete", "email", 1, "Xin xóa toàn bộ thông tin của tôi."),
 )  # who, name, what, how, days ago, words
 BOSS: Final = "quantri@ibaohiem.example"

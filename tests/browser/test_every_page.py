@@ -19,7 +19,9 @@ NARROW: Final = 320  # CSS px: a window of 1280 at 400 %, WCAG 1.4.10
 TOO_WIDE: Final = "() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
 NAMES: Final = ("/desk/canned", "/desk/texts")  # of variables, of texts
 # axe looks at the others in the stories that are told on them
-UNTOLD: Final = frozenset(f"/desk/{name}" for name in ("switches", "texts", "tasks", "blocked", "audit", "hours", "privacy"))
+UNTOLD: Final = frozenset(
+    f"/desk/{name}" for name in ("switches", "texts", "tasks", "blocked", "audit", "hours", "privacy")
+)
 HEADINGS: Final = "() => document.querySelectorAll('h1').length"
 RAW: Final = "() => (document.body.innerText.match(/[a-z]+_[a-z_]+|undefined|NaN|\\[object|\\{\\w+\\}/g) ?? []).filter((one) => !/\\d/.test(one))"
 SMALL: Final = """() => [...document.querySelectorAll("main :is(button, a, input, select), header :is(button, a)")]
