@@ -7,7 +7,7 @@ switched off · an open care question · what cannot wait (requests) · the stag
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from channels.contract import Kind
@@ -242,13 +242,15 @@ def _by_a_link(draft: Draft, event: Arrived | Filled) -> None:
 
 
 def _back(draft: Draft, at: datetime) -> None:
-    """He is here: the silence is over."""
+    """He is here: the silence is over. What comes late, after an outage, counts for the platform's window from when he
+    said it, and for his silence from when he can be answered."""
     last = draft.state.last_inbound_at
     at = min(at, draft.now)
     draft.set(last_inbound_at=max(last, at) if last else at)
     if draft.state.memory.get("unreachable"):
         draft.add(Reachable(yes=True))
-    draft.remember(nudged=None, unreachable=None, file_told=None, ours=None)
+    heard_at = draft.now.astimezone(UTC).isoformat() if draft.now - at > idle.LATE else None
+    draft.remember(nudged=None, unreachable=None, file_told=None, ours=None, heard_at=heard_at)
     if draft.state.memory.get("tries"):
         leads.here(draft)
 

@@ -16,6 +16,7 @@ GIVES_UP: Final = re.compile(
     r"\b(?:khong|ko|k|hong|thoi|chua)(?: \w+){0,2} (?:mua|dang ky|tham gia)\b|\b(?:khong|ko|k) (?:can|lam|muon)(?: \w+)? nua\b"
     r"|\b(?:khong|ko|k) co nhu cau\b|\bhet (?:co )?nhu cau\b|\b(?:khong|ko|k) con nhu cau\b|\bthoi khoi\b|^(?:(?:vay|the|a|u) )*(?:thi )?thoi(?: (?:em|a|nhe|nha|vay|di|b|ban))*[ .!]*$|\b(?:not interested|no longer (?:interested|need)|never ?mind|changed my mind|(?:don't|do not) (?:want|need) (?:it|this|any))\b"
 )
+LATE: Final = timedelta(minutes=5)  # beyond it a message came late: his silence begins when it was heard
 KEPT: Final = timedelta(days=7)  # how long a closed conversation goes on where it stopped
 
 
@@ -98,6 +99,8 @@ def _may_remind(draft: Draft) -> bool:
 
 def _due(draft: Draft, name: str) -> datetime:
     last = draft.state.last_inbound_at or draft.now - CLOSE
+    if heard := draft.state.memory.get("heard_at"):
+        last = max(last, datetime.fromisoformat(str(heard)))
     if name == "close":
         return last + CLOSE
     return schedule.next_service_time(last + NUDGE, draft.business)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from channels.contract import Kind
-from handlers.model import OpenHandoff, RecordConsent, Stage, State, WakeAt
+from handlers.model import OpenHandoff, RecordConsent, Said, Stage, State, WakeAt
 from tests.stories.world import MAI, World
 
 GIVEN = {"C1": "given"}
@@ -319,6 +319,22 @@ def test_a_nudge_comes_half_an_hour_after_the_last_word_and_once() -> None:
     world.say("Lan")
     world.wait(timedelta(minutes=31))
     assert world.said == ["idle.nudge"]  # a new silence
+
+
+def test_what_comes_late_begins_a_silence_when_it_is_heard() -> None:
+    world = World()
+    said = Said(message_id="m", kind=Kind.TEXT, at=world.now - timedelta(days=400), text="mua bảo hiểm xe máy")
+    world.happens(said)
+    assert world.state.last_inbound_at == said.at  # the platform's window is counted from his word
+    first = world.state.stage
+    world.wait(timedelta(minutes=25))
+    assert (world.said, world.state.stage) == ([], first)
+    world.wait(timedelta(minutes=6))
+    assert (world.said, world.state.stage) == (["idle.nudge"], first)
+    world.say("Lan")
+    assert "heard_at" not in world.state.memory
+    world.wait(timedelta(hours=25))
+    assert world.state.stage is Stage.CLOSED_IDLE
 
 
 def test_nobody_is_nudged_at_night() -> None:
