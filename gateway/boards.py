@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from handlers import schedule
 from handlers.model import Business
-from storage import advisors, search, shifts, teams, wall, wall_period
+from storage import advisors, queues, search, shifts, teams, wall, wall_period
 from storage.times import at, ms
 from storage.tx import Tx
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PeriodName = Literal["today", "7d", "30d"]
 DAYS: Final[Mapping[PeriodName, int]] = {"today": 1, "7d": 7, "30d": 30}
-FRESH_S: Final = {"now": 4.0, "today": 10.0, "7d": 60.0, "30d": 120.0}
+FRESH_S: Final = {"house": 2.0, "now": 4.0, "today": 10.0, "7d": 60.0, "30d": 120.0}
 ANEW_S: Final = 3600  # so long only what changed is counted; then all: what was erased beside it is gone
 By = Literal["", "channel", "team"]  # by what answer times are told; '' = all of them together
 REASONS: Final = 8  # that are told one by one; the rest together
@@ -276,6 +276,7 @@ class Boards:
 
     parts: Parts
     _locks: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    _house: tuple[int, queues.House] | None = None
     _now: NowBoard | None = None
     _periods: dict[str, PeriodBoard] = field(default_factory=dict)
     _counted: wall_period.Count | None = None
@@ -284,6 +285,13 @@ class Boards:
 
     def __post_init__(self) -> None:
         self.parts.hub.listen(self.heard)
+
+    async def house(self) -> queues.House:
+        """What everybody's queues show alike: a hundred desks that hear of every message ask for it every few seconds."""
+        async with self._locks["house"]:
+            if self._house is None or self._stale("house", self._house[0]):
+                self._house = self.parts.store.now_ms(), await self.parts.store.read(queues.house)
+            return self._house[1]
 
     async def now(self) -> NowBoard:
         async with self._locks["now"]:

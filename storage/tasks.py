@@ -100,7 +100,7 @@ def page(
 ) -> list[Task]:
     """By the time that each is due. '' and None = any. after -- (due_at, id) of the last one seen."""
     at, task_id = after or (-1, "")
-    where = ["(t.due_at > :at OR (t.due_at = :at AND t.id > :task))"]
+    where = ["(t.due_at, t.id) > (:at, :task)"]
     if state == "open":
         where.append("t.state = 'open'")  # word for word as in the index of open ones
     elif state:

@@ -19,7 +19,8 @@ AT_ONCE: Final = 60
 @routes.get("/queues", may="conversation.list")
 async def list_queues(call: Call) -> models.QueueFills:
     """How many conversations stand in each of your queues, and since when the oldest waits."""
-    found = await call.store.read(lambda tx: queues.full(tx, call.actor.id))
+    house = await call.api.boards.house()
+    found = await call.store.read(lambda tx: queues.full(tx, call.actor.id, house))
     items = [
         models.QueueFill.model_validate({"name": each.name, "count": each.count, "oldest_at": rfc3339(each.oldest_at)})
         for each in found
