@@ -12,7 +12,7 @@ from typing import Any, Final
 from channels.contract import InboundEvent
 from handlers.drafting import PREVIEW
 from handlers.understanding import secrets
-from storage import parked
+from storage import parked, search
 from storage.parked import RETRACT, News
 from storage.tx import Tx
 
@@ -104,6 +104,7 @@ def edit(news: News, *, point_id: str, contact_id: str, conversation_id: str) ->
         body.setdefault("before", []).append(secrets.mask(was)[0])
         body["text"] = news.text
         _rewrite(tx, row, body, news.said_at)
+        search.retold(tx, row.conversation_id, was, news.text)
         _preview(tx, conversation_id, was, news.text)
         tx.hint("message", conversation_id)
 
@@ -123,8 +124,10 @@ def take_back(news: News, *, point_id: str, contact_id: str, conversation_id: st
         body = _body(tx, row)
         if body.get("taken_back"):
             return
+        was = str(body.get("text", ""))
         _rewrite(tx, row, {"text": "", "taken_back": True}, news.said_at)
-        _preview(tx, conversation_id, str(body.get("text", "")), "…")
+        search.retold(tx, row.conversation_id, was, "")
+        _preview(tx, conversation_id, was, "…")
         tx.run("UPDATE attachment SET state = 'gone', reason = 'taken back' WHERE message_id = :id", id=row.id)
         if row.event_id:
             _drop(tx, row.event_id)

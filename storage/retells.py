@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from storage import outbox, unchanged
+from storage import outbox, search, unchanged
 from storage.ids import new_id
 from storage.tx import Tx
 
@@ -53,7 +53,8 @@ def retell(tx: Tx, message_id: str, text: str) -> bool:
     body = tx.keys.open_json(tx, row.contact_id, "message", "body_sealed", message_id, row.body_sealed)
     if body.get("taken_back") or (text and body.get("text", "") == text):  # a file may have come without a word
         return False
-    body.setdefault("before", []).append(body.get("text", ""))
+    was = str(body.get("text", ""))
+    body.setdefault("before", []).append(was)
     body["text"] = text
     if not text:
         body["taken_back"] = True
@@ -63,6 +64,7 @@ def retell(tx: Tx, message_id: str, text: str) -> bool:
         now=tx.now_ms,
         id=message_id,
     )
+    search.retold(tx, row.conversation_id, was, text)
     if not text:
         tx.run(
             "UPDATE attachment SET state = 'gone', reason = :taken WHERE message_id = :id AND state <> 'gone'",

@@ -7,8 +7,10 @@ import re
 import unicodedata
 from base64 import b32hexencode
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
+from storage import contacts
 from storage.keys import KeyMissing, KeyRing
 from storage.tx import Tx
 
@@ -22,6 +24,7 @@ LAST: Final = 4  # digits of a phone number by which people name it
 IDENTIFIER: Final = 4  # letters and digits that a plate or a code has at least
 BITE: Final = 20  # messages a unit: a few milliseconds
 STATEMENT: Final = 200  # rows a statement
+REREAD: Final = 1000  # of a conversation's messages, the last, where words are taken out: some 10 ms
 _WORD: Final = re.compile(r"\d+|[^\W\d_]+")
 _NAMES: Final = ("name", "org_name", "full_name")
 _EXACT: Final = ("phone", "email", "plate", "code", "policy_number")
@@ -96,9 +99,11 @@ def index(tx: Tx, *, limit: int = BITE) -> int:
 
 
 def _take(tx: Tx, after: str, before: str, limit: int) -> list[str]:
+    # One that is being changed is left to the later look: its old words must not come in behind their removal.
+    lock = "FOR SHARE SKIP LOCKED" if tx.postgres else ""
     rows = tx.all(
-        "SELECT id, conversation_id, contact_id, body_sealed FROM message WHERE id > :after AND id < :before AND author <> 'bot' "
-        "ORDER BY id LIMIT :limit",
+        "SELECT id, conversation_id, contact_id, body_sealed FROM message WHERE id > :after AND id < :before AND author <> 'bot' "  # noqa: S608
+        f"ORDER BY id LIMIT :limit {lock}",
         after=after,
         before=before,
         limit=limit,
@@ -204,6 +209,66 @@ def _put(tx: Tx, found: Iterable[tuple[str, str, str]]) -> None:
             rows[at : at + STATEMENT],
             "ON CONFLICT (token, conversation_id) DO NOTHING RETURNING 1",
         )
+
+
+def retold(tx: Tx, conversation_id: str, was: str, now: str) -> None:
+    """A message, which says `now` already, said `was`: of those words the ones go that nothing else in the conversation says."""
+    consented = _conversations(tx, [conversation_id])
+    if now and conversation_id in consented:
+        put(tx, conversation_id, consented[conversation_id][0], words(now)[:WORDS])
+    unsaid(tx, conversation_id, set(words(was)[:WORDS]) - set(words(now)[:WORDS]))
+
+
+def unsaid(tx: Tx, conversation_id: str, gone: AbstractSet[str]) -> None:
+    """Words that something said which does not any more."""
+    tokens = {token(tx.keys, word): word for word in gone}
+    rows = tx.among(
+        "SELECT token FROM search_token WHERE conversation_id = :id AND token IN (:among)",
+        list(tokens),
+        id=conversation_id,
+    )
+    known = {tokens[bytes(row.token)] for row in rows}
+    left = known - _standing(tx, conversation_id) if known else known
+    tx.run_among(
+        "DELETE FROM search_token WHERE conversation_id = :id AND token IN (:among)",
+        [token(tx.keys, word) for word in left],
+        id=conversation_id,
+    )
+
+
+def _standing(tx: Tx, conversation_id: str) -> set[str]:
+    """Every word by which the conversation is found, read anew: what its people said last, what is known of him."""
+    row = tx.one("SELECT contact_id, state_sealed FROM conversation WHERE id = :id", id=conversation_id)
+    if row is None:
+        return set()
+    found: set[str] = set()
+    for _, state in _conversations(tx, [conversation_id]).values():
+        found |= _of_state(state)
+    try:
+        state = tx.keys.open_json(tx, row.contact_id, "conversation", "state_sealed", conversation_id, row.state_sealed)
+    except KeyMissing:
+        return found
+    lead = state.get("memory", {}).get("lead") or {}
+    found |= of_name(str(lead.get("name") or "")) | of_value(str(state.get("code", "")))
+    person = contacts.view(tx, row.contact_id)
+    exact = [str(lead.get(key) or "") for key in ("phone", "email")]
+    if person is not None:
+        found |= of_name(person.name)
+        exact += [*person.phones, *person.emails]
+    for policy in tx.all(
+        "SELECT id, contact_id, number_sealed FROM policy WHERE conversation_id = :id", id=conversation_id
+    ):
+        exact.append(
+            tx.keys.open_for(tx, policy.contact_id, "policy", "number_sealed", policy.id, policy.number_sealed).decode()
+        )
+    for said in tx.all(
+        "SELECT id, contact_id, body_sealed FROM message WHERE conversation_id = :id AND author <> 'bot'"
+        " ORDER BY seq DESC LIMIT :most",
+        id=conversation_id,
+        most=REREAD,
+    ):
+        found.update(words(_text(tx, said))[:WORDS])
+    return found.union(*map(of_value, exact))
 
 
 def forget(tx: Tx, contact_id: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from storage import search
 from storage.tx import Tx
 
 TAKEN_BACK: Final = "taken back"  # why a file of ours is gone from the transcript
@@ -31,6 +32,7 @@ def undo(tx: Tx, message_id: str) -> None:
     body = tx.keys.open_json(tx, row.contact_id, "message", "body_sealed", message_id, row.body_sealed)
     if not body.get("before"):
         return
+    was = str(body.get("text", ""))
     body["text"] = body["before"].pop()
     if body.pop("taken_back", None):
         tx.run(
@@ -44,5 +46,6 @@ def undo(tx: Tx, message_id: str) -> None:
         body=tx.keys.seal_json(tx, row.contact_id, "message", "body_sealed", message_id, body),
         id=message_id,
     )
+    search.retold(tx, row.conversation_id, was, body["text"])
     tx.hint("message", row.conversation_id)
     tx.hint("retold", row.conversation_id)

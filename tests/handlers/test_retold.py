@@ -13,7 +13,7 @@ import pytest
 from channels.contract import InboundEvent, InboundFile, Kind, Receipt
 from handlers import retold
 from handlers.retold import Standing, as_it_stands
-from storage import erasure, erasure_steps, inbox, parked, retention
+from storage import erasure, erasure_steps, inbox, parked, retells, retention, search, unchanged
 from storage.parked import EDIT, RETRACT, News
 from storage.tx import Tx
 from tests.support.shop import ACCOUNT, Shop
@@ -243,3 +243,39 @@ async def test_a_receipt_that_outruns_the_platforms_answer_counts_once_that_is_h
     assert row is not None
     assert (row.status, await shop.store.read(parked.waiting)) == ("read", 0)
     await shop.store.read(counted)
+
+
+async def test_words_that_nobody_says_any_more_find_nothing(shop: Shop) -> None:
+    lan = await shop.customer("t", "Lan")
+
+    async def finds(*asked: str) -> list[str]:
+        while await shop.store.run(search.index):
+            pass
+
+        def read(tx: Tx) -> list[str]:
+            rows = tx.all("SELECT token FROM search_token WHERE conversation_id = :id", id=lan.conversation_id)
+            known = {bytes(row.token) for row in rows}
+            return [word for word in asked if search.token(tx.keys, word) in known]
+
+        return await shop.store.run(read)
+
+    await hears(shop, Kind.TEXT, "mật ong của Lan chung", at=1)
+    await hears(shop, Kind.TEXT, "chung thôi", at=1, external_id="m-other")
+    assert await finds("mat", "ong", "chung", "lan", "thoi") == ["mat", "ong", "chung", "lan", "thoi"]
+    await hears(shop, Kind.EDIT, "đường của Lan chung", at=2)
+    assert await finds("mat", "ong", "duong", "chung", "lan") == ["duong", "chung", "lan"]
+    await hears(shop, Kind.RETRACT, at=3)
+    assert await finds("mat", "ong", "duong", "chung", "lan", "thoi") == ["chung", "lan", "thoi"]  # said elsewhere, too
+
+    await shop.act(lan.conversation_id, "reply", text="giá kia đây")
+    await shop.settled()
+    message = await shop.store.read(
+        lambda tx: tx.value("SELECT id FROM message WHERE author = 'advisor' ORDER BY seq DESC LIMIT 1")
+    )
+    assert await finds("kia", "day") == ["kia", "day"]
+    await shop.store.run(lambda tx: retells.retell(tx, message, "giá này đây"))
+    assert await finds("kia", "nay", "day") == ["nay", "day"]
+    await shop.store.run(lambda tx: unchanged.undo(tx, message))
+    assert await finds("kia", "nay", "day") == ["kia", "day"]
+    await shop.store.run(lambda tx: retells.retell(tx, message, ""))
+    assert await finds("kia", "nay", "day") == []
