@@ -17,6 +17,7 @@ from gateway.config import SECTIONS, Config, ConfigError, Database, Oidc, keys_o
 from gateway.readers import Wrong
 
 OURS: Final = ("channel", "name")  # what makes an account that account: not for overriding
+IN_THE_FILE: Final = "{0}: is written in the file itself; write {1}: ${{{2}}} and set the environment variable {2}"
 NEEDS: Final = "needs the environment variable {}, which is not set"
 
 
@@ -139,8 +140,18 @@ class Loading:
                 self.problems.append(f"{name}.{given}: {NEEDS.format(variable)}")
                 continue
             source = self.tree.sources.get((name, given), "")
+            if known[given].secret and not source and value and (name, given) in self.tree.written:
+                self._in_the_file(name, given, value)
             made |= self._value(f"{name}.{given}", given, known[given], value, source)
         return kind(**made)
+
+    def _in_the_file(self, section: str, name: str, value: object) -> None:
+        """A secret that is not read from the environment. A database's address names no secret but its password."""
+        label, variable = f"{section}.{name}", f"{section}_{name}".upper()
+        if SECTIONS[section] is not Database:
+            self.problems.append(IN_THE_FILE.format(label, name, variable))
+        elif isinstance(value, str) and value.partition("://")[2].partition("@")[0].partition(":")[2]:
+            self.warnings.append(f"{label}: its password stands in the file; write ${{NAME}} in its place")
 
     def _value(self, label: str, name: str, known: Key, value: object, source: str) -> dict[str, Any]:
         try:
@@ -285,11 +296,13 @@ class Loading:
                     bad.add(name)
                     self.problems.append(f"{label}.{name}: {NEEDS.format(entry.missing[name])}")
                 continue  # whether a secret is needed is for the account's mode to say
+            if known.secret and name in entry.written and name not in entry.sources and value:
+                bad.add(name)
+                self.problems.append(IN_THE_FILE.format(f"{label}.{name}", name, entry.suggested(name, known)))
+                continue
             read = self._value(f"{label}.{name}", name, known, value, entry.sources.get(name, ""))
             bad |= set() if read else {name}
             settings |= read
-            if known.secret and name in entry.written and name not in entry.sources and value:
-                self.warnings.append(f"{label}.{name}: is written in the file; keep it in the environment: ${{NAME}}")
         settings = {name: value for name, value in settings.items() if value is not None}
         account = Account(channel=entry.channel, name=entry.name, settings=settings)
         for line in _adapter_problems(account):

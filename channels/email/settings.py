@@ -9,6 +9,7 @@ from email.utils import parseaddr
 from pathlib import Path
 from typing import Final
 
+from channels import posted
 from channels.contract import Account
 
 STARTTLS: Final = "starttls"
@@ -101,7 +102,7 @@ def problems(account: Account) -> list[str]:
         found.append("tls: none is for a mail server on this machine only")
     if tls(account) == STARTTLS and port(account) == 465:
         found.append("tls: port 465 speaks TLS from the first byte; write tls: implicit")
-    return found + _addresses(account) + _authority(account)
+    return found + posted.short(account) + _addresses(account) + _authority(account)
 
 
 def _addresses(account: Account) -> list[str]:

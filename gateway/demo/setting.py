@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import yaml
 
+from gateway.accounts import CHANNELS
 from gateway.admin import admin
 from gateway.config import Agency, Config, load
 
@@ -62,7 +63,7 @@ def furnish(
     """Write the configuration and read it. `platforms` -- accounts at the stand-ins; `quick` -- no waiting for bubbles.
     Its accounts are test accounts: what they bring stays out of the figures. Raises ConfigError."""
     quiet = 150 if quick else 800
-    tree = {
+    tree: dict[str, Any] = {
         "server": {"host": HOST, "port": free_port() if port is None else port},
         "database": {"url": "sqlite:///gateway.db"},
         "files": {"path": "files"},
@@ -78,11 +79,22 @@ def furnish(
             {"channel": "hotline", "name": CALLS, "secret": secrets.token_urlsafe(32)},
         ],
     }
-    path = folder / "config.yaml"
+    path, environ = folder / "config.yaml", _put_away(tree["accounts"])
     path.write_text(yaml.safe_dump(tree, allow_unicode=True, sort_keys=False, width=1000), encoding="utf-8")
-    config = load(path, {})
+    config = load(path, environ)
     accounts = tuple(replace(one, settings={**one.settings, "test": True}) for one in config.accounts)
     return replace(config, accounts=accounts)
+
+
+def _put_away(accounts: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Secrets stand in no file: they are taken out of the accounts into an environment of their own."""
+    environ: dict[str, str] = {}
+    for account in accounts:
+        for name, known in CHANNELS[account["channel"]].items():
+            if known.secret and account.get(name):
+                variable = f"{account['channel']}_{account['name']}_{name}".upper()
+                environ[variable], account[name] = account[name], f"${{{variable}}}"
+    return environ
 
 
 def _told(about: Agency) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from gateway.demo.standins.zalo import FakeZalo
-from tests.support.gatewayd import Gatewayd, Zygote, installed
+from tests.support.gatewayd import Gatewayd, Zygote, hidden, installed
 
 ACCOUNT: Final = """
   - {{channel: zalo, name: oa, app_id: "{app}", oa_id: "{oa}", app_secret: "{secret}", oa_secret_key: "{key}", refresh_token: "{token}",
@@ -43,9 +43,9 @@ async def test_killed_between_the_answer_and_the_commit(zygote: Zygote, tmp_path
         told = ACCOUNT.format(
             app=fake.app_id,
             oa=fake.oa_id,
-            secret=fake.app_secret,
-            key=fake.oa_secret_key,
-            token=fake.grants.first(),
+            secret=hidden(fake.app_secret),
+            key=hidden(fake.oa_secret_key),
+            token=hidden(fake.grants.first()),
             url=url,
         )
         with installed(zygote, tmp_path, database_url, accounts=told) as gateway:

@@ -177,10 +177,31 @@ def test_secrets_are_in_no_repr(tmp_path: Path) -> None:
         assert secret in config.secrets
 
 
-def test_a_secret_in_the_file_is_warned_of(tmp_path: Path) -> None:
-    config = made(tmp_path, f"accounts: [{{channel: telegram, name: main, token: '{TOKEN}'}}]")
-    assert config.warnings == (
-        "accounts[telegram:main].token: is written in the file; keep it in the environment: ${NAME}",
+WRITTEN = [
+    (f"accounts: [{{channel: telegram, name: main, token: '{TOKEN}'}}]", "accounts[telegram:main].token: is written in the file itself; write token: ${TELEGRAM_TOKEN} and set the environment variable TELEGRAM_TOKEN"),
+    ("accounts: [{channel: hotline, name: main, secret: ['${NEW}', 0123456789abcdef0123]}]", "accounts[hotline:main].secret: is written in the file itself; write secret: ${HOTLINE_SECRET} and set the environment variable HOTLINE_SECRET"),
+    ("server: {metrics_token: 0123456789abcdef0123}", "server.metrics_token: is written in the file itself; write metrics_token: ${SERVER_METRICS_TOKEN} and set the environment variable SERVER_METRICS_TOKEN"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "line"), WRITTEN, ids=["token", "one of two", "of a section"])
+def test_a_secret_in_the_file_is_refused(tmp_path: Path, text: str, line: str) -> None:
+    assert refused(tmp_path, text, {"NEW": "n" * 32}) == [line]
+    assert "0123456789abcdef" not in line
+
+
+def test_a_password_of_the_database_in_the_file_is_warned_of(tmp_path: Path) -> None:
+    config = made(tmp_path, "database: {url: 'postgresql+psycopg://u:geheim@h/d'}")
+    assert config.warnings[0] == "database.url: its password stands in the file; write ${NAME} in its place"
+
+
+@pytest.mark.parametrize("channel", ["leads", "hotline"])
+def test_a_secret_that_can_be_guessed_is_refused(tmp_path: Path, channel: str) -> None:
+    text = f"accounts: [{{channel: {channel}, name: main, secret: ['${{A}}', '${{B}}']}}]"
+    assert made(tmp_path, text, {"A": "a" * 16, "B": "b" * 32}).accounts
+    (line,) = refused(tmp_path, text, {"A": "a" * 32, "B": "b" * 15})
+    assert line.startswith(
+        f"accounts[{channel}:main].secret: is shorter than 16 characters, so that it could be guessed;"
     )
 
 
@@ -241,7 +262,6 @@ MISTAKES = [
     ("server: {public_url: 'http://a.vn'}", 'server.public_url: "http://a.vn" is plain http; beyond this machine it must be https'),
     ("server: {files_url: 'https://a.vn'}", "server.files_url: needs server.public_url as well"),
     ("server: {trusted_proxies: [10.0.0.1/8]}", 'server.trusted_proxies: "10.0.0.1/8" is not an address or a network such as 10.0.0.0/8; its host bits are set'),
-    ("server: {metrics_token: short}", "server.metrics_token: is shorter than 16 characters"),
     ("database: {url: mysql://x}", "database.url: must begin with sqlite:/// or postgresql+psycopg://"),
     ("database: {url: 'postgres://u:geheim@h/d'}", "database.url: names another driver; begin it with postgresql+psycopg://"),
     ("database: {url: 'sqlite://'}", "database.url: needs a file: sqlite:///var/gateway.db (relative) or sqlite:////srv/gateway.db (absolute)"),
@@ -320,6 +340,7 @@ ENVIRONMENT_MISTAKES = [
     ("GATEWAY__SEVRER__PORT", "1", "GATEWAY__SEVRER__PORT: unknown section; did you mean server?"),
     ("GATEWAY__SERVER", "1", "GATEWAY__SERVER: is not of the form GATEWAY__SECTION__KEY"),
     ("GATEWAY__SERVER__PORT__X", "1", "GATEWAY__SERVER__PORT__X: unknown key; did you mean GATEWAY__SERVER__PORT?"),
+    ("GATEWAY__SERVER__METRICS_TOKEN", "short", "server.metrics_token: is shorter than 16 characters"),
     ("GATEWAY__SERVER__PORT", "x", 'server.port: "x" is not a port number (0 to 65535) (from GATEWAY__SERVER__PORT)'),
     ("GATEWAY__ACCOUNTS__nobody__TOKEN", "x", "GATEWAY__ACCOUNTS__nobody__TOKEN: names no account and key (accounts of the file: webchat:main, telegram:main, telegram:webchat_main)"),
     ("GATEWAY__ACCOUNTS__main__TOKN", "x", "GATEWAY__ACCOUNTS__main__TOKN: unknown key; did you mean GATEWAY__ACCOUNTS__main__TOKEN?"),

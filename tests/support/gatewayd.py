@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -44,6 +45,16 @@ TELEGRAM: Final = """
 """
 
 
+HIDDEN: Final[dict[str, str]] = {}  # what gateways find in their environment
+
+
+def hidden(secret: str) -> str:
+    """How a configuration names a secret, which it may not hold itself."""
+    name = f"HIDDEN_{hashlib.sha256(secret.encode()).hexdigest()[:16].upper()}"
+    HIDDEN[name] = secret
+    return f"${{{name}}}"
+
+
 class Zygote:
     """See tests/support/zygote.py. `compiled` -- what Python compiles at the first cold start, for all that follow."""
 
@@ -64,12 +75,12 @@ class Zygote:
         return answer
 
     def fork(self, config: Path, env: Mapping[str, str], log: Path, *, ahead_ms: int = 0) -> int:
-        order = {"config": str(config), "env": dict(env), "log": str(log), "ahead_ms": ahead_ms}
+        order = {"config": str(config), "env": {**HIDDEN, **env}, "log": str(log), "ahead_ms": ahead_ms}
         return int(self._ask(order)["pid"])
 
     def command(self, words: Sequence[str], *, input: str = "") -> tuple[int, str, str]:  # noqa: A002 - as subprocess calls it
         """`gateway …`: exit status, what it printed, what it complained of."""
-        said = self._ask({"command": list(words), "input": input})
+        said = self._ask({"command": list(words), "input": input, "env": HIDDEN})
         return said["status"], said["out"], said["err"]
 
     def wait(self, pid: int) -> int:
@@ -137,7 +148,7 @@ class Gatewayd:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
-                env={**os.environ, **compiling(self.zygote.compiled), **env},
+                env={**os.environ, **compiling(self.zygote.compiled), **HIDDEN, **env},
             )
 
     async def kill(self) -> None:
@@ -213,7 +224,7 @@ def installed(
 
 def telegram(api: str, token: str, *, receive: str = "webhook", name: str = "main") -> str:
     """The account's block of the configuration."""
-    return TELEGRAM.format(api=api, token=token, secret=SECRET, receive=receive, name=name)
+    return TELEGRAM.format(api=api, token=hidden(token), secret=hidden(SECRET), receive=receive, name=name)
 
 
 @contextlib.asynccontextmanager

@@ -80,7 +80,7 @@ def obey(order: dict[str, Any]) -> dict[str, Any]:
         with tempfile.TemporaryDirectory(prefix="command") as folder:
             given, out, err = (Path(folder) / name for name in ("in", "out", "err"))
             given.write_text(order["input"], "utf-8")
-            pid = child(lambda: command(order["command"]), given, out, err)
+            pid = child(lambda: command(order), given, out, err)
             _, status = os.waitpid(pid, 0)
             said = {"out": out.read_text("utf-8"), "err": err.read_text("utf-8")}
             return {"status": os.waitstatus_to_exitcode(status), **said}
@@ -111,10 +111,11 @@ def child(work: Callable[[], int], given: Path, out: Path, err: Path) -> int:
     os._exit(code)
 
 
-def command(words: list[str]) -> int:
+def command(order: dict[str, Any]) -> int:
     from gateway.__main__ import main as gateway
 
-    sys.argv = ["gateway", *words]
+    os.environ.update(order["env"])
+    sys.argv = ["gateway", *order["command"]]
     gateway()
     return 0
 

@@ -128,9 +128,9 @@ def test_no_other_text_is_a_cursor(text: str) -> None:
 
 def test_a_list_is_narrowed_to_channels_that_there_are() -> None:
     for query in (ConversationQuery, EventQuery, OutboxQuery):
-        assert [query(channel=channel).channel for channel in ("", "leads")] == ["", "leads"]
+        assert [query.model_validate({"channel": channel}).channel for channel in ("", "leads")] == ["", "leads"]
         with pytest.raises(ValidationError, match="there is no such channel; there are webchat, telegram"):
-            query(channel="nope")
+            query.model_validate({"channel": "nope"})
 
 
 def test_folding_and_what_is_asked_for() -> None:
