@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from gateway.rotating import BESIDE, Rotated, rotate
-from storage import credentials, factors, fingerprint, idempotency, rotation, subscriptions
+from storage import credentials, exports, factors, fingerprint, idempotency, rotation, subscriptions
 from storage.db import Store
 from storage.keys import KeyBroken, KeyRing, seal, version_of
 from storage.masters import RETIRED
@@ -86,6 +86,7 @@ def _fill(tx: Tx) -> None:
         decided_at=0,
         needles_sealed=tx.keys.seal_own("erasure", "needles_sealed", "e1", b"needles"),
     )
+    exports.ask(tx, purpose="care", wanted={"label": "of one"}, by="a", behind=())
     tx.insert(
         "held",
         id="h1",
