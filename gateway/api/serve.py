@@ -149,10 +149,16 @@ def validated(model: type[BaseModel], given: Mapping[str, Any]) -> BaseModel:
         return model.model_validate(given)
     except ValidationError as err:
         fields = {
-            ".".join(str(step) for step in problem["loc"]) or "body": problem["msg"].removeprefix("Value error, ")
+            ".".join(str(step) for step in problem["loc"]) or "body": _told(problem["msg"])
             for problem in err.errors(include_url=False, include_context=False, include_input=False)[:50]
         }
     raise ApiError("invalid", "some fields are not right", fields=fields)
+
+
+def _told(message: str) -> str:
+    """Pydantic's words, but for its two ways to say that nothing was given."""
+    nothing = message.startswith(("Value should have at least 1 item", "String should have at least 1 character"))
+    return "is empty; it is needed" if nothing else message.removeprefix("Value error, ")
 
 
 def refused(err: Refused) -> ApiError:

@@ -11,6 +11,8 @@ from gateway.api import cursors, masks, multipart, values
 from gateway.api.errors import ApiError
 from gateway.api.models import ConversationQuery
 from gateway.api.models_house import EventQuery, OutboxQuery
+from gateway.api.models_people import NewToken
+from gateway.api.serve import validated
 from storage import search
 
 
@@ -131,6 +133,12 @@ def test_a_list_is_narrowed_to_channels_that_there_are() -> None:
         assert [query.model_validate({"channel": channel}).channel for channel in ("", "leads")] == ["", "leads"]
         with pytest.raises(ValidationError, match="there is no such channel; there are webchat, telegram"):
             query.model_validate({"channel": "nope"})
+
+
+def test_what_is_left_empty_is_said_so() -> None:
+    with pytest.raises(ApiError) as caught:
+        validated(NewToken, {"name": " ", "role": "advisor"})
+    assert caught.value.fields == {"name": "is empty; it is needed"}
 
 
 def test_folding_and_what_is_asked_for() -> None:
