@@ -16,7 +16,7 @@ from storage.wire import LONGEST, Wire
 if TYPE_CHECKING:
     from gateway.parts import Parts
 
-TOGETHER_S: Final = 0.02
+TOGETHER_S: Final = 0.02  # between two lines
 MOST: Final = 2000  # hints of a moment; what is beyond is found by a look at the tables
 HERE: Final = "here"  # somebody of ours is in a conversation
 # What works itself off the tables (notices, calls, webhooks) has its own claims there and is not woken twice.
@@ -39,6 +39,7 @@ class Neighbours:
         self._hub = parts.hub
         self._hints: dict[tuple[str, str], None] = {}
         self._planned: asyncio.TimerHandle | None = None
+        self._said_at = 0.0
         self._repeating = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wire = Wire(parts.store.url, self._heard)
@@ -63,10 +64,11 @@ class Neighbours:
             return
         self._hints[kind, object_id] = None
         if self._planned is None:
-            self._planned = self._loop.call_later(TOGETHER_S, self._say)
+            self._planned = self._loop.call_at(max(self._loop.time(), self._said_at + TOGETHER_S), self._say)
 
     def _say(self) -> None:
         self._planned = None
+        self._said_at = self._loop.time() if self._loop is not None else 0.0
         hints, self._hints = list(self._hints), {}
         for line in lines(hints):
             self._wire.say(line)

@@ -1,5 +1,5 @@
-"""Who is calling: a bearer token, the desk's session cookie, or the admin socket. Revocation acts at once here, and
-within CACHE_S in other processes."""
+"""Who is calling: a bearer token, the desk's session cookie, or the admin socket. Revocation acts at once here and, as
+a hint, in other processes; within CACHE_S where that is lost."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("desk")
 HEARTBEAT_S: Final = 15.0
 CHECK_S: Final = 20.0  # how long a session that ended elsewhere may still be told something
-TOGETHER_S: Final = 0.03  # hints of one moment are one line
+TOGETHER_S: Final = 0.03  # between two lines; the first word after a silence waits for nothing
 AGAIN_S: Final = 1.0
 NET_S: Final = 3.0  # the look at the table, where other processes write into it and are not heard
 NET_HEARD_S: Final = 15.0
@@ -186,6 +186,7 @@ class Live:
         self._kinds: dict[str, set[str]] = defaultdict(set)
         self._others: set[tuple[str, str]] = set()
         self._planned: asyncio.TimerHandle | None = None
+        self._told_at = 0.0  # monotonic
         self._told: dict[str, tuple[int, int]] = {}
         self._looked = 0  # changed_at up to which the net has looked
         self._tasks: set[asyncio.Task[None]] = set()
@@ -208,10 +209,13 @@ class Live:
                 stream.typing(object_id)
         elif kind in OF_CONVERSATIONS:
             self._kinds[object_id].add(kind)
-            self._plan(TOGETHER_S)
+            self._plan(self._rest())
         elif kind in OF_OTHERS:
             self._others.add((kind, object_id))
-            self._plan(TOGETHER_S)
+            self._plan(self._rest())
+
+    def _rest(self) -> float:
+        return max(0.0, self._told_at + TOGETHER_S - time.monotonic())
 
     def _plan(self, delay_s: float) -> None:
         if self._planned is None and not self._closing:
@@ -219,6 +223,7 @@ class Live:
 
     def _due(self) -> None:
         self._planned = None
+        self._told_at = time.monotonic()
         self._later(self._tell())
 
     async def _tell(self) -> None:
