@@ -2,7 +2,8 @@
 
 A gateway process of its own on SQLite, customers on the strict stand-in of Telegram, people who listen (open streams, and
 as many as are asked for who read again what the feed names, as the page does), and one real Chromium with a conversation open.
-A bubble's time is from before the customer's platform posts it until it stands in the page. Prints figures; compares nothing.
+A bubble's time is from before the customer's platform posts it until it stands in the page, and each stage's share of it. CPU
+is told a message: the clock's figures are the machine's mood as well. Prints figures; compares nothing.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from gateway.demo.standins.telegram import Customer, FakeTelegram
 from handlers.model import Advisor
 from storage import advisors, sessions
 from tests.support.browser import ARGUMENTS, chromium
+from tools.bench.deskpage import Watched
 from tools.bench.load import cpu_of
 
 SECRET: Final = "bench-secret-0123456789abcdefghijklmnop"  # noqa: S105
@@ -53,17 +55,6 @@ accounts:
   - {{channel: telegram, name: main, token: "${{TELEGRAM_TOKEN}}", secret: "${{TELEGRAM_SECRET}}", receive: webhook, api_url: "{api}",
      limits: {{inbound_per_s: 0, outbound_per_s: 0, per_chat_per_s: 0}}}}
 """
-WATCH: Final = """() => {
-  window.seen = {};
-  const look = () => {
-    for (const bubble of document.querySelectorAll("#messages .msg.customer .bubble")) {
-      const mark = /#(\\d+)#/.exec(bubble.textContent)?.[1];
-      if (mark && !(mark in window.seen)) window.seen[mark] = Date.now();
-    }
-  };
-  new MutationObserver(look).observe(document.getElementById("messages"), { childList: true, subtree: true, characterData: true });
-  look();
-}"""
 
 
 @dataclass(slots=True)
@@ -200,20 +191,18 @@ async def _run(
         context = await browser.new_context(viewport={"width": 1440, "height": 900}, base_url=url)
         name, _, value = people[0][1].partition("=")
         await context.add_cookies([{"name": name, "value": value, "url": url}])
-        page = await context.new_page()
-        await page.goto(f"/desk/c/{ids[0]}")
-        await page.wait_for_selector("#messages .msg")
-        await page.evaluate(WATCH)
-        began, cpu = time.perf_counter(), cpu_of(pid)
+        page = await Watched.open(context, ids[0])
+        began, cpu, loop = time.perf_counter(), cpu_of(pid), cpu_of(pid, thread=pid)
         await _talk(args, customers, sent)
         seconds = time.perf_counter() - began
-        used = cpu_of(pid) - cpu
         right = await _right(session, url, people[0][1], listeners, ids)
         mine = {mark: at for mark, at in sent.items() if mark.startswith("0")}
         with suppress(TimeoutError):
             async with asyncio.timeout(20):
-                while len(seen := await page.evaluate("window.seen")) < len(mine):  # noqa: ASYNC110 -- another process's
+                while len(seen := await page.seen()) < len(mine):  # noqa: ASYNC110 -- another process's
                     await asyncio.sleep(0.1)
+        used, looped = cpu_of(pid) - cpu, cpu_of(pid, thread=pid) - loop
+        cost, stages = await page.cost(len(sent)), await page.stages(sent)
         await browser.close()
     for task in tasks:
         task.cancel()
@@ -232,7 +221,13 @@ async def _run(
         print(
             f"readings    {len(readings)}, median {statistics.median(readings) * 1000:.0f} ms, p95 {readings[int(len(readings) * 0.95)] * 1000:.0f} ms"
         )
-    print(f"gateway     {used / seconds * 100:.0f} % of a core")
+    for stage in stages:
+        print(f"            {stage.line()}")
+    each, frames = 1e6 / len(sent), max(1, sum(one.frames for one in listeners))
+    print(
+        f"gateway     {used * each:.0f} µs of CPU a message (its loop {looped * each:.0f}), frames a message {frames / len(sent):.1f}"
+    )
+    print(cost)
     return right == len(listeners) and len(waits) == len(mine)
 
 

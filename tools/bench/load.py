@@ -64,9 +64,10 @@ class Measured:
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000 if ordered else 0.0
 
 
-def cpu_of(pid: int) -> float:
-    """User and system seconds of a process, its threads included."""
-    fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+def cpu_of(pid: int, *, thread: int = 0) -> float:
+    """User and system seconds of a process, its threads included; or of that thread alone."""
+    path = f"/proc/{pid}/task/{thread}/stat" if thread else f"/proc/{pid}/stat"
+    fields = Path(path).read_bytes().rpartition(b")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
