@@ -12,7 +12,7 @@ from storage.keys import KeyMissing
 from storage.tx import Tx
 
 ENOUGH: Final = 60  # conversations that are opened to see what of them was meant; the newest
-ROUNDS: Final = 5  # bites that a search may take of common words; beyond it says that there is more
+ROUNDS: Final = 4  # bites that a search may take of common words; beyond it says that there is more
 AT_ONCE: Final = 20  # conversations opened in one read: some 3 ms
 PEOPLE: Final = 6
 POLICIES: Final = 5

@@ -14,7 +14,7 @@ from storage.search import readings, token
 from storage.tx import Tx
 
 WEIGHED: Final = 250  # of a word's conversations, the newest: fewer, or longer ago, and it is the rarer one
-LOOK: Final = 2000  # conversations of a word that one read looks at: some 4 ms
+LOOK: Final = 1500  # conversations of a word that one read looks at: some 4 ms
 TAKEN: Final = 1000  # of those that an advisor took: as long, their rows lie apart
 HAND: Final = 500  # conversations of an advisor, and of the queue, that are looked at first
 
