@@ -337,10 +337,11 @@ def contact_changes(draft: LaneDraft) -> None:
     before, after = draft.before, draft.state
     later, contact_id = draft.rows.later, draft.contact_id
     if after.slots is not before.slots:
-        later.extend(_of_person(before.slots, after.slots, contact_id, draft.channel))
+        carried = after.memory.get("carried", {})
+        later.extend(_of_person(before.slots, after.slots, contact_id, draft.channel, carried))
     if after.memory.get("lead") is not before.memory.get("lead"):
         told = after.memory.get("lead") or {}
-        later.extend(_of_person(before.memory.get("lead") or {}, told, contact_id, draft.channel))
+        later.extend(_of_person(before.memory.get("lead") or {}, told, contact_id, draft.channel, {}))
         later.append(_findable(draft, told))
         if not told and after.consents.get("C1") != "given":
             later.append(partial(contacts_write.forget, contact_id=contact_id, source=draft.channel))
@@ -364,11 +365,26 @@ def _findable(draft: LaneDraft, told: Mapping[str, Any]) -> Act:
     return lambda tx: search.put(tx, draft.conversation_id, draft.contact_id, words)
 
 
-def _of_person(old: Mapping[str, Any], new: Mapping[str, Any], contact_id: str, source: str) -> Iterator[Act]:
+def _of_person(
+    old: Mapping[str, Any], new: Mapping[str, Any], contact_id: str, source: str, carried: Mapping[str, Any]
+) -> Iterator[Act]:
+    """carried -- what he did not tell here, with who told it elsewhere."""
+
+    def told_by(kind: str) -> str | None:
+        by, value = carried.get(kind, (None, None))
+        return by if value == new.get(kind) else None
+
     name = new.get("name")
     if name and name != old.get("name"):
-        yield lambda tx: contacts_write.set_name(tx, contact_id, str(name))
+        yield partial(contacts_write.set_name, contact_id=contact_id, name=str(name), told_by=told_by("name"))
     for kind in ("phone", "email"):
         value = new.get(kind)
         if value and value != old.get(kind):
-            yield partial(contacts_write.add_value, contact_id=contact_id, kind=kind, value=str(value), source=source)
+            yield partial(
+                contacts_write.add_value,
+                contact_id=contact_id,
+                kind=kind,
+                value=str(value),
+                source=source,
+                told_by=told_by(kind),
+            )

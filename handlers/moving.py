@@ -66,14 +66,24 @@ def arrived(draft: Draft, event: Arrived) -> None:
 
 
 def _remember(draft: Draft, known: Any) -> None:
+    """What came with him, and who told it (storage.carried): parted from that one, this one keeps nothing of it."""
     consents = {key: value for key, value in known.get("consents", {}).items() if key in KEPT}
+    new = {key: value for key, value in consents.items() if key not in draft.state.consents}
+    if known.get("salutation") and known["salutation"] != draft.state.salutation:
+        new["salutation"] = known["salutation"]
     draft.set(
         consents={**consents, **draft.state.consents},
         lang=known.get("lang") or draft.state.lang,
         salutation=known.get("salutation") or draft.state.salutation,
     )
     told = known.get("slots", {})
-    draft.put(**{key: told[key] for key in CARRIED if told.get(key) and not draft.state.slots.get(key)})
+    slots = {key: told[key] for key in CARRIED if told.get(key) and not draft.state.slots.get(key)}
+    draft.put(**slots)
+    if draft.consented:
+        new |= slots
+    by = known.get("by", {})
+    carried = {key: [by[key], value] for key, value in new.items() if by.get(key)}
+    draft.remember(carried={**draft.state.memory.get("carried", {}), **carried} or None)
 
 
 def _title(account_id: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import orjson
 
-from storage import audit, contacts, inbox, tickets
+from storage import audit, carried, contacts, inbox, tickets
 from storage.tx import Tx
 
 KIND: Final = "arrived"
@@ -40,9 +40,10 @@ def arrive(tx: Tx, reference: str, conversation_id: str) -> None:
     )
     state = tx.keys.open_json(tx, there.contact_id, "conversation", "state_sealed", there.id, there.state_sealed)
     known: dict[str, Any] = {name: state[name] for name in CARRIED if state.get(name)}
+    known["by"] = carried.tellers(state, there.contact_id)
     if there.status == "with_advisor" and state.get("assignee"):
         known["assignee"] = state["assignee"]
-    _tell(tx, here, there.account_id, known or {"lang": there.lang}, ticket.id)
+    _tell(tx, here, there.account_id, {"lang": there.lang, **known}, ticket.id)
     _tell(tx, there, here.account_id, {}, ticket.id)
 
 

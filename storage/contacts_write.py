@@ -9,11 +9,13 @@ from storage.ids import new_id
 from storage.tx import Tx
 
 
-def set_name(tx: Tx, contact_id: str, name: str) -> None:
+def set_name(tx: Tx, contact_id: str, name: str, *, told_by: str | None = None) -> None:
+    """told_by -- storage.carried."""
     tx.run(
-        "UPDATE contact SET name_sealed = :name, version = version + 1, updated_at = :now WHERE id = :id",
+        "UPDATE contact SET name_sealed = :name, name_by = :by, version = version + 1, updated_at = :now WHERE id = :id",
         id=contact_id,
         name=tx.keys.seal_for(tx, contact_id, "contact", "name_sealed", contact_id, name),
+        by=told_by if told_by != contact_id else None,
         now=tx.now_ms,
     )
     tx.hint("contact", contact_id)
@@ -78,22 +80,41 @@ def forget(tx: Tx, contact_id: str, *, source: str) -> None:
     tx.hint("contact", contact_id)
 
 
-def add_value(tx: Tx, contact_id: str, kind: str, value: str, *, source: str, confirmed: bool = False) -> None:
-    """A phone (E.164) or e-mail (lower case), once each. `source` -- channel or advisor id. Whoever else has it may be the
+def add_value(
+    tx: Tx,
+    contact_id: str,
+    kind: str,
+    value: str,
+    *,
+    source: str,
+    confirmed: bool = False,
+    told_by: str | None = None,
+) -> None:
+    """A phone (E.164) or e-mail (lower case), once each. `source` -- channel or advisor id · `told_by` -- storage.carried, None:
+    himself, or one of ours. Whoever else has it may be the
     same person: people are offered to say so."""
     row_id, blind = new_id(), tx.keys.blind(kind, value)
     made = tx.run(
-        "INSERT INTO contact_value (id, contact_id, kind, value_sealed, value_blind, source, confirmed, created_at) "
-        "VALUES (:id, :contact_id, :kind, :sealed, :blind, :source, :confirmed, :now) ON CONFLICT (contact_id, kind, value_blind) DO NOTHING",
+        "INSERT INTO contact_value (id, contact_id, kind, value_sealed, value_blind, source, told_by, confirmed, created_at) "
+        "VALUES (:id, :contact_id, :kind, :sealed, :blind, :source, :told_by, :confirmed, :now) ON CONFLICT (contact_id, kind, value_blind) DO NOTHING",
         id=row_id,
         contact_id=contact_id,
         kind=kind,
         sealed=tx.keys.seal_for(tx, contact_id, "contact_value", "value_sealed", row_id, value),
         blind=blind,
         source=source,
+        told_by=told_by,
         confirmed=confirmed,
         now=tx.now_ms,
     )
+    if not made and told_by is None:
+        tx.run(
+            "UPDATE contact_value SET told_by = NULL WHERE contact_id = :id AND kind = :kind AND value_blind = :blind"
+            " AND told_by IS NOT NULL",
+            id=contact_id,
+            kind=kind,
+            blind=blind,
+        )
     if made:
         duplicates.note(tx, contact_id, kind, blind)
     tx.hint("contact", contact_id)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import orjson
 
-from storage import audit, holds, inbox, privacy
+from storage import audit, carried, holds, inbox, privacy
 from storage.erasure import FIRST, Job, Scope, find, scope_of
 from storage.erasure_map import MAP, Emptied, Gone
 from storage.keys import KeyMissing, pack, unpack
@@ -145,6 +145,7 @@ def _cut(tx: Tx, job: Job) -> str:
             account=row.account_id,
             thread=row.thread,
         )
+    holders = carried.holders(tx, scope.ids("contacts"))
     tx.run_among("UPDATE contact SET merged_into = NULL WHERE merged_into IN (:among)", scope.ids("contacts"))
     tx.run_among("DELETE FROM contact_point WHERE id IN (:among)", scope.ids("points"))
     rule = MAP["contact"]
@@ -156,6 +157,7 @@ def _cut(tx: Tx, job: Job) -> str:
         scope.ids("contacts"),
         now=tx.now_ms,
     )
+    carried.part(tx, holders, scope.contacts)
     for conversation_id in scope.conversations:
         tx.hint("conversation", conversation_id)
     return go_on(tx, job, scope=_told(scope))

@@ -9,7 +9,7 @@ from gateway.api import show, values
 from gateway.api.allow import Thing, allow
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
-from storage import contact_changes, contacts
+from storage import carried, contact_changes, contacts
 from storage.tx import Tx
 
 routes = Routes("contacts")
@@ -90,8 +90,12 @@ async def unmerge_contact(call: Call, contact_id: str) -> models.Contact:
     """Undo: the merged one stands alone again. Asked of the other, the last who joined does."""
 
     def part(tx: Tx) -> str:
-        _require_all(call, tx, *contacts.sides(tx, contact_id))
-        return contacts.unmerge(tx, contact_id, by=call.actor.id)
+        leaves, remain = contacts.sides(tx, contact_id)
+        _require_all(call, tx, leaves, remain)
+        parted = contacts.unmerge(tx, contact_id, by=call.actor.id)
+        carried.part(tx, leaves, remain)
+        carried.part(tx, remain, leaves)
+        return parted
 
     return await _view(call, await _write(call, contact_id, "contact.merge", part))
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from channels.contract import Kind
+from storage import erasure, erasure_steps, search
+from storage.tx import Tx
 from tests.gateway.api.conftest import House
 from tests.gateway.api.test_cases import agreed_to_an_application
 
@@ -18,6 +20,67 @@ def named(house: House) -> None:
         return {"bot": "ibaohiem_bot"}
 
     house.clients["telegram:main"].status = status  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("named")
+@pytest.mark.parametrize("how", ["parted", "erased"])
+async def test_what_came_by_the_link_goes_with_who_told_it(house: House, how: str) -> None:
+    chief = await house.as_role("supervisor", "Chief")
+    web = await house.conversation("w1", lead=True, channel="webchat")
+    await chief.post(f"/conversations/{web}/take")
+    await chief.post(f"/conversations/{web}/move", {"account": "telegram:main"})
+    await house.settled()
+    said = (await chief.get(f"/conversations/{web}/messages"))["items"][-1]["text"]
+    (token,) = re.findall(r"https://t\.me/ibaohiem_bot\?start=(\w+)", said)
+    await house.say("t1", kind=Kind.FOLLOW, extra={"start": token})
+    await house.settled()
+    (here,) = (await chief.get("/conversations", channel="telegram"))["items"]
+    await chief("PATCH", f"/conversations/{here['id']}/slots", {"field": "email", "value": "moi@example.vn"})
+    before = await chief.get(f"/conversations/{here['id']}")
+    there = await chief.get(f"/conversations/{web}")
+    carried = {"name", "phone", "need", "product"} & before["slots"].keys()
+    assert {"name", "phone"} <= carried
+    person = await chief.get(f"/contacts/{here['contact_id']}")
+    assert person["phones"]
+
+    def ids(tx: Tx) -> tuple[str, str]:
+        rows = {row.id: row.contact_id for row in tx.all("SELECT id, contact_id FROM conversation")}
+        return rows[here["id"]], rows[web]
+
+    mine, theirs = await house.parts.store.read(ids)
+    assert mine != theirs
+    await house.indexed()
+    if how == "parted":
+        await chief.post(f"/contacts/{mine}/unmerge")
+    else:  # as a restore does it: him alone, and the copy of the database still has them as one
+
+        def erase(tx: Tx) -> None:
+            job = erasure._insert(tx, theirs, [theirs], by="test", reason="restored")
+            erasure._run(tx, job, "test")
+            while erasure_steps.step(tx, job) in ("look", "cut"):
+                pass
+
+        await house.parts.store.run(erase)
+    left = await chief.get(f"/conversations/{here['id']}")
+    own = await chief.get(f"/contacts/{mine}")
+    assert (own["name"] or "", own["phones"], own["emails"]) == ("", [], ["moi@example.vn"])
+    assert left["slots"].keys().isdisjoint(carried)
+    assert not [row for row in own["consents"] if row["state"] == "given"]
+    state = await house.parts.store.read(lambda tx: house.parts.engine.open_for(tx, here["id"]))
+    assert ("C1" in state.consents, dict(state.memory.get("carried", {}))) == (False, {})
+    found = await house.parts.store.read(
+        lambda tx: {
+            row.conversation_id
+            for word in (there["slots"]["phone"].replace("+84", "0"), search.words(there["slots"]["name"])[-1])
+            for row in tx.all(
+                "SELECT conversation_id FROM search_token WHERE token = :token", token=search.token(tx.keys, word)
+            )
+        }
+    )
+    assert here["id"] not in found
+    if how == "parted":
+        assert (await chief.get(f"/conversations/{web}"))["slots"] == there["slots"]
+        assert (await chief.get(f"/contacts/{theirs}"))["phones"] == person["phones"]
 
 
 @pytest.mark.usefixtures("named")
