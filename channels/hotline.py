@@ -31,18 +31,20 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "event": (
         "event_type", "eventtype", "event_name", "call_status", "callstatus", "call_state", "state", "status", "trang_thai",
-        "disposition", "type",
+        "disposition", "type", "dial_call_status", "dialcallstatus",
     ),
     "direction": ("call_direction", "calldirection", "call_type", "calltype", "huong", "chieu"),
     "from": (
         "from_number", "fromnumber", "from_phone", "caller", "caller_number", "callernumber", "caller_id", "callerid", "source",
         "source_number", "src", "ani", "so_goi", "so_goi_den", "callnumber", "call_number",
+        "callfrom", "call_from", "calleridnum", "caller_idnum", "caller_id_num",
     ),
     "to": (
         "to_number", "tonumber", "to_phone", "callee", "called", "called_number", "destination", "destination_number", "dst",
-        "did", "dnis", "so_nhan", "receiptnumber", "receipt_number",
+        "did", "dnis", "so_nhan", "receiptnumber", "receipt_number", "callto",
+        "call_to", "exten",
     ),
-    "customer": ("customer_number", "customer_phone", "phone", "phone_number", "so_khach", "so_dien_thoai", "sdt", "number"),
+    "customer": ("customer_number", "customer_phone", "phone", "phone_number", "so_khach", "so_dien_thoai", "sdt", "number", "raw_digits"),
     "agent": (
         "agent_name", "agent_id", "answered_by", "user_name", "user", "extension", "ext", "nhan_vien", "dien_thoai_vien",
     ),
@@ -66,25 +68,33 @@ EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "answered": (
         "answered", "answer", "call_answered", "in_progress", "inprogress", "connected", "up", "pickup", "picked_up", "accepted",
-        "talking", "bridged", "da_nghe", "nghe_may",
+        "talking", "bridged", "da_nghe", "nghe_may", "da_tra_loi", "thanh_cong",
     ),
     "missed": (
         "missed", "missed_call", "call_missed", "no_answer", "noanswer", "not_answered", "unanswered", "busy", "cancel",
         "canceled", "cancelled", "abandon", "abandoned", "failed", "rejected", "congestion", "chanunavail", "voicemail",
-        "timeout", "nho", "cuoc_goi_nho", "goi_nho",
+        "timeout", "nho", "cuoc_goi_nho", "goi_nho", "incomplete",
+        "khong_tra_loi", "khong_nghe", "khong_nghe_may", "khong_bat_may", "may_ban", "tu_choi", "that_bai",
     ),
     "ended": (
         "ended", "end", "call_ended", "call_end", "hangup", "hang_up", "completed", "complete", "finished", "terminated",
         "disconnected", "cdr", "closed", "ket_thuc",
     ),
 }  # fmt: skip
+VAGUE: Final = frozenset({"up", "new", "complete", "cancel"})  # within a longer word they say nothing
 MEANING: Final = {word: event for event, words in EVENTS.items() for word in words}
-NOISE: Final = frozenset({"call", "calls", "event", "status", "phone", "inbound", "outbound", "incoming", "outgoing"})
+# Of a longer word the part that tells most counts: `call.not_answered`, `IncomingCallEnded`, `abandoned_in_queue`.
+TELLS: Final = ("missed", "ended", "answered", "ringing")
+PHRASES: Final = sorted(MEANING.keys() - VAGUE, key=lambda word: (TELLS.index(MEANING[word]), -len(word), word))
+MISSED: Final = ("missed", "is_missed", "missed_call", "missed_call_reason")  # flags beside what happened
+ANSWERED: Final = ("answered_at", "answer_time", "answertime", "time_answered", "answered_time")
+NO: Final = frozenset({"", "false", "0", "no", "none", "null"})
 # Words of a direction: `outbound-api`, `Outgoing Call`, `Gọi ra`, `click-to-call`.
 OUT: Final = frozenset(
     {"outbound", "outgoing", "out", "ra", "di", "click", "click2call", "clicktocall", "callout", "2"}
 )
 IN: Final = frozenset({"inbound", "incoming", "in", "den", "vao", "callin", "1"})
+LED: Final = frozenset({"outbound", "outgoing", "out"})  # the same within the word for what happened
 INSIDE: Final = frozenset({"internal", "local", "noi_bo"})
 EXTENSION: Final = 6  # digits: who has no more is a telephone of the house
 SERVICE: Final = re.compile(r"(?:\+?84|0)?1[89]00\d{2,6}")  # 1800, 1900: nobody calls from one but we
@@ -95,6 +105,9 @@ WITHHELD: Final = frozenset(
 HERE: Final = timezone(timedelta(hours=7))  # of a time without its zone
 SHORT_MS: Final = 60_000  # a call without any id or time: the same again within this is a repetition
 SECONDS: Final = re.compile(r"\d{1,7}(?:\.\d{1,6})?")
+SPOKEN: Final = re.compile(
+    r"(?:(\d{1,3})(?:h|hr|hrs|hours?|gio))?(?:(\d{1,4})(?:m|min|mins|minutes?|p|phut))?(?:(\d{1,6})(?:s|sec|secs|seconds?|giay)?)?"
+)
 CLOCK: Final = re.compile(r"(?:(\d{1,2}):)?(\d{1,2}):(\d{2})")
 DAY_FIRST: Final = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})[ T](.+)")
 
@@ -117,7 +130,7 @@ def _event(flat: Mapping[str, str], account: Account) -> InboundEvent:
         "direction": "outbound" if outbound else "inbound",
         "number": number,
         "agent": clean_name(told.get("agent", "")),
-        "duration_s": seconds(told.get("duration_s", "")),
+        "duration_s": _talked(flat, told, event),
         "recording_url": told["recording_url"][:2000] if told.get("recording_url", "").startswith("http") else "",
     }
     extra = {key: text for key, text in extra.items() if text}
@@ -148,14 +161,32 @@ def _happened(flat: Mapping[str, str], told: Mapping[str, str]) -> str:
         *(text for name, text in flat.items() if posted.plain(name.rpartition(".")[2]) in names),
     ]
     found = next(filter(None, map(_meaning, [*said, told.get("direction", "")])), "")
+    if found == "ended" and _flag(flat, MISSED) not in NO:
+        return "missed"
+    if found == "ended" and not told.get("duration_s") and _flag(flat, ANSWERED) not in NO:
+        return "answered"
     return found or ("ended" if told.get("recording_url", "").startswith("http") else "")
+
+
+def _flag(flat: Mapping[str, str], names: tuple[str, ...]) -> str:
+    return next(
+        (posted.plain(text) for name, text in flat.items() if posted.plain(name.rpartition(".")[2]) in names), ""
+    )
+
+
+def _talked(flat: Mapping[str, str], told: Mapping[str, str], event: str) -> str:
+    """Seconds of talk. Of a call that nobody took it is how long it rang."""
+    rang = event == "missed" or (
+        any(posted.plain(name.rpartition(".")[2]) in ANSWERED for name in flat) and _flag(flat, ANSWERED) in NO
+    )
+    return "" if rang else seconds(told.get("duration_s", ""))
 
 
 def _meaning(text: str) -> str:
     word = posted.plain(text)
     if word in MEANING:
         return MEANING[word]
-    return MEANING.get("_".join(part for part in word.split("_") if part not in NOISE), "")
+    return next((MEANING[part] for part in PHRASES if f"_{part}_" in f"_{word}_"), "")
 
 
 def _outbound(way: str, told: Mapping[str, str]) -> bool:
@@ -163,6 +194,8 @@ def _outbound(way: str, told: Mapping[str, str]) -> bool:
     words = set(way.split("_"))
     if words & OUT or words & IN:
         return not words.isdisjoint(OUT)
+    if not LED.isdisjoint(posted.plain(told.get("event", "")).split("_")):
+        return True
     return _ours(told.get("from", "")) and not _ours(told.get("to", "")) and bool(posted.number(told.get("to", "")))
 
 
@@ -212,10 +245,10 @@ def _digest(extra: Mapping[str, str], told: Mapping[str, str], account: Account)
 
 
 def seconds(text: str) -> str:
-    """A duration as whole seconds: 75, 75.4, 01:15, 00:01:15; '' when it is none."""
+    """A duration as whole seconds: 75, 75.4, 01:15, 00:01:15, 75s, 1 phút 15 giây; '' when it is none."""
     if SECONDS.fullmatch(text):
         return str(int(float(text)))
-    if clock := CLOCK.fullmatch(text):
+    if clock := CLOCK.fullmatch(text) or SPOKEN.fullmatch(posted.plain(text).replace("_", "") or "-"):
         hours, minutes, rest = (int(part or 0) for part in clock.groups())
         return str(hours * 3600 + minutes * 60 + rest)
     return ""

@@ -306,7 +306,8 @@ def _told(path: str) -> str:
     """The end of a path that says what it is: of `phone.full` it is phone."""
     above, _, last = path.rpartition(".")
     side = _last(above)
-    return side if above and (last in WHOLE or (last in NUMBERS and plain(side) in SIDES)) else last
+    whole = last in WHOLE or (last in NUMBERS and plain(side) in SIDES) or (last == "name" and plain(side) == "agent")
+    return side if above and whole else last
 
 
 def _put(found: dict[str, str], path: str, text: str) -> None:

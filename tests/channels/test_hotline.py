@@ -87,6 +87,7 @@ SIDES: list[tuple[dict[str, Any], str]] = [  # what differs from a missed call, 
     ({"direction": "click-to-call", "from": "101", "to": "0912345678"}, "outbound"),
     ({"direction": "Gọi ra", "from": "101", "to": "0912345678"}, "outbound"),
     ({"direction": "", "from": "101", "to": "0912345678"}, "outbound"),
+    ({"direction": "", "event": "NOTIFY_OUT_END", "from": "", "to": "0912345678"}, "outbound"),
     ({"direction": None, "from": "19001234", "to": "0912345678"}, "outbound"),
     ({"direction": "outbound", "from": "0912345678", "to": "101"}, "outbound"),  # the customer is no extension
     ({"direction": "inbound", "from": "101", "to": "0912345678"}, "inbound"),
@@ -105,13 +106,23 @@ HAPPENED: list[tuple[dict[str, Any], str]] = [
     ({"event": "call", "data": {"event": "missed"}}, "missed"),
     ({"event": None, "CallType": "Missed"}, "missed"),
     ({"event": "Inbound Call Answered"}, "answered"),
+    ({"event": "call.not_answered"}, "missed"),
+    ({"event": "IncomingCallEnded"}, "ended"),
+    ({"event": "abandoned_in_queue"}, "missed"),
+    ({"event": "Không trả lời"}, "missed"),
+    ({"event": "call.ended", "missed_call_reason": "no_available_agent", "duration_s": 20}, "missed"),
+    ({"event": "ended", "missed": False}, "ended"),
+    ({"event": "ended", "answered_at": "2026-11-22T09:30:00Z"}, "answered"),
+    ({"event": "ended", "answered_at": "", "duration_s": 20}, "ended"),
     ({"event": "recording_ready", "recording_url": "https://pbx.example.vn/1.mp3"}, "ended"),
 ]
 
 
 @pytest.mark.parametrize("change, event", HAPPENED, ids=[str(at) for at in range(len(HAPPENED))])
 def test_what_happened_is_the_first_word_that_says_it(change: dict[str, Any], event: str) -> None:
-    assert one({**CALL, "direction": "", **change}).extra["event"] == event
+    told = one({**CALL, "direction": "", **change}).extra
+    assert told["event"] == event
+    assert "duration_s" not in told  # it only rang
 
 
 def test_going_out_the_customer_is_who_is_called() -> None:
@@ -154,7 +165,19 @@ def test_when_it_began(told: Any, at: datetime) -> None:
 
 @pytest.mark.parametrize(
     "told, whole",
-    [(75, "75"), ("75.4", "75"), ("01:15", "75"), ("00:01:15", "75"), ("0", "0"), ("lâu", ""), (None, "")],
+    [
+        (75, "75"),
+        ("75.4", "75"),
+        ("01:15", "75"),
+        ("00:01:15", "75"),
+        ("0", "0"),
+        ("75s", "75"),
+        ("1 phút 15 giây", "75"),
+        ("2m", "120"),
+        ("1h 1m 1s", "3661"),
+        ("lâu", ""),
+        (None, ""),
+    ],
 )
 def test_how_long_it_was(told: Any, whole: str) -> None:
     assert one({**CALL, "event": "ended", "duration_s": told}).extra.get("duration_s", "") == whole
