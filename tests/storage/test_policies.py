@@ -175,6 +175,26 @@ async def test_dates_turn_the_state_and_a_cancelled_one_stays_so(shop: Shop, lan
 # ---- on its way
 
 
+async def test_what_becomes_of_a_policy_changes_its_conversation(shop: Shop, lan: Customer) -> None:
+    """The wall looks again at what has changed."""
+
+    async def changed_at() -> int:
+        return int((await shop.row("conversation", lan.conversation_id)).changed_at)
+
+    shop.pass_(hours=3)
+    made = await shop.sold(lan)
+    assert await changed_at() == shop.ms
+    shop.pass_(hours=1)
+    delivery = await shop.deliver(made)
+    message = await shop.row("message", (await shop.row("delivery", delivery)).message_id)
+    shop.pass_(hours=1)
+    await shop.hears("lan", receipt=Receipt(status="read", external_ids=(message.external_id,)))
+    assert (await shop.row("policy", made)).delivered_at == shop.ms == await changed_at()
+    shop.pass_(hours=1)
+    await shop.store.run(lambda tx: policies.cancel(tx, made, by=MAI.id, reason="customer"))
+    assert await changed_at() == shop.ms
+
+
 async def test_the_delivery_shares_the_fate_of_its_message(shop: Shop, lan: Customer) -> None:
     made = await shop.sold(lan)
     shop.pass_(hours=3)

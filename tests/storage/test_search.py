@@ -64,7 +64,7 @@ async def test_as_people_say_it(store: Store) -> None:
         assert await found(store, words) == [], words
 
 
-async def test_an_advisor_finds_his_own_work_and_the_queue(store: Store) -> None:
+async def test_an_advisor_finds_his_own_work_and_the_queue(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     mine, waiting, former = await store.run(
         lambda tx: [
             person(tx, name="Hoàng", status="with_advisor", assignee_id=LAN),
@@ -81,9 +81,11 @@ async def test_an_advisor_finds_his_own_work_and_the_queue(store: Store) -> None
     )
     assert len(await found(store, "hoang")) == 6
     assert set(await found(store, "hoang", LAN)) == {mine, waiting, former}
-    page = await store.read(partial(listing.page, wanted=narrowing.Wanted(q="hoang", sight=LAN), after=None, limit=50))
-    assert page.after is None
-    assert {row.id for row in page.items} <= {mine, waiting, former}
+    for rare in (narrowing.RARE, 1):
+        monkeypatch.setattr(narrowing, "RARE", rare)
+        for sight, count in ((LAN, 3), ("", 6)):
+            counted = partial(listing.count, wanted=narrowing.Wanted(q="hoang", sight=sight), after=None, limit=50)
+            assert await store.read(counted) == (count, None)
     everything = await store.read(lambda tx: [row.id for row in tx.all("SELECT id FROM conversation")])
     assert await store.read(lambda tx: searching.seen_by(tx, LAN, everything)) == {mine, waiting, former}
 
@@ -113,8 +115,10 @@ async def test_common_words_are_walked_in_bites(
     made = await store.run(fill)
     wanted = [each for number, each in enumerate(made) if number % 3 == 0 and (number % 2 or not sight)][::-1]
     walk, bites = searching.Walk("nguyen van", enough=enough, sight=sight), 1
+    before = 0
     while await store.read(walk.step):
-        bites += 1
+        assert len(walk.found) - before <= 7, "no read looks further"
+        bites, before = bites + 1, len(walk.found)
     assert sorted(walk.found, reverse=True) == walk.found
     assert walk.found == wanted[:enough]
     if enough == 100:
