@@ -186,8 +186,8 @@ async def fakes(channel: str, clock: Clock) -> AsyncIterator[tuple[Any, str, dic
     match channel:
         case "facebook":
             fake = FakeFacebook(clock=theirs)
-            block = f'{{channel: facebook, name: main, page_id: "{fake.page_id}", app_id: "{fake.app_id}", page_token: "${{A}}", app_secret: "${{B}}", verify_token: w, api_url: "URL"}}'
-            secrets = {"A": fake.token, "B": fake.app_secret}
+            block = f'{{channel: facebook, name: main, page_id: "{fake.page_id}", app_id: "{fake.app_id}", page_token: "${{A}}", app_secret: "${{B}}", verify_token: "${{C}}", api_url: "URL"}}'
+            secrets = {"A": fake.token, "B": fake.app_secret, "C": "our-word"}
         case "viber":
             fake = FakeViber(clock=theirs, answer_s=30)
             block, secrets = '{channel: viber, name: main, token: "${A}", api_url: "URL"}', {"A": fake.token}
