@@ -117,7 +117,7 @@ async function fetched(id) {
   try {
     const one = await get(`/conversations/${id}`);
     keep(one);
-    if (id === openId) void panel?.read();
+    if (id === openId) panel?.known();
   } catch (error) {
     if (id === openId && !conversation(id)) toast(wordsOf(error), "bad");
   }
@@ -201,6 +201,7 @@ function news(heard) {
     void reload();
     if (openId) {
       void fetched(openId);
+      void panel?.read();
       void thread.refresh();
       void later.read();
     }

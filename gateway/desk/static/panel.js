@@ -36,6 +36,7 @@ export class Panel {
     this.section = null;
     this.id = "";
     this.shown = "";
+    this.begun = "";
     this.reading = 0;
     /** @type {Contact | null} */
     this.contact = null;
@@ -64,8 +65,15 @@ export class Panel {
     this.history = { changes: [], tickets: [] };
     this.problem = null;
     this.shown = "";
+    this.begun = "";
     this.update();
     void this.read();
+  }
+
+  /** The conversation is here: read what could not be asked for before, or is another person's now. */
+  known() {
+    const one = conversation(this.id);
+    if (one && this.begun !== `${one.id} ${one.contact_id}`) void this.read();
   }
 
   /** A section of another module (`export function section(box, conversation, contact)`), in the place that is kept
@@ -80,6 +88,7 @@ export class Panel {
   async read() {
     const one = conversation(this.id);
     if (!one) return;
+    this.begun = `${one.id} ${one.contact_id}`;
     const turn = (this.reading += 1);
     const [contact, earlier, offered, promised, past, wished] = await Promise.allSettled([
       get(`/contacts/${one.contact_id}`),
