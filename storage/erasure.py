@@ -216,6 +216,7 @@ def decide(tx: Tx, job_id: str, *, by: str, yes: bool) -> str:
         raise Refused("wrong_state", "it is of other people than when it was asked for: decline it, and ask again")
     if yes:
         _run(tx, job_id, by)
+        privacy.approved(tx, job_id, by)
     else:
         tx.run(
             "UPDATE erasure SET state = 'declined', decided_by = :by, decided_at = :now WHERE id = :id",

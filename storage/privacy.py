@@ -222,6 +222,14 @@ def erased(tx: Tx, job_id: str, people: Sequence[str]) -> None:
         change(tx, one_, state, to, note={}, by=SYSTEM)
 
 
+def approved(tx: Tx, job_id: str, by: str) -> None:
+    """The second person has let the erasure be done: that is evidence of the request, too."""
+    for row in tx.all(
+        "SELECT id, contact_id, state FROM privacy_request WHERE erasure_id = :job AND closed_at IS NULL", job=job_id
+    ):
+        write_step(tx, row.id, row.contact_id, "approve", row.state, row.state, by, {})
+
+
 def kept_as_it_was(tx: Tx, job_id: str, by: str) -> None:
     """Nobody is erased after all: who has the request decides anew."""
     for row in tx.all("SELECT id FROM privacy_request WHERE erasure_id = :job AND closed_at IS NULL", job=job_id):

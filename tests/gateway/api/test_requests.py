@@ -72,7 +72,7 @@ async def test_an_erasure_asked_for_in_a_chat_is_answered_and_outlives_him(house
     left = await boss.get(path)
     assert (left["state"], left["ground"], bool(left["closed_at"])) == ("partly_done", "legal_duty", True)
     assert (left["about"], left["conversation_id"], left["words"], left["answer"]) == (None, None, "", "")
-    assert _acts(left) == ["receive", "again", "verify", "erase", "erase_declined", "erase", "partly_done"]
+    assert _acts(left) == ["receive", "again", "verify", "erase", "erase_declined", "erase", "approve", "partly_done"]
     assert not any(step["note"] for step in left["steps"])
     (job, *_) = (await boss.get("/privacy/erasures"))["items"]
     assert job["proof"]["rows"] == 0
