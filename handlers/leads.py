@@ -49,6 +49,8 @@ def read(fields: Mapping[str, str], *, now: datetime, draft: Draft) -> dict[str,
         if heard.entities.get("product") in hearing.PRODUCTS:
             found["product"] = str(heard.entities["product"])
         found |= {key: str(heard.entities[key]) for key in ("province",) if heard.entities.get(key)}
+        if not typed and heard.entities.get("phone"):  # the form asked for no number, and he wrote it all the same
+            found["phone"] = str(heard.entities["phone"])
     if (code := fields.get("product", "").strip()) in hearing.PRODUCTS:
         found["product"] = code
     if place := fields.get("province", "").strip():
