@@ -21,7 +21,8 @@ log = structlog.get_logger("storage")
 CHANNEL: Final = "gateway"
 LONGEST: Final = 7900  # bytes that PostgreSQL carries at once: below 8000
 WAITING: Final = 500  # words that wait to be said; more are dropped
-AGAIN_S: Final = 2.0
+AGAIN_S: Final = 2.0  # before the line is taken up again; twice as long each time in vain
+LONG_S: Final = 60.0
 ALIVE_S: Final = 30.0  # a line on which nothing was heard is tried
 
 
@@ -37,6 +38,7 @@ class Wire:
         self._theirs.setblocking(False)
         self._stop = threading.Event()
         self._pid = 0  # of our connection's server process; 0 while there is none
+        self._greeted: set[int] = set()  # whose first word came over this line
         self._thread = threading.Thread(target=self._main, name="wire", daemon=True)
 
     @property
@@ -68,25 +70,30 @@ class Wire:
     # ---- the thread
 
     def _main(self) -> None:
-        lost = False
+        lost, wait_s = False, AGAIN_S
         while not self._stop.is_set():
             try:
                 self._serve()
             except Exception as err:
                 if self.up or not lost:
                     log.warning("wire.lost", error=type(err).__name__)
-                lost = True
+                lost, wait_s = True, AGAIN_S if self.up else min(2 * wait_s, LONG_S)
             self._pid = 0
-            self._stop.wait(AGAIN_S)
+            self._stop.wait(wait_s)
 
     def _serve(self) -> None:
+        self._greeted.clear()
         engine = make_engine(self._url)
         raw: Any = connected(engine)
         try:
             raw.autocommit = True
             raw.add_notify_handler(self._told)  # what comes with the answer to a statement of ours
             raw.execute(f"LISTEN {CHANNEL}")
-            self._pid = raw.info.backend_pid
+            pid = raw.execute("SELECT pg_backend_pid()").fetchone()[0]
+            raw.execute("SELECT pg_notify(%s, '')", (CHANNEL,))  # our own comes back with the answer
+            if pid not in self._greeted:
+                raise ConnectionError("a pooler stands between: it carries no LISTEN")
+            self._pid = pid
             with selectors.DefaultSelector() as selector:
                 selector.register(raw.fileno(), selectors.EVENT_READ)
                 selector.register(self._theirs, selectors.EVENT_READ)
@@ -119,5 +126,7 @@ class Wire:
         self._tell(notify.pid, notify.payload)
 
     def _tell(self, pid: int, words: str) -> None:
-        if pid != self._pid:
+        if not words:
+            self._greeted.add(pid)
+        elif pid != self._pid:
             self._heard(words)
