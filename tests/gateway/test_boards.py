@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from gateway import boards
 from gateway.boards import Answers, NowBoard, PeriodBoard, Reason
+from gateway.hub import Hub
 from handlers.model import Business
 from storage.times import ms
 from storage.wall import Held, Waiting
-from storage.wall_period import STEPS, Asked, Begun, Figures, Lost, Scored
+from storage.wall_period import STEPS, Asked, Begun, Count, Figures, Lost, Scored
 
 OFFICE = Business(
     legal_name="", address="", hotline="", dpo_email="", policy_url="", product_url="",
@@ -115,6 +118,17 @@ def test_what_customers_say() -> None:
     assert found.behind("score", "5") == {"a", "c"}
     assert len(found.behind("score", "")) == 4
     assert board(Figures()).score is None
+
+
+def test_what_was_counted_of_an_erased_person_is_kept_no_longer() -> None:
+    hub = Hub()
+    kept, count = boards.Boards(cast(Any, SimpleNamespace(hub=hub))), Count(0)
+    kept._counted, kept._periods = count, {"today": board(Figures())}
+    hub.publish([("conversation", "c")])
+    assert kept._counted is count
+    hub.publish([("erased", "k")])
+    assert kept._counted is None
+    assert not kept._periods
 
 
 def test_now() -> None:
