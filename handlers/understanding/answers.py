@@ -25,7 +25,7 @@ SPEAKING: Final = {
     "@later": "later",
 }
 # they count in the answer to a consent question only
-OF_CONSENT: Final = frozenset({"@lukewarm", "@permit", "@refused", "@read"})
+OF_CONSENT: Final = frozenset({"@lukewarm", "@permit", "@refused", "@read", "@save", "@then", "@missent"})
 GLAD: Final = "👍👌✅🆗👏💯🤝"
 
 

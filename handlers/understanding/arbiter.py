@@ -41,9 +41,10 @@ SOLD: Final = frozenset({"buy", "yes", "renewal", "ask_fee"})  # never said to a
 UNEASY: Final = SPACED | {"nua"}  # names too, and words of a stop: "Dũng", "Từ Nay Ngừng"
 NO_NAME: Final = re.compile(r"[\d/@?]")
 CANCELS: Final = "topic=cancel_policy"  # ends a contract, which is neither a stop nor a purchase
-NO_STOP: Final = frozenset({"@excuses", CANCELS})
+NO_STOP: Final = frozenset({"@excuses", CANCELS, intent.CALLS_INSTEAD})
 HAPPENED: Final = frozenset({"incident", "urgent", "fatal"})
 CALM: Final = "other"
+MISSENT: Final = "@missent"  # he meant to write to somebody else
 NO_REFUSAL: Final = frozenset({"@unclear", "@noproblem"})  # "không biết", "không sao": no no
 
 
@@ -158,15 +159,22 @@ def _consent(reading: Reading, context: str, ruled: str, judged: model.Opinion) 
     """A consent is never the model's: it may only doubt one. What it takes for one and the rules do not is asked again."""
     likely = judged.intents
     if ruled == "yes":
-        return ruled if likely["yes"] >= AGREED else _doubted(likely)
+        return ruled if likely["yes"] + _given(likely) >= AGREED else _doubted(likely)
     best = max(likely, key=likely.__getitem__)
     if (best == "no" and (ruled != CALM or not NO_REFUSAL.isdisjoint(reading.told.bits))) or (
         best == "claim" and _asks_of_cover(reading)
     ):
         return ruled  # "mắc không": a question of the rules' is no refusal
+    if ruled == "no" and MISSENT in reading.told.bits:
+        return ruled
     if best != "yes":
         return ruled if likely[ruled] >= SURER * likely[best] or not judged.known else best
     return "no" if ruled == "no" else CALM
+
+
+def _given(likely: Mapping[str, float]) -> float:
+    """A number or a name beside an agreement does not take it back."""
+    return sum(share for name, share in likely.items() if name.startswith("give_"))
 
 
 def _doubted(likely: Mapping[str, float]) -> str:
@@ -187,7 +195,7 @@ def _is_safety(reading: Reading, ruled: str) -> bool:
         case "other":
             return "fraud" in reading.scores or not labels.isdisjoint(GRAVE)
         case "talk_to_human":
-            return "@authority" in labels
+            return not labels.isdisjoint(("@authority", intent.CALLS_INSTEAD))
         case "complaint":
             return "topic=incident" in labels
     return False

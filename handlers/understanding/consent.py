@@ -57,13 +57,21 @@ def consent(reading: Reading, manner: Manner) -> str:
     asking = ASKING.search(reading.text) is not None
     said = [_said(clause, manner) for clause in clauses]
     if "no" in said:
-        return "" if asking or "doubt" in said[: said.index("no")] else "no"
+        unsure = "doubt" in said[: said.index("no")] and not _denies(clauses[-1])
+        return "" if asking or unsure else "no"
     if asking or "doubt" in said:
         return ""
     if "explicit" in said:
         open_clauses = [clause for clause, each in zip(clauses, said, strict=True) if each == ""]
         return "yes" if all(map(_harmless_beside, open_clauses)) else ""
     return "yes" if "yes" in said and all(said) else ""
+
+
+def _denies(clause: _Clause) -> bool:
+    """Nothing but a no, whatever was said before: "được thì được nhưng thôi, không cho"."""
+    whole = (1 << len(clause.sentence.words)) - 1
+    denied = clause.told.under("@no", "@refused")
+    return bool(denied) and denied | clause.told.under("@filler") == whole
 
 
 def _read(text: str) -> _Clause:
@@ -81,11 +89,15 @@ def _said(clause: _Clause, manner: Manner) -> str:
     if "@refused" in told.bits:
         return "no"
     explicit = under("@agree", "@declare") if manner.declaring else under("@agree")
-    plain = under("@yes") if manner.sensitive or manner.declaring else under("@yes", "@permit", "@okay")
+    if "@then" in told.bits and not under("@save", "@permit"):
+        return "doubt"  # "ừ thì …"
+    strict = manner.sensitive or manner.declaring
+    saves = 0 if strict else under("@save")
+    plain = under("@yes") if strict else saves | under("@yes", "@permit", "@okay")
     covered = explicit | plain | under("@filler")
     if manner.declaring:
         covered |= under("@assent")
-    if explicit:
+    if explicit or saves:
         covered |= under("@object", "@thanks", "@read", "@okay")
     if (explicit or plain) and covered == whole:
         return "explicit" if explicit else "yes"

@@ -28,7 +28,7 @@ ENGLISH: Final = re.compile(
 )
 SOLID: Final = re.compile(r"(?<!\d)(\d{2})(\d{2})(\d{4}|\d{2})(?!\d)")
 YEAR_OF_BIRTH: Final = re.compile(
-    rf"\b(?:sinh(?: nam)?|nam sinh|sn|s\.n|born(?: in)?)\s?(?:la|:|=)?\s?((?:19|20)\d\d|\d\d|2k\d{{0,2}}|{YEAR})(?![\da-z/]|[.\-]\d)"
+    rf"\b(?:s[ia]nh(?: nam)?|nam sinh|sn|s\.n|born(?: in)?)\s?(?:la|:|=)?\s?((?:19|20)\d\d|\d\d|2k\d{{0,2}}|{YEAR})(?![\da-z/]|[.\-]\d)"
     r"|\b(2k\d{1,2})(?![\da-z])"
     r"|\bdoi\s?((?:19|20)\d\d|\d\d)(?![\d/.\-])"
 )
@@ -42,7 +42,8 @@ OLDEST: Final = 120
 MONTHS_A_YEAR: Final = 12
 DAYS_A_MONTH: Final = 31
 # odd spellings of a day that was asked for -> as everybody writes it
-LETTER_O: Final = re.compile(r"(?<![a-z])o(?=\d)")
+LETTER_O: Final = re.compile(r"(?<![a-z])o(?=\d)|(?<=\d)o(?![a-z])")
+MISTYPED_MONTH: Final = re.compile(r"\b(?:thag|thng|thnag|tahng|thamg)\b")
 BARS: Final = re.compile(r"(?<=\d)\s?[\\|]\s?(?=\d)")
 K_YEAR: Final = re.compile(r"(?<![\da-z])2k(\d{1,2})(?!\d)")
 TWENTY: Final = re.compile(r"\bham(?:\s(mot|hai|ba|bon|tu|lam|nham|sau|bay|tam|chin))?\b(?=\W+(?:thang|thg|t\b))")
@@ -88,6 +89,8 @@ def asked_for(flat: str) -> str:
     """A text that tells a day of birth, with what is spelled oddly as everybody writes it."""
     if "o" in flat:
         flat = LETTER_O.sub("0", flat)
+    if "th" in flat or "ta" in flat:
+        flat = MISTYPED_MONTH.sub("thang", flat)
     flat = SHORT_MONTH.sub(" thang ", BARS.sub("/", flat))
     flat = K_YEAR.sub(lambda found: f"20{int(found[1]):02}", flat)
     if "thang" in flat:

@@ -7,14 +7,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from handlers.understanding.dates import BARE_YEAR
+from handlers.understanding.numerals import UNITS as UNITS_SAID
 
 NUMBER_WORDS: Final = {
     "mot": 1, "hai": 2, "ba": 3, "bon": 4, "nam": 5, "sau": 6, "bay": 7, "tam": 8, "chin": 9, "muoi": 10,
+    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
 }  # fmt: skip
+ENGLISH_NUMBERS: Final = frozenset(
+    {"two", "thre", "four", "five", "six", "seven", "eight", "ten"}
+)  # as keys: letters once
 AMOUNT: Final = r"(?<![\w.,/])(\d{1,4}(?:[.,]\d{1,2})?(?=\s?[a-z])|(?:" + "|".join(NUMBER_WORDS) + r")(?=\s))\s?"
 UNITS: Final = re.compile(
     AMOUNT
-    + r"(cho ngoi|cho|ghe|c|tan|t|nam|year|years|tuoi|years old|nguoi|ng|thanh vien|cong nhan|nhan vien|(?:em |ban )?(?:hoc sinh|sinh vien|hoc vien)|tre em|khach|me con|vo chong|con nho|con|be|dua"
+    + r"(cho ngoi|cho|ghe|c|tan|t|nam|year|years|tuoi|years old|nguoi|ng|thanh vien|cong nhan|nhan vien|(?:em |ban )?(?:hoc sinh|sinh vien|hoc vien)|tre em|khach|people|persons|adults|kids|children|travell?ers|passengers|pax|of us|seats|seater|me con|vo chong|vk ck|vo ck|con nho|con|be|dua"
     r"|ngay|hom|days|n\d{1,2}d|n|dem|cai|chiec|xe|the|bo)(?![a-z])"
 )
 MONEY: Final = re.compile(
@@ -38,6 +43,15 @@ EUROS: Final = re.compile(
     r"(?<![\w.,/])(\d{1,3}(?:[.,]\d{3})+|\d+)\s?(k|nghin|ngan)?\s?(?:euros?|eur)\b|€\s?(\d[\d.,]*)"
 )
 DEDUCTIBLE: Final = re.compile(r"\b(?:muc )?(?:khau tru|mien thuong)\s(?:la |muc )?")
+COUPLE: Final = frozenset({"vo chong", "vk ck", "vo ck"})
+FAMILY: Final = re.compile(rf"\b(?:family|party|group) of (\d{{1,2}}|{'|'.join(NUMBER_WORDS)})\b")
+# sums told in words: "sáu trăm năm mươi triệu", "6 trăm rưỡi triệu", "một triệu hai", "tỷ rưỡi"
+COUNT: Final = "khong|mot|hai|ba|bon|tu|nam|lam|sau|bay|tam|chin|muoi|tram|linh|le"
+SUM: Final = re.compile(
+    rf"\b(?P<said>(?:(?:\d{{1,3}}|{COUNT}) ){{0,5}}(?:ruoi )?)(?P<unit>trieu|ty)(?: (?P<tail>ruoi|[1-9]|mot|hai|ba|bon|tu|nam|lam|sau|bay|tam|chin)\b(?! ?(?:\d|cho|nguoi|tang|phong|nam|ngay|xe|tuoi|lau|con|be|thang|tan|chiec|cai|cong|muoi)))?"
+    r"(?<!cong ty)(?![a-z])"
+)
+SUM_KEYS: Final = frozenset({"trieu", "ty"})
 MOST_PEOPLE: Final = 5000  # more is part of a reference
 PEOPLE: Final = frozenset(
     {
@@ -53,6 +67,18 @@ PEOPLE: Final = frozenset(
         "khach",
         "me con",
         "vo chong",
+        "vk ck",
+        "vo ck",
+        "people",
+        "persons",
+        "adults",
+        "kids",
+        "children",
+        "travelers",
+        "travellers",
+        "passengers",
+        "pax",
+        "of us",
         "con nho",
         "con",
         "be",
@@ -63,7 +89,34 @@ PEOPLE: Final = frozenset(
 
 def find_amounts(flat: str) -> list[int]:
     """Sums of money in VND, in reading order. A plain number is none; 66.000 and 66,000 are."""
+    if "trieu" in flat or " ty" in flat:
+        flat = SUM.sub(_in_figures, flat)
     return [amount for amount, _ in _sums(flat)]
+
+
+def _in_figures(told: re.Match[str]) -> str:
+    """A sum told in words as one of figures; as it is where figures say it all or there is no number."""
+    words, tail = told["said"].split(), told["tail"]
+    if not words and tail != "ruoi":
+        return told[0]
+    if tail is None and len(words) == 1 and words[0].isdecimal():
+        return told[0]
+    total = ones = 0
+    for word in words:
+        if word == "tram":
+            total, ones = (ones or 1) * 100, 0
+        elif word == "muoi":
+            total, ones = total + (ones or 1) * 10, 0
+        elif word == "ruoi":
+            total += 50
+        else:
+            ones = int(word) if word.isdecimal() else UNITS_SAID.get(word, 0)
+    times = TIMES[told["unit"]]
+    amount = ((total + ones) or 1) * times
+    if tail:
+        tenths = 5 if tail == "ruoi" else int(tail) if tail.isdecimal() else UNITS_SAID[tail]
+        amount += tenths * times // 10
+    return f"{amount}d"
 
 
 def find_deductible(flat: str) -> int | None:
@@ -108,7 +161,7 @@ def find_numbers(flat: str) -> dict[str, Any]:
     people = 0
     for match in UNITS.finditer(flat):
         number, unit = _number(match[1]), match[2].removeprefix("em ").removeprefix("ban ")
-        if unit in ("cho", "cho ngoi", "ghe", "c"):
+        if unit in ("cho", "cho ngoi", "ghe", "c", "seats", "seater"):
             if 4 <= number <= 80:
                 found.setdefault("seats", int(number))
         elif unit == "tan":
@@ -118,11 +171,13 @@ def find_numbers(flat: str) -> dict[str, Any]:
         elif unit in ("tuoi", "t", "years old") and number <= 110:
             found.setdefault("age", []).append(int(number))
         elif unit in PEOPLE and number <= MOST_PEOPLE:
-            people += 2 if unit == "vo chong" else int(number)
+            people += 2 if unit in COUPLE else int(number)
         elif unit in ("ngay", "hom", "days") or unit.startswith("n"):
             found.setdefault("days", int(number))
         elif unit in ("cai", "chiec", "xe"):
             found.setdefault("quantity", int(number))
+    if not people and "of " in flat and (family := FAMILY.search(flat)):
+        people = int(_number(family[1]))
     if people:
         found["people"] = people
     if (deductible := find_deductible(flat)) is not None:

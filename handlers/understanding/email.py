@@ -27,6 +27,9 @@ AROUND_SIGN: Final = re.compile(r"\s{0,2}([@])\s{0,2}")
 AROUND_DOT: Final = re.compile(
     rf"(?<=[a-z0-9])(?:\s{{1,2}}[.,]\s{{0,2}}|[.,]\s{{1,2}}|,)(?=(?:{TLD}|{PROVIDER})(?:\s?[.,]\s?(?:{TLD}))?(?![a-z0-9]))"
 )
+# who sets his provider's dot off, or types a comma for it, does so before the @ too
+ODD_DOT: Final = re.compile(rf"(?:{PROVIDER})(\s?,\s?|\s\.\s?)(?:{TLD})\b")
+BEFORE_SIGN: Final = re.compile(r"(?<=[a-z0-9])(?:,|\s\.\s)(?=[a-z0-9._]{1,40}\Z)")
 HINTS: Final = ("@", "cong", " at ", "(at", "[at", "moc", "vong", ".com")
 # glued to its provider, or with a digit or a dot that no word has
 WITHOUT_SIGN: Final = re.compile(
@@ -93,6 +96,8 @@ def find_emails(text: str) -> list[Email]:
     text = AROUND_SIGN.sub(r"\1", flatten(text))
     text = HYPHEN.sub("-", UNDERSCORE.sub("_", GMAIL.sub("gmail", text)))
     head, at, tail = text.partition("@")
+    if ODD_DOT.match(tail):
+        head = BEFORE_SIGN.sub(".", head)
     text = DOT_WORD.sub(".", head) + at + AROUND_DOT.sub(".", DOT_WORD.sub(".", tail))
     return [_judged(match[0].rstrip(".-")) for match in ADDRESS.finditer(text)]
 

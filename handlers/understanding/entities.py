@@ -19,7 +19,8 @@ from handlers.understanding.when import When, interval
 
 STAFF: Final = re.compile(
     r"\b(?:gap(?: lai)?|noi chuyen voi|nho|mua qua|lam voi) (?:chi|anh|ban|em|co|chu|bac|cai) ([a-z]{2,12})(?= (?:tu van|ben|hom|bua|hoi|o|phong|nv|nhan vien)|\s*$|,)"
-    r"|\b(?:tu van|tu van vien|nhan vien|nv|tvv) (?:ten|la) ([a-z]{2,12})\b"
+    r"|\b(?:tu van|tu van vien|nhan vien|nv|tvv) (?:(?:[a-z]+ ){0,3}ten|la) ([a-z]{2,12})\b"
+    r"|\b(?:chi|anh|ban|em|co|chu|bac) (?!(?:toi|tui|minh|em|anh|chi|nao|can|muon|cho|duoc|nho|oi|xin|hay|se|da|dang|co|ten)\b)([a-z]{2,12}) (?:ben [a-z]{2,6} )?tu van (?=hom|bua|hoi|dot|lan|cho)"
 )
 OF_STAFF: Final = frozenset({"talk_to_human", "complaint", "renewal"})
 REFERENCE: Final = re.compile(r"\b([A-Z]{2,4}-?\d{3,8})\b")
@@ -77,7 +78,7 @@ def _things(found: dict[str, Any], reading: Reading, facts: Facts, intent: str, 
     if intent == "claim":
         found.pop("vehicle_kind", None)  # as often the other party's
     a_car = "vehicle_model" in found or product in ("vat_chat_o_to", "tnds_o_to", "o_to_unspecified")
-    if a_car and facts.model_year and intent in ("buy", "ask_fee"):
+    if a_car and facts.model_year and facts.model_year != facts.yob and intent in ("buy", "ask_fee"):
         found["model_year"] = facts.model_year
     if product == "du_lich" and (destination := reading.fact("destination")):
         found["destination"] = destination
@@ -236,7 +237,9 @@ def _named(found: dict[str, Any], reading: Reading, intent: str, context: str) -
     if intent == "no" and "@sold" in reading.labels and context == "renewal_reminder":
         found["reason"] = "sold_vehicle"
     if intent in OF_STAFF and (staff := STAFF.search(reading.flat)):
-        found["staff_name"] = reading.text[slice(*staff.span(1 if staff[1] else 2))].title()
+        found["staff_name"] = reading.text[slice(*staff.span(staff.lastindex or 1))].title()
+        if found.get("name", "").split(" ")[0] == found["staff_name"]:
+            del found["name"]  # not his own
     if intent == "no" and context == "confirm" and (wrong := _put_right(reading, found)):
         found["correction"] = wrong
     if intent in ("claim", "complaint") and (reference := REFERENCE.search(reading.text)):

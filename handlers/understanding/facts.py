@@ -20,13 +20,17 @@ TIME_KEYS: Final = frozenset(
     "morning afternoon evening tonight noon monday tuesday wednesday thursday friday saturday sunday asap trong bay lien luon weekend tuy sao any ruoi am pm h".split()
 )
 BORN: Final = frozenset({"ask_dob", "ask_name"})
-BIRTH: Final = re.compile(r"\bsinh\b|\bsn\b|\bborn\b")
+BIRTH: Final = re.compile(r"\bs[ia]nh\b|\bsn\b|\bborn\b")
 NEAR: Final = 24  # characters from "sinh" to the day
 YEAR_DIGITS: Final = 4
 MOST: Final = 40  # numbers in one message; a list of more is no contact data
 # what is put right is not what was meant: "không phải 3h mà 4h"
-NOT_MEANT: Final = re.compile(r"\bkhong phai (?:la )?[^,;.]{1,24}?(?=[,;.]|\bma\b|\bphai la\b|$)")
-SAID_NUMBERS: Final = frozenset({"hai", "bon"})  # the others are as often other words
+NOT_MEANT: Final = re.compile(
+    r"\bkhong phai (?:la )?[^,;.]{1,24}?(?=[,;.]|\bma\b|\bphai la\b|$)"
+    r"|\b(?:dung|khoi) (?:goi|phone|dien|lien he) (?:buoi |luc |vao )?(?:sang|trua|chieu|toi|dem|gio)\b[^,;.\d]{0,16}[,;.]"
+)
+NOT_THEN: Final = frozenset({"phai", "dung", "khoi"})
+SAID_NUMBERS: Final = frozenset({"hai", "bon"}) | details.ENGLISH_NUMBERS  # the others are as often other words
 STARS: Final = re.compile(r"(?<!\d)([1-5])\s?(?:sao|diem|/\s?5|\*|stars?|⭐)?(?![\d/])")
 STAR_SIGN: Final = "⭐"
 STAR_WORDS: Final = ("mot", "hai", "ba", "bon", "nam")
@@ -79,12 +83,16 @@ def gather(reading: Reading, context: str, now: datetime) -> Facts:
         facts.phones = phone.find_phones(text, flat, asked=context == "ask_phone")
     if not facts.numbers and not SAID_NUMBERS.isdisjoint(keys):
         facts.numbers = details.find_numbers(flat)
+    if not facts.amounts and not details.SUM_KEYS.isdisjoint(keys):
+        facts.amounts = details.find_amounts(flat)
     said = plain_words(flat)
     facts.name = person.find_name(text, flat, said, asked=context == "ask_name", beside_phone=bool(facts.phones))
     facts.company = person.find_company(text, flat, said)
     if facts.numbers or not TIME_KEYS.isdisjoint(keys) or ("#" in keys and DIGIT.search(flat)):
         meant = (
-            _blank(text, flat, [found.span() for found in NOT_MEANT.finditer(flat)]) if "phai" in keys else (text, flat)
+            _blank(text, flat, [found.span() for found in NOT_MEANT.finditer(flat)])
+            if not NOT_THEN.isdisjoint(keys)
+            else (text, flat)
         )
         facts.when = find_when(*meant, said, asked=context == "ask_time")
     if context == "csat":

@@ -12,7 +12,7 @@ from handlers.understanding.facts import Facts
 from handlers.understanding.noise import is_gibberish
 from handlers.understanding.reading import Reading
 from handlers.understanding.several import WISHES, wishes
-from handlers.understanding.stop import cancels, stop_word, stops_in_a_clause
+from handlers.understanding.stop import calls_instead, cancels, stop_word, stops_in_a_clause
 
 CONSENT: Final = {
     "ask_consent": Manner(),
@@ -23,6 +23,8 @@ YES_OR_NO: Final = frozenset({"confirm", "offer_buy", "ask_declare", "ask_receiv
 AFTER_OURS: Final = frozenset({"", "ad_sent", "renewal_reminder", "csat"})  # "dung" is dừng here
 GRAVE: Final = ("topic=self_harm", "topic=violence")  # no claim, and no other wish counts beside it
 UNASKED: Final = frozenset({"ad_sent", "renewal_reminder"})  # we wrote first
+CALLS_INSTEAD: Final = "@calls_instead"  # he forbids to write because he wants to be called
+FORBIDDING: Final = frozenset({"opt_out", "@forbids", "@negation"})
 FEW: Final = 7  # words
 THINGS: Final = frozenset({"@car", "@moto", "@tnds", "@truck"})
 # at equal weight, the first: what hurts most when missed
@@ -93,7 +95,7 @@ def _adjusted(reading: Reading, facts: Facts) -> dict[str, int]:
 
 def _limited(labels: AbstractSet[str]) -> bool:
     """A stop for a time of day, an old number or a way of writing, not for good: a hint, and the model decides."""
-    return "@othernumber" in labels or ("@limited" in labels and "@nomore" not in labels)
+    return "@othernumber" in labels or ("@limited" in labels and labels.isdisjoint(("@nomore", "@neither")))
 
 
 def _stop(reading: Reading, scores: dict[str, int], context: str) -> str:
@@ -121,11 +123,11 @@ def _stop(reading: Reading, scores: dict[str, int], context: str) -> str:
     about_cover = "claim" in scores or "buy" in scores
     if "fatal" in reading.labels and about_cover and "@forbids" not in reading.labels:
         return ""  # a death outranks a stop that is not plainly one; it is reported beside it
-    return (
-        "opt_out"
-        if scores.get("opt_out", 0) >= 6 or ("@forbids" in reading.labels and not _limited(reading.labels))
-        else ""
-    )
+    stops = scores.get("opt_out", 0) >= 6 or ("@forbids" in reading.labels and not _limited(reading.labels))
+    if not reading.labels.isdisjoint(FORBIDDING) and calls_instead(reading.flat):
+        reading.labels.add(CALLS_INSTEAD)
+        return "talk_to_human"
+    return "opt_out" if stops else ""
 
 
 def _danger(reading: Reading, scores: dict[str, int]) -> str:
@@ -271,6 +273,8 @@ def _also(main: str, reading: Reading, scores: dict[str, int], facts: Facts) -> 
         also.append("give_name")
     if not REPORTED.keys().isdisjoint(scores) and not scores.get("fraud"):
         also += [intent for intent, least in REPORTED.items() if scores.get(intent, 0) >= least]
+    if CALLS_INSTEAD in reading.labels:
+        also = [intent for intent in also if intent != "opt_out"]
     if main == "give_name":
         return tuple(intent for intent in also if intent != "talk_to_human")
     if main.startswith("give_") or main == "yes":

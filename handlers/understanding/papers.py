@@ -13,13 +13,14 @@ CCCD: Final = re.compile(rf"(?<![\d+])(\d(?:{JOINT}\d){{11}})(?!{JOINT}\d)")
 ASKED_JOINT: Final = r"[ .,/()\-–_|]{0,3}"
 ASKED_CCCD: Final = re.compile(rf"(?<!\d)(\d{{12}})(?!\d)|(?<![\d+])(\d(?:{ASKED_JOINT}\d){{11}})(?!{ASKED_JOINT}\d)")
 CCCD_DIGITS: Final = 12
-LETTER_O: Final = re.compile(r"(?<=\d)o+(?=\d)|(?<![a-z])o+(?=\d{2})")
+LETTER_O: Final = re.compile(r"(?<=\d)o+(?![a-z])|(?<![a-z])o+(?=\d)")
 LETTER_L: Final = re.compile(r"(?<=\d)[li](?=\d)")
 SET_APART: Final = re.compile(r"(?<=[a-z\d])\s?[.,;\-]+\s?(?=[a-z\d])")
 # read aloud, digit by digit
 TOLD: Final = re.compile(rf"(?<![a-z])(?:(?:{'|'.join(SPELLED)}|\d{{1,4}})(?:\s|\Z)){{8,12}}")
 CCCD_WORD: Final = re.compile(r"cccd|can cuoc|cmnd|cmt|chung minh|dinh danh|\bcc\b|\bid\b|giay to")
-PASSPORT: Final = re.compile(r"(?<![a-z\d])([a-z]\d{7,8})(?![a-z\d])")
+PASSPORT: Final = re.compile(r"(?<![a-z\d])([a-z][ .\-]?\d(?:[ .\-]?\d){6,7})(?![a-z\d])")
+SET_OFF: Final = re.compile(r"[ .\-]")
 TAX_CODE: Final = re.compile(r"(?:mst|ma so thue|tax code)\D{0,12}(\d{10}(?:-\d{3})?)(?!\d)")
 TAX_CODE_DIGITS: Final = 10
 # codes of the provinces of birth registration, data dictionary 2.4
@@ -60,7 +61,7 @@ def find_cccd(flat: str, *, asked: bool = False, phone_asked: bool = False) -> t
 def find_passport(flat: str) -> str:
     """A Vietnamese passport number, else ''."""
     match = PASSPORT.search(flat)
-    return match[1].upper() if match else ""
+    return SET_OFF.sub("", match[1]).upper() if match else ""
 
 
 def find_tax_code(flat: str) -> str:

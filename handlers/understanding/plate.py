@@ -27,6 +27,7 @@ OLD: Final = 4  # digits of an old number
 JOINED: Final = re.compile(r"\d\d[a-z][.\-–_]")
 JOINTS: Final = re.compile(r"[\s.\-–_]")
 NO_DIGITS: Final = re.compile(r"\D")
+LETTER_O: Final = re.compile(r"(?<=[\d.\- ])o(?=[\d.])")  # for a nought, where a plate was asked for
 PROVINCE: Final = 2  # digits
 LEAST: Final = 5  # digits in a plate: two and three
 PLATE_WORD: Final = re.compile(r"bien(?: so)?|bks|\bbs\b")
@@ -60,6 +61,8 @@ class Plate:
 def find_plates(text: str, flat: str, *, asked: bool = False) -> list[Plate]:
     """All plates in reading order; broken ones only when a plate is what was asked or named."""
     found = []
+    if asked and "o" in flat:
+        flat = LETTER_O.sub("0", flat)
     for match in SHAPE.finditer(flat):
         series_said, number_said = list(filter(None, match.groups()))[1:]
         series, number = JOINTS.sub("", series_said), NO_DIGITS.sub("", number_said)

@@ -20,6 +20,12 @@ SPACED: Final = frozenset({"dung", "stop", "ngung", "huy", "thoi"})
 SHORTEST: Final = min(map(len, SPACED))
 DANGERS: Final = frozenset({"fatal", "urgent"})
 SEAT: Final = spell("chỗ")
+HUSBAND: Final = spell("chồng")  # "ck em mất": no transfer of money, which "ck em rồi" is
+WIFE: Final = frozenset({"vk", "vợ", "vo"})
+OWN: Final = frozenset("e em tui tôi toi mình minh mk c chị chi cháu chau con của cua nhà".split())
+PAID: Final = frozenset(
+    "r rồi roi rùi rui qua vào vô số so stk tiền tien tk nhé nhe nha đủ du lại lai sau trước truoc".split()
+)
 CAPACITY: Final = spell("phânkhối")  # "150cc"
 VOWELS: Final = frozenset("aăâeêioôơuưyàáảãạằắẳẵặầấẩẫậèéẻẽẹềếểễệìíỉĩịòóỏõọồốổỗộờớởỡợùúủũụừứửữựỳýỷỹỵ")
 AFTER_NUMBER: Final = frozenset("kbcdeartg")  # a unit or part of a plate, no pronoun
@@ -163,6 +169,8 @@ def spell_out(typed: Sequence[str]) -> Sentence:
                 meant = (SEAT,) if said == "c" and ends else (spell(said),)
             elif after_number and said == "cc":
                 meant = (CAPACITY,)
+        elif said == "ck" and _is_husband(typed, at):
+            meant = (HUSBAND,)
         words += meant
         after_number = False
     # most words that could carry marks do
@@ -173,6 +181,15 @@ def spell_out(typed: Sequence[str]) -> Sentence:
             words = [_joined(spelled)]
     keys, forms = zip(*words, strict=True) if words else ((), ())
     return Sentence(words, keys, forms, toned)
+
+
+def _is_husband(typed: Sequence[str], at: int) -> bool:
+    """Whose he is stands behind him, or his wife before; a number or what has been paid tells of a transfer."""
+    if at and typed[at - 1] in WIFE:
+        return True
+    if at + 2 >= len(typed) or typed[at + 1] not in OWN:
+        return False
+    return typed[at + 2] not in PAID and not typed[at + 2].isdecimal()
 
 
 def _joined(letters: Sequence[Word]) -> Word:

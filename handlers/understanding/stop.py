@@ -20,6 +20,23 @@ STOP_FILLERS: Final = frozenset(
 PLAIN_STOPS: Final = frozenset("dưng2 stop unsub unsubscribe optout".split())
 CLAUSE: Final = re.compile(r"[,;.!\n]+")
 CLAUSE_FILLERS: Final = STOP_FILLERS | {spell("thôi").form}
+# over text without marks: what he does not want is writing, or the machine that writes
+WRITTEN: Final = re.compile(
+    r"\b(?:dung|khoi|ngung|thoi|dep|tat)\s(?:co\s|ma\s|dung\s|bat\s(?:toi|tui|em|anh|chi|chu|bac|co|minh)\s|cai\s|gui\smay\scau\s)*"
+    r"(?:nhan(?: tin| chu)?|chat|bot|tra loi(?: tu dong| may)?|tu dong|soan san|bam so|go chu|ib|chat voi [a-z ]{0,20}(?:may|bot))\b"
+)
+FORBIDS_CALLS: Final = re.compile(
+    r"\b(?:dung|khoi|cam|ngung|khong|ko|k)\s(?:co\s|ai\s|duoc\s)*(?:goi|dien|phone|alo|lien he|lien lac|lam phien)\b"
+    r"|\b(?:hay|hoac|va|voi|lan|cung|cung dung)\s(?:goi|dien|phone|lien he)\b"
+    r"|\b(?:goi|dien thoai|dien|phone|kiem|gap)\b[a-z ]{0,24}\b(?:nua|nua dau|hoai|suot|mai)\b|\b(?:chan|bao cao|kien|to cao|cong an|nha mang)\b"
+)
+WANTS_CALL: Final = re.compile(
+    r"\b(?:goi|phone|alo|dien)\s(?:thang|lien|luon|dien|lai|cho|giup|gium|dum|di|chu|em|anh|chi|bac|co|toi|tui|minh|ong|ba)\b"
+    r"|\b(?:cho|keu|kiem|goi|co|can|xin|gap|noi|ket noi|chuyen)\s(?:[a-z]{1,7}\s){0,3}(?:nguoi|nhan vien|tu van vien|tu van|quan ly|nguoi that)\b"
+)
+HE_CALLS: Final = re.compile(
+    r"\b(?:toi|tui|em|anh|chi|minh|chu|bac|co|ba|ong)\s(?:se\s|tu\s|moi\s)*(?:goi|dien|alo|phone|lien he|nhan|kiem|tim)\b|\bnguoi khac\b"
+)
 DUNG: Final = frozenset({"dung"})
 REFUSAL: Final = ["tu", "choi"]
 
@@ -46,6 +63,18 @@ def stops_in_a_clause(text: str, sentence: Sentence) -> bool:
         return False
     clauses = [{spell(said).form for said in tokens(clause)} for clause in CLAUSE.split(text)]
     return any(not said.isdisjoint(PLAIN_STOPS) and said - CLAUSE_FILLERS <= PLAIN_STOPS for said in clauses)
+
+
+def calls_instead(text: str) -> bool:
+    """Whether one part of the message forbids to write and another wants to be called: "đừng nhắn chữ nữa, gọi cho chú đi".
+
+    Never when he forbids calls too, calls somebody himself, or says "nữa" behind the call.
+    """
+    forbidden = WRITTEN.search(text)
+    if forbidden is None or FORBIDS_CALLS.search(text):
+        return False
+    rest = text[forbidden.end() :]
+    return WANTS_CALL.search(rest) is not None and HE_CALLS.search(rest) is None
 
 
 def cancels(words: Sequence[Word]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 SUPPOSED: Final = "@supposed"
+TERMS: Final = "@terms"  # what a cover pays for: "quyền lợi tử vong là bao nhiêu"
 APPLIES: Final = "@applies"  # somebody ill wants to be insured, and hides nothing
 HARM: Final = frozenset({"fatal", "urgent", "incident"})
 DESPAIRS: Final = "@despairs"  # he says that he wants to: no question about cover takes that away
@@ -46,6 +47,8 @@ def weigh(scores: dict[str, int], labels: set[str], values: dict[str, str]) -> N
 
 
 def _is_supposed(labels: set[str]) -> bool:
+    if TERMS in labels and labels.isdisjoint(("@somebody", "@happened", "@now")):
+        return True
     if "@ask_cover" not in labels or "@happened" in labels or ("@now" in labels and "@feigned" not in labels):
         return False
     return "@if" in labels or ("@generic" in labels and "@somebody" not in labels and "fatal" not in labels)

@@ -37,8 +37,9 @@ HINT: Final = re.compile(
 )
 LONGEST: Final = 600  # characters
 ENOUGH: Final = 3  # a word counts one, one with a letter and a tone two
+ALONE: Final = 2  # words; a message of so few needs a letter and a tone in one of them and nothing that cannot be read
 ENGLISH: Final = frozenset(
-    "as is us has his this thus gas bus car bar her too soon noon moon been seen see bee tree now how low law deer beer".split()
+    "as is us has his this thus gas bus car bar her too soon noon moon been seen see bee tree now how low law deer beer boots seems teens rooms moons laws cows beers".split()
 )
 
 
@@ -62,7 +63,8 @@ def decoded(text: str) -> str:
         letter = VNI_LETTER.search(typed) if numbered else DOUBLED.search(typed)
         weight += 1 + (letter is not None and (numbered or typed[-1] in TONES))
         sure = sure or letter is not None
-    if not sure or weight < ENOUGH or 3 * len(found) < words:
+    enough = ALONE if len(found) == words <= ALONE else ENOUGH
+    if not sure or weight < enough or 3 * len(found) < words:
         return text
     for start, end, read in reversed(found):
         text = text[:start] + (read.capitalize() if text[start].isupper() else read) + text[end:]
@@ -100,8 +102,10 @@ def _telex(typed: str) -> str:
 
 
 def _orders(typed: str) -> list[str]:
-    """The word, and the word with what was typed late put where it belongs."""
+    """The word, and the word with what was typed late put where it belongs, or twice by mistake once."""
     orders = [typed]
+    if "uu" in typed:
+        orders.append(typed.replace("uu", "u"))
     if match := LATE_LETTER.fullmatch(typed):
         orders.append(f"{match[1]}{match[2] * 2}{match[3]}{match[4]}")
     if match := LATE_W.fullmatch(typed):

@@ -16,7 +16,7 @@ from handlers.understanding.features import of_message, of_word
 from handlers.understanding.fold import spell
 from handlers.understanding.model import FLAGS, INTENTS, LABELS, Model, Opinion
 from handlers.understanding.reading import read
-from tools import train_intents
+from tools import train_intents, understanding
 
 LEARNED_FROM = {name: train_intents.rows_of(name) for name in train_intents.FILES}
 ROWS = [row for rows in LEARNED_FROM.values() for row in rows]
@@ -59,8 +59,8 @@ def test_the_data_file_is_small() -> None:
     assert model.DATA.stat().st_size <= 1_500_000
 
 
-def test_the_held_out_lines_are_not_learned_from() -> None:
-    assert not [name for name in train_intents.FILES if "held_out" in name]
+def test_the_sealed_lines_are_not_learned_from() -> None:
+    assert not [name for name in train_intents.FILES if name.startswith(understanding.SEALED)]
 
 
 def test_the_same_lines_give_the_same_file(monkeypatch: pytest.MonkeyPatch) -> None:
