@@ -22,6 +22,10 @@ ASKS_ON: Final = re.compile(
 VEHICLE: Final = re.compile(
     r"\b(?:hien truong|giam dinh|xe|o to|oto|xe may|tong|dam xe|va quet|va cham|lai xe|car|bike|motorbike|truck|crash|traffic)\b"
 )
+ACCIDENT: Final = re.compile(  # not "bảo hiểm tai nạn", "hồ sơ tai nạn"
+    r"(?<!hiem )(?<!goi )(?<!so )(?<!vu )\btai nan\b|\b(?:bi (?:tong|dam|dung|quet|huc|thuong|chay)|va cham|va quet|dam xe|dung xe|tong xe|lat xe|te xe|cap cuu|chay nha"
+    r"|gay (?:tay|chan|xuong)|tu vong|qua doi|nguy kich|hien truong|accident|crash\w*|injured)\b"
+)
 CONDOLENCE: Final = "claim.condolence"
 DESPAIR: Final[Mapping[Despair, str]] = {"self_harm": "grave.self_harm", "violence": "grave.violence"}
 LOST: Final = re.compile(  # one of his own is dead; whoever calls for help stands at the scene
@@ -39,7 +43,7 @@ GUIDES: Final = {
 
 def hear(draft: Draft, heard: Sequence[Heard]) -> bool:
     """Safety first, or a condolence; then a human with priority. Whether the turn is answered by that."""
-    claims = [one for one in heard if one.wants("claim")]
+    claims = [one for one in heard if one.wants("claim") and not _only_complains(one)]
     urgent = any(one.distress or (one.wants("claim") and one.entities.get("urgent")) for one in heard)
     fatal = any(one.entities.get("fatal") for one in heard)
     dead = fatal and (not urgent or any(LOST.search(one.folded) for one in heard))
@@ -72,6 +76,11 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> bool:
         steps.greet(draft, safety=True)
         waiting.hand_over(draft, reason, consent_line=not draft.state.memory.get("minor"))
     return True
+
+
+def _only_complains(one: Heard) -> bool:
+    """Angry at how he was advised or paid: nobody is hurt, and 115 is no answer to it."""
+    return one.intent == "complaint" and not one.distress and ACCIDENT.search(one.folded) is None
 
 
 def _stand_by(draft: Draft, despair: Despair) -> None:
