@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from handlers.understanding import dates, details, email, papers, person, phone, plate
-from handlers.understanding.fold import plain_words
+from handlers.understanding.fold import flatten, plain_words
 from handlers.understanding.reading import Reading
 from handlers.understanding.when import When, find_when
 
@@ -19,6 +19,7 @@ TIME_KEYS: Final = frozenset(
     "mai nay mot kia sang trua chieu toi dem hom ngay gio phut tieng nua lat chut tuan thu cn chu nhat bua luc now anytime tomorrow today "
     "morning afternoon evening tonight noon monday tuesday wednesday thursday friday saturday sunday asap trong bay lien luon weekend tuy sao any ruoi am pm h".split()
 )
+WEEKDAY_NAME: Final = re.compile(r"(?:(?:sang|trua|chieu|toi|dem) )?thu")  # "sáng thứ 3" is nobody
 BORN: Final = frozenset({"ask_dob", "ask_name"})
 BIRTH: Final = re.compile(r"\bs[ia]nh\b|\bsn\b|\bborn\b")
 NEAR: Final = 24  # characters from "sinh" to the day
@@ -95,6 +96,8 @@ def gather(reading: Reading, context: str, now: datetime) -> Facts:
             else (text, flat)
         )
         facts.when = find_when(*meant, said, asked=context == "ask_time")
+    if facts.name and facts.when and WEEKDAY_NAME.fullmatch(flatten(facts.name.name)):
+        facts.name = None
     if context == "csat":
         facts.csat = _csat(flat)
     return facts
