@@ -26,8 +26,9 @@ One file, `config.yaml` (`--config FILE` names another), and the environment ove
 - `GATEWAY__ACCOUNTS__<name>__KEY` overrides a key of an account (`-` and `.` of its name as `_`); where two channels
   have an account of that name and both know the key: `GATEWAY__ACCOUNTS__<CHANNEL>_<NAME>__KEY`.
 - `"${NAME}"` in a value reads the environment, anywhere in it; `$${NAME}` stays as it is. Secrets are written in no
-  other way: one that stands in the file is refused. What a form builder or a call centre shows has 16 characters or
-  more. Within a database URL, whose password may stand in the file (with a warning), odd letters are written as `%XX`.
+  other way: one that stands in the file is taken with a warning, so that a gateway that ran goes on running, and so is
+  one of a form builder or a call centre that is shorter than 16 characters; a word out of examples (`changeme`) is
+  refused. Within a database URL a password's odd letters are written as `%XX`.
 - Relative paths are relative to the file.
 - All values are text to the YAML reader, so `08:00`, `no` and `0123` are what they look like.
 """

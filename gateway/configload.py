@@ -18,6 +18,11 @@ from gateway.readers import Wrong
 
 OURS: Final = ("channel", "name")  # what makes an account that account: not for overriding
 IN_THE_FILE: Final = "{0}: is written in the file itself; write {1}: ${{{2}}} and set the environment variable {2}"
+SHORT: Final = 16  # characters: 128 bits, if they were drawn from all there are
+GUESSED: Final = (
+    f"{{}}: is shorter than {SHORT} characters, so that it could be guessed; this makes a good one: "
+    "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
+)
 NEEDS: Final = "needs the environment variable {}, which is not set"
 
 
@@ -149,7 +154,7 @@ class Loading:
         """A secret that is not read from the environment. A database's address names no secret but its password."""
         label, variable = f"{section}.{name}", f"{section}_{name}".upper()
         if SECTIONS[section] is not Database:
-            self.problems.append(IN_THE_FILE.format(label, name, variable))
+            self.warnings.append(IN_THE_FILE.format(label, name, variable))
         elif isinstance(value, str) and value.partition("://")[2].partition("@")[0].partition(":")[2]:
             self.warnings.append(f"{label}: its password stands in the file; write ${{NAME}} in its place")
 
@@ -297,10 +302,10 @@ class Loading:
                     self.problems.append(f"{label}.{name}: {NEEDS.format(entry.missing[name])}")
                 continue  # whether a secret is needed is for the account's mode to say
             if known.secret and name in entry.written and name not in entry.sources and value:
-                bad.add(name)
-                self.problems.append(IN_THE_FILE.format(f"{label}.{name}", name, entry.suggested(name, known)))
-                continue
+                self.warnings.append(IN_THE_FILE.format(f"{label}.{name}", name, entry.suggested(name, known)))
             read = self._value(f"{label}.{name}", name, known, value, entry.sources.get(name, ""))
+            if name == "secret" and _short(read.get(name)):
+                self.warnings.append(GUESSED.format(f"{label}.{name}"))
             bad |= set() if read else {name}
             settings |= read
         settings = {name: value for name, value in settings.items() if value is not None}
@@ -370,6 +375,12 @@ class _Entry:
     def suggested(self, name: str, known: Key) -> str:
         """The variable that the shipped file uses, or one made of channel and key."""
         return known.variable or f"{self.channel}_{name}".upper()
+
+
+def _short(secret: object) -> bool:
+    """One, or one of several, that can be found by trying: whoever has it, posts in the account's name."""
+    listed = [secret] if isinstance(secret, str) else secret if isinstance(secret, (list, tuple)) else []
+    return any(isinstance(one, str) and 0 < len(one) < SHORT for one in listed)
 
 
 def _adapter_problems(account: Account) -> list[str]:
