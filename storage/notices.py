@@ -275,7 +275,7 @@ def settle(tx: Tx, notice: Notice, *, state: str, step: int, look_at: int) -> No
 
 def look_now(tx: Tx, notice_id: str) -> None:
     """Something about it is known that was not. Whoever looks at it in another process is waited for, and looked at again: he
-may not have known it, and what `look_at` says is his to change until then."""
+    may not have known it, and what `look_at` says is his to change until then."""
     tx.run(
         "UPDATE notice SET look_at = :now WHERE id = :id AND state IN ('open', 'alarmed')",
         id=notice_id,
