@@ -201,11 +201,12 @@ def picture(draft: Draft, heard: Sequence[Heard]) -> bool:
 
 
 def _tells_more(draft: Draft, one: Heard) -> bool:
-    """A caption is not taken for the name that was asked, nor its digits for a number cut short."""
+    """A caption is not taken for the name that was asked, nor its digits for a number cut short; it asks for something
+    when it does so with the question and without it."""
     if one.wordless:
         return False
     read = reread(one.said.text, now=draft.now) if one.said.kind is Kind.IMAGE else one
-    return read.intent not in CAPTIONS or not ANSWERS.isdisjoint(read.entities)
+    return CAPTIONS.isdisjoint({read.intent, one.intent}) or not ANSWERS.isdisjoint(read.entities)
 
 
 def not_understood(draft: Draft) -> bool:
