@@ -32,6 +32,7 @@ FILES: Final = (
     "intents.held_out_4.jsonl",
     "intents.held_out_5.jsonl",
     "intents.held_out_6.jsonl",
+    "intents.held_out_7.jsonl",
     "intents.more_g_kept.jsonl",
 )
 SEALED: Final = (
