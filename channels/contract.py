@@ -82,6 +82,7 @@ SAID: Final = frozenset(
     }
 )  # what a person says, as opposed to what merely happened
 MEDIA: Final = frozenset({Kind.IMAGE, Kind.FILE, Kind.AUDIO, Kind.VIDEO, Kind.STICKER})
+TOLD_BACK: Final = "an echo of what we sent"  # the reason of such an event
 UNSAID: Final = datetime(1970, 1, 1, tzinfo=UTC)  # `said_at` of what carries no time (a Telegram tap): use received_at
 
 
@@ -194,6 +195,7 @@ class InboundEvent:
     at_limit: bool = False
     forwarded: bool = False
     by_human: bool = False  # what one of ours did there: typed in the platform's own app, or called the customer
+    unsigned: bool = False  # an echo that does not say by whose hand: ours, where we sent just that
     standby: bool = False  # another app answers there: kept where a conversation is, begins none, answered by nobody
     window_ms: int = 0
     reason: str = ""  # why it is ignored or unsupported, for people

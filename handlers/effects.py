@@ -308,7 +308,12 @@ def came_by(reference: str, draft: LaneDraft) -> Act:
 def echo(event: InboundEvent, point_id: str) -> Act:
     """Something we sent, told back by the platform: what we did not know for certain, we know now."""
     return lambda tx: echoes.heard(
-        tx, point_id, external_id=event.external_id, text=event.text, row_id=event.extra.get("sent_id", "")
+        tx,
+        point_id,
+        external_id=event.external_id,
+        text=event.text,
+        files=bool(event.files),
+        row_id=event.extra.get("sent_id", ""),
     )
 
 

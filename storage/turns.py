@@ -57,6 +57,7 @@ class Lane:
     state: Any = None  # of the conversation, once somebody opened it
     place: int = 0  # in the queue, 1 = next; 0 = it does not wait
     opened: datetime | None = None  # storage.reach.opened, where the clock speaks
+    ours: dict[str, str] = field(default_factory=dict)  # echoes that are ours for all they say: event -> outbox row or ''
     news: dict[str, list[News]] = field(default_factory=dict)  # of messages that are not here, by the platform's id
 
 

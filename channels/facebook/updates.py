@@ -13,7 +13,17 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from channels.contract import UNSAID, Account, Delivery, InboundEvent, Kind, MalformedPayload, Receipt, SharedContact
+from channels.contract import (
+    TOLD_BACK,
+    UNSAID,
+    Account,
+    Delivery,
+    InboundEvent,
+    Kind,
+    MalformedPayload,
+    Receipt,
+    SharedContact,
+)
 from channels.facebook.attachments import Hung, read
 from channels.facebook.control import CONTROL, control
 from channels.facebook.settings import app_id, page_id
@@ -326,7 +336,7 @@ def _echo(item: Raw, app: str) -> Found:
         return {"reason": "the page took a message back"}
     hung = read(message)
     sender, ours = ident(message, "app_id"), words(message, "metadata")
-    human = sender != app and not ours.startswith(SENT)
+    human = not ours.startswith(SENT) and (not sender or sender != app)
     found: Found = {
         "kind": Kind.ECHO,
         "external_id": mid,
@@ -334,7 +344,8 @@ def _echo(item: Raw, app: str) -> Found:
         "files": tuple(hung.files),
         "location": hung.location,
         "by_human": human,
-        "reason": "" if human else "an echo of what we sent",
+        "unsigned": human and not sender,
+        "reason": "" if human else TOLD_BACK,
         "extra": {"app_id": sender} if human and sender else {},
     }
     if not human and ours.startswith(SENT):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from channels.contract import UNSAID, Kind, Receipt
+from channels.contract import TOLD_BACK, UNSAID, Kind, Receipt
 from channels.loose import ident, part, several, when, words
 from channels.zalo.attachments import read
 from channels.zalo.fields import extras, joined, message_id
@@ -52,7 +52,7 @@ def echo(raw: Raw) -> Found:
         "contact": hung.contact,
         "location": hung.location,
         "by_human": bool(human),
-        "reason": "" if human else "an echo of what we sent",
+        "reason": "" if human else TOLD_BACK,
         "extra": extras(raw, hung)
         | ({"admin_id": ident(raw, "sender", "admin_id") or ident(raw, "admin_id")} if human else {}),
     }

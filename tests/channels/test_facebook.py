@@ -257,6 +257,22 @@ def test_echoes_are_ours_or_a_persons() -> None:
     assert not one(sender={"id": PAGE}, recipient={"id": USER}, message={"mid": "m", "app_id": APP}).by_human
 
 
+@pytest.mark.parametrize(
+    ("message", "by_human", "unsigned"),
+    [
+        ({"is_echo": True, "app_id": APP}, False, False),
+        ({"is_echo": True, "app_id": None, "metadata": "gw:01JD"}, False, False),
+        ({"is_echo": True, "app_id": 263902037430900}, True, False),
+        ({"is_echo": True}, True, True),
+        ({"is_echo": True, "app_id": None}, True, True),
+        ({}, True, True),
+    ],
+)
+def test_an_echo_that_names_nobody_says_so(message: dict[str, Any], by_human: bool, unsigned: bool) -> None:
+    echo = one(sender={"id": PAGE}, recipient={"id": USER}, message={"mid": "m_X", "text": "Dạ", **message})
+    assert (echo.kind, echo.external_id, echo.by_human, echo.unsigned) == (Kind.ECHO, "m_X", by_human, unsigned)
+
+
 def test_what_is_said_to_another_app_stands_by() -> None:
     assert read("standby_text").standby
     assert read("standby_postback").text == "Báo giá"
