@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from aiohttp import web
 
-from channels.contract import SAID, Account, Adapter, ChannelError, Client, InboundEvent, Kind
+from channels.contract import SAID, UNSAID, Account, Adapter, ChannelError, Client, InboundEvent, Kind
 from channels.reading import KEPT_ASIDE
 from gateway.config import Config
 from gateway.hub import Hub
@@ -26,7 +26,7 @@ from handlers.understanding import urgent
 from storage import inbox
 from storage.db import Store
 from storage.inbox import Arrival
-from storage.times import at
+from storage.times import at, ms
 
 if TYPE_CHECKING:
     from gateway.metrics import Metrics
@@ -116,6 +116,7 @@ class Parts:
             state="ignored" if ignored else "new",
             reason=event.reason,
             by_us=event.by_human,
+            said_ms=0 if event.said_at == UNSAID else ms(event.said_at),
         )
         if not ignored:
             self.engine.remember(arrival.id, event)

@@ -60,10 +60,10 @@ def say(draft: LaneDraft, said: Sequence[Say]) -> None:
 
 def _template(draft: LaneDraft, said: Say) -> dict[str, Any] | None:
     """What we say first goes out as the platform's approved template where the window for our own words is closed."""
-    carries, inbound = draft.place.voice.capabilities, draft.lane.conversation
+    carries, heard_at = draft.place.voice.capabilities, draft.lane.heard_at
     if said.klass != outbox.SCHEDULED or not carries.windows:
         return None
-    last = at(inbound.c_inbound) if inbound is not None and inbound.c_inbound is not None else None
+    last = None if heard_at is None else at(heard_at)
     purpose = PURPOSES.get(said.purpose, Purpose.ANSWER)
     ruled = rule(carries, sender=Sender.SYSTEM, purpose=purpose, now=draft.now, last=last, opened=draft.lane.opened)
     return _as_template(draft, said) if ruled.way is Way.TEMPLATE else None

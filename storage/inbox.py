@@ -55,6 +55,7 @@ class Arrival:
     reason: str = ""
     source: str = "platform"
     by_us: bool = False  # one of ours did it: no word of his
+    said_ms: int = 0  # the platform's time of the act, Unix ms; 0 = it does not tell
     id: str = field(default_factory=new_id)
 
 
@@ -136,9 +137,11 @@ def _lanes(tx: Tx, arrivals: Sequence[Arrival]) -> dict[tuple[str, str], list[An
     wanted = Counter((a.account_id, a.thread) for a in arrivals if a.thread)
     if not wanted:
         return {}
-    spoke = {
-        (a.account_id, a.thread) for a in arrivals if a.source == "platform" and a.kind in HIS_WORD and not a.by_us
-    }
+    spoke: dict[tuple[str, str], int] = {}
+    for a in arrivals:
+        if a.source == "platform" and a.kind in HIS_WORD and not a.by_us:
+            lane = (a.account_id, a.thread)
+            spoke[lane] = max(spoke.get(lane, 0), _acted(a, tx.now_ms))
     rows = [
         {
             "id": new_id(),
@@ -149,7 +152,7 @@ def _lanes(tx: Tx, arrivals: Sequence[Arrival]) -> dict[tuple[str, str], list[An
             "out_seq": 0,
             "reachable": True,
             "unreachable_reason": "",
-            "last_inbound_at": tx.now_ms if (account_id, thread) in spoke else None,
+            "last_inbound_at": spoke.get((account_id, thread)),
             "created_at": tx.now_ms,
         }
         for (account_id, thread), count in sorted(wanted.items())
@@ -159,13 +162,19 @@ def _lanes(tx: Tx, arrivals: Sequence[Arrival]) -> dict[tuple[str, str], list[An
         tuple(rows[0]),
         rows,
         "ON CONFLICT (account_id, thread) DO UPDATE SET seq = contact_point.seq + excluded.seq, "
-        "last_inbound_at = COALESCE(excluded.last_inbound_at, contact_point.last_inbound_at) "
+        "last_inbound_at = CASE WHEN excluded.last_inbound_at IS NULL OR contact_point.last_inbound_at > excluded.last_inbound_at "
+        "THEN contact_point.last_inbound_at ELSE excluded.last_inbound_at END "
         "RETURNING id, account_id, thread, seq, blocked_at",
     )
     return {
         (row.account_id, row.thread): [row.id, row.seq - wanted[row.account_id, row.thread] + 1, row.blocked_at]
         for row in found
     }
+
+
+def _acted(arrival: Arrival, now_ms: int) -> int:
+    """When he did it, as the platform counts its window: by its own clock, which may not run before ours."""
+    return min(arrival.said_ms, now_ms) if arrival.said_ms > 0 else now_ms
 
 
 def _awaited(tx: Tx, arrivals: Sequence[Arrival], lanes: Mapping[tuple[str, str], list[Any]]) -> set[str]:

@@ -23,18 +23,19 @@ ASKED: Final = {
 
 
 def opened(tx: Tx, can: Carries, point_id: str) -> datetime | None:
-    """The word that opened the session there, where a window of the platform does not slide."""
+    """The word that opened the session there, where a window of the platform does not slide: by the platform's time, unless
+    that is later than ours."""
     fixed = next((window.hours for window in can.windows if window.fixed and window.hours), 0)
     if not fixed:
         return None
     words = tx.all(
-        "SELECT received_at FROM message WHERE point_id = :id AND direction = 'inbound' AND received_at > :since "
+        "SELECT received_at, said_at FROM message WHERE point_id = :id AND direction = 'inbound' AND received_at > :since "
         "ORDER BY seq DESC LIMIT :words",
         id=point_id,
         since=tx.now_ms - SESSION_MS,
         words=WORDS,
     )
-    return session([at(word.received_at) for word in reversed(words)], hours=fixed)
+    return session(sorted(at(min(word.received_at, word.said_at)) for word in words), hours=fixed)
 
 
 def ruling(

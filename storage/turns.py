@@ -57,12 +57,15 @@ class Lane:
     state: Any = None  # of the conversation, once somebody opened it
     place: int = 0  # in the queue, 1 = next; 0 = it does not wait
     opened: datetime | None = None  # storage.reach.opened, where the clock speaks
-    ours: dict[str, str] = field(default_factory=dict)  # echoes that are ours for all they say: event -> outbox row or ''
+    heard_at: int | None = None  # his last act, as the platform's windows count it
+    ours: dict[str, str] = field(
+        default_factory=dict
+    )  # echoes that are ours for all they say: event -> outbox row or ''
     news: dict[str, list[News]] = field(default_factory=dict)  # of messages that are not here, by the platform's id
 
 
 _LANES: Final = """
-SELECT p.id, p.account_id, p.thread, p.contact_id, p.conversation_id, p.message_seq, p.out_seq,
+SELECT p.id, p.account_id, p.thread, p.contact_id, p.conversation_id, p.message_seq, p.out_seq, p.last_inbound_at,
        (p.reachable AND p.blocked_at IS NULL) AS reachable, k.wrapped,
        EXISTS (SELECT 1 FROM parked w WHERE w.point_id = p.id AND w.kind <> 'receipt') AS news,
        c.id AS c_id, c.version AS c_version, c.state_sealed AS c_state, c.stage AS c_stage, c.status AS c_status,
@@ -99,6 +102,7 @@ def load(tx: Tx, points: Sequence[str], *, conversation_id: str | None = None) -
             message_seq=row.message_seq,
             out_seq=row.out_seq,
             out_open=row.id in busy,
+            heard_at=row.last_inbound_at,
             reachable=bool(row.reachable),
             conversation=row if row.c_id else None,
         )

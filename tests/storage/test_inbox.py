@@ -73,6 +73,38 @@ async def test_only_his_own_word_opens_a_window(store: Store) -> None:
     assert {row.thread for row in rows} == set(kinds) - silent
 
 
+HOUR = 3_600_000
+ACTS: list[
+    tuple[list[int | None], int]
+] = [  # the platform's times in the order they came, hours ago, None = untold -> his last act
+    ([None], 0),
+    ([0], 0),
+    ([8 * 24], 8 * 24),
+    ([-5], 0),
+    ([8 * 24, 1], 1),
+    ([1, 8 * 24], 1),
+    ([1, None], 0),
+    ([-5, 1], 0),
+]
+
+
+async def test_a_window_counts_from_his_act(store: Store) -> None:
+    now = int(await store.run(lambda tx: tx.now_ms))
+    for number, (told, _) in enumerate(ACTS):
+        for how in ("together", "singly"):
+            thread = f"{how}{number}"
+            came = [
+                replace(arrival(f"{thread}:{n}", thread), said_ms=0 if ago is None else now - ago * HOUR)
+                for n, ago in enumerate(told)
+            ]
+            for each in [came] if how == "together" else [[one] for one in came]:
+                await store.ingest(each)
+    found = await store.read(lambda tx: tx.all("SELECT thread, last_inbound_at FROM contact_point"))
+    assert {row.thread: round((now - row.last_inbound_at) / HOUR) for row in found} == {
+        f"{how}{number}": ago for number, (_, ago) in enumerate(ACTS) for how in ("together", "singly")
+    }
+
+
 async def test_same_key_with_another_body_keeps_both(store: Store) -> None:
     await store.ingest([arrival("u:1", body=b"one")])
     assert await store.ingest([arrival("u:1", body=b"two")]) == [False]
