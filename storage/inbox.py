@@ -39,6 +39,9 @@ STATS: Final = (
 
 
 @quick
+LATEST_MS: Final = 3 * 86_400_000  # a delivery later than this is none: the longest retry that a platform tells of is 36 h
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
     """One item of a POST. thread '' = belongs to no conversation. `wait_ms` -- how long its turn may wait for more;
@@ -173,8 +176,14 @@ def _lanes(tx: Tx, arrivals: Sequence[Arrival]) -> dict[tuple[str, str], list[An
 
 
 def _acted(arrival: Arrival, now_ms: int) -> int:
-    """When he did it, as the platform counts its window: by its own clock, which may not run before ours."""
-    return min(arrival.said_ms, now_ms) if arrival.said_ms > 0 else now_ms
+    """When he did it, as the platform counts its window."""
+    return acted(arrival.said_ms, now_ms)
+
+
+def acted(said_ms: int, received_ms: int) -> int:
+    """By the platform's clock, which may not run before ours. What is older than any retry of a platform is the time of
+    a sample or of a wrong clock, not of a late delivery: then, and where none is told (0), it is ours. Unix ms."""
+    return said_ms if received_ms - LATEST_MS <= said_ms < received_ms else received_ms
 
 
 def _awaited(tx: Tx, arrivals: Sequence[Arrival], lanes: Mapping[tuple[str, str], list[Any]]) -> set[str]:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from channels.windows import Carries, Purpose, Ruling, Sender, Way, rule, session
-from storage import care, contacts, term
+from storage import care, contacts, inbox, term
 from storage.times import at
 from storage.tx import Tx
 
@@ -35,7 +35,7 @@ def opened(tx: Tx, can: Carries, point_id: str) -> datetime | None:
         since=tx.now_ms - SESSION_MS,
         words=WORDS,
     )
-    return session(sorted(at(min(word.received_at, word.said_at)) for word in words), hours=fixed)
+    return session(sorted(at(inbox.acted(word.said_at, word.received_at)) for word in words), hours=fixed)
 
 
 def ruling(
