@@ -25,6 +25,7 @@ ERASED: Final = "erased"  # reason of an event of which only the hash of its key
 HIS_WORD: Final = frozenset(kind.value for kind in (*SAID, Kind.FOLLOW, Kind.REACTION, Kind.FORM, Kind.CALL))
 OF_OURS: Final = frozenset({Kind.RECEIPT.value, Kind.ECHO.value})  # what became of our own words is heard of everybody
 BLOCKED: Final = "blocked by us"
+LATEST_MS: Final = 3 * DAY_MS  # a delivery later than this is none: the longest retry that a platform tells of is 36 h
 STATS: Final = (
     "deliveries",
     "duplicates",
@@ -39,9 +40,6 @@ STATS: Final = (
 
 
 @quick
-LATEST_MS: Final = 3 * 86_400_000  # a delivery later than this is none: the longest retry that a platform tells of is 36 h
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
     """One item of a POST. thread '' = belongs to no conversation. `wait_ms` -- how long its turn may wait for more;
