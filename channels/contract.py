@@ -195,6 +195,7 @@ class InboundEvent:
     at_limit: bool = False
     forwarded: bool = False
     by_human: bool = False  # what one of ours did there: typed in the platform's own app, or called the customer
+    enveloped: bool = False  # `key` is the envelope's name: the same `external_id` may come in another
     unsigned: bool = False  # an echo that does not say by whose hand: ours, where we sent just that
     standby: bool = False  # another app answers there: kept where a conversation is, begins none, answered by nobody
     window_ms: int = 0

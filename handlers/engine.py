@@ -14,7 +14,7 @@ import orjson
 import structlog
 
 from channels.contract import Account, Capabilities, InboundEvent, OutboundFile
-from handlers import apply, assigning, consent, events, incoming, interpret, noticing, schedule, toldback, unasked
+from handlers import apply, assigning, consent, events, incoming, interpret, noticing, repeats, schedule, unasked
 from handlers.batch import Results, Thought
 from handlers.core import decide, listen
 from handlers.drafting import LaneDraft, Place
@@ -132,7 +132,7 @@ class Engine:
         for lane in loaded:
             if any(event.kind == events.TIMER for event in lane.events):
                 lane.opened = reach.opened(tx, self._place(lane.account_id).voice.capabilities, lane.point_id)
-            toldback.ask(tx, lane, lambda opened: interpret.read(opened, self._recent, self.parse))
+        repeats.ask(tx, loaded, lambda opened: interpret.read(opened, self._recent, self.parse))
         self._waiting = tx.value("SELECT COUNT(*) FROM handoff WHERE state = 'waiting'") or 0
 
     def decide(self, work: list[Lane], *, now_ms: int) -> Results:
@@ -165,9 +165,7 @@ class Engine:
 
     def _take_in(self, one: Thought, now_ms: int, now: datetime) -> None:
         lane = one.lane
-        read = [
-            toldback.known(lane, opened, interpret.read(opened, self._recent, self.parse)) for opened in lane.events
-        ]
+        read = [repeats.known(lane, opened, interpret.read(opened, self._recent, self.parse)) for opened in lane.events]
         if lane.conversation is None and read and all(map(incoming.leaves_nothing, read)):
             incoming.let_pass(one.whole, lane.events, read, now_ms)
             return  # a receipt or an echo to somebody who never spoke to us begins no conversation

@@ -61,6 +61,7 @@ class Lane:
     ours: dict[str, str] = field(
         default_factory=dict
     )  # echoes that are ours for all they say: event -> outbox row or ''
+    again: set[str] = field(default_factory=set)  # events that bring what another envelope brought before
     news: dict[str, list[News]] = field(default_factory=dict)  # of messages that are not here, by the platform's id
 
 

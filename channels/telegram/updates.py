@@ -59,6 +59,7 @@ def _message(message: Raw) -> dict[str, Any]:
         return found | {"said_at": _when(message)}
     found["thread"] = ident(message, "chat", "id")
     found["external_id"] = _number(message)
+    found["enveloped"] = True
     found["said_at"] = _when(message)
     found["profile"] = _profile(person)
     if "reply_to_message" in message:
@@ -105,6 +106,7 @@ def _tap(query: Raw) -> dict[str, Any]:
         "kind": Kind.BUTTON,
         "thread": ident(chat, "id"),
         "external_id": callback,
+        "enveloped": True,
         "payload": payload,
         "text": _label(message, payload),
         "profile": _profile(person),

@@ -585,6 +585,30 @@ def test_each_update_keeps_its_own_bytes(body: bytes, updates: list[tuple[int, b
 UNREADABLE_TO_AIOGRAM = {"text_forwarded_unknown_origin", "member_unknown_status", "rich_message_of_pictures"}
 
 
+PERSON = {"id": 7, "first_name": "Lan"}
+TOLD = {"message_id": 5, "date": 1793345010, "from": PERSON, "chat": {"id": 7, "type": "private"}, "text": "a"}
+
+
+@pytest.mark.parametrize(
+    ("update", "named"),
+    [
+        ({"message": TOLD}, "5"),
+        ({"message": TOLD | {"message_id": 0}}, ""),
+        ({"edited_message": TOLD | {"edit_date": 1793345020}}, ""),
+        ({"callback_query": {"id": "438", "from": PERSON, "data": "c1:yes"}}, "438"),
+    ],
+)
+def test_the_same_message_in_two_updates_has_one_name(update: dict[str, Any], named: str) -> None:
+    """The key is the update's; what is said has its own, by which it is known in another (handlers/repeats.py)."""
+    first, second = (
+        parse(Delivery(headers={}, body=json.dumps({"update_id": number, **update}).encode()), TELEGRAM)[0]
+        for number in (1, 2)
+    )
+    assert (first.key, second.key) == ("u:1", "u:2")
+    assert first.external_id == second.external_id == named
+    assert first.enveloped
+
+
 def agree(found: InboundEvent, update_id: int, message: Any, said: str | None, sender: Any) -> None:
     assert found.key == f"u:{update_id}"
     if message is None or found.kind is Kind.IGNORED:

@@ -1,13 +1,15 @@
-"""An echo that passes for a person's: what we said ourselves makes no line and silences nobody; a person's words do."""
+"""What is told again. An echo that passes for a person's: what we said ourselves makes no line and silences nobody; a person's
+words do. A message in two envelopes is one."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from channels.contract import InboundEvent, Kind
+from channels.contract import UNSAID, InboundEvent, Kind
 from storage import echoes, inbox
 from tests.support.shop import ACCOUNT, Shop
 
@@ -98,3 +100,62 @@ async def test_what_we_said_is_nobody_elses(shop: Shop) -> None:
         if whose is OURS and called == "new":
             settled = await shop.row("outbox", row.id)
             assert (settled.state, settled.external_id) == ("sent", mid), case
+
+
+DATE, TAP = datetime(2026, 11, 23, 2, 0, tzinfo=UTC), UNSAID
+FIRST = {"kind": Kind.TEXT, "external_id": "77", "text": "bảo hiểm xe máy bao nhiêu ạ", "said_at": DATE}
+TAPPED = {"kind": Kind.BUTTON, "external_id": "4382", "payload": "c1:yes", "said_at": TAP}
+ENVELOPES: list[tuple[dict[str, Any], dict[str, Any], int]] = [  # two events -> how many messages they are
+    (FIRST, FIRST, 1),
+    (FIRST, FIRST | {"text": "xe máy cũ thì sao"}, 2),
+    (FIRST, FIRST | {"external_id": "78"}, 2),
+    (FIRST, FIRST | {"said_at": DATE + timedelta(days=1)}, 2),
+    (FIRST | {"external_id": ""}, FIRST | {"external_id": ""}, 2),
+    (FIRST, FIRST | {"enveloped": False}, 2),
+    (FIRST | {"text": "mật khẩu của em là Abc12345"}, FIRST | {"text": "mật khẩu của em là Abc12345"}, 1),
+    (TAPPED, TAPPED, 1),
+    (TAPPED, TAPPED | {"external_id": "4383"}, 2),
+]
+
+
+async def arrive(shop: Shop, thread: str, *given: dict[str, Any]) -> None:
+    arrivals = []
+    for what in given:
+        number = next(shop.numbers)
+        told = {
+            "channel": "telegram",
+            "account": "main",
+            "key": f"u:{number}",
+            "thread": thread,
+            "raw": b"",
+            "enveloped": True,
+        }
+        event = InboundEvent(**told | what)
+        one = inbox.Arrival(account_id=ACCOUNT.id, key=event.key, kind=event.kind.value, thread=thread, body=b"")
+        shop.engine.remember(one.id, event)
+        arrivals.append(one)
+    await shop.store.ingest(arrivals)
+    await shop.settled()
+
+
+async def test_the_same_message_in_two_envelopes_is_one(shop: Shop) -> None:
+    for number, (first, second, messages) in enumerate(ENVELOPES):
+        for how in ("one turn", "two turns"):
+            thread = f"{how}{number}"
+            await shop.hears(thread, "chào em")
+            if how == "one turn":
+                await arrive(shop, thread, first, second)
+            else:
+                await arrive(shop, thread, first)
+                said = len(shop.sent)
+                shop.pass_(seconds=5)
+                await arrive(shop, thread, second)
+                assert messages == 2 or len(shop.sent) == said, (how, first, second)
+            found = await shop.store.read(
+                lambda tx, thread=thread: tx.value(
+                    "SELECT COUNT(*) FROM message m JOIN contact_point p ON p.id = m.point_id WHERE p.thread = :t"
+                    " AND m.direction = 'inbound'",
+                    t=thread,
+                )
+            )
+            assert found == 1 + messages, (how, first, second)

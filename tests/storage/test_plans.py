@@ -14,6 +14,8 @@ from storage import (
     announced,
     audits,
     care,
+    echoes,
+    envelopes,
     finding,
     inbox,
     listing,
@@ -64,6 +66,8 @@ def _calls(tx: Tx, *, state: str, owner: str = "") -> list[tasks.Task]:
 
 UNITS: dict[str, Callable[[Tx], Any]] = {
     "load": lambda tx: turns.load(tx, ["p", "q"]),
+    "last heard": lambda tx: envelopes.last_heard(tx, ["p", "q"]),
+    "an echo": lambda tx: echoes.ours(tx, "p", external_id="m", text="x", files=False, unsigned=True),
     "open lanes": inbox.open_lanes,
     "record": lambda tx: outbox.record(tx, [Outcome(job=JOB, state="sent", external_id="1", started_at=1, took_ms=1)]),
     "claim of lanes": lambda tx: outbox.claim(tx, points=["p", "q"]),
