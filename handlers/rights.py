@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from handlers import consent, schedule
+from handlers import consent, refusal, schedule
 from handlers.draft import Draft, code
 from handlers.hearing import Heard
 from handlers.model import Acted, Business, CancelSends, DataRequest, Note, Refused, Tell
@@ -41,7 +41,6 @@ TERMS: Final[Mapping[str, Term]] = {
 }
 KINDS: Final = tuple(TERMS)
 SAID_AS: Final = {"inform": "access"}  # how the understanding calls what it hears
-ACTED_ON: Final = ("withdraw", "rectify")  # at once, whoever has the conversation; by who speaks with him
 # What leaves the house, changes or goes needs to be sure of whom; who only wants less done with his data is not kept waiting.
 IDENTIFIED: Final = frozenset({"access", "rectify", "delete"})
 OPEN: Final = ("received", "verified", "executing")
@@ -211,12 +210,19 @@ def _when(by: Heard, draft: Draft) -> datetime:
 
 
 def overheard(draft: Draft, heard: Sequence[Heard]) -> None:
-    """The bot is silent here; the law's clock is not."""
+    """The bot is silent here; the law's clock is not. A right that he does not name is to know what we hold: nobody asks him
+    back here. A telephone number put right is none."""
     for one in heard:
         kind = str(one.entities.get("request") or "")
-        if one.wants("privacy_request") and kind and kind not in ACTED_ON:
+        asks = one.wants("privacy_request") if kind else one.intent == "privacy_request" and not one.stale
+        if asks and not (kind == "withdraw" and _noted(draft, one)) and not refusal.mends_number(one):
             number = asked(draft, kind, one, told=False)
             draft.add(Note(text=f"Khách yêu cầu về dữ liệu cá nhân: đã ghi là {number}, có hạn theo luật."))
+
+
+def _noted(draft: Draft, one: Heard) -> bool:
+    """A consent that he had given is over at once, whoever has the conversation; that has written it down."""
+    return any(isinstance(each, DataRequest) and each.message_id == one.said.message_id for each in draft.effects)
 
 
 def answer(draft: Draft, event: Acted) -> None:

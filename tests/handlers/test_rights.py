@@ -13,9 +13,10 @@ import pytest
 from channels.contract import Account, Delivery, Kind
 from channels.zalo.updates import parse
 from handlers import rights, schedule
-from handlers.model import Business
+from handlers.model import Business, DataRequest, Stage, State
 from handlers.rights import Standing, Stop
 from storage import inbox, privacy
+from tests.stories.world import World
 from tests.support.shop import ACCOUNT, Shop
 
 HOUSE = Business(holidays=("2026-11-24",))  # a Tuesday
@@ -121,3 +122,34 @@ def test_what_may_be_done_when() -> None:
         assert rights.may(replace(fresh, state=over)) == ["note"]
     with pytest.raises(Stop):
         rights.step(fresh, "erase")
+
+
+@pytest.mark.parametrize("silent", ["bot off", "an advisor has it"])
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("sửa dữ liệu cá nhân của tôi", ["rectify"]),
+        ("tôi muốn sửa thông tin cá nhân của tôi, tên tôi bị sai rồi", ["rectify"]),
+        ("cho tôi xem dữ liệu các bạn đang lưu về tôi", ["access"]),
+        ("cho tôi xin bản sao dữ liệu cá nhân của tôi", ["access"]),
+        ("xóa hết dữ liệu của tôi", ["delete"]),
+        ("tôi rút lại đồng ý", ["withdraw"]),
+        ("đừng dùng dữ liệu của tôi nữa", ["withdraw", "object"]),
+        ("đổi số giúp em 0987654321", []),
+        ("phí xe máy bao nhiêu", []),
+    ],
+)
+def test_a_right_is_written_down_where_the_bot_is_silent(silent: str, text: str, kinds: list[str]) -> None:
+    off = silent == "bot off"
+    world = World(state=State(stage=Stage.GREETED if off else Stage.WITH_ADVISOR, consents={"C1": "given"}))
+    world.context = replace(world.context, bot=not off)
+    world.say(text)
+    assert [(one.kind, one.told) for one in world.found(DataRequest)] == [
+        (kind, off and kind == "withdraw") for kind in (kinds[:1] if off else kinds)
+    ]
+
+
+def test_who_never_agreed_can_take_it_back_in_front_of_an_advisor() -> None:
+    world = World(state=State(stage=Stage.WITH_ADVISOR))
+    world.say("tôi rút lại đồng ý")
+    assert [(one.kind, one.told) for one in world.found(DataRequest)] == [("withdraw", False)]
