@@ -131,7 +131,8 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundFile:
-    """A file that the platform keeps for us. `source` -- its file id or URL; `size` in bytes, 0 when unsaid."""
+    """A file that the platform keeps for us. `source` -- its file id or URL, '' where it tells none: then it
+    can never be had; `size` in bytes, 0 when unsaid."""
 
     kind: Kind
     source: str

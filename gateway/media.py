@@ -85,6 +85,9 @@ class Fetcher:
 
     async def _one(self, item: attachments.Due) -> None:
         limit = self._carries(item.account_id).fetch_bytes
+        if not item.source:
+            await self._end(item, "gone", "gone")
+            return
         if item.size > limit:
             await self._end(item, "too_large")
             return

@@ -87,8 +87,7 @@ def _read(hung: Hung, kind: str, payload: Mapping[str, Any], one: Mapping[str, A
         _file(hung, Kind.STICKER, payload, one)
     elif kind == "location":
         _stand(hung, payload, one)
-    elif not _file(hung, FILES[kind], payload, one):
-        hung.unknown.append(f"{kind} without an address")
+    elif not _file(hung, FILES[kind], payload, one) and not hung.files[-1].name:
         _tell(hung, payload, one)
 
 
@@ -114,14 +113,16 @@ def _stand(hung: Hung, payload: Mapping[str, Any], one: Mapping[str, Any]) -> No
 
 
 def _file(hung: Hung, kind: Kind, payload: Mapping[str, Any], one: Any) -> bool:
+    """Has it an address? A sticker without one is no file; all else that he sent is, though it cannot be had."""
     source = _address(payload) or _address(one)
-    if not source:
+    if not source and kind is Kind.STICKER:
         return False
     last = _last_part(source)
     extension = last.rpartition(".")[2].lower()
     if extension not in TYPES and kind is Kind.FILE:
         extension = (words(payload, "title") or words(payload, "name")).rpartition(".")[2].strip().lower()
-    named = words(payload, "name") or words(payload, "file_name") or words(payload, "title") or last
+    told = (payload, one) if not source else (payload,)
+    named = next((it for raw in told for key in ("name", "file_name", "title") if (it := words(raw, key))), last)
     size = number(payload, "size")
     hung.files.append(
         InboundFile(
@@ -132,7 +133,7 @@ def _file(hung: Hung, kind: Kind, payload: Mapping[str, Any], one: Any) -> bool:
             size=int(size) if size is not None and 0 <= size < 1e12 else 0,
         )
     )
-    return True
+    return bool(source)
 
 
 def _address(raw: Any) -> str:

@@ -152,8 +152,6 @@ def _message(kind: str, raw: Raw) -> _Message:
     if kind == "location":
         address = words(place, "address") or words(raw, "address")
         lines += [address] if address.strip() else []
-    if not files and kind in ("picture", "video", "file"):  # a name is better than nothing
-        lines += [name for name in [words(raw, "file_name")] if name.strip()]
     extra = {
         "sticker": ident(raw, "sticker_id"),
         "tracking_data": perhaps(words, raw, "tracking_data", default="")[:400],
@@ -194,14 +192,14 @@ def _kind(message: _Message) -> Kind:
 
 
 def _files(kind: str, raw: Raw) -> tuple[InboundFile, ...]:
-    """What can be fetched. A text's `media` is no file of the customer's; a thumbnail stands in for a lost picture."""
+    """What he sent: without a source where it cannot be had. A text's `media` is no file of the customer's; a thumbnail stands in for a lost picture."""
     if kind in ("url", "location", "contact") or (kind == "text" and words(raw, "text").strip()):
         return ()
     called = KINDS[kind] if kind in KINDS and kind != "text" else Kind.FILE
     source = _link(raw)
     if not source and _LINK.fullmatch(small := words(raw, "thumbnail").strip()):
         source, called = small, Kind.IMAGE
-    if not source:
+    if not source and not (kind in KINDS and called in FILES and kind != "text"):
         return ()
     size = number(raw, "size")
     size = number(raw, "file_size") if size is None else size

@@ -112,8 +112,8 @@ def _file(hung: Hung, kind: str, payload: Mapping[str, Any]) -> None:
     )
     if kind == "sticker":
         hung.sticker = words(payload, "id") or words(payload, "sticker_id")
-    if not source:
-        return
+        if not source:
+            return
     name = clean_name(words(payload, "name") or words(payload, "filename"))
     extension = _extension(words(payload, "type"), name, source)
     if name and extension and "." not in name:

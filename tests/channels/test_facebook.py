@@ -75,7 +75,7 @@ def one(**what: Any) -> InboundEvent:
         ("image", Kind.IMAGE),
         ("images", Kind.IMAGE),
         ("image_with_text", Kind.IMAGE),
-        ("image_without_url", Kind.UNSUPPORTED),
+        ("image_without_url", Kind.IMAGE),
         ("audio", Kind.AUDIO),
         ("video", Kind.VIDEO),
         ("file", Kind.FILE),
@@ -299,6 +299,23 @@ def test_a_broken_event_loses_no_other() -> None:
     assert found[1].reason == "text: a text was expected"
     assert events(json.loads(found[1].raw)) == [found[1]]
     assert [event.text for event in events(json.loads(body("batch")))] == ["một", "", "hai"]
+
+
+@pytest.mark.parametrize(
+    ("attachment", "kind", "name", "text"),
+    [
+        ({"type": "file", "payload": None}, Kind.FILE, "", ""),
+        ({"type": "file"}, Kind.FILE, "", ""),
+        ({"type": "file", "title": "Đơn.pdf", "payload": {"url": ""}}, Kind.FILE, "Đơn.pdf", ""),
+        ({"type": "image", "payload": None}, Kind.IMAGE, "", ""),
+        ({"type": "image", "payload": {"title": "xe của em"}}, Kind.IMAGE, "", "xe của em"),
+        ({"type": "audio", "payload": {"url": None}}, Kind.AUDIO, "", ""),
+    ],
+)
+def test_a_file_that_cannot_be_had_is_one(attachment: dict[str, Any], kind: Kind, name: str, text: str) -> None:
+    event = one(message={"mid": "m_1", "attachments": [attachment]})
+    (file,) = event.files
+    assert (event.kind, file.kind, file.source, file.name, event.text) == (kind, kind, "", name, text)
 
 
 def hanging(kind: Any, payload: Any) -> dict[str, Any]:

@@ -76,7 +76,7 @@ KINDS = {
     "picture": Kind.IMAGE,
     "picture_caption": Kind.IMAGE,
     "picture_thumbnail_only": Kind.IMAGE,
-    "picture_without_media": Kind.UNSUPPORTED,
+    "picture_without_media": Kind.IMAGE,
     "video": Kind.VIDEO,
     "file": Kind.FILE,
     "file_hostile_name": Kind.FILE,
@@ -150,6 +150,21 @@ def test_without_a_token_the_body_is_the_key() -> None:
     assert len(keys) == 2
 
 
+@pytest.mark.parametrize(
+    ("message", "kind", "name"),
+    [
+        ({"type": "picture"}, Kind.IMAGE, ""),
+        ({"type": "picture", "media": "", "file_name": "xe.jpg"}, Kind.IMAGE, "xe.jpg"),
+        ({"type": "file", "file_name": "Đơn.pdf", "size": 10}, Kind.FILE, "Đơn.pdf"),
+        ({"type": "video", "media": None}, Kind.VIDEO, ""),
+    ],
+)
+def test_a_file_that_cannot_be_had_is_one(message: dict[str, Any], kind: Kind, name: str) -> None:
+    event = said(message)
+    (file,) = event.files
+    assert (event.kind, file.kind, file.source, file.name, event.text) == (kind, kind, "", name, "")
+
+
 def test_odd_shapes_lose_no_words() -> None:
     assert read("text_with_media_and_place").text == "a message to the service"
     assert read("text_with_media_and_place").extra["media"] == "http://example.com"
@@ -161,7 +176,6 @@ def test_odd_shapes_lose_no_words() -> None:
     assert (odd.kind, odd.contact, odd.text) == (Kind.CONTACT, SharedContact(phone="", name="B"), "hỏi sau")
     assert read("url").text == "https://example.com/bang-gia"
     assert read("url_with_text").text == "xem giúp em\nhttps://example.com/a"
-    assert said({"type": "file", "file_name": "a.pdf"}).text == "a.pdf"
     assert said({"type": "text", "media": "https://dl.viber.com/a.jpg"}).files[0].source == "https://dl.viber.com/a.jpg"
     assert said({"type": "TEXT", "text": 15}).text == "15"
     assert said({"type": "file", "media": "www.images.com/a.doc"}).files[0].source == "www.images.com/a.doc"

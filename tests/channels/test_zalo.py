@@ -71,7 +71,7 @@ def said(message: Any, event_name: str = "user_send_text", **more: Any) -> Inbou
         ("text_our_tap", Kind.BUTTON),
         ("image", Kind.IMAGE),
         ("image_several_caption", Kind.IMAGE),
-        ("image_without_url", Kind.UNSUPPORTED),
+        ("image_without_url", Kind.IMAGE),
         ("gif", Kind.IMAGE),
         ("link", Kind.TEXT),
         ("audio", Kind.AUDIO),
@@ -89,7 +89,7 @@ def said(message: Any, event_name: str = "user_send_text", **more: Any) -> Inbou
         ("unknown_attachment", Kind.TEXT),
         ("anonymous_text", Kind.TEXT),
         ("anonymous_image", Kind.IMAGE),
-        ("asking_product", Kind.UNSUPPORTED),
+        ("asking_product", Kind.IGNORED),
         ("unknown_event_with_words", Kind.UNSUPPORTED),
         ("reacted", Kind.REACTION),
         ("follow", Kind.FOLLOW),
@@ -211,6 +211,42 @@ def test_a_text_event_that_holds_a_file_loses_neither() -> None:
 def test_no_spelling_loses_a_word_or_a_file(message: Any, more: dict[str, Any], text: str, files: int) -> None:
     event = said(message, **more)
     assert (event.text, len(event.files)) == (text, files)
+
+
+@pytest.mark.parametrize(
+    ("event_name", "attachment", "kind", "name"),
+    [
+        (
+            "user_send_file",
+            {"type": "file", "payload": {"name": "Giấy đề nghị.pdf", "size": "31"}},
+            Kind.FILE,
+            "Giấy đề nghị.pdf",
+        ),
+        (
+            "user_send_file",
+            {"type": "file", "payload": {"name": "Đơn", "type": "pdf", "url": ""}},
+            Kind.FILE,
+            "Đơn.pdf",
+        ),
+        ("user_send_file", {"type": "file"}, Kind.FILE, ""),
+        ("user_send_image", {"type": "image", "payload": {"url": None}}, Kind.IMAGE, ""),
+        ("user_send_image", {"type": "image", "payload": None}, Kind.IMAGE, ""),
+        ("user_send_audio", {"type": "audio", "payload": {}}, Kind.AUDIO, ""),
+    ],
+)
+def test_a_file_that_cannot_be_had_is_one(event_name: str, attachment: dict[str, Any], kind: Kind, name: str) -> None:
+    event = said({"msg_id": "m", "attachments": [attachment]}, event_name)
+    (file,) = event.files
+    assert (event.kind, file.kind, file.source, file.name, event.text) == (kind, kind, "", name, "")
+
+
+@pytest.mark.parametrize(
+    "message", [{"text": "còn hàng không", "msg_id": "m"}, {"product_id": 5}, [], "a", None, {"text": {"a": 1}}]
+)
+def test_a_question_in_the_shop_is_none_for_us(message: Any) -> None:
+    event = said(message, "user_asking_product")
+    assert (event.kind, event.thread) == (Kind.IGNORED, "")
+    assert event.reason
 
 
 def hanging(kind: Any, payload: Any) -> dict[str, Any]:

@@ -343,6 +343,9 @@ async def test_after_its_life_a_file_is_gone_and_both_sides_know(tmp_path: Path)
         assert len(customer.fake.media.asked) == 2, "the platform itself said that it is over"
         await here.told("file.lost")
         assert sum("chưa tải được tệp" in one for one in await here.said()) == 1, "once for both"
+        await customer.customer.send("file", file_name="b.pdf")
+        nowhere = (await here.attachments(3, "gone"))[2]
+        assert (nowhere["kind"], nowhere["name"], nowhere["source"], nowhere["reason"]) == ("file", "b.pdf", "", "gone")
 
 
 async def test_what_zalo_does_not_carry_comes_by_a_protected_address(tmp_path: Path) -> None:
