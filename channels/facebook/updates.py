@@ -14,6 +14,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from channels.contract import (
+    NAMELESS_MS,
+    SAID,
     TOLD_BACK,
     UNSAID,
     Account,
@@ -117,6 +119,8 @@ def _event(account: Account, alone: dict[str, Any], whose: str, item: Raw, found
     if "key" not in found:
         digest = hashlib.sha256(json.dumps(item or alone, sort_keys=True).encode()).hexdigest()[:40]
         found["key"] = f"{found['kind']}:{digest}"
+        if found["kind"] in SAID and _stamped(item) == UNSAID:
+            found["window_ms"] = NAMELESS_MS
     return InboundEvent(channel=account.channel, account=whose or account.name, raw=raw, **found)
 
 

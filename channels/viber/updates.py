@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from channels.contract import (
+    NAMELESS_MS,
+    SAID,
     UNSAID,
     Account,
     Delivery,
@@ -72,6 +74,8 @@ def parse(delivery: Delivery, account: Account) -> list[InboundEvent]:
     if found["kind"] is Kind.IGNORED:
         found["thread"] = ""
     found["key"] = _key(name, raw, delivery.body)
+    if found["kind"] in SAID and not found["external_id"] and found["said_at"] == UNSAID:
+        found["window_ms"] = NAMELESS_MS
     return [InboundEvent(channel=account.channel, account=account.name, raw=delivery.body, **found)]
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from channels.contract import (
+    NAMELESS_MS,
     UNSAID,
     Account,
     Delivery,
@@ -20,6 +21,7 @@ from channels.contract import (
     MalformedPayload,
     SharedContact,
 )
+from channels.contract import SAID as SPOKEN
 from channels.loose import ident, part, perhaps, several, when, words
 from channels.reading import clean_name, read_json, wrong
 from channels.zalo.attachments import Hung, plain_phone, read
@@ -98,7 +100,10 @@ def parse(delivery: Delivery, account: Account) -> list[InboundEvent]:
         found["thread"] = ""
         if perhaps(_foreign_alarm, raw, ours, default=False):
             found.pop("extra", None)
-    found.setdefault("key", key(name, raw, delivery.body))
+    if "key" not in found:
+        found["key"] = key(name, raw, delivery.body)
+        if found["kind"] in SPOKEN and found["said_at"] == UNSAID:
+            found["window_ms"] = NAMELESS_MS
     whose = _account(raw, account, name)
     return [InboundEvent(channel=account.channel, account=whose, raw=delivery.body, **found)]
 

@@ -318,6 +318,14 @@ def test_a_file_that_cannot_be_had_is_one(attachment: dict[str, Any], kind: Kind
     assert (event.kind, file.kind, file.source, file.name, event.text) == (kind, kind, "", name, text)
 
 
+@pytest.mark.parametrize(("known", "minutes"), [({}, 10), ({"id": True}, 0), ({"time": True}, 0)])
+def test_what_has_neither_id_nor_time_is_known_by_its_bytes_for_a_while(known: dict[str, bool], minutes: int) -> None:
+    """docs/adr/0153"""
+    message = {"text": "ok"} | ({"mid": "m_1"} if known.get("id") else {})
+    stamp = {} if known.get("time") else {"timestamp": None}
+    assert one(message=message, **stamp).window_ms == minutes * 60_000
+
+
 def hanging(kind: Any, payload: Any) -> dict[str, Any]:
     return {"message": {"mid": "m_1", "attachments": [{"type": kind, "payload": payload}]}}
 

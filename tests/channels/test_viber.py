@@ -165,6 +165,17 @@ def test_a_file_that_cannot_be_had_is_one(message: dict[str, Any], kind: Kind, n
     assert (event.kind, file.kind, file.source, file.name, event.text) == (kind, kind, "", name, "")
 
 
+@pytest.mark.parametrize(("known", "minutes"), [({}, 10), ({"id": True}, 0), ({"time": True}, 0)])
+def test_what_has_neither_id_nor_time_is_known_by_its_bytes_for_a_while(known: dict[str, bool], minutes: int) -> None:
+    """docs/adr/0153"""
+    event = said(
+        {"type": "text", "text": "ok"},
+        message_token=57 if known.get("id") else None,
+        timestamp=1793331004871 if known.get("time") else None,
+    )
+    assert event.window_ms == minutes * 60_000
+
+
 def test_odd_shapes_lose_no_words() -> None:
     assert read("text_with_media_and_place").text == "a message to the service"
     assert read("text_with_media_and_place").extra["media"] == "http://example.com"

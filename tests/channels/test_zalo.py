@@ -249,6 +249,13 @@ def test_a_question_in_the_shop_is_none_for_us(message: Any) -> None:
     assert event.reason
 
 
+@pytest.mark.parametrize(("known", "minutes"), [({}, 10), ({"id": True}, 0), ({"time": True}, 0)])
+def test_what_has_neither_id_nor_time_is_known_by_its_bytes_for_a_while(known: dict[str, bool], minutes: int) -> None:
+    """docs/adr/0153"""
+    message = {"text": "ok"} | ({"msg_id": "m"} if known.get("id") else {})
+    assert said(message, timestamp=STAMP if known.get("time") else None).window_ms == minutes * 60_000
+
+
 def hanging(kind: Any, payload: Any) -> dict[str, Any]:
     return {"msg_id": "m", "attachments": [{"type": kind, "payload": payload}]}
 
