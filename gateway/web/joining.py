@@ -3,7 +3,7 @@
 The sources stay ordinary modules, which the type checker and a browser read as they are. A module that nobody imports is
 a page's own: under its name everything is served that it needs. What it imports later (`import("./x.js")`) goes with all
 that that needs into one second file, `<page>.later.js`. Each module stays a scope of its own and runs once, in the order
-a browser would have run them (docs/adr/0160).
+a browser would have run them (docs/adr/0160). Sheets are put in words that older browsers read (`older`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
+
+from gateway.web import older
 
 _IMPORT: Final = re.compile(r'^import (?:(?:\{([^}]*)\}|\* as (\w+)) from )?"(\.{1,2}/[^"]+)";$', re.MULTILINE)
 _LATER: Final = re.compile(r'\bimport\("(\.{1,2}/[^"]+)"\)')
@@ -28,7 +30,7 @@ class Unjoinable(Exception):
 def joined(files: Mapping[str, str]) -> dict[str, str]:
     """`files` -- scripts and sheets by path, comments left out. The same with each page's in one; ours to mend: Unjoinable."""
     scripts = _Scripts({name: text for name, text in files.items() if name.endswith(".js")})
-    made = {name: _sheet(files, name) for name in files if name.endswith(".css")}
+    made = {name: older.plain(_sheet(files, name)) for name in files if name.endswith(".css")}
     for page in scripts.pages():
         made.update(scripts.page(page))
     return {**files, **made}

@@ -36,7 +36,7 @@ export class Failure extends Error {
 
 /** A name for one act, for ever: the same key is done once. */
 export function newKey() {
-  return crypto.randomUUID();
+  return uuid();
 }
 
 /** @type {((reason: "signed_out") => void) | null} */
@@ -148,13 +148,13 @@ async function once(method, url, { body, form, key, signal, patience }) {
   if (key) headers["Idempotency-Key"] = key;
   if (form) headers["X-CSRF"] = setup.csrf;
   else if (body !== undefined) headers["Content-Type"] = "application/json";
-  const limit = AbortSignal.timeout(patience ?? PATIENCE_MS);
+  const limit = within(patience ?? PATIENCE_MS);
   try {
     return await fetch(url, {
       method,
       headers,
       body: form ?? (body === undefined ? null : JSON.stringify(body)),
-      signal: signal ? AbortSignal.any([signal, limit]) : limit,
+      signal: signal ? either(signal, limit) : limit,
       cache: "no-store",
       credentials: "same-origin",
       redirect: "error",
@@ -162,6 +162,34 @@ async function once(method, url, { body, form, key, signal, patience }) {
   } catch (error) {
     throw new Failure("offline", { message: String(error) });
   }
+}
+
+// `AbortSignal.timeout` and `any` are younger than browsers that are still at desks.
+
+/** @param {number} ms @returns {AbortSignal} */
+function within(ms) {
+  if (typeof AbortSignal.timeout === "function") return AbortSignal.timeout(ms);
+  const made = new AbortController();
+  setTimeout(() => made.abort(), ms);
+  return made.signal;
+}
+
+/** @param {AbortSignal} one @param {AbortSignal} other @returns {AbortSignal} */
+function either(one, other) {
+  if (typeof AbortSignal.any === "function") return AbortSignal.any([one, other]);
+  const made = new AbortController();
+  for (const signal of [one, other]) {
+    if (signal.aborted) made.abort();
+    else signal.addEventListener("abort", () => made.abort(), { once: true });
+  }
+  return made.signal;
+}
+
+/** A name of 128 random bits. `randomUUID` is only there on https and on newer browsers. */
+function uuid() {
+  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
+  const hex = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
 }
 
 /** @param {Response} answer */

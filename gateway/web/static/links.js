@@ -1,12 +1,13 @@
 // What people write, as text nodes, with the links in it that are safe to follow.
 import { el, icon } from "./dom.js";
 
-// A link ends before the punctuation that closes a sentence; a telephone number is one as it is written in Viet Nam.
+// A link ends before the punctuation that closes a sentence; a telephone number is one as it is written in Viet Nam. What
+// stands before it is taken along: Safari before 16.4 reads no lookbehind, and the whole page would stop at it.
 const PATTERN = new RegExp(
   [
     String.raw`(?<url>https?:\/\/[^\s<>"'“”‘’]+)`,
     String.raw`(?<mail>[\w.+-]{1,64}@[a-z0-9-]+(?:\.[a-z0-9-]+)+)`,
-    String.raw`(?<![\w+])(?<tel>(?:\+84|0)(?:[ .-]?\d){9}|1[89]00(?:[ .-]?\d){4,6})(?!\d)`,
+    String.raw`(?<before>^|[^\w+])(?![\w.+-]{1,64}@[a-z0-9-]+\.[a-z0-9])(?<tel>(?:\+84|0)(?:[ .-]?\d){9}|1[89]00(?:[ .-]?\d){4,6})(?!\d)`,
   ].join("|"),
   "giu",
 );
@@ -22,12 +23,14 @@ export function linked(text, words = {}) {
   let done = 0;
   for (const match of text.matchAll(PATTERN)) {
     const groups = match.groups ?? {};
-    let shown = match[0];
+    const before = (groups["before"] ?? "").length;
+    let shown = match[0].slice(before);
     if (groups["url"]) shown = trimmed(shown);
     const link = groups["url"] ? outside(shown, words.external ?? "") : groups["mail"] ? mail(shown) : telephone(shown);
     if (!link) continue;
-    made.append(text.slice(done, match.index), link);
-    done = match.index + shown.length;
+    const at = match.index + before;
+    made.append(text.slice(done, at), link);
+    done = at + shown.length;
   }
   made.append(text.slice(done));
   return made;

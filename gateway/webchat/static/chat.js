@@ -310,8 +310,11 @@ export class Chat {
       this.say(button.dataset["text"] ?? "");
     });
     this.#listenToDrops();
-    const dialog = byId("chat-forget-dialog", HTMLDialogElement);
-    this.#forget.addEventListener("click", () => dialog.showModal());
+    const dialog = /** @type {HTMLDialogElement} */ (byId("chat-forget-dialog", HTMLElement));
+    this.#forget.addEventListener("click", () => {
+      if (typeof dialog.showModal === "function") dialog.showModal();
+      else if (confirm(byId("chat-forget-text", HTMLElement).textContent ?? "")) void this.#leave(); // Safari before 15.4
+    });
     dialog.addEventListener("close", () => {
       if (dialog.returnValue === "yes") void this.#leave();
       dialog.returnValue = "";

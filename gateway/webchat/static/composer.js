@@ -36,7 +36,7 @@ export class Composer {
       if (event.key !== "Enter" || event.shiftKey || event.altKey || touch.matches) return;
       if (event.isComposing || event.keyCode === 229) return;
       event.preventDefault();
-      form.requestSubmit();
+      send.click(); // a form sends itself only on newer telephones
     });
     text.addEventListener("input", () => {
       this.#changed();

@@ -3,8 +3,8 @@ import { byId } from "../../web/static/dom.js";
 import { Chat } from "./chat.js";
 import { Visitor } from "./visitor.js";
 
-const docked = matchMedia("(width >= 1080px)");
-const whole = matchMedia("(width < 640px)"); // the chat covers the page
+const docked = matchMedia("(min-width: 1080px)");
+const whole = matchMedia("(max-width: 639.98px)"); // the chat covers the page
 const root = document.documentElement;
 const dock = byId("dock", HTMLElement);
 const opener = byId("opener", HTMLElement);

@@ -212,7 +212,7 @@ export class Thread {
 
   /** @param {Entry} entry */
   #insert(entry) {
-    const last = this.#entries.at(-1);
+    const last = this.#entries[this.#entries.length - 1];
     if (!last || last.seq <= entry.seq) {
       this.#entries.push(entry);
       this.#append(entry, last ?? null);
@@ -287,7 +287,7 @@ export class Thread {
   /** Marks under the last message of the visitor's (and under every one in trouble); answers to the last question only. */
   #refresh() {
     const mine = this.#entries.filter((entry) => entry.author === "customer");
-    const lastMine = mine.at(-1);
+    const lastMine = mine[mine.length - 1];
     for (const entry of mine) {
       const shown = entry === lastMine || entry.mark === "failed" || entry.mark === "uploading" || entry.mark === "sending";
       const time = this.#clock.format(new Date(entry.at));
@@ -295,7 +295,7 @@ export class Thread {
       entry.element.classList.toggle("unsent", entry.mark === "sending" || entry.mark === "uploading");
       entry.element.classList.toggle("failed", entry.mark === "failed");
     }
-    const lastSaid = this.#entries.at(-1);
+    const lastSaid = this.#entries[this.#entries.length - 1];
     for (const entry of this.#entries) {
       if (!entry.quick) continue;
       const past = entry !== lastSaid;
