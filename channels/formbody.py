@@ -44,7 +44,9 @@ def _encoded(body: bytes, content_type: str) -> list[tuple[str, str]]:
     charset = _charset(content_type)
     found = []
     for one in body.split(b"&"):
-        name, _, value = one[:VALUE].replace(b"+", b" ").partition(b"=")
+        if len(one) > VALUE:
+            raise MalformedPayload("a longer text than a form has")
+        name, _, value = one.replace(b"+", b" ").partition(b"=")
         found.append((_text(unquote_to_bytes(name), charset), _text(unquote_to_bytes(value), charset)))
     return found
 
@@ -104,9 +106,11 @@ def _part(part: bytes) -> tuple[str, str] | None:
     }
     if not given.get(b"name") or b"filename" in given or b"filename*" in given:
         return None
+    if len(value) > VALUE:
+        raise MalformedPayload("a longer text than a form has")
     name = _QUOTED.sub(rb"\1", given[b"name"])
     packed = headers.get(b"content-transfer-encoding", b"").lower()
-    return name.decode("utf-8", "replace"), _unpacked(value[:VALUE], packed).decode("utf-8", "replace")
+    return name.decode("utf-8", "replace"), _unpacked(value, packed).decode("utf-8", "replace")
 
 
 def _apart(part: bytes) -> tuple[bytes, bytes]:

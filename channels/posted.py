@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from itertools import islice
+from itertools import count, islice
 from typing import Any, Final
 
 from channels import formbody
@@ -25,22 +25,23 @@ from channels.contract import (
     Permanent,
     WebhookRejected,
 )
-from channels.reading import RAW_LENGTH, clean, read_json
+from channels.reading import clean, read_json
 
 PLACEHOLDERS: Final = frozenset({"changeme", "change-me", "change_me", "default", "password", "123456"})
 ENTRIES: Final = 100  # of one POST
 FIELDS: Final = 200  # of one entry
-NAME: Final = 100
+NAME: Final = 200  # code points of a field's name, its path included: a question with its explanation
 VALUES: Final = 3_000  # of one POST, objects and lists counted too: thrice the longest batch seen
-LETTERS: Final = 300_000  # code points of all its texts, each as far as `clean` reads it
+LETTERS: Final = 300_000  # code points of all its texts, before they are cleaned
+WORDS: Final = 800  # code points of what is compared, a name or a number: long runs of marks take long to normalise
 MARKS: Final = 20_000  # commas and brackets of a JSON body: to read a megabyte of them alone takes 100 ms
 WITHIN: Final = 64  # objects and lists one in another, those of JSON in a field included
 BOM: Final = b"\xef\xbb\xbf"
 WRAPPERS: Final = ("data", "leads", "entries", "items", "events", "payload", "body", "records", "results")
 # What holds JSON as a text; in other fields people write.
 HOLDERS: Final = frozenset(
-    {*WRAPPERS, "lead", "entry", "fields", "form", "answers", "form_data", "form_fields", "raw_request"}
-)
+    {*WRAPPERS, "lead", "entry", "fields", "form", "answers", "form_data", "form_fields", "raw_request", "json", "data_json"}
+)  # fmt: skip
 OPENS: Final = ("{", "[")
 NAMED: Final = (  # what a list of fields calls the field
     "name", "key", "label", "field", "title", "question", "column_name", "column_id", "ref", "id",
@@ -140,7 +141,10 @@ def entries(delivery: Delivery) -> list[dict[str, str]]:
         if not value:
             raise MalformedPayload("neither JSON nor a form")
     reading = _Reading()
-    flats = [flat for one in islice(_apart(value), ENTRIES) if (flat := reading.flat(one))]
+    apart = list(islice(_apart(value), ENTRIES + 1))
+    if len(apart) > ENTRIES:
+        raise MalformedPayload(f"more than {ENTRIES} entries")
+    flats = [flat for one in apart if (flat := reading.flat(one))]
     if not flats:
         raise MalformedPayload("no field in it")
     return flats
@@ -232,20 +236,21 @@ class _Reading:
         if self._left < 0 or not within:
             raise MalformedPayload("more values than a form has" if within else "nested deeper than a form is")
         if isinstance(value, list) and not any(isinstance(one, (dict, list)) for one in value):
-            value = ", ".join(filter(None, map(self._text, value[:FIELDS])))
+            self._left -= len(value)
+            value = ", ".join(filter(None, map(self._text, value)))
         if not isinstance(value, (dict, list)):
             text = self._text(value)
             value = _opened(text) if text[:1] in OPENS and plain(_last(path)) in HOLDERS else text
         if isinstance(value, str):
             _put(found, path, value)
-        else:
-            thing = _thing(path, value)
-            for name, inner in _below(value):
-                self._flatten(inner, _beneath(path, f"{thing}_{name}" if thing else name), found, within - 1)
+            return
+        thing = _thing(path, value)
+        for name, inner in _below(value):
+            self._flatten(inner, _beneath(path, f"{thing}_{name}" if thing else name), found, within - 1)
 
     def _text(self, value: Any) -> str:
         if isinstance(value, str):
-            self._letters -= min(len(value), RAW_LENGTH)
+            self._letters -= len(value)
             if self._letters < 0:
                 raise MalformedPayload("longer texts than a form has")
         return _text(value)
@@ -269,7 +274,7 @@ def _below(value: dict[str, Any] | list[Any]) -> Iterable[tuple[str, Any]]:
             if name:
                 yield name, one[_holder(one)]
     else:
-        for number, one in enumerate(value[:FIELDS]):
+        for number, one in enumerate(value):
             yield str(number), one
 
 
@@ -294,7 +299,8 @@ def _called(one: dict[str, Any]) -> str:
 
 def _beneath(path: str, name: str) -> str:
     """Cut before it is cleaned, and at every step: a long name would be written out again for all that is below it."""
-    name = "".join(char for char in clean(name[:NAME]) if char.isprintable())
+    bare = "".join(char for char in clean(name[: 2 * NAME]) if char.isprintable())
+    name = bare if len(bare) <= NAME and len(name) <= 2 * NAME else f"{bare[: NAME - 1]}…"
     return f"{path}.{name}"[-NAME:].lstrip(".") if path else name
 
 
@@ -311,16 +317,25 @@ def _told(path: str) -> str:
 
 
 def _put(found: dict[str, str], path: str, text: str) -> None:
-    if not path or len(found) >= FIELDS:
+    """Where its name and its path are taken, it stands under the path and a number. Raises MalformedPayload."""
+    if not path:
         return
     last = _told(path)
     name = last if last and not last.isdigit() and not found.get(last) else path
-    if name and not found.get(name):
-        found[name] = text
+    if found.get(name):
+        if not text or text == found[name]:
+            return
+        numbered = (f"{path}.{number}"[-NAME:].lstrip(".") for number in count(2))
+        name = next(one for one in numbered if not found.get(one))
+    found[name] = text
+    if len(found) > FIELDS:
+        raise MalformedPayload(f"more than {FIELDS} fields")
 
 
 def _opened(text: str) -> Any:
     """JSON in a field, as a cleaned text; what only looks like it stays a text."""
+    if sum(map(text.count, ",{[")) > MARKS:
+        raise MalformedPayload("more values than a form has")
     try:
         value = read_json(text.encode("utf-8", "surrogatepass"))
     except MalformedPayload:
@@ -334,7 +349,7 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return clean(value).strip()
+        return clean(value, LETTERS).strip()
     if isinstance(value, float) and math.isfinite(value) and value == int(value) and abs(value) < 1e18:
         return str(int(value))
     return str(value)
@@ -345,13 +360,14 @@ def _text(value: Any) -> str:
 _UNMARKED: Final = str.maketrans("đĐ", "dD")
 _BETWEEN: Final = re.compile(r"[^0-9a-z]+")
 _NUMBERED: Final = re.compile(r"q\d{1,3}_(?=.)")
+_COUNTED: Final = re.compile(r"(?<=[^\W\d])\.\d{1,3}\Z")
 _HUMPS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 @lru_cache(maxsize=2048)
 def plain(name: str) -> str:
     """A field's name without marks, case and signs: `Họ và tên:`, `hoVaTen` and `ho-va-ten` are ho_va_ten."""
-    bare = "".join(char for char in unicodedata.normalize("NFD", name.translate(_UNMARKED)) if char.isascii())
+    bare = "".join(char for char in unicodedata.normalize("NFD", name[:WORDS].translate(_UNMARKED)) if char.isascii())
     return _BETWEEN.sub("_", _HUMPS.sub("_", bare).lower()).strip("_")
 
 
@@ -363,30 +379,26 @@ def named(flat: Mapping[str, str], account: Account, known: Mapping[str, tuple[s
     for name, text in flat.items():
         if text:
             by_name.setdefault(plain(name), text)
-            by_name.setdefault(_bare(name), text)
+            by_name.setdefault(bare(name), text)
     found: dict[str, str] = {}
     for ours, usual in known.items():
-        theirs = [*map(plain, str(own.get(ours) or "").split(",")), *((ours,) if ours not in own else ()), *usual]
-        text = next((by_name[name] for name in theirs if name and name in by_name), "")
+        theirs = [*mapped(account, ours), *((ours,) if ours not in own else ()), *usual]
+        text = next((by_name[name] for name in theirs if name in by_name), "")
         if text:
             found[ours] = text
     return found
 
 
-def others(
-    flat: Mapping[str, str], used: Iterable[str], account: Account, known: Mapping[str, tuple[str, ...]]
-) -> dict[str, str]:
-    """Fields that none of ours took, under their own names."""
-    taken = set(used)
-    names = {name for ours in taken for name in (ours, *known[ours])}
+def mapped(account: Account, ours: str) -> list[str]:
+    """What the account itself says the field is called, the first to be taken first."""
     own: Mapping[str, str] = account.get("fields") or {}
-    names |= {plain(name) for ours in taken for name in str(own.get(ours) or "").split(",")}
-    return {name: text for name, text in flat.items() if text and _bare(name) not in names}
+    return [name for name in map(plain, str(own.get(ours) or "").split(",")) if name]
 
 
-def _bare(name: str) -> str:
-    """Without what stands above it, and without the number that some builders put before: `q4_phoneNumber`."""
-    return _NUMBERED.sub("", plain(name.rpartition(".")[2]))
+def bare(name: str) -> str:
+    """Without what stands above it, without the number that some builders put before (`q4_phoneNumber`) and the one that
+    we put behind (`message.2`)."""
+    return _NUMBERED.sub("", plain(_COUNTED.sub("", name).rpartition(".")[2]))
 
 
 # ---- telephone numbers: only as far as two spellings of one are one
@@ -396,7 +408,7 @@ _DIGITS: Final = re.compile(r"[^\d+]")
 
 def number(text: str) -> str:
     """E.164 of a Vietnamese number however it is spelled, another country's as it is; '' when there are no digits."""
-    shown = unicodedata.normalize("NFKC", text)
+    shown = unicodedata.normalize("NFKC", text[:WORDS])
     digits = _DIGITS.sub("", shown.partition(";")[0].replace("sip:", "").partition("@")[0])
     plus, digits = digits.startswith("+"), digits.replace("+", "")
     if not digits:

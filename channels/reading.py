@@ -186,22 +186,22 @@ _DIRTY: Final = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff]")
 # is done in pieces that end before an ASCII character, which never composes with what stands before it.
 _WHOLE: Final = 100
 _PIECE: Final = re.compile(rf".{{1,{_WHOLE - 1}}}(?=[\x00-\x7f]|\Z)|.{{1,{_WHOLE}}}", re.DOTALL)
-RAW_LENGTH: Final = 4 * TEXT_LENGTH  # a letter of Vietnamese is up to three code points before NFC
+RAWER: Final = 4  # a letter of Vietnamese is up to three code points before NFC
 
 
-def clean(value: str) -> str:
+def clean(value: str, limit: int = TEXT_LENGTH) -> str:
     """Text as we keep it: NFC (Vietnamese comes as NFD from macOS), lone surrogates and controls but \\n and \\t as
-    U+FFFD, line ends as \\n, at most 16,000 code points (a cut ends in …)."""
-    if value.isascii() and len(value) <= TEXT_LENGTH and not _DIRTY.search(value):
+    U+FFFD, line ends as \\n, at most `limit` code points (a cut ends in …)."""
+    if value.isascii() and len(value) <= limit and not _DIRTY.search(value):
         return value
-    value = value[:RAW_LENGTH]
+    value = value[: RAWER * limit]
     if _DIRTY.search(value):
         value = value.replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROLS)
     if len(value) <= _WHOLE:
         value = unicodedata.normalize("NFC", value)
     else:
         value = "".join(unicodedata.normalize("NFC", piece) for piece in _PIECE.findall(value))
-    return value if len(value) <= TEXT_LENGTH else value[: TEXT_LENGTH - 1] + "…"
+    return value if len(value) <= limit else value[: limit - 1] + "…"
 
 
 _IN_NAMES: Final = str.maketrans(

@@ -14,8 +14,9 @@ from handlers.model import OPEN, WAITING, CallBy, Note, OpenHandoff, Stage, Stat
 from handlers.understanding import understand
 
 TEXT_MAX: Final = 2000  # characters of what a form says of the need
+READ_MAX: Final = 16_000  # of it that is read for what it names; a form may hold more, which people read
+TYPED_MAX: Final = 500  # of what stands in one small field
 NAME_MAX: Final = 80
-FIELDS: Final = ("name", "phone", "phone_raw", "email", "need", "product", "province", "callback_time", "salutation")
 FORM_PRIORITY: Final = 0
 CALL_PRIORITY: Final = 5
 READ: Final[Mapping[str, str]] = {"phone": "ask_phone", "product": "ask_need", "time": "ask_time"}
@@ -37,15 +38,18 @@ def read(fields: Mapping[str, str], *, now: datetime, draft: Draft) -> dict[str,
     found: dict[str, Any] = {}
     if name := fields.get("name", "").strip():
         found["name"] = name[:NAME_MAX]
-    if typed := fields.get("phone", "").strip():
-        number = understand(typed, READ["phone"], now=now).entities.get("phone")
-        found |= {"phone": str(number)} if number else {"phone_raw": typed[:40]}
-    if email := fields.get("email", "").strip():
+    if typed := fields.get("phone", "").strip()[:TYPED_MAX]:
+        numbers = understand(typed, READ["phone"], now=now).entities
+        found |= {"phone": str(numbers["phone"])} if numbers.get("phone") else {"phone_raw": typed[:40]}
+        further = understand(fields.get("phone_alt", ""), READ["phone"], now=now).entities.get("phone")
+        if further and further != found.get("phone"):
+            found["phone_alt"] = str(further)
+    if email := fields.get("email", "").strip()[:TYPED_MAX]:
         found["email"] = str(understand(email, None, now=now).entities.get("email") or email.lower())[:254]
     wanted = " · ".join(text for key in ("product", "message") if (text := fields.get(key, "").strip()))
     if wanted:
         found["need"] = wanted[:TEXT_MAX]
-        heard = hearing.reread(wanted, now=now)
+        heard = hearing.reread(wanted[:READ_MAX], now=now)
         if heard.entities.get("product") in hearing.PRODUCTS:
             found["product"] = str(heard.entities["product"])
         found |= {key: str(heard.entities[key]) for key in ("province",) if heard.entities.get(key)}
@@ -53,9 +57,9 @@ def read(fields: Mapping[str, str], *, now: datetime, draft: Draft) -> dict[str,
             found["phone"] = str(heard.entities["phone"])
     if (code := fields.get("product", "").strip()) in hearing.PRODUCTS:
         found["product"] = code
-    if place := fields.get("province", "").strip():
+    if place := fields.get("province", "").strip()[:TYPED_MAX]:
         found["province"] = str(hearing.reread(place, now=now).entities.get("province") or place)[:80]
-    if when := fields.get("time", "").strip():
+    if when := fields.get("time", "").strip()[:TYPED_MAX]:
         wish = understand(when, READ["time"], now=now).entities
         with suppress(appointments.Closed):
             if interval := appointments.wish(wish, now=now, business=draft.business):

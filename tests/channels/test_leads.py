@@ -124,7 +124,7 @@ def test_every_shape_is_the_same_lead(body: bytes, content_type: str) -> None:
     wanted = one(SAME[0][1])
     assert (event.kind, event.extra["name"], number(event.extra["phone"])) == (Kind.FORM, "Lan", PHONE)
     assert (event.extra["message"], event.thread) == ("xe máy", wanted.thread)
-    assert event.key == wanted.key
+    assert event.key == wanted.key or set(event.extra) != set(wanted.extra)  # with more in it, it is another
 
 
 FOUND: list[tuple[Any, str, str, str]] = [  # posted; name, phone, e-mail that are found in it
@@ -178,6 +178,80 @@ def test_what_nobody_knows_is_kept_and_read() -> None:
     assert "Biển số: 59X1-12345" in event.text
 
 
+TWICE: dict[str, tuple[str, ...]] = {  # labels of one meaning
+    "message": ("message", "note", "Ghi chú", "Nội dung", "Lời nhắn", "Yêu cầu", "comment", "content", "Câu hỏi"),
+    "name": ("name", "full_name", "Họ và tên", "customer_name", "Tên khách hàng"),
+    "phone": ("phone", "sdt", "mobile", "tel", "zalo", "Số điện thoại"),
+    "email": ("email", "mail", "Thư điện tử"),
+    "product": ("product", "Sản phẩm quan tâm", "Gói bảo hiểm"),
+    "time": ("time", "Thời gian gọi lại", "Giờ liên hệ"),
+    "province": ("province", "Tỉnh", "city", "Thành phố"),
+}
+VALUES = {"name": ("Chị Hà", "Anh Ba"), "phone": ("0912345678", "0933000111"), "email": ("a@x.vn", "b@x.vn")}
+PAIRS = [
+    (ours, first, other) for ours, labels in TWICE.items() for first in labels for other in labels if first != other
+]
+
+
+@pytest.mark.parametrize("ours", TWICE)
+def test_no_value_is_lost_to_another_of_its_meaning(ours: str) -> None:
+    values = VALUES.get(ours, ("sáng mai", "chiều mốt"))
+    for _, first, other in (pair for pair in PAIRS if pair[0] == ours):
+        told = dict(zip((first, other), values, strict=True))
+        for event in (
+            one(orjson.dumps(told)),
+            one(urlencode(told).encode(), content_type="application/x-www-form-urlencoded"),
+        ):
+            shown = event.text.split("\n")
+            assert [value for value in values if not any(value in line for line in shown)] == [], told
+            assert set(values) <= {part for text in event.extra.values() for part in text.split("\n")}, told
+
+
+READ: list[tuple[Any, dict[str, str]]] = [
+    (
+        {"name": "Form liên hệ", "ho_ten": "Chị Hà", "phone": "0912345678", "dien_thoai": "0933000111", "message": "m1", "loi_nhan": "m2"},
+        {"name": "Chị Hà", "phone": "0912345678", "message": "m1\nm2", "phone_alt": "+84933000111", "name_": "Form liên hệ", "dien_thoai": "0933000111"},
+    ),
+    ({"triggerType": "form_submission", "payload": {"name": "Liên hệ", "data": {"Họ tên": "Chị Hà"}}}, {"name": "Chị Hà", "name_": "Liên hệ"}),
+    ({"payload": {"name": "Hero", "data": {"Name": "Chị Hà"}}}, {"name": "Chị Hà", "name_": "Hero"}),
+    ({"payload": {"name": "Hero", "data": {"name": "Chị Hà"}}}, {"name": "Chị Hà", "name_": "Hero"}),
+    ({"name": "Contact form", "phone": "0912345678"}, {"phone": "0912345678", "name_": "Contact form"}),
+    ({"name": "Trang"}, {"name": "Trang"}),
+    ({"name": "Bảo Gia"}, {"name": "Bảo Gia"}),
+    ({"name": "Tú Vân"}, {"name": "Tú Vân"}),
+    ({"name": "Form A", "ho_ten": "Hà", "name_": "x"}, {"name": "Hà", "name_": "Form A", "name__": "x"}),
+    ({"zalo": "có", "Điện thoại": "0912345678"}, {"phone": "0912345678", "zalo": "có"}),
+    ({"phone": "0912 345 678", "mobile": "+84912345678", "email": "a@x.vn", "mail": "A@x.vn"}, {"phone": "0912 345 678", "email": "a@x.vn"}),
+    ({"phone": "0912345678", "sdt": "", "Điện thoại": None}, {"phone": "0912345678"}),
+    (b"phone=0912345678&phone=0933000111&note=a&note=b", {"phone": "0912345678, 0933000111", "phone_alt": "+84933000111", "message": "a, b"}),
+    ({"fields": [{"name": "message", "value": text} for text in "abc"]}, {"message": "a\nb\nc"}),
+    ({"fields": [{"name": "Xe", "value": text} for text in "aabc"]}, {"Xe": "a", "fields.Xe": "a", "fields.Xe.2": "b", "fields.Xe.3": "c"}),
+    ({"x": [{"a": 1}, {"a": 2}], "y": ["b", "c"], "z": '{"a":1}'}, {"a": "1", "x.1.a": "2", "y": "b, c", "z": '{"a":1}'}),
+    (
+        urlencode({"page_name": "LP", "data.json": '{"name":["Chị Hà"],"phone":["0912345678"],"Biển số":["29A1-11111"]}'}).encode(),
+        {"name": "Chị Hà", "phone": "0912345678", "page_name": "LP", "Biển số": "29A1-11111"},
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body, read", READ, ids=[str(at) for at in range(len(READ))])
+def test_all_that_was_sent_is_there(body: Any, read: dict[str, str]) -> None:
+    event = one(body if isinstance(body, bytes) else orjson.dumps(body))
+    assert {key: text for key, text in event.extra.items() if key != "triggerType"} == read
+    assert one(event.raw) == event
+
+
+def test_a_long_answer_is_kept_whole() -> None:
+    """What people read first ends in …; the field itself has all of it."""
+    event = one(orjson.dumps({"phone": "0912345678", "message": "x" * 40_000, "Câu": "e\u0323\u0302" * 17_000}))
+    assert (len(event.extra["message"]), event.extra["Câu"]) == (40_000, "ệ" * 17_000)
+    assert event.text.endswith("…")
+
+
+def test_a_number_among_several_makes_the_thread() -> None:
+    assert one(b"phone=0912345678&phone=0933000111").thread == one(b"phone=0912345678").thread
+
+
 def test_family_name_first() -> None:
     assert one(b'{"first_name":"Lan","last_name":"Tran","phone":"0912345678"}').extra["name"] == "Tran Lan"
 
@@ -200,12 +274,36 @@ KEYS: list[tuple[dict[str, Any], bool]] = [  # beside the first one: is it the s
     ({"url_page": "https://example.vn/khac"}, False),
     ({"phone": "0912345679"}, False),
     ({"form_id": "F2"}, False),
+    ({"Biển số": "30F-22222"}, False),
+    ({"ghi_chu_them": "y"}, False),
+    ({"mobile": "0933000111"}, False),
+    ({"citizen_id": "1"}, False),
+    ({"date": "2026-12-01"}, False),
+    ({"ngay_sinh": "1990-01-01T00:00:00Z"}, False),
+    ({"phone": "+84 912 345 678"}, True),
+    ({"utm_source": "fb"}, True),
+    ({"fbclid": "abc"}, True),
+    ({"user_agent": "Mozilla"}, True),
+    ({"submittedAt": "2026-11-23"}, True),
+    ({"time": "2026-11-23T10:00:01Z"}, True),
+    ({"date_and_time": "1700000000123"}, True),
+    ({"g-recaptcha-token": "abc"}, True),
+    ({"page_id": "4"}, True),
+    ({"id": "4"}, True),
+    ({"of": "123e4567-e89b-12d3-a456-426614174000"}, True),
 ]
 
 
-@pytest.mark.parametrize("change, same", KEYS, ids=[next(iter(change)) for change, _ in KEYS])
+@pytest.mark.parametrize("change, same", KEYS, ids=[str(at) for at in range(len(KEYS))])
 def test_a_repetition_is_known_by_what_was_written(change: dict[str, Any], same: bool) -> None:
-    first = {"name": "Lan", "phone": "0912345678", "message": "xe máy", "ip": "203.0.113.7", "sent_at": 1700000000}
+    first = {
+        "name": "Lan",
+        "phone": "0912345678",
+        "message": "xe máy",
+        "ip": "203.0.113.7",
+        "sent_at": 1700000000,
+        "Biển số": "29A1-11111",
+    }
     one_, other = one(orjson.dumps(first)), one(orjson.dumps(first | change))
     assert one_.window_ms == leads.WINDOW_MS
     assert (one_.key == other.key) is same

@@ -41,6 +41,7 @@ WORST: dict[str, Callable[[], bytes]] = {
     "many small fields": lambda: orjson.dumps([{f"f{row}_{at}": "x" for at in range(28)} for row in range(100)]),
     "marks alone": lambda: orjson.dumps({f"f{at}": "\u0300\u0316" * 8_000 for at in range(30)}),
     "marks in middling texts": lambda: orjson.dumps({f"f{at}": "\u0300\u0316" * 495 for at in range(190)}),
+    "marks in a name and a number": lambda: orjson.dumps(dict.fromkeys(("name", "phone", "from", "event"), "\u0300\u0316" * 36_000)),
     "brackets": lambda: filled(b"["),
     "parts": lambda: filled(b"--b\r\n" + FIELD + b"\r\n\r\nx\r\n"),
     "parameters": lambda: multipart(filled(b'; x*0="a"', before=FIELD)[:-99] + b"\r\n\r\nx"),
@@ -83,6 +84,12 @@ TOO_MUCH = {
     "head": multipart(FIELD + b";a=b" * 1100 + b"\r\n\r\nx"),
     "nested": multipart(b"Content-Type: multipart/mixed; boundary=c\r\n\r\n--c--"),
     "values": orjson.dumps([[{"a": ""}] * 190] * 20),
+    "json fields": orjson.dumps({f"f{at}": 1 for at in range(201)}),
+    "entries": orjson.dumps([{"a": 1}] * 101),
+    "letters": orjson.dumps({"a": "x" * 300_001}),
+    "one field's text": b"a=" + b"x" * 200_001,
+    "one part's text": multipart(FIELD + b"\r\n\r\n" + b"x" * 200_001),
+    "a key twice": b'{"a":1,"a":2}',
     "base64": multipart(FIELD + b"\r\nContent-Transfer-Encoding: base64\r\n\r\nx"),
 }
 
@@ -91,6 +98,18 @@ TOO_MUCH = {
 def test_more_than_a_form_has_is_refused(body: bytes) -> None:
     with pytest.raises(MalformedPayload):
         posted.entries(Delivery(headers={}, body=body))
+
+
+def test_as_much_as_a_form_may_have_is_kept() -> None:
+    given = {f"f{at}": "1" for at in range(199)} | {"list": list(range(2_500))}
+    (flat,) = posted.entries(Delivery(headers={}, body=orjson.dumps(given)))
+    assert (len(flat), flat["list"].count(",")) == (200, 2_499)
+
+
+def test_a_long_label_shows_that_it_was_cut() -> None:
+    given = {"Q" * 300 + "a": "1", "Q" * 300 + "b": "2", "R" * 150: "3"}
+    (flat,) = posted.entries(Delivery(headers={}, body=orjson.dumps(given)))
+    assert list(flat.items()) == [("Q" * 199 + "…", "1"), ("Q" * 197 + "….2", "2"), ("R" * 150, "3")]
 
 
 def test_a_visitor_s_text_is_no_field_of_ours() -> None:
@@ -121,6 +140,8 @@ def test_parts_with_bare_newlines() -> None:
 
 AGAIN = [
     {"data": ['{"name":"Lan"}']},
+    {"data": orjson.dumps({"name": "Lan", "message": "x" * 20_000}).decode()},
+    {"x": [{"name": "a", "value": text} for text in "1123"], "x.a.2": "4", "phone": "5", "phone.2": "6"},
     {"x": {"data": ' {"phone":"1","data":"[1,2]"}'}},
     {"fields": [{"name": "data", "value": "{\u0001}"}], "data.data": "[]"},
     {"a": {"b": {"a": 1}}, "c": {"b": "2"}, "k" * 300: {"k" * 300: "3"}},
