@@ -33,17 +33,21 @@ class LawClocks:
 
     async def look(self) -> None:
         """Ring what is to ring, and tell whose office it is."""
-        rang, officers = await self._parts.store.run(self._ring)
-        for alarm, count in sorted(Counter(rang).items()):
+        store, rang = self._parts.store, Counter[str]()
+        while more := await store.run(self._ring):
+            rang.update(more)
+        for alarm, count in sorted(rang.items()):
             log.warning("privacy.alarm", kind=alarm, count=count)
-        for one in officers if rang else ():
+        for one in await store.read(_officers) if rang else ():
             link = f"{self._parts.config.public_url}/desk/privacy"
             staffmail.tell(self._parts, "law_dates", to=one.email or "", name=one.name, link=link)
 
-    def _ring(self, tx: Tx) -> tuple[list[str], list[Person]]:
-        privacy_clocks.forget_old(tx)
+    def _ring(self, tx: Tx) -> list[str]:
+        """Alarms that rang now, a bite of them; none when another process is at it: that one has the letters, too."""
+        if not privacy_clocks.alone(tx):
+            return []
         rang = []
-        for one in privacy_clocks.unanswered_or_late(tx):
+        for one in privacy_clocks.ringing(tx, rights.ALARMS):
             now, received = tx.now, at(one.received_at)
             found = [rights.alarm(received, at(one.due_at), now)]
             if one.acknowledged_at is None and now > at(one.ack_due_at):
@@ -52,7 +56,7 @@ class LawClocks:
                 if alarm and alarm not in one.rung:
                     privacy_clocks.ring(tx, one, alarm)
                     rang.append(alarm)
-        return rang, _officers(tx) if rang else []
+        return rang
 
 
 def _officers(tx: Tx) -> list[Person]:

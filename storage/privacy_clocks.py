@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,12 +13,21 @@ ALARM: Final = "alarm_"
 KEPT_MS: Final = 5 * 365 * 86_400_000
 
 
-def clocks(tx: Tx) -> list[tuple[int, int]]:
-    """(received_at, due_at) of the open ones, the next that are due first."""
-    rows = tx.all(
-        "SELECT received_at, due_at FROM privacy_request WHERE closed_at IS NULL ORDER BY due_at, id LIMIT 1000"
+def counts(tx: Tx, *, near: float) -> tuple[int, int, int]:
+    """(open, near, over): `near` -- that share of the time has gone, and not all of it."""
+    row = tx.one(
+        "SELECT count(*) AS open, COALESCE(SUM(CASE WHEN due_at < :now THEN 1 ELSE 0 END), 0) AS over_,"
+        " COALESCE(SUM(CASE WHEN due_at >= :now AND (:now - received_at) * 100 >= (due_at - received_at) * :near"
+        " THEN 1 ELSE 0 END), 0) AS near_ FROM privacy_request WHERE closed_at IS NULL",
+        now=tx.now_ms,
+        near=_percent(near),
     )
-    return [(row.received_at, row.due_at) for row in rows]
+    assert row is not None
+    return int(row.open), int(row.near_), int(row.over_)
+
+
+def _percent(share: float) -> int:
+    return round(share * 100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,16 +45,40 @@ class Clock:
     rung: frozenset[str]
 
 
-def unanswered_or_late(tx: Tx) -> list[Clock]:
-    """Open ones with the alarms that rang."""
+def alone(tx: Tx) -> bool:
+    """May this process ring now? One does at a time, until the end of its transaction: what it rang is seen by the next."""
+    return not tx.postgres or bool(tx.value("SELECT pg_try_advisory_xact_lock(7435)"))
+
+
+def _rang(act: str) -> str:
+    return f"EXISTS (SELECT 1 FROM privacy_step s WHERE s.request_id = r.id AND s.act = {act} AND s.at >= COALESCE(r.extended_at, 0))"  # noqa: S608 -- ours
+
+
+def ringing(tx: Tx, alarms: Sequence[tuple[float, str]], *, limit: int = 200) -> list[Clock]:
+    """Open ones whose clock has something to tell that it has not told: those that rang are not in anybody's way.
+    `alarms` -- (share of the time that has gone, its name), the largest share first."""
+    gone = " ".join(
+        f"WHEN (:now - r.received_at) * 100 >= (r.due_at - r.received_at) * {_percent(share)} THEN '{ALARM}{name}'"
+        for share, name in alarms
+    )
+    stands = f"CASE WHEN :now > r.due_at THEN '{ALARM}over' {gone} END"
+    unanswered = f"'{ALARM}unanswered'"
     rows = tx.all(
-        "SELECT id, contact_id, state, emptied, received_at, ack_due_at, due_at, acknowledged_at, extended_at"
-        " FROM privacy_request WHERE closed_at IS NULL ORDER BY due_at, id LIMIT 1000"
+        "SELECT r.id, r.contact_id, r.state, r.emptied, r.received_at, r.ack_due_at, r.due_at, r.acknowledged_at, r.extended_at"  # noqa: S608 -- ours
+        " FROM privacy_request r WHERE r.closed_at IS NULL AND"
+        f" ((r.acknowledged_at IS NULL AND r.ack_due_at < :now AND NOT {_rang(unanswered)})"
+        f" OR ({stands} IS NOT NULL AND NOT {_rang(stands)}))"
+        " ORDER BY r.due_at, r.id LIMIT :limit",
+        now=tx.now_ms,
+        limit=limit,
     )
-    told = tx.among(
-        "SELECT request_id, act, at FROM privacy_step WHERE request_id IN (:among) AND act LIKE 'alarm_%'",
-        [row.id for row in rows],
-    )
+    told: dict[str, set[str]] = {row.id: set() for row in rows}
+    since = {row.id: row.extended_at or 0 for row in rows}
+    for each in tx.among(
+        "SELECT request_id, act, at FROM privacy_step WHERE request_id IN (:among) AND act LIKE 'alarm_%'", list(told)
+    ):
+        if each.at >= since[each.request_id]:
+            told[each.request_id].add(each.act.removeprefix(ALARM))
     return [
         Clock(
             id=row.id,
@@ -55,11 +89,7 @@ def unanswered_or_late(tx: Tx) -> list[Clock]:
             ack_due_at=row.ack_due_at,
             due_at=row.due_at,
             acknowledged_at=row.acknowledged_at,
-            rung=frozenset(
-                each.act.removeprefix(ALARM)
-                for each in told
-                if each.request_id == row.id and each.at >= (row.extended_at or 0)
-            ),
+            rung=frozenset(told[row.id]),
         )
         for row in rows
     ]

@@ -18,6 +18,7 @@ from storage.tx import Tx
 
 routes = Routes("privacy")
 _AT: Final = "/privacy-requests/{request_id}"
+NEAR: Final = next(share for share, name in rights.ALARMS if name == "near")
 GAP: Final = "…"  # left for a person to fill
 
 
@@ -97,7 +98,7 @@ async def list_requests(call: Call, query: models.RequestQuery) -> models.DataRe
     """Requests with their clocks."""
     mark = cursors.read("dsr", query.cursor, int, str)
 
-    def read(tx: Tx) -> tuple[list[privacy.Row], list[tuple[int, int]], dict[str, Whose]]:
+    def read(tx: Tx) -> tuple[list[privacy.Row], tuple[int, int, int], dict[str, Whose]]:
         contact = query.contact
         if query.conversation:
             contact = tx.value("SELECT contact_id FROM conversation WHERE id = :id", id=query.conversation) or "-"
@@ -106,23 +107,21 @@ async def list_requests(call: Call, query: models.RequestQuery) -> models.DataRe
         else:
             after = (mark[0], mark[1]) if mark else None
             found = privacy.page(tx, closed=query.state == "closed", after=after, limit=query.limit + 1)
-        return found, privacy_clocks.clocks(tx), whose(tx, found)
+        return found, privacy_clocks.counts(tx, near=NEAR), whose(tx, found)
 
-    found, clocks, known = await call.store.read(read)
+    found, (open_, near, over), known = await call.store.read(read)
     more = len(found) > query.limit
     found = found[: query.limit]
     last = found[-1] if more else None
-    now = call.parts.now()
-    rings = [rights.alarm(at(received), at(due), now) for received, due in clocks]
     moment = (last.closed_at or last.due_at) if last else 0
     if found and call.actor.role in SEES_ALL:
         call.note("privacy.list", "privacy_request", "", fields=("words",))
     return models.DataRequests(
         items=[request(call, one, known.get(one.id)) for one in found],
         next=cursors.write("dsr", moment, last.id) if last else None,
-        open=len(rings),
-        near=rings.count("near"),
-        over=rings.count("over"),
+        open=open_,
+        near=near,
+        over=over,
     )
 
 

@@ -28,9 +28,10 @@ class Whose:
 def whose(tx: Tx, rows: list[privacy.Row]) -> dict[str, Whose]:
     """By the request's id; nobody for who was erased."""
     spoken = listing.several(tx, sorted({one.conversation_id for one in rows if one.conversation_id}))
+    people = {each: contacts.view(tx, each) for each in {one.contact_id for one in rows}}
     found = {}
     for one in rows:
-        person, there = contacts.view(tx, one.contact_id), spoken.get(one.conversation_id or "")
+        person, there = people[one.contact_id], spoken.get(one.conversation_id or "")
         if person is not None:
             found[one.id] = Whose(person, person.name or (there.display_name if there else ""))
     return found
