@@ -46,7 +46,7 @@ def ask(tx: Tx, lanes: Sequence[Lane], read: Read) -> None:
         here = list(stands.get(lane.point_id, ()))
         for event_id, event in enveloped.get(lane.point_id, ()):
             heard = _heard(event)
-            if any(_same(heard, one, lambda one=one: envelopes.words(tx, one)) for one in here):
+            if any(_same(tx, heard, one) for one in here):
                 lane.again.add(event_id)
             else:
                 here.append(heard)
@@ -74,13 +74,13 @@ def _heard(event: InboundEvent) -> Heard:
     )
 
 
-def _same(heard: Heard, one: Heard, words: Callable[[], tuple[str, str]]) -> bool:
+def _same(tx: Tx, heard: Heard, one: Heard) -> bool:
     """By its number, kind, time and words: numbers begin anew where another bot took the account's place."""
     return (
         heard.external_id == one.external_id
         and heard.kind == one.kind
         and heard.said_at in (0, one.said_at)
-        and heard.said == (words() if one.said is None else one.said)
+        and heard.said == (envelopes.words(tx, one) if one.said is None else one.said)
     )
 
 
