@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Dialog, Locator, Page, expect
 
 from channels.contract import Permanent
 from handlers.model import Advisor
@@ -175,11 +175,11 @@ async def test_from_the_queue_to_the_close(office: Office, come: Come) -> None:
 
     await desk.deed("close")
     dialog = desk.page.get_by_role("dialog")
-    await dialog.get_by_role("button", name="Đóng", exact=True).last.click()
+    await dialog.get_by_role("button", name="Đóng cuộc trò chuyện").click()
     await expect(dialog.get_by_role("alert")).to_have_text("Chọn kết quả trước khi đóng.")
     await dialog.get_by_label("Đã mua").check()
     await dialog.get_by_label("Ghi chú").fill("mua TNDS 1 năm")
-    await dialog.get_by_role("button", name="Đóng", exact=True).last.click()
+    await dialog.get_by_role("button", name="Đóng cuộc trò chuyện").click()
     await expect(dialog).to_have_count(0)
     await expect(desk.toast).to_contain_text("Đã đóng cuộc trò chuyện")
     await expect(desk.page.locator("#composer-notice")).to_contain_text("Cuộc trò chuyện đã đóng")
@@ -377,12 +377,37 @@ async def test_what_cannot_be_sent_stays_and_can_be_sent_again(office: Office, c
     await expect(pending).to_contain_text("Đang gửi")
     await expect(pending.get_by_role("button", name="Gửi lại")).to_be_visible(timeout=30_000)
     await expect(pending).to_contain_text("Không nối được máy chủ")
+
+    # the next reply waits for it and says so, a note does not; who would go is asked
+    await desk.reply("Em gửi phí ạ")
+    await expect(pending.nth(1)).to_contain_text("Chờ tin lỗi phía trên")
+    await pending.nth(1).get_by_role("button", name="Xem tin lỗi").click()
+    await expect(pending.first).to_have_class(re.compile("pointed"))
+    await desk.page.get_by_text("Ghi chú nội bộ").first.click()
+    await desk.reply("Mạng bên mình yếu")
+    await expect(desk.page.locator(".msg.note:not(.pending)")).to_contain_text("Mạng bên mình yếu")
+    await desk.page.locator("#tab-mine").click()
+    await expect(desk.row(conversation)).to_contain_text("Có tin chưa gửi được")
+    await desk.deed("close")
+    await expect(desk.page.get_by_role("dialog", name="Còn tin chưa gửi")).to_contain_text("2 tin")
+    await desk.page.keyboard.press("Escape")
+    leaving: list[str] = []
+
+    async def leave(dialog: Dialog) -> None:
+        leaving.append(dialog.type)
+        await dialog.accept()
+
+    desk.page.on("dialog", leave)
     await desk.page.reload()
-    await expect(desk.page.locator(".msg.pending")).to_contain_text("Mạng chập chờn")
+    assert leaving == ["beforeunload"]
+    await expect(pending.first).to_contain_text("Mạng chập chờn")
     await desk.page.unroute("**/messages")
-    await desk.page.locator(".msg.pending").get_by_role("button", name="Gửi lại").click()
-    await expect(desk.said("Mạng chập chờn").locator(".fate")).to_contain_text("Đã gửi")
-    await expect(desk.said("Mạng chập chờn")).to_have_count(1)
+    await pending.first.get_by_role("button", name="Gửi lại").click()
+    for words in ("Mạng chập chờn", "Em gửi phí ạ"):
+        await expect(desk.said(words).locator(".fate")).to_contain_text("Đã gửi")
+        await expect(desk.said(words)).to_have_count(1)
+    await expect(pending).to_have_count(0)
+    await expect(desk.row(conversation)).not_to_contain_text("Có tin chưa gửi được")
     visitors.troubles.clear()
 
 
@@ -437,14 +462,22 @@ async def test_the_session_ends_under_our_hands(office: Office, come: Come, visi
     lan = await office.hire("Trần Thị Lan", email="lan@x.vn")
     desk = await come("", person=lan)
     await desk.open(conversation)
+    await desk.deed("take")
+    await expect(desk.page.locator("#thread-about")).to_contain_text("Bạn đang xử lý")
+    held: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    await desk.page.route("**/messages", lambda route: held.set_result(route), times=1)  # noqa: PLW0108 -- it marks its handlers
+    await desk.reply("Em xem rồi ạ")
+    route = await asyncio.wait_for(held, 30)
     await desk.box.fill("Dạ để em")
-    await office.parts.store.run(lambda tx: (sessions.end_all(tx, desk.me.id), tx.hint("advisor", desk.me.id)))
+    await office.parts.store.run(lambda tx: sessions.end_all(tx, desk.me.id))
+    await route.continue_()
     dialog = desk.page.get_by_role("dialog")
     await expect(dialog).to_contain_text("Phiên đăng nhập đã hết")
     await dialog.get_by_role("button", name="Đăng nhập lại").click()
     await fill_in(desk.page, "lan@x.vn")
     await expect(desk.page).to_have_url(re.compile(conversation))
     await expect(desk.box).to_have_value("Dạ để em")
+    await expect(desk.said("Em xem rồi ạ").locator(".fate")).to_contain_text("Đã gửi")  # by itself
 
     # a colleague who goes on in this tab neither sees nor sends what Lan had begun
     await desk.page.route("**/messages", lambda route: route.fulfill(status=502))
@@ -673,6 +706,10 @@ async def test_another_advisors_customer_is_masked(office: Office, come: Come) -
     await office.act(conversation, "transfer", owner, advisor=desk.me)
     await expect(hidden.first).to_be_visible()
     await expect(desk.page.locator(".msg.note")).to_contain_text("Để ý giúp")
+    panel = desk.page.locator("#panel")
+    await expect(panel.get_by_role("link", name="0912 345 678")).to_be_visible()
+    await expect(panel.locator(".masked")).to_have_count(0)
+    await expect(panel.locator("h2").last).to_have_text("Nguyễn Văn Hùng")
 
 
 async def test_who_guards_the_data_reads_and_does_not_write(office: Office, come: Come) -> None:

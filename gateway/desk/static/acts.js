@@ -8,6 +8,7 @@ import { ask, field, toast, trouble, walk, wordsOf } from "./dialogs.js";
 import { icon, initials, isMine, labelName, may, nameOf, tint } from "./people.js";
 import { merging } from "./merge.js";
 import { moving } from "./moving.js";
+import { forgetAll, pending } from "./sender.js";
 import { promising } from "./tasks.js";
 import { setup, t } from "./words.js";
 
@@ -128,13 +129,15 @@ async function printing(one) {
 
 /** @param {Conversation} one */
 async function closing(one) {
+  const left = pending(one.id).length;
+  if (left && !(await ask({ title: t("unsent_title"), button: t("unsent_close"), grave: true, fields: [el("p", {}, t("unsent_closing", { n: left }))], done: () => {} }))) return;
   const choices = OUTCOMES.map((outcome) =>
     el("label", { class: "choice" }, el("input", { type: "radio", name: "outcome", value: outcome }), el("span", {}, el("b", {}, t(`outcome_${outcome}`)), el("small", {}, t(`outcome_${outcome}_hint`)))),
   );
   const reason = el("textarea", { name: "reason", rows: 2, maxlength: 2000 });
   const done = await ask({
     title: t("close_title"),
-    button: t("close"),
+    button: t("close_title"),
     fields: [el("fieldset", { class: "choices" }, el("legend", {}, t("close_how")), ...choices), field(t("close_note"), reason, t("close_note_hint"))],
     done: async (form) => {
       if (!form.get("outcome")) throw trouble(t("close_choose"));
@@ -142,7 +145,9 @@ async function closing(one) {
       keep(await acted(one, "close", body));
     },
   });
-  if (done) toast(t("closed_now"));
+  if (!done) return;
+  if (left) forgetAll(one.id);
+  toast(t("closed_now"));
 }
 
 /** @param {Conversation} one */

@@ -1,9 +1,9 @@
 // The desk: puts the columns together, keeps the address, listens to what happens.
-import { byId } from "../../web/static/dom.js";
+import { byId, el } from "../../web/static/dom.js";
 import { get } from "./api.js";
 import { Composer } from "./composer.js";
 import { conversation, feeds, isNews, keep, mine, onChange, refresh, reload, watch } from "./conversations.js";
-import { holdFocus, toast, walk, wordsOf } from "./dialogs.js";
+import { ask, holdFocus, toast, walk, wordsOf } from "./dialogs.js";
 import { forgetDrafts, forgetOthers } from "./drafts.js";
 import { LaterList } from "./later.js";
 import { Filters } from "./filters.js";
@@ -190,7 +190,10 @@ sender.start(
     refresh([id]);
     if (id === openId) void thread.refresh().then(() => panel?.update());
   },
-  (id) => thread.waiting(id),
+  (id) => {
+    thread.waiting(id);
+    list.plan();
+  },
 );
 
 // ---- what happens elsewhere
@@ -299,10 +302,24 @@ byId("keys", HTMLElement).addEventListener("click", keys.sheet);
 byId("view-edit", HTMLElement).addEventListener("click", () => void filters.edit(filters.view?.filter ?? null));
 byId("view-export", HTMLElement).addEventListener("click", () => filters.export());
 byId("view-close", HTMLElement).addEventListener("click", () => filters.close());
-byId("sign-out", HTMLFormElement).addEventListener("submit", () => {
+byId("sign-out", HTMLFormElement).addEventListener("submit", (event) => {
+  if (sender.unsent()) {
+    event.preventDefault();
+    const form = /** @type {HTMLFormElement} */ (event.currentTarget);
+    void ask({ title: t("unsent_title"), button: t("unsent_sign_out"), grave: true, fields: [el("p", {}, t("unsent_lost"))], done: () => {} }).then((yes) => yes && signOut(form));
+    return;
+  }
   forgetDrafts();
   live.stop();
 });
+
+/** @param {HTMLFormElement} form */
+function signOut(form) {
+  sender.movesOn();
+  forgetDrafts();
+  live.stop();
+  form.submit();
+}
 
 setInterval(() => {
   list.tick();

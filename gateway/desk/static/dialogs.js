@@ -26,7 +26,7 @@ export function ask({ title, fields, button, grave = false, done }) {
   const form = el(
     "form",
     { novalidate: true },
-    el("header", {}, el("h2", { id }, title), el("button", { class: "icon-button", type: "button", "aria-label": t("close_dialog"), onclick: () => dialog.close() }, icon("web:close"))),
+    el("header", {}, el("h2", { id }, title), el("button", { class: "icon-button", type: "button", "aria-label": t("shut_dialog"), onclick: () => dialog.close() }, icon("web:close"))),
     el("div", { class: "dialog-body" }, ...fields),
     problem,
     el("footer", {}, el("button", { class: "button quiet", type: "button", onclick: () => dialog.close() }, t("cancel")), go),

@@ -2,6 +2,7 @@
 import { byId, el } from "../../web/static/dom.js";
 import { get, whenSignedOut } from "./api.js";
 import { ask } from "./dialogs.js";
+import { movesOn } from "./sender.js";
 import { t } from "./words.js";
 
 const PATIENCE_MS = 2500;
@@ -30,6 +31,7 @@ export function bye(reason, stop) {
   if (over) return;
   over = true;
   stop();
+  movesOn();
   if (reason === "other") {
     location.reload();
     return;

@@ -177,7 +177,7 @@ export class Bubble {
 
 /** What I sent and the server has not said it took. */
 export class PendingBubble {
-  /** @param {Pending} one @param {{ again: () => void, back: () => void }} acts */
+  /** @param {Pending} one @param {{ again: () => void, back: () => void, held: () => boolean, jump: () => void }} acts held: behind one that did not go */
   constructor(one, acts) {
     this.one = one;
     this.acts = acts;
@@ -194,10 +194,18 @@ export class PendingBubble {
 
   patch() {
     const { state, problem } = this.one;
-    const print = `${state}|${problem}`;
+    const held = this.acts.held();
+    const print = `${state}|${problem}|${held}`;
     if (print === this.shown) return;
     this.shown = print;
     this.root.classList.toggle("trouble", state === "failed");
+    if (held) {
+      this.foot.replaceChildren(
+        el("span", { class: "fate held" }, icon("web:clock"), el("span", { class: "fate-words" }, t("held_behind"))),
+        el("span", { class: "fate-acts" }, el("button", { type: "button", onclick: this.acts.jump }, t("held_show")), el("button", { type: "button", onclick: this.acts.back }, t("take_back"))),
+      );
+      return;
+    }
     if (state === "sending") {
       this.foot.replaceChildren(el("span", { class: "fate sending" }, icon("web:clock"), el("span", { class: "fate-words" }, t("status_sending"))));
       return;

@@ -73,7 +73,7 @@ export class Panel {
   /** The conversation is here: read what could not be asked for before, or is another person's now. */
   known() {
     const one = conversation(this.id);
-    if (one && this.begun !== `${one.id} ${one.contact_id}`) void this.read();
+    if (one && this.begun !== sight(one)) void this.read();
   }
 
   /** A section of another module (`export function section(box, conversation, contact)`), in the place that is kept
@@ -88,7 +88,7 @@ export class Panel {
   async read() {
     const one = conversation(this.id);
     if (!one) return;
-    this.begun = `${one.id} ${one.contact_id}`;
+    this.begun = sight(one);
     const turn = (this.reading += 1);
     const [contact, earlier, offered, promised, past, wished] = await Promise.allSettled([
       get(`/contacts/${one.contact_id}`),
@@ -117,6 +117,10 @@ export class Panel {
       this.policies.hidden = true;
       this.shown = "nothing";
       return;
+    }
+    if (this.begun && this.begun !== sight(one)) {
+      if (one.masked) this.contact = null; // what was legible a moment ago is not shown on
+      void this.read();
     }
     this.policies.hidden = !this.section;
     this.section?.(this.policies, one, this.contact);
@@ -297,6 +301,11 @@ export class Panel {
     refresh([this.id]);
     this.update();
   }
+}
+
+/** Whom it shows, and whether legibly: when that changes, all of it is read anew. @param {Conversation} one */
+function sight(one) {
+  return `${one.id} ${one.contact_id} ${one.masked}`;
 }
 
 /** @param {string} label @param {...(Node | string | null | undefined)} values */

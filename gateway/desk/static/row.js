@@ -4,6 +4,7 @@ import { asksSince, later, mine, unread } from "./conversations.js";
 import { dueBy, haste } from "./due.js";
 import { missed } from "./later.js";
 import { channelName, face, icon, labelName, nameOf, productName, reasonName, stageName } from "./people.js";
+import { stuck } from "./sender.js";
 import { minutesSince, moment, setup, t, waits, when } from "./words.js";
 
 /** @typedef {import("./model.js").Conversation} Conversation */
@@ -39,7 +40,7 @@ export class Row {
   /** @param {Conversation} one */
   show(one) {
     this.one = one;
-    const print = JSON.stringify([one.version, one.last_message_at, gist(one), one.labels, one.assignee, one.status, unread(one), nameOf(one), one.handoff, one.test, later(one), missed(one.id)]);
+    const print = JSON.stringify([one.version, one.last_message_at, gist(one), one.labels, one.assignee, one.status, unread(one), nameOf(one), one.handoff, one.test, later(one), missed(one.id), stuck(one.id)]);
     if (print !== this.shown) {
       this.shown = print;
       put(this.name, nameOf(one));
@@ -108,6 +109,7 @@ function chips(one) {
   if (one.status === "waiting" && one.handoff?.escalated) made.push(el("span", { class: "chip chip-urgent" }, t("escalated")));
   if (one.status === "with_advisor" && one.assignee && !mine(one)) made.push(el("span", { class: "chip chip-person" }, icon("person"), one.assignee.name));
   else if (one.status !== "with_advisor" && one.stage !== "queued") made.push(el("span", { class: "chip" }, stageName(one)));
+  if (stuck(one.id)) made.push(el("span", { class: "chip chip-urgent" }, icon("web:alert"), t("unsent_here")));
   if (missed(one.id)) made.push(el("span", { class: "chip chip-urgent" }, icon("web:alert"), t("later_missed")));
   const putOff = later(one);
   if (putOff) made.push(el("span", { class: "chip" }, icon("calendar"), when(putOff)));

@@ -19,12 +19,14 @@ const AGAIN_MS = 5000;
  * @property {number} after the last seq that was there when it was written
  * @property {"sending" | "failed"} state
  * @property {string} problem
+ * @property {boolean} [signedOut] only the session stood in its way: it goes on after the next sign-in
  */
 
 /** @type {Map<string, Pending[]>} */
 const waiting = new Map();
-/** @type {Set<string>} */
+/** Lanes on which something goes just now. @type {Set<string>} */
 const busy = new Set();
+let moving = false;
 /** @type {(conversation: string, answer: any) => void} */
 let onSent = () => {};
 /** @type {(conversation: string) => void} */
@@ -40,11 +42,40 @@ export function start(sent, changed) {
   try {
     /** @type {Pending[]} */
     const kept = JSON.parse(sessionStorage.getItem(UNSENT) ?? "[]");
-    for (const one of kept) queue(one.conversation).push(one);
+    for (const one of kept) queue(one.conversation).push(one.signedOut ? { ...one, state: "sending", problem: "", signedOut: false } : one);
   } catch {
     // a page that may not store forgets what it could not send
   }
-  for (const id of waiting.keys()) void pump(id);
+  guard();
+  for (const id of waiting.keys()) pumps(id);
+}
+
+/** The page goes elsewhere in this tab and finds the words there again: nobody is asked. */
+export function movesOn() {
+  moving = true;
+}
+
+/** Whether anything is not sent yet, in whichever conversation. */
+export function unsent() {
+  return [...waiting.values()].some((list) => list.length > 0);
+}
+
+/** Whether something of this conversation will not go by itself. @param {string} conversation */
+export function stuck(conversation) {
+  return pending(conversation).some((one) => one.state === "failed");
+}
+
+/** The reply that did not go and that this one waits behind: a customer reads in order. Notes wait for none. @param {Pending} one */
+export function heldBy(one) {
+  if (one.note || one.state === "failed") return null;
+  const lane = queue(one.conversation).filter((each) => !each.note);
+  return lane.slice(0, Math.max(0, lane.indexOf(one))).find((each) => each.state === "failed") ?? null;
+}
+
+/** Give up all that is left of a conversation. @param {string} conversation */
+export function forgetAll(conversation) {
+  waiting.delete(conversation);
+  changed(conversation);
 }
 
 /** @param {string} conversation */
@@ -56,22 +87,21 @@ export function pending(conversation) {
 export function send(words) {
   queue(words.conversation).push({ ...words, key: newKey(), state: "sending", problem: "" });
   changed(words.conversation);
-  void pump(words.conversation);
+  pumps(words.conversation);
 }
 
 /** @param {Pending} one */
 export function again(one) {
   one.state = "sending";
   changed(one.conversation);
-  void pump(one.conversation);
+  pumps(one.conversation);
 }
 
-/** Do not send it after all. @param {Pending} one */
+/** Do not send it after all; what waited behind it goes. @param {Pending} one */
 export function forget(one) {
-  const list = queue(one.conversation);
-  const at = list.indexOf(one);
-  if (at >= 0) list.splice(at, 1);
+  forgetQuietly(one);
   changed(one.conversation);
+  pumps(one.conversation);
 }
 
 /** @param {string} id */
@@ -90,15 +120,35 @@ function changed(id) {
   } catch {
     // see above
   }
+  guard();
   onChange(id);
 }
 
-/** One at a time, in order; what failed holds those behind it. @param {string} id */
-async function pump(id) {
-  if (busy.has(id)) return;
-  busy.add(id);
+/** Who would close the tab over words that nobody has is asked. */
+function guard() {
+  if (unsent()) addEventListener("beforeunload", asks);
+  else removeEventListener("beforeunload", asks);
+}
+
+/** @param {BeforeUnloadEvent} event */
+function asks(event) {
+  if (!moving) event.preventDefault();
+}
+
+/** Replies and notes go each on a lane of their own. @param {string} id */
+function pumps(id) {
+  void pump(id, false);
+  void pump(id, true);
+}
+
+/** One at a time, in order; a reply that failed holds the replies behind it, a note holds nothing. @param {string} id @param {boolean} notes */
+async function pump(id, notes) {
+  const lane = `${id} ${notes}`;
+  if (busy.has(lane)) return;
+  busy.add(lane);
+  const next = () => queue(id).find((one) => one.note === notes && one.state === "sending" && !heldBy(one));
   try {
-    for (let one = queue(id)[0]; one && one.state === "sending"; one = queue(id)[0]) {
+    for (let one = next(); one; one = next()) {
       const answer = await deliver(one);
       if (answer === null) continue; // tried again, or given up
       forgetQuietly(one);
@@ -106,7 +156,7 @@ async function pump(id) {
       changed(id);
     }
   } finally {
-    busy.delete(id);
+    busy.delete(lane);
   }
 }
 
@@ -129,8 +179,9 @@ async function deliver(one) {
       return null; // the line comes back, and so do we
     }
     one.state = "failed";
+    one.signedOut = error instanceof Failure && error.status === 401;
     one.problem = error instanceof Failure ? reason(error) : t("error_internal");
-    if (error instanceof Failure && !error.passing) one.key = newKey(); // refused for good: another try is another act
+    if (error instanceof Failure && !error.passing && error.status < 500) one.key = newKey(); // refused for good: another try is another act
     changed(one.conversation);
     return null;
   }

@@ -6,7 +6,7 @@ import { Foot } from "./foot.js";
 import { Bubble, isAside, isNote, PendingBubble } from "./message.js";
 import { may, nameOf } from "./people.js";
 import { retry } from "./retry.js";
-import { again, forget, pending } from "./sender.js";
+import { again, forget, heldBy, pending } from "./sender.js";
 import { Memory, PAGE, together, woven } from "./transcript.js";
 import { day, sameDay, t } from "./words.js";
 
@@ -302,7 +302,7 @@ export class Thread {
     return mine.map((one) => {
       let bubble = this.unsent.get(one.key);
       if (!bubble) {
-        bubble = new PendingBubble(one, { again: () => again(one), back: () => this.#back(one) });
+        bubble = new PendingBubble(one, { again: () => again(one), back: () => this.#back(one), held: () => heldBy(one) !== null, jump: () => this.#point(this.unsent.get(heldBy(one)?.key ?? "")?.root) });
         this.unsent.set(one.key, bubble);
       }
       bubble.patch();
@@ -320,11 +320,15 @@ export class Thread {
 
   /** The message that another one answers. @param {string} id */
   #show(id) {
-    const bubble = this.bubbles.get(id);
-    if (!bubble?.root.isConnected) return;
-    bubble.root.scrollIntoView({ block: "center", behavior: "smooth" });
-    bubble.root.classList.add("pointed");
-    setTimeout(() => bubble.root.classList.remove("pointed"), POINTED_MS);
+    this.#point(this.bubbles.get(id)?.root);
+  }
+
+  /** @param {HTMLElement | undefined} root of a bubble */
+  #point(root) {
+    if (!root?.isConnected) return;
+    root.scrollIntoView({ block: "center", behavior: "smooth" });
+    root.classList.add("pointed");
+    setTimeout(() => root.classList.remove("pointed"), POINTED_MS);
   }
 
   /** More came under the thread: who read the newest goes on reading the newest. */
@@ -363,5 +367,5 @@ export class Thread {
 
 /** The feed brought it before the answer to our own call did. @param {Pending} one @param {Transcript} transcript */
 function covered(one, transcript) {
-  return one.state === "sending" && transcript.sorted.some((message) => message.seq > one.after && message.author === "advisor" && message.text.trim() === one.text.trim() && isNote(message) === one.note);
+  return one.state === "sending" && !heldBy(one) && transcript.sorted.some((message) => message.seq > one.after && message.author === "advisor" && message.text.trim() === one.text.trim() && isNote(message) === one.note);
 }
