@@ -158,6 +158,7 @@ def _return(draft: Draft, event: Acted) -> None:
         raise Refused("wrong_state", "nobody has it")
     _must_hold(draft, event.by)
     had = draft.state.assignee or event.by
+    idle.forget_snooze(draft)
     draft.move(Stage.GREETED)
     draft.set(assignee=None, handoff="", unclear=0)
     draft.remember(priority=None, served=None, handed=None, passed=None)
@@ -224,6 +225,7 @@ def _reopen(draft: Draft, event: Acted) -> None:
     if draft.state.stage in OPEN | WAITING | {Stage.WITH_ADVISOR}:
         raise Refused("wrong_state", "it is not closed")
     draft.set(warnings=0)
+    idle.forget_snooze(draft)
     _give_to(draft, event.by, told=False)
     draft.add(Audit(action="conversation.reopen", by=event.by))
 

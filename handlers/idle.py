@@ -8,7 +8,7 @@ from typing import Final
 
 from handlers import schedule, slots, steps, wording
 from handlers.draft import Draft
-from handlers.model import OPEN, Stage, State, TimerFired
+from handlers.model import OPEN, Stage, State, TimerFired, Unwake
 
 NUDGE: Final = timedelta(minutes=30)
 CLOSE: Final = timedelta(hours=24)
@@ -61,9 +61,17 @@ def shut(draft: Draft, stage: Stage) -> None:
         handed=None,
         passed=None,
     )
+    forget_snooze(draft)
     draft.set(unclear=0)
     if not draft.consented:
         forget_held(draft)
+
+
+def forget_snooze(draft: Draft) -> None:
+    """Nobody puts off what is closed, or in other hands."""
+    if draft.state.memory.get("snoozed_until"):
+        draft.remember(snoozed_until=None)
+        draft.add(Unwake(name="snooze"))
 
 
 def forget_held(draft: Draft) -> None:

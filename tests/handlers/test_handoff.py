@@ -21,6 +21,7 @@ from handlers.model import (
     State,
     TakeHandoff,
     Tell,
+    Unwake,
     WakeAt,
 )
 from tests.stories.world import CHIEF, MAI, NAM, World
@@ -194,6 +195,17 @@ def test_snooze_wakes_and_says_so_to_people() -> None:
     for wrong in ("2020-01-01T00:00:00Z", "2030-01-01T00:00:00", "tomorrow", None):
         with pytest.raises(Refused):
             world.act("snooze", MAI, until=wrong)
+
+
+@pytest.mark.parametrize(("act", "data"), [("close", {"outcome": "done"}), ("return", {})])
+def test_what_is_closed_or_given_back_is_put_off_no_more(act: str, data: dict[str, str]) -> None:
+    world = taken()
+    world.act("snooze", MAI, until=(world.now + timedelta(hours=2)).isoformat())
+    world.act(act, MAI, **data)
+    assert world.found(Unwake) == [Unwake(name="snooze")]
+    assert "snoozed_until" not in world.state.memory
+    world.wait(timedelta(hours=3))
+    assert not [note for note in world.found(Note) if "hẹn xem lại" in note.text]
 
 
 def test_labels() -> None:
