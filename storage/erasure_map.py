@@ -275,7 +275,7 @@ MAP: Final[Mapping[str, Rule]] = {
     ),
     "export_ask": Ours(
         columns="id state purpose wanted_sealed wanted_blind asked_by asked_behind asked_at decided_by decided_at used_at",
-        why="what people of ours asked for: it goes within days, and a name that was searched for is under the master key until then",
+        why="what people of ours asked for: a name or number in the question is under the master key, and goes thirty days after it was asked (storage.retention)",
     ),
     "held": Ours(
         columns="id contact_id kind object_id reason until number_blind file_id key_sealed body_sealed created_at",

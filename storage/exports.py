@@ -13,7 +13,7 @@ from storage.ids import new_id
 from storage.tx import Tx
 
 GOOD_MS: Final = 24 * 3_600_000  # an approval waits so long
-KEPT_MS: Final = 30 * 86_400_000  # then the audit alone tells of it
+KEPT_MS: Final = 30 * 86_400_000  # storage.retention; then the audit alone tells of it
 
 
 class Refused(Exception):
@@ -41,7 +41,6 @@ class Ask:
 
 def ask(tx: Tx, *, purpose: str, wanted: Mapping[str, Any], by: str, behind: Sequence[str]) -> str:
     """Its id. `behind` -- advisors who own the credential that asks."""
-    tx.run("DELETE FROM export_ask WHERE asked_at < :old", old=tx.now_ms - KEPT_MS)
     row_id = new_id()
     tx.insert(
         "export_ask",
@@ -57,6 +56,15 @@ def ask(tx: Tx, *, purpose: str, wanted: Mapping[str, Any], by: str, behind: Seq
     )
     _note(tx, row_id, "export.ask", by, purpose)
     return row_id
+
+
+def forget(tx: Tx, *, limit: int = 500) -> int:
+    """What was asked for thirty days ago, with whatever name or number was searched for. How many."""
+    return tx.run(
+        "DELETE FROM export_ask WHERE id IN (SELECT id FROM export_ask WHERE asked_at < :old LIMIT :limit)",
+        old=tx.now_ms - KEPT_MS,
+        limit=limit,
+    )
 
 
 def decide(tx: Tx, ask_id: str, *, by: str, yes: bool) -> str:

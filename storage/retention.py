@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from itertools import takewhile
 from typing import Final
 
-from storage import announced, audit, document_links, idempotency, later, parked, tickets
+from storage import announced, audit, document_links, exports, idempotency, later, parked, privacy_clocks, tickets
 from storage.sessions import IDLE_MS
 from storage.tx import Tx
 
@@ -211,6 +211,8 @@ STEPS: Final[tuple[tuple[str, Callable[[Tx], int]], ...]] = (
     ("tickets", tickets.forget),
     ("what was told outside", announced.forget),
     ("messages sent later", later.forget),
+    ("tables that somebody wanted", exports.forget),
+    ("requests of who has been gone for years", privacy_clocks.forget_old),
     ("idempotent answers", idempotency.forget_old),
 )
 

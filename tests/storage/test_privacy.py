@@ -8,8 +8,9 @@ from typing import Any, cast
 
 from gateway.lawclocks import LawClocks
 from handlers.rights import ALARMS
-from storage import people, privacy, privacy_clocks
+from storage import exports, people, privacy, privacy_clocks, retention
 from storage.db import Store
+from storage.ids import new_id
 from storage.tx import Tx
 from tests.storage.conftest import Hand
 from tests.support.shop import Shop
@@ -100,3 +101,55 @@ async def test_two_processes_ring_once(pg_url: str) -> None:
     finally:
         await two.close()
         await one.close()
+
+
+def test_what_has_had_its_time_is_looked_for_by_retention() -> None:
+    steps = [step for _, step in retention.STEPS]
+    assert {exports.forget, privacy_clocks.forget_old} <= set(steps)
+
+
+async def test_requests_outlive_who_asked_by_five_years(store: Store) -> None:
+    """Counted from his erasure, and not while the law keeps anything of him; what is open stays, and who is with us keeps his."""
+    year = 365 * DAY_MS
+    cases = {  # years since it was closed, since he was erased, since the law's keeping of him ends
+        "gone": (6, 6, None),
+        "kept by the law": (9, 9, -1),
+        "erased lately": (9, 1, None),
+        "with us": (9, None, None),
+        "open": (None, 9, None),
+    }
+
+    def unit(tx: Tx) -> set[str]:
+        for name, (closed, erased, held) in cases.items():
+            person = people.newcomer(tx, name="Lan", phones=[], emails=[], source="x")
+            asked(tx, contact_id=person, code=name, received=5)
+            ago = {
+                key: None if n is None else tx.now_ms - n * year for key, n in (("closed", closed), ("erased", erased))
+            }
+            tx.run(
+                "UPDATE privacy_request SET closed_at = :closed, emptied = :emptied WHERE contact_id = :id",
+                closed=ago["closed"],
+                emptied=erased is not None,
+                id=person,
+            )
+            tx.run("UPDATE contact SET erased_at = :erased WHERE id = :id", erased=ago["erased"], id=person)
+            if held is not None:
+                until = tx.now_ms - held * year
+                tx.insert(
+                    "held", id=new_id(), contact_id=person, kind="policy", object_id="", reason="x", until=until,
+                    key_sealed=b"k", body_sealed=b"b", created_at=0,
+                )  # fmt: skip
+        assert privacy_clocks.forget_old(tx) == 1
+        assert tx.value("SELECT count(*) FROM privacy_step") == len(cases) - 1
+        return {row.code for row in tx.all("SELECT code FROM privacy_request")}
+
+    assert await store.run(unit) == set(cases) - {"gone"}
+
+
+async def test_a_question_for_a_table_goes_after_thirty_days(store: Store, hand: Hand) -> None:
+    made = await store.run(lambda tx: exports.ask(tx, purpose="care", wanted={"q": "0912345678"}, by="x", behind=()))
+    hand.ms += 29 * DAY_MS
+    assert await store.run(exports.forget) == 0
+    hand.ms += 2 * DAY_MS
+    assert await store.run(exports.forget) == 1
+    assert await store.read(lambda tx: exports.one(tx, made)) is None
