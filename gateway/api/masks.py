@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 _EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
@@ -63,10 +64,40 @@ def hidden(_value: str) -> str:
     return "***"
 
 
-def text(value: str) -> str:
-    """Free words with what looks like a phone number, an id or an e-mail address masked in them."""
+def text(value: str, names: Iterable[str] = ()) -> str:
+    """Free words with what looks like a phone number, an id or an e-mail address masked in them, and so the `names` that
+    we hold of the person, with or without their marks, whole or without the family name."""
     masked = _EMAIL.sub(lambda found: email(found[0]), value)
-    return _DIGITS.sub(lambda found: phone(found[0]), masked)
+    masked = _DIGITS.sub(lambda found: phone(found[0]), masked)
+    for each in names:
+        masked = _named(masked, unicodedata.normalize("NFC", each).split())
+    return masked
+
+
+def _named(value: str, words: list[str]) -> str:
+    """A single word is a word of the language as often as a name (Hà, An, Mai): it counts as it is written, no other way."""
+    value = unicodedata.normalize("NFC", value)
+    for tail in (words, words[1:]):
+        if len(tail) > 1:
+            pattern = r"(?<!\w)" + r"\s+".join(re.escape(_bare(word)) for word in tail) + r"(?!\w)"
+            found = re.search(pattern, _bare(value))
+            while found:
+                start, end = found.span()
+                hidden_name = name(value[start:end]) if tail is words else _initials(value[start:end])
+                value = value[:start] + hidden_name + value[end:]
+                found = re.compile(pattern).search(_bare(value), start + len(hidden_name))
+    if words and len(words[-1]) > 1:
+        value = re.sub(rf"(?<!\w){re.escape(words[-1])}(?![\w*])", lambda found: _initial(found[0]), value)
+    return value
+
+
+def _initials(value: str) -> str:
+    return " ".join(_initial(word) for word in value.split())
+
+
+def _bare(value: str) -> str:
+    """Letter for letter without marks and case: as long as `value`."""
+    return "".join("d" if char in "đĐ" else unicodedata.normalize("NFD", char)[0].lower()[:1] for char in value)
 
 
 def need(value: str) -> str:

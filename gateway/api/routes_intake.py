@@ -66,7 +66,8 @@ async def list_attempts(call: Call, conversation_id: str) -> intake_models.Attem
     if row is None:
         raise not_found()
     plain = call.sees(show.thing(row))
-    return intake_models.Attempts(items=[show.attempt(each, plain=plain) for each in found], next=None)
+    named = () if plain else show.names(row)
+    return intake_models.Attempts(items=[show.attempt(each, plain=plain, names=named) for each in found], next=None)
 
 
 # ---- screening

@@ -45,10 +45,10 @@ async def list_messages(call: Call, conversation_id: str, query: models.MessageQ
     plain = call.sees(show.thing(row))
     if plain and found:
         call.note("message.read", "conversation", conversation_id, fields=("messages",))
-    on = None
+    on, named = None, () if plain else show.names(row)
     if more:
         on = cursors.write("b", found[0].seq) if backwards else cursors.write("m", found[-1].seq)
-    return models.Messages(items=[show.message(call, each, plain=plain) for each in found], next=on)
+    return models.Messages(items=[show.message(call, each, plain=plain, names=named) for each in found], next=on)
 
 
 @routes.post(

@@ -53,7 +53,7 @@ def _value(call: Call, hit: finding.Hit) -> str:
         return hit.text
     if hit.where in ("plate", "phone", "email", "name"):
         return str(masks.slots({hit.where: hit.text})[hit.where])
-    return masks.text(hit.text)
+    return masks.text(hit.text, show.names(hit.conversation))
 
 
 def _person(call: Call, each: finding.Person) -> models.FoundPerson:

@@ -170,7 +170,7 @@ def _task(call: Call, task: tasks.Task, row: listing.Conversation) -> task_model
         name=name if plain else masks.name(name),
         channel=row.channel,
         owner=models.Person(id=task.owner[0], name=task.owner[1]),
-        note=task.note if plain else masks.text(task.note),
+        note=task.note if plain else masks.text(task.note, show.names(row)),
         state=cast(task_models.State, task.state),
         due_at=rfc3339(task.due_at),
         overdue=task.state == "open" and task.due_at < call.parts.clock.ms(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -25,6 +25,11 @@ def person(who: tuple[str, str] | None) -> models.Person | None:
     return models.Person(id=who[0], name=who[1]) if who else None
 
 
+def names(row: listing.Conversation) -> tuple[str, ...]:
+    """What we know the person by: masked wherever it stands in free words."""
+    return tuple(dict.fromkeys(filter(None, (row.contact_name, str(row.slots.get("name") or ""), row.display_name))))
+
+
 def conversation(call: Call, row: listing.Conversation) -> models.Conversation:
     return models.Conversation(**_conversation(call, row))
 
@@ -44,7 +49,7 @@ def conversation_view(
         **_conversation(call, row),
         handoff=card(call, row, handoff) if handoff else None,
         lead=lead if plain else masks.slots(lead),
-        attempts=[attempt(each, plain=plain) for each in tries],
+        attempts=[attempt(each, plain=plain, names=names(row)) for each in tries],
         next_attempt_at=rfc3339(tries[-1].next_at) if waits else None,
         screening=screening_view(row, screened, plain=plain),
         window=models.WindowView(
@@ -60,12 +65,12 @@ def conversation_view(
     )
 
 
-def attempt(row: intake.Attempt, *, plain: bool) -> models_intake.Attempt:
+def attempt(row: intake.Attempt, *, plain: bool, names: Sequence[str] = ()) -> models_intake.Attempt:
     return models_intake.Attempt(
         id=row.id,
         number=row.number,
         result=cast(Any, row.result),
-        note=row.note if plain else masks.text(row.note),
+        note=row.note if plain else masks.text(row.note, names),
         by=models.Person(id=row.by[0], name=row.by[1]),
         at=rfc3339(row.at),
         next_at=rfc3339(row.next_at),
@@ -114,7 +119,7 @@ def _conversation(call: Call, row: listing.Conversation) -> dict[str, Any]:
         "slots": _slots(call, row, plain=plain),
         "masked": not plain,
         "name": name if plain else masks.name(name),
-        "preview": row.preview if plain else masks.text(row.preview),
+        "preview": row.preview if plain else masks.text(row.preview, names(row)),
         "lang": row.lang,
         "code": str(row.state.get("code", "")),
         "outcome": row.outcome,
@@ -171,8 +176,8 @@ def card(call: Call, row: listing.Conversation, handoff: handoffs.Handoff) -> mo
     )
 
 
-def message(call: Call, row: transcript.Message, *, plain: bool) -> models.Message:
-    """`plain` -- the caller sees the personal values of its conversation."""
+def message(call: Call, row: transcript.Message, *, plain: bool, names: Sequence[str] = ()) -> models.Message:
+    """`plain` -- the caller sees the personal values of its conversation; `names` -- of its person, to be masked if not."""
     body = row.body
     contact = body.get("contact")
     return models.Message(
@@ -181,7 +186,7 @@ def message(call: Call, row: transcript.Message, *, plain: bool) -> models.Messa
         direction=cast(Any, row.direction),  # the model knows the words
         author=cast(Any, row.author),
         kind=row.kind,
-        text=row.text if plain else masks.text(row.text),
+        text=row.text if plain else masks.text(row.text, names),
         attachments=[_attachment(each, plain=plain) for each in row.attachments],
         external_id=row.external_id,
         said_at=rfc3339(row.said_at),
@@ -195,21 +200,21 @@ def message(call: Call, row: transcript.Message, *, plain: bool) -> models.Messa
         buttons=list(body.get("buttons", ())),
         payload=body.get("payload"),
         contact=dict(contact) if contact and plain else masks.slots(contact) if contact else None,
-        fields=_fields(body, plain=plain) if row.kind in ("form", "call") else None,
+        fields=_fields(body, plain=plain, names=names) if row.kind in ("form", "call") else None,
         location=list(body["location"]) if body.get("location") and plain else None,
-        quote=quote(body.get("quote"), plain=plain),
+        quote=quote(body.get("quote"), plain=plain, names=names),
         ref=body.get("ref"),
         reaction=_reaction(row),
-        before=[each if plain else masks.text(each) for each in body.get("before", ())],
+        before=[each if plain else masks.text(each, names) for each in body.get("before", ())],
         taken_back=bool(body.get("taken_back")),
     )
 
 
-def quote(given: Mapping[str, str] | None, *, plain: bool) -> models.Quote | None:
+def quote(given: Mapping[str, str] | None, *, plain: bool, names: Sequence[str] = ()) -> models.Quote | None:
     if not given:
         return None
     text = given["text"]
-    return models.Quote(id=given["id"], author=given["author"], text=text if plain else masks.text(text))
+    return models.Quote(id=given["id"], author=given["author"], text=text if plain else masks.text(text, names))
 
 
 def _reaction(row: transcript.Message) -> str | None:
@@ -219,9 +224,9 @@ def _reaction(row: transcript.Message) -> str | None:
     return "" if extra.get("action") == "unreact" else extra.get("reaction", "")
 
 
-def _fields(body: Mapping[str, Any], *, plain: bool) -> dict[str, str]:
+def _fields(body: Mapping[str, Any], *, plain: bool, names: Sequence[str]) -> dict[str, str]:
     told: Mapping[str, str] = body.get("extra") or {}
-    return dict(told) if plain else {key: masks.text(value) for key, value in masks.slots(told).items()}
+    return dict(told) if plain else {key: masks.text(value, names) for key, value in masks.slots(told).items()}
 
 
 def _attachment(row: transcript.Attachment, *, plain: bool) -> models.Attachment:

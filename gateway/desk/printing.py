@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -66,7 +66,7 @@ async def sheet(parts: Parts, actor: Actor, conversation_id: str, *, notes: bool
         "code": str(row.state.get("code", "")),
         "opened": moment(row.opened_at),
         "facts": _facts(actor, facts, plain=plain),
-        "days": _days(said, moment, plain=plain),
+        "days": _days(said, moment, plain=plain, names=show.names(row)),
         "cut": MOST if more else 0,
         "now": moment(parts.clock.ms()),
         "notes": notes,
@@ -95,7 +95,9 @@ async def _said(parts: Parts, conversation_id: str, *, notes: bool) -> tuple[lis
     return found, more
 
 
-def _days(said: list[transcript.Message], moment: Any, *, plain: bool) -> list[tuple[str, list[dict[str, Any]]]]:
+def _days(
+    said: list[transcript.Message], moment: Any, *, plain: bool, names: Sequence[str]
+) -> list[tuple[str, list[dict[str, Any]]]]:
     days: list[tuple[str, list[dict[str, Any]]]] = []
     for one in said:
         day = moment(one.said_at, DAY)
@@ -108,8 +110,8 @@ def _days(said: list[transcript.Message], moment: Any, *, plain: bool) -> list[t
                 "author": one.author,
                 "direction": one.direction,
                 "advisor": one.advisor[1] if one.advisor else "",
-                "text": one.text if plain else masks.text(one.text),
-                "earlier": earlier if plain else [masks.text(each) for each in earlier],
+                "text": one.text if plain else masks.text(one.text, names),
+                "earlier": earlier if plain else [masks.text(each, names) for each in earlier],
                 "gone": bool(one.body.get("taken_back")),
                 "kind": one.kind,
                 "details": _details(one, plain=plain),

@@ -41,6 +41,23 @@ def test_masks(mask: object, value: str, wanted: str) -> None:
     assert mask(value) == wanted  # type: ignore[operator]
 
 
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ("Họ tên: Mai Thanh Hà, 0912345678", "Họ tên: Mai T**** H*, 091****678"),
+        ("em là mai thanh ha ạ", "em là mai t**** h* ạ"),
+        ("chị Thanh Hà gọi lại", "chị T**** H* gọi lại"),
+        ("Chị Hà gọi lại", "Chị H* gọi lại"),
+        ("nhà ở hà nội, mai gọi", "nhà ở hà nội, mai gọi"),
+        ("MAI  THANH HÀ và Mai Thanh Hà", "MAI T**** H* và Mai T**** H*"),
+        ("Mai Thanh Hàng", "Mai Thanh Hàng"),
+    ],
+)
+def test_a_name_that_we_know_is_masked_in_free_words(said: str, wanted: str) -> None:
+    assert masks.text(said, ("Mai Thanh Hà", "")) == wanted
+    assert masks.text(said.replace("0912345678", "x"), ()) == said.replace("0912345678", "x")
+
+
 def test_slots_that_nobody_knows_are_read_as_free_text() -> None:
     given_ = {
         "name": "Trần Lan",
