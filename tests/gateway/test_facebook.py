@@ -108,6 +108,10 @@ async def test_a_customer_is_answered_once_and_never_his_echoes(messenger: Place
     assert lines[0] == ("customer", "follow", "received")
     assert sum(author == "bot" for author, _, _ in lines) == len(lan.inbox)
     assert not any(author == "advisor" for author, _, _ in lines)
+    bare = {"mid": lan.inbox[-1].id, "is_echo": True, "text": lan.inbox[-1].text}  # names neither the app nor our row
+    await messenger.fake.tell(messenger.fake._from_page(lan.id, bare))
+    await messenger.settled()
+    assert await messenger.lines(lan) == lines
     await lan.reads()
     await messenger.until("SELECT 1 FROM message WHERE direction = 'outbound' AND status = 'read'")
 
