@@ -8,6 +8,7 @@ import { ask, field, toast, trouble, walk, wordsOf } from "./dialogs.js";
 import { icon, initials, isMine, labelName, may, nameOf, tint } from "./people.js";
 import { merging } from "./merge.js";
 import { moving } from "./moving.js";
+import { blocked } from "./route.js";
 import { forgetAll, pending } from "./sender.js";
 import { promising } from "./tasks.js";
 import { setup, t } from "./words.js";
@@ -39,8 +40,8 @@ const SENSE = {
   move: (one) => may("ask") && open(one) && free(one) && one.window?.advice !== "never",
   merge: (one) => may("contact.merge") && !one.masked,
   print: () => true,
-  block: (one) => may("block") && free(one) && one.window?.why !== "blocked_by_us",
-  unblock: (one) => may("block") && one.window?.why === "blocked_by_us",
+  block: (one) => may("block") && free(one) && !blocked(one),
+  unblock: (one) => may("block") && blocked(one),
   unread: (one) => one.status === "with_advisor" && isMine(one),
 };
 

@@ -21,7 +21,7 @@ const MINUTE_MS = 60_000;
 const TOUCH = matchMedia("(hover: none) and (pointer: coarse)");
 
 export class Composer {
-  /** @param {{ last: () => number, act: (name: "take" | "reopen") => void, writes: () => void, kept: () => void }} to */
+  /** @param {{ last: () => number, act: (name: "take" | "reopen" | "unblock") => void, writes: () => void, kept: () => void }} to */
   constructor(to) {
     this.to = to;
     this.root = byId("composer", HTMLFormElement);
@@ -161,7 +161,7 @@ export class Composer {
     this.box.focus({ preventScroll: true });
   }
 
-  /** @param {string} words @param {"take" | "reopen" | null} act @param {boolean} wall */
+  /** @param {string} words @param {"take" | "reopen" | "unblock" | null} act @param {boolean} wall */
   #say(words, act, wall) {
     // under somebody's fingers: not when another conversation was opened
     const lost = wall && this.noticed !== "" && this.fields.contains(document.activeElement);
@@ -172,7 +172,7 @@ export class Composer {
     this.notice.hidden = !words;
     this.notice.classList.toggle("wall", wall);
     this.notice.replaceChildren(el("span", {}, words));
-    if (act) this.notice.append(el("button", { class: "button", type: "button", onclick: () => this.to.act(act) }, t(act === "take" ? "take" : "reopen")));
+    if (act) this.notice.append(el("button", { class: "button", type: "button", onclick: () => this.to.act(act) }, t(act)));
     if (!lost) return;
     rest();
     this.notice.tabIndex = -1;

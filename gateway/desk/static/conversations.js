@@ -171,7 +171,7 @@ export const asksSince = (one) => (one.status === "waiting" ? waitingSince(one) 
 /** The customer has the last word. @param {Conversation} one */
 const said = (one) => one.last_inbound_at !== null && at(one.last_inbound_at) >= at(one.last_message_at);
 /** Put off until a moment to come. @param {Conversation} one */
-export const later = (one) => (one.snoozed_until && at(one.snoozed_until) > now() ? one.snoozed_until : null);
+export const later = (one) => (one.status === "with_advisor" && one.snoozed_until && at(one.snoozed_until) > now() ? one.snoozed_until : null);
 /** Something was said that nobody at the desk has read, and it is my business. @param {Conversation} one */
 export const unread = (one) => one.unread > 0 && (one.status === "waiting" || (mine(one) && said(one)));
 

@@ -12,6 +12,7 @@ import { missed } from "./missed.js";
 import { channelName, face, icon, labelName, may, nameOf, productName, reasonName, stageName } from "./people.js";
 import { revealed, shownOf, shower } from "./reveal.js";
 import { requestsOf, rights } from "./rights.js";
+import { blocked } from "./route.js";
 import { parting } from "./merge.js";
 import { tasks, tasksOf } from "./tasks.js";
 import { has, moment, phone, span, t, waits, when } from "./words.js";
@@ -127,7 +128,7 @@ export class Panel {
     const notes = this.to.notes().filter((each) => isNote(each)).slice(-NOTES).reverse();
     // what every word of his changes is shown in the thread and the list, not here
     const { version, preview, unread, last_message_at, last_inbound_at, answer_due_at, window: _until, ...told } = one;
-    const print = JSON.stringify([told, this.contact, this.earlier.map((each) => [each.id, each.version]), notes.map((each) => each.id), this.doubles.map((each) => each.id), this.tasks, this.rights, this.history, shownOf(this.id), this.problem && wordsOf(this.problem), one.handoff ? haste(one.handoff.due_at) : ""]);
+    const print = JSON.stringify([told, blocked(one), this.contact, this.earlier.map((each) => [each.id, each.version]), notes.map((each) => each.id), this.doubles.map((each) => each.id), this.tasks, this.rights, this.history, shownOf(this.id), this.problem && wordsOf(this.problem), one.handoff ? haste(one.handoff.due_at) : ""]);
     if (print === this.shown) return;
     this.shown = print;
     const active = document.activeElement instanceof HTMLElement && this.root.contains(document.activeElement) ? document.activeElement.dataset["key"] : undefined;
@@ -238,7 +239,7 @@ export class Panel {
       if (here || !id) return el("li", { class: "point" }, icon(`ch-${point.channel}`), words);
       return el("li", { class: "point" }, el("a", { class: "point-link", href: `/desk/c/${id}`, "data-key": `point-${id}`, onclick: (/** @type {MouseEvent} */ event) => this.#follow(event, id) }, icon(`ch-${point.channel}`), words));
     });
-    const begin = may("conversation.begin") && el("div", { class: "point-acts" }, el("button", { class: "button quiet small", type: "button", "data-key": "begin", onclick: () => void beginning(contact, this.to.open) }, t("begin")));
+    const begin = may("conversation.begin") && !blocked(one) && el("div", { class: "point-acts" }, el("button", { class: "button quiet small", type: "button", "data-key": "begin", onclick: () => void beginning(contact, this.to.open) }, t("begin")));
     const merged = contact.merged.length > 0 && el("p", { class: "hint merged" }, t("merged_n", { n: contact.merged.length }), may("contact.merge") && !contact.masked && el("button", { class: "button quiet small", type: "button", "data-key": "unmerge", onclick: () => void parting(contact, one, () => void this.read()) }, t("unmerge")));
     return el("section", {}, el("h3", {}, t("points")), el("ul", { class: "plain-list" }, ...items), merged, begin);
   }

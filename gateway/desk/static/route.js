@@ -23,9 +23,10 @@ function shut(one) {
   return seen && SHUT.has(seen.advice) ? why(seen.why || seen.advice, seen.ways) : "";
 }
 
-/** Why the customer cannot be answered here, and what would change that. @param {Conversation} one @returns {{ words: string, act: "take" | "reopen" | null } | null} */
+/** Why the customer cannot be answered here, and what would change that. @param {Conversation} one @returns {{ words: string, act: "take" | "reopen" | "unblock" | null } | null} */
 export function replyWall(one) {
   if (!may("reply")) return { words: t("may_not_reply"), act: null };
+  if (blocked(one)) return { words: t("window_blocked_by_us"), act: may("block") ? "unblock" : null };
   if (one.status === "closed") return { words: t("is_closed"), act: may("reopen") ? "reopen" : null };
   if (one.channel === "hotline" || one.channel === "leads") return { words: t("calls_only"), act: !one.assignee && may("take") ? "take" : null };
   const closed = shut(one);
@@ -34,6 +35,9 @@ export function replyWall(one) {
   if (one.assignee && one.assignee.id !== setup.me.id && !CHIEFS.has(setup.me.role)) return { words: t("others", { name: one.assignee.name }), act: null };
   return null;
 }
+
+/** We listen to him no more. @param {Conversation} one */
+export const blocked = (one) => one.window?.why === "blocked_by_us";
 
 /** @param {string} reason @param {string[]} ways */
 export function why(reason, ways) {
