@@ -6,7 +6,7 @@ import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from aiohttp import web
 
@@ -44,7 +44,7 @@ class Entrance:
         self._pages = pages
         self._words = words
         self._tries = Limit(TRIES, 60.0)
-        self._elsewhere = Elsewhere(parts, pages, words, form=self._form, lawful=_next)
+        self._elsewhere = Elsewhere(parts, pages, words, form=self._form, lawful=lawful)
         self._join = Join(parts, pages, words, sorry=self.sorry, fields=_fields)
 
     def routes(self) -> list[web.RouteDef]:
@@ -63,7 +63,7 @@ class Entrance:
         except StorageUnavailable:
             return self.sorry(request)
         if known is not None:
-            raise web.HTTPSeeOther(_next(request.query.get("next", "")))
+            raise web.HTTPSeeOther(lawful(request.query.get("next", "")))
         return self._form(request)
 
     async def enter(self, request: web.Request) -> web.StreamResponse:
@@ -93,7 +93,7 @@ class Entrance:
         except StorageUnavailable:
             return self.sorry(request)
         await self._end_old(request)
-        where = await self._where(done, _next(given.get("next", "")), told=bool(INVENTED.fullmatch(password)))
+        where = await self._where(done, lawful(given.get("next", "")), told=bool(INVENTED.fullmatch(password)))
         answer = web.Response(status=303, headers={"Location": where})
         cookie.keep(request, answer, done.token, self._parts.config)
         return answer
@@ -104,7 +104,9 @@ class Entrance:
             with contextlib.suppress(StorageUnavailable):  # he is in, wherever he lands
                 if (await self._parts.store.read(lambda tx: guide.progress(tx, done.advisor_id))).open:
                     return GUIDE
-        return "/desk/account?offered" if told else wanted
+        if not told:
+            return wanted
+        return "/desk/account?offered" + ("" if wanted == DESK else f"&next={quote(wanted, safe='/')}")
 
     @staticmethod
     async def _signed_in(
@@ -165,7 +167,7 @@ class Entrance:
                 "told": words["login_told"] if request.query.get("done") == "password" and not problem else "",
                 "ticket": given.get("ticket", ""),
                 "elsewhere": oidc.label(self._parts.config.oidc),
-                "next": _next(given.get("next", "") or request.query.get("next", "")),
+                "next": lawful(given.get("next", "") or request.query.get("next", "")),
                 "problem": words[f"login_{problem}"].format(seconds=seconds) if problem else "",
             },
             status=status,
@@ -178,7 +180,7 @@ class Entrance:
         return self._form(request, problem="busy", status=503, wait_s=5)
 
 
-def _next(wanted: str) -> str:
+def lawful(wanted: str) -> str:
     """Where to after signing in: one of our own pages."""
     return wanted if WHERE.fullmatch(wanted) or wanted in {office.href for office in OFFICES} else DESK
 

@@ -17,7 +17,7 @@ from gateway.api.service import API
 from gateway.desk import printing, teams, worker
 from gateway.desk.channels import Channels
 from gateway.desk.consent import Consent
-from gateway.desk.entrance import FORM_BYTES, WHERE, Entrance
+from gateway.desk.entrance import FORM_BYTES, WHERE, Entrance, lawful
 from gateway.desk.live import Live
 from gateway.desk.offices import OFFICES
 from gateway.desk.presence import STATES, Word
@@ -255,6 +255,7 @@ class Desk:
             "me",
             "desk/account.html",
             offered="offered" in request.query,
+            next=lawful(request.query.get("next", "")),
             second_factor=actor.second_factor,
             required=self._parts.config.desk.second_factor == "required",
         )

@@ -42,7 +42,9 @@ form.addEventListener("submit", async (event) => {
   try {
     await post("/me/password", { current: current.value, new: wanted.value });
     form.reset();
-    toast(t("password_changed"));
+    const onwards = document.getElementById("account-next")?.getAttribute("href") ?? "/desk/";
+    if (onwards === "/desk/") toast(t("password_changed"));
+    else toast(t("password_changed"), "good", { words: t("go_on"), press: () => location.assign(onwards) }); // to what he came for
     void sessions(list, "/me/sessions", listed);
     document.querySelector(".offer-note")?.remove();
   } catch (error) {

@@ -175,6 +175,15 @@ async def test_a_one_time_password_is_better_changed(office: Office, clerk: Cler
     async with clerk.ask("GET", "/desk/account?offered") as answer:
         assert "mật khẩu cấp một lần" in await answer.text()
 
+    wanted = f"/desk/c/{'0' * 26}"  # whoever came by a link goes on to it
+    async with clerk.ask("POST", "/desk/login", data={"email": "moi@x.vn", "password": once, "next": wanted}) as answer:
+        onwards = answer.headers["Location"]
+        clerk.cookie = answer.headers["Set-Cookie"].partition(";")[0]
+    async with clerk.ask("GET", onwards) as answer:
+        assert f'href="{wanted}"' in await answer.text()
+    async with clerk.ask("GET", "/desk/account?offered&next=https://evil.example/") as answer:
+        assert "evil.example" not in (await answer.text()).partition("account-next")[0].rpartition("offer-note")[2]
+
 
 async def test_signing_out_ends_the_session_for_good(office: Office, clerk: Clerk) -> None:
     await clerk.sign_in("lan@x.vn")
