@@ -34,12 +34,14 @@ FILES: Final = (
     "intents.held_out_6.jsonl",
     "intents.held_out_7.jsonl",
     "intents.more_g_kept.jsonl",
+    "intents.more_h_kept.jsonl",
 )
 SEALED: Final = (
     "intents.held_out_2",
     "intents.held_out_3",
     "intents.more_kept",
     "intents.more_g_kept",
+    "intents.more_h_kept",
 )  # beginnings of names
 HARD: Final = ("phone", "email", "plate", "cccd", "dob", "product")  # the values that must be exact
 DESPAIR: Final = ("self_harm", "violence")

@@ -23,8 +23,18 @@ SENTENCE: Final = 5  # words
 AGREED: Final = 0.5  # below it, what the rules took for a consent is none
 FLAGGED: Final = 0.2  # death, danger, fraud: they too are believed early
 DESPAIR: Final = ("self_harm", "violence")
-DANGER: Final = 0.4  # from here on what is nearly a claim is one
-NEARLY: Final = 0.25
+DANGER: Final = 0.4  # a death or a danger by the words alone: whether all are safe is asked, and a person called
+SUSPECTED: Final = 0.15  # the same in a sentence that is nearly a claim
+NEARLY: Final = 0.1
+AT_LENGTH: Final = 8  # words: "giờ em phải làm sao" says nothing by itself
+ASSURED: Final = 0.85  # a death that is sure enough to be condoled, even of somebody who may be only out
+HARMLESS: Final = frozenset({"other", "buy", "renewal", "ask_fee", "complaint", "talk_to_human", "greeting", "thanks", "privacy_request"})  # fmt: skip
+ALIVE: Final = "@alive"  # "ông xã đi nhậu rồi": only out
+LOST: Final = re.compile(r"\bmat (?:giay|the|to|tam|so|bang|cavet|ca vet|cccd|cmnd|vi|hop dong)\b")  # a paper, nobody
+BEFALLS: Final = frozenset({"fatal", "urgent", "incident", "@accident", "@hit", "@hurt", "@fire"})
+SAFE: Final = ("@insures", "@pictures", "@dangkiem", "@sold")  # what is told by nobody in danger
+TOLD: Final = ("@somebody", "@happened", "@now")
+EXPLICIT: Final = 6  # weight
 DESPERATE: Final = 0.3  # despair and violence that only the model sees
 SURER: Final = 0.7  # of the likelihood of the best one: what the rules say has to have less to be overruled
 LONGEST_NAME: Final = 8  # words
@@ -60,18 +70,21 @@ def settle(reading: Reading, facts: Facts, context: str, ruled: Decision, by: mo
     main = _main(reading, facts, context, ruled.intent, judged)
     if judged.flags.get("fraud", 0.0) < DOUBTFUL and not HONEST.isdisjoint(reading.labels):
         flags.discard("fraud")
-    if "@pictures" in reading.labels:
+    if "@pictures" in reading.labels or (_is_only_out(reading) and judged.flags.get("fatal", 0.0) < ASSURED):
         flags.discard("fatal")  # who takes pictures would say it
     if (grave := _despair(reading, facts, context, ruled.intent, judged)) is not None:
         reading.labels.add(f"topic={grave}")
         main = main if main == "opt_out" else CALM
-    if main == CALM and judged.intents["claim"] >= NEARLY and _sees_danger(reading, judged):
+    if main in HARMLESS and _suspects(reading, judged) and not _is_exact(reading, facts, context, main):
         main = "claim"
+        reading.labels.add("urgent")
     if "fraud" in flags and main in SOLD:
         main = CALM
     if main == CALM and "fraud" in flags and reading.labels.isdisjoint(GRAVE):
         reading.scores["fraud"] = intent.STRONG
     if main == "claim":
+        if "fatal" in flags - reading.labels and judged.flags["fatal"] < ASSURED:
+            reading.labels.add("urgent")  # a death that is only suspected is asked about, not condoled
         reading.labels |= flags & {"fatal", "urgent"}
     if main == "give_phone" and not facts.phones:
         reading.labels.add("@same_phone")
@@ -109,7 +122,7 @@ def _main(reading: Reading, facts: Facts, context: str, ruled: str, judged: mode
         barred.add("claim")
     if ruled == CALM and CANCELS in reading.labels:
         barred.add("buy")
-    if ruled == "talk_to_human" and facts.name is None:
+    if facts.name is None and (ruled == "talk_to_human" or reading.scores.get(ruled, 0) >= EXPLICIT):
         barred.add("give_name")  # asked for his name he asks for a person: that he gets
     barred |= {name for name in SUMMONS if likely[name] < GUESSED and name not in reading.scores}
     if _asks_of_cover(reading):
@@ -131,11 +144,22 @@ def _despair(reading: Reading, facts: Facts, context: str, ruled: str, judged: m
     return None if told or _is_exact(reading, facts, context, ruled) else grave
 
 
-def _sees_danger(reading: Reading, judged: model.Opinion) -> bool:
+def _suspects(reading: Reading, judged: model.Opinion) -> bool:
     """A death or a danger of which the rules have no word, in nothing that they know for something else."""
-    danger = max(judged.flags.get("fatal", 0.0), judged.flags.get("urgent", 0.0)) >= DANGER
-    known = not reading.labels.isdisjoint((*GRAVE, SUPPOSED, APPLIES, "@pictures")) or "fraud" in reading.scores
-    return danger and not known and not _asks_of_cover(reading)
+    likely = judged.flags.get("fatal", 0.0) + judged.flags.get("urgent", 0.0)
+    nearly = judged.intents["claim"] >= NEARLY and len(reading.words) >= AT_LENGTH and judged.known >= MET
+    if likely < (ASSURED if _is_only_out(reading) else SUSPECTED if nearly else DANGER):
+        return False
+    known = not reading.labels.isdisjoint((*GRAVE, *SAFE, SUPPOSED, APPLIES)) or LOST.search(reading.flat) is not None
+    fraud = "fraud" in reading.scores or judged.flags.get("fraud", 0.0) >= FLAGGED
+    of_cover = "@ask_cover" in reading.labels or "product" in reading.values
+    asks = of_cover and reading.labels.isdisjoint(TOLD)
+    return not (known or fraud or asks or _asks_of_cover(reading))
+
+
+def _is_only_out(reading: Reading) -> bool:
+    """ "Ông xã đi nhậu rồi", and nothing befell him there; or a machine that died."""
+    return ALIVE in reading.labels and reading.labels.isdisjoint(BEFALLS)
 
 
 def _least(reading: Reading, judged: model.Opinion) -> float:

@@ -142,3 +142,47 @@ def test_money_is_no_husband() -> None:
     assert understand("ck em mất hôm qua, giấy tờ bảo hiểm làm sao").entities.get("fatal")
     assert understand("ck em rồi nhé").intent != "claim"
     assert understand("ck em 500k rồi").intent != "claim"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ông xã đi nhậu rồi, tối em hỏi ổng", "chồng em đi biển rồi, tháng sau mới về ký", "bà chị em đi công tác rồi", "điện thoại em tắt thở rồi",
+        "mạng chết rồi không gửi được", "my phone died, text you later", "bảo hiểm mai táng phí là gì vậy", "nhà chị có đám cưới nên bận",
+        "mấy gói này đọc xỉu luôn á", "nhà em cháy năm ngoái đền xong rồi, giờ mua lại", "má đi chợ rồi con", "mẹ em ra chợ rồi lát về nhắn",
+    ],
+)  # fmt: skip
+def test_who_is_only_out_is_neither_dead_nor_in_danger(text: str) -> None:
+    found = understand(text)
+    assert found.intent != "claim"
+    assert not found.entities.keys() & {"fatal", "urgent"}
+
+
+@pytest.mark.parametrize(
+    "text, flag",
+    [
+        ("hôm kia mở cửa mả cho ba em, ba có hợp đồng bên mình", "fatal"),
+        ("chú tư theo ông theo bà rồi, hợp đồng của chú sao giờ", "fatal"),
+        ("the insured is deceased since monday, which papers", "fatal"),
+        ("they could not save her, what about the policy", "fatal"),
+        ("có thằng đang dắt xe tui ra ngõ kìa", "urgent"),
+        ("tụi nó đang phá khóa kho nhà em", "urgent"),
+        ("bị dí dao cướp xe, tay tui chảy máu", "urgent"),
+        ("bếp ga nổ rồi, mẹ em phỏng hết tay", "urgent"),
+    ],
+)
+def test_a_death_by_its_rites_and_a_danger_by_who_does_it(text: str, flag: str) -> None:
+    found = understand(text)
+    assert (found.intent, found.entities.get(flag)) == ("claim", True)
+
+
+@pytest.mark.parametrize(
+    "text", ["kêu bạn Hoa bên em thôi réo chị đi", "dặn thằng Nam đừng gọi tui nữa", "đừng réo nữa", "noi con Lan thoi goi cho co nghe"]
+)  # fmt: skip
+def test_a_stop_that_somebody_else_is_to_be_told(text: str) -> None:
+    assert understand(text).intent == "opt_out"
+
+
+@pytest.mark.parametrize("text", ["kêu bạn Hoa gọi lại chị mai nha", "vợ réo rồi, lát nói tiếp", "thôi gọi cho chị đi"])
+def test_a_message_to_somebody_is_no_stop(text: str) -> None:
+    assert understand(text).intent != "opt_out"
