@@ -28,6 +28,14 @@ PRAGMAS: Final = (
     "PRAGMA temp_store=MEMORY",  # else every statement of many rows writes the pages it changes to a file first
     "PRAGMA journal_size_limit=67108864",
 )
+LINE: Final = {  # of libpq: who waits on a network that was cut without a word hears of it in half a minute, not an hour
+    "connect_timeout": 5,  # seconds
+    "tcp_user_timeout": 10_000,  # ms
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -61,7 +69,7 @@ def make_engine(url: str, *, read_only: bool = False) -> Engine:
         url,
         poolclass=NullPool,
         isolation_level="READ COMMITTED",
-        connect_args={"options": options, "connect_timeout": 5},
+        connect_args={"options": options, **LINE},
     )
 
 

@@ -10,9 +10,11 @@ import queue
 import selectors
 import socket
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
+import orjson
 import structlog
 
 from storage.engines import connected, make_engine
@@ -24,6 +26,8 @@ WAITING: Final = 500  # words that wait to be said; more are dropped
 AGAIN_S: Final = 2.0  # before the line is taken up again; twice as long each time in vain
 LONG_S: Final = 60.0
 ALIVE_S: Final = 30.0  # a line on which nothing was heard is tried
+ANSWER_S: Final = 5.0  # in which the server answers; else the line is cut somewhere, though nobody said so
+_SAY: Final = b"SELECT pg_notify($1, each) FROM json_array_elements_text($2::json) AS each"
 
 
 class Wire:
@@ -87,10 +91,10 @@ class Wire:
         raw: Any = connected(engine)
         try:
             raw.autocommit = True
-            raw.add_notify_handler(self._told)  # what comes with the answer to a statement of ours
-            raw.execute(f"LISTEN {CHANNEL}")
-            pid = raw.execute("SELECT pg_backend_pid()").fetchone()[0]
-            raw.execute("SELECT pg_notify(%s, '')", (CHANNEL,))  # our own comes back with the answer
+            _ask(raw, f"LISTEN {CHANNEL}".encode())
+            pid = int(_ask(raw, b"SELECT pg_backend_pid()"))
+            _ask(raw, b"SELECT pg_notify($1, '')", CHANNEL)  # our own comes back with the answer
+            self._listen(raw)
             if pid not in self._greeted:
                 raise ConnectionError("a pooler stands between: it carries no LISTEN")
             self._pid = pid
@@ -99,7 +103,7 @@ class Wire:
                 selector.register(self._theirs, selectors.EVENT_READ)
                 while not self._stop.is_set():
                     if not selector.select(ALIVE_S):
-                        raw.execute("SELECT 1")
+                        _ask(raw, b"SELECT 1")
                     self._speak(raw)
                     self._listen(raw)
         finally:
@@ -115,18 +119,35 @@ class Wire:
             while len(words) < WAITING:
                 words.append(self._words.get_nowait())
         if words:
-            raw.execute("SELECT pg_notify(%s, each) FROM unnest(%s::text[]) AS each", (CHANNEL, words))
+            _ask(raw, _SAY, CHANNEL, orjson.dumps(words).decode())
 
     def _listen(self, raw: Any) -> None:
         raw.pgconn.consume_input()
         while (found := raw.pgconn.notifies()) is not None:
             self._tell(found.be_pid, found.extra.decode("utf-8", "replace"))
 
-    def _told(self, notify: Any) -> None:
-        self._tell(notify.pid, notify.payload)
-
     def _tell(self, pid: int, words: str) -> None:
         if not words:
             self._greeted.add(pid)
         elif pid != self._pid:
             self._heard(words)
+
+
+def _ask(raw: Any, query: bytes, *values: str) -> str:
+    """The first field of the answer, '' where there is none. Raises ConnectionError when none comes in ANSWER_S: the driver's own
+    `execute` waits for ever."""
+    line, until = raw.pgconn, time.monotonic() + ANSWER_S
+    line.send_query_params(query, [value.encode() for value in values])
+    with selectors.DefaultSelector() as selector:
+        selector.register(line.socket, selectors.EVENT_READ)
+        while (unsent := line.flush()) or line.is_busy():
+            selector.modify(line.socket, selectors.EVENT_READ | (selectors.EVENT_WRITE if unsent else 0))
+            if not selector.select(max(0.0, until - time.monotonic())):
+                raise ConnectionError("no answer")
+            line.consume_input()
+    answer = ""
+    while (found := line.get_result()) is not None:
+        if found.error_message:
+            raise ConnectionError(found.error_message.decode("utf-8", "replace"))
+        answer = (found.get_value(0, 0) or b"").decode() if found.ntuples and found.nfields else ""
+    return answer
