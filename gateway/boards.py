@@ -303,7 +303,9 @@ class Boards:
         async with self._locks[name]:
             held = self._periods.get(name)
             if held is None or self._stale(name, held.until):
-                held = self._periods[name] = await self._count(name)
+                erased, held = self._erased, await self._count(name)
+                if erased == self._erased:
+                    self._periods[name] = held
             return held
 
     def _stale(self, name: str, counted_ms: int) -> bool:

@@ -131,6 +131,23 @@ def test_what_was_counted_of_an_erased_person_is_kept_no_longer() -> None:
     assert left == [(True, 1), (False, 0)]
 
 
+@pytest.mark.parametrize("erased", [False, True])
+async def test_a_board_that_was_counted_while_somebody_was_erased_is_not_kept(
+    monkeypatch: pytest.MonkeyPatch, erased: bool
+) -> None:
+    hub = Hub()
+    kept, counted = boards.Boards(cast(Any, SimpleNamespace(hub=hub))), board(Figures())
+
+    async def count(*_: Any) -> PeriodBoard:
+        if erased:
+            hub.publish([("erased", "k")])
+        return counted
+
+    monkeypatch.setattr(boards.Boards, "_count", count)
+    assert await kept.period("today") is counted
+    assert kept._periods == ({} if erased else {"today": counted})
+
+
 def test_now() -> None:
     waiting = [
         Waiting("a", "zalo", "claims", 20, True),
