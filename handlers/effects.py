@@ -43,7 +43,7 @@ from storage import (
     later,
     outbox,
     parked,
-    privacy,
+    privacy_heard,
     search,
     tasks,
     term,
@@ -129,7 +129,7 @@ def _asked(effect: DataRequest, draft: LaneDraft) -> Act:
     ack_due, due = rights.ack_due(effect.at, business), rights.due(effect.kind, effect.at, business)
 
     def write(tx: Tx) -> None:
-        privacy.heard(
+        privacy_heard.heard(
             tx,
             contact_id=contact_id,
             conversation_id=conversation_id,

@@ -1,4 +1,5 @@
-"""Requests of those whose data we hold: what was asked, the law's clock, what was done about it. Steps are append-only.
+"""Requests of those whose data we hold: what was asked, the law's clock, what was done about it. Steps are append-only, but
+who says the same again adds to the one that tells so.
 
 A request is sealed under the key of whom it is about and outlives his erasure without words.
 """
@@ -17,6 +18,7 @@ from storage.tx import Tx
 MOMENTS: Final = ("due_at", "acknowledged_at", "verified_at", "extended_at", "decided_at", "closed_at")
 KEPT: Final = ("state", "legal", "handler_id", "erasure_id", "processor", *MOMENTS)
 SYSTEM: Final = "system"
+STEPS: Final = 200  # are shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,60 +67,6 @@ class Step:
 
 
 # ---- it is asked
-
-
-def heard(
-    tx: Tx,
-    *,
-    contact_id: str,
-    conversation_id: str,
-    message_id: str | None,
-    kind: str,
-    code: str,
-    words: str,
-    received_at: int,
-    ack_due_at: int,
-    due_at: int,
-    told: bool,
-) -> str:
-    """He said it in a chat; its id. Said again while it is open, it is the same request under one more code: the first
-    clock counts. `told` -- he was answered at once that it has come in."""
-    open_ = tx.one(
-        "SELECT id, code, state FROM privacy_request WHERE contact_id = :contact AND kind = :kind AND closed_at IS NULL"
-        " ORDER BY due_at LIMIT 1",
-        contact=contact_id,
-        kind=kind,
-    )
-    if open_ is not None:
-        codes = open_.code.split()
-        tx.run(
-            "UPDATE privacy_request SET code = :code, changed_at = :now,"
-            " acknowledged_at = CASE WHEN acknowledged_at IS NULL AND :told THEN :now ELSE acknowledged_at END WHERE id = :id",
-            code=open_.code if code in codes else f"{open_.code} {code}",
-            told=told,
-            now=tx.now_ms,
-            id=open_.id,
-        )
-        write_step(
-            tx, open_.id, contact_id, "again", open_.state, open_.state, "customer", {"code": code, "words": words}
-        )
-        return str(open_.id)
-    return add(
-        tx,
-        contact_id=contact_id,
-        conversation_id=conversation_id,
-        message_id=message_id,
-        kind=kind,
-        code=code,
-        source="chat",
-        way="chat",
-        words=words,
-        received_at=received_at,
-        ack_due_at=ack_due_at,
-        due_at=due_at,
-        acknowledged_at=tx.now_ms if told else None,
-        by="customer",
-    )
 
 
 def add(
@@ -273,6 +221,11 @@ def write_step(
         emptied=emptied,
         at=tx.now_ms,
     )
+    noted(tx, request_id, act, by, said)
+
+
+def noted(tx: Tx, request_id: str, act: str, by: str, said: Mapping[str, Any]) -> None:
+    """In the audit: the names of what was said, without it."""
     audit.write(
         tx,
         actor=by,
@@ -281,7 +234,6 @@ def write_step(
         object_id=request_id,
         fields=tuple(sorted(said)),
     )
-    tx.hint("privacy", request_id)
 
 
 # ---- reading
@@ -323,11 +275,12 @@ def of_person(tx: Tx, contact_id: str, *, limit: int = 50) -> list[Row]:
 
 
 def steps(tx: Tx, row: Row) -> list[Step]:
-    """The oldest first."""
+    """The newest STEPS of them, the oldest first."""
     found = tx.all(
         "SELECT s.*, a.name AS by_name FROM privacy_step s LEFT JOIN advisor a ON a.id = s.by_id WHERE s.request_id = :id"
-        " ORDER BY s.at, s.id LIMIT 200",
+        " ORDER BY s.at DESC, s.id DESC LIMIT :limit",
         id=row.id,
+        limit=STEPS,
     )
     return [
         Step(
@@ -335,10 +288,10 @@ def steps(tx: Tx, row: Row) -> list[Step]:
             before=one_.from_state,
             after=one_.to_state,
             by=(one_.by_id, one_.by_name or ""),
-            note=_note(tx, one_),
+            note=note_of(tx, one_),
             at=one_.at,
         )
-        for one_ in found
+        for one_ in reversed(found)
     ]
 
 
@@ -382,7 +335,8 @@ def _text(tx: Tx, row: Any, column: str) -> str:
         return ""
 
 
-def _note(tx: Tx, row: Any) -> Mapping[str, Any]:
+def note_of(tx: Tx, row: Any) -> Mapping[str, Any]:
+    """What a row of privacy_step holds; nothing of who was erased."""
     try:
         found: Mapping[str, Any] = tx.keys.open_json(
             tx, row.contact_id, "privacy_step", "note_sealed", row.id, row.note_sealed

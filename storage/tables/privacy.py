@@ -114,7 +114,8 @@ class PrivacyRequest(SQLModel, table=True):
 
 
 class PrivacyStep(SQLModel, table=True):
-    """What was done about a request: append-only, the evidence. `note_sealed` is JSON: words of ours about him, what he was told."""
+    """What was done about a request: append-only, the evidence; who says the same again adds to the line that
+    tells so. `note_sealed` is JSON: words of ours about him, what he was told."""
 
     __tablename__ = "privacy_step"
     __table_args__ = (

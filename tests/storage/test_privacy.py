@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import Future
 from types import SimpleNamespace
 from typing import Any, cast
 
 from gateway.lawclocks import LawClocks
 from handlers.rights import ALARMS
-from storage import exports, people, privacy, privacy_clocks, retention
+from storage import exports, people, privacy, privacy_clocks, privacy_heard, retention
 from storage.db import Store
 from storage.ids import new_id
 from storage.tx import Tx
@@ -80,6 +81,71 @@ async def test_what_rang_long_ago_is_in_nobodys_way(store: Store, hand: Hand) ->
     assert await store.read(lambda tx: privacy_clocks.counts(tx, near=0.8)) == (6, 1, 4)
     seen = await store.run(lambda tx: privacy_clocks.ringing(tx, ALARMS, limit=2))
     assert [hand.ms - one.received_at for one in seen] == [8 * DAY_MS, 5 * DAY_MS]
+
+
+def says(tx: Tx, contact_id: str, code: str, *, told: bool = False) -> str:
+    return privacy_heard.heard(
+        tx, contact_id=contact_id, conversation_id="c", message_id=None, kind="delete", code=code, words=f"xóa {code}",
+        received_at=tx.now_ms, ack_due_at=tx.now_ms + 2 * DAY_MS, due_at=tx.now_ms + 20 * DAY_MS, told=told,
+    )  # fmt: skip
+
+
+async def test_said_again_and_again_is_one_request_and_one_line(store: Store, hand: Hand) -> None:
+    def unit(tx: Tx) -> privacy.Row:
+        lan, twin = (people.newcomer(tx, name="Lan", phones=[], emails=[], source="x") for _ in range(2))
+        tx.run("UPDATE contact SET merged_into = :lan WHERE id = :twin", lan=lan, twin=twin)
+        ids = {says(tx, lan, f"DL-{n}") for n in range(50)} | {says(tx, twin, "DL-T"), says(tx, lan, "DL-49")}
+        assert len(ids) == 1
+        row = privacy.one(tx, ids.pop())
+        assert row is not None
+        assert (row.contact_id, row.codes) == (lan, ("DL-0", *(f"DL-{n}" for n in range(32, 50)), "DL-T"))
+        told = [(one.act, one.note.get("words"), one.note.get("times")) for one in privacy.steps(tx, row)]
+        assert sorted(told, key=str) == [
+            ("again", "xóa DL-49", 50), ("again", "xóa DL-T", None), ("receive", None, None)
+        ]  # fmt: skip
+        for _ in range(privacy.STEPS):
+            privacy.write_step(tx, row.id, lan, "note", "received", "received", "x", {"note": "cũ"})
+        return row
+
+    row = await store.run(unit)
+    hand.ms += 1
+    new = {"note": "mới"}
+    await store.run(lambda tx: privacy.write_step(tx, row.id, row.contact_id, "note", "received", "received", "x", new))
+    shown = await store.read(lambda tx: privacy.steps(tx, row))
+    assert (len(shown), shown[-1].note) == (privacy.STEPS, new)
+
+
+async def test_two_processes_hear_one_request(pg_url: str) -> None:
+    one = await Shop(pg_url).open()
+    two = await Shop(pg_url, keys=one.keys).open()
+    try:
+        lan, twin = await one.store.run(
+            lambda tx: [people.newcomer(tx, name="Lan", phones=[], emails=[], source="x") for _ in range(2)]
+        )
+        await one.store.run(
+            lambda tx: tx.run("UPDATE contact SET merged_into = :lan WHERE id = :twin", lan=lan, twin=twin)
+        )
+        loop = asyncio.get_running_loop()
+        second: list[Future[str]] = []
+
+        def first(tx: Tx) -> str:
+            made = says(tx, twin, "DL-1")
+            second.append(asyncio.run_coroutine_threadsafe(two.store.run(lambda tx: says(tx, lan, "DL-2")), loop))
+            waits = (
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            for _ in range(3000):
+                tx.run("SELECT pg_stat_clear_snapshot()")
+                if tx.value(waits) or second[0].done():
+                    break
+                tx.run("SELECT pg_sleep(0.01)")
+            return made
+
+        made = await one.store.run(first)
+        assert await asyncio.wrap_future(second[0]) == made
+    finally:
+        await two.close()
+        await one.close()
 
 
 async def test_two_processes_ring_once(pg_url: str) -> None:
