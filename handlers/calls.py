@@ -109,8 +109,9 @@ def by_hand(draft: Draft, event: Acted) -> None:
         "events": ["answered" if answered else "missed"],
         "duration_s": seconds if answered else 0,
     }
-    text = line(call) + (f"\n{note}" if note else "")
-    draft.add(CallLine(text=text, direction=direction, fields=_fields("", call), by=event.by))
+    draft.add(CallLine(text=line(call), direction=direction, fields=_fields("", call), by=event.by))
+    if note:  # ours, not what the customer said
+        draft.add(Note(text=note, by=event.by))
     draft.add(Audit(action="conversation.call", by=event.by, fields=(direction,)))
     if direction == "inbound" and not answered and draft.state.stage is not Stage.WITH_ADVISOR:
         leads.queue(draft, "missed_call", priority=leads.CALL_PRIORITY)

@@ -316,6 +316,9 @@ async def test_calls_of_which_only_people_know(office: Office) -> None:
         ("call", "inbound"),
         ("call", "outbound"),
     ]
+    *_, noted = (await mai.get(f"/conversations/{made['id']}/messages", notes="true"))["items"]
+    assert (noted["direction"], noted["text"], noted["advisor"]["name"]) == ("internal", "gọi từ máy riêng", "Mai")
+    assert all("máy riêng" not in each["text"] for each in messages)
     status, refused = await mai("POST", "/calls", {"phone": "1234"})
     assert (status, list(refused["error"]["fields"])) == (422, ["phone"])
 
