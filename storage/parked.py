@@ -18,6 +18,7 @@ EDIT, RETRACT, RECEIPT = "edit", "retract", "receipt"
 WAITS: Final = "waits for its message"  # reasons of an event
 ORPHAN: Final = "its message never came"
 PARTS: Final = 50  # of our last messages whose calls are looked through
+SWEPT: Final = 500  # receipts, the last, that a sweep looks at: a millisecond or two
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,14 +144,45 @@ def wake(tx: Tx, named: Sequence[tuple[str, str]]) -> None:
             tx.after.append((point_id, NOW, tx.now_ms))
 
 
+def sweep(tx: Tx) -> int:
+    """Receipts whose message is known by now: another process that recorded it does not see a receipt that is parked meanwhile,
+    nor do we see its record. How many were named."""
+    rows = tx.all(
+        "SELECT k.point_id, k.ref FROM (SELECT point_id, ref FROM parked WHERE kind = 'receipt' ORDER BY parked_at DESC"  # noqa: S608
+        f" LIMIT :most) AS k WHERE {_SAID}",
+        most=SWEPT,
+    )
+    wake(tx, [(row.point_id, row.ref) for row in rows])
+    return len(rows)
+
+
+_SAID: Final = (
+    "EXISTS (SELECT 1 FROM message m WHERE m.external_id = k.ref AND m.point_id = k.point_id AND m.direction = 'outbound'"
+    " LIMIT 1 OFFSET 0)"
+)
+_CALLED: Final = (
+    "EXISTS (SELECT 1 FROM outbox o WHERE o.external_id = k.ref AND o.message_id IN (SELECT m.id FROM message m"
+    " WHERE m.point_id = k.point_id AND m.direction = 'outbound' ORDER BY m.seq DESC LIMIT :parts))"
+)
+
+
 # ---- what never came
 
 
-def forget(tx: Tx, *, limit: int = 500) -> int:
+def forget(tx: Tx, *, limit: int = 200) -> int:
     """News whose message did not come in a day. How many."""
+    before = tx.now_ms - KEPT_MS
+    known = tx.all(
+        "SELECT k.point_id, k.ref FROM (SELECT point_id, ref, kind FROM parked WHERE parked_at < :before ORDER BY parked_at"  # noqa: S608
+        f" LIMIT :limit) AS k WHERE k.kind = 'receipt' AND ({_SAID} OR {_CALLED})",
+        before=before,
+        limit=limit,
+        parts=PARTS,
+    )
+    wake(tx, [(row.point_id, row.ref) for row in known])
     rows = tx.all(
         "SELECT id, event_id, account_id, kind FROM parked WHERE parked_at < :before ORDER BY parked_at LIMIT :limit",
-        before=tx.now_ms - KEPT_MS,
+        before=before,
         limit=limit,
     )
     tx.run_among("DELETE FROM parked WHERE id IN (:among)", [row.id for row in rows])

@@ -245,6 +245,37 @@ async def test_a_receipt_that_outruns_the_platforms_answer_counts_once_that_is_h
     await shop.store.read(counted)
 
 
+@pytest.mark.parametrize(("seen_by", "known"), [("sweep", "message"), ("forget", "message"), ("forget", "call")])
+async def test_a_receipt_whose_message_another_process_recorded_meanwhile_is_heard(
+    shop: Shop, seen_by: str, known: str
+) -> None:
+    await shop.hears("t", "chào em")
+    await shop.settled()
+    ours = await shop.store.read(lambda tx: tx.one("SELECT id, external_id FROM message WHERE external_id LIKE 'x%'"))
+    assert ours is not None
+    for name in ("late", "nobody"):
+        await shop.arrives("t", receipt=Receipt(status="read", external_ids=(name,)))
+    await shop.settled()
+    rows = await shop.store.read(lambda tx: tx.all("SELECT event_id FROM parked ORDER BY seq"))
+    lost, other = (row.event_id for row in rows)
+    recorded = {  # which wakes nobody: what is not committed is not seen
+        "message": "UPDATE message SET external_id = 'late' WHERE id = :id",
+        "call": "UPDATE outbox SET external_id = 'late' WHERE message_id = :id",  # not the last of its message's calls
+    }
+    await shop.store.run(lambda tx: tx.run(recorded[known], id=ours.id))
+    if seen_by == "forget":
+        shop.pass_(hours=25)
+        assert await shop.store.run(parked.forget) == 1
+    else:
+        assert [await shop.store.run(parked.sweep) for _ in range(2)] == [1, 0]
+    await shop.settled()
+    status = (await shop.row("message", ours.id)).status
+    assert ((await shop.row("inbox_event", lost)).state, status == "read") == ("done", known == "message")
+    state, waits = (await shop.row("inbox_event", other)).state, await shop.store.read(parked.waiting)
+    assert (state, waits) == (("ignored", 0) if seen_by == "forget" else ("done", 1))
+    await shop.store.read(counted)
+
+
 async def test_words_that_nobody_says_any_more_find_nothing(shop: Shop) -> None:
     lan = await shop.customer("t", "Lan")
 
