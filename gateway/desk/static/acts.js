@@ -57,7 +57,7 @@ export class Acts {
     this.menu = byId("acts-menu", HTMLElement);
     this.more = byId("acts-more", HTMLButtonElement);
     this.running = false;
-    for (const button of this.#buttons()) button.addEventListener("click", () => void this.run(button.dataset["deed"] ?? ""));
+    for (const button of this.#buttons()) button.addEventListener("click", () => void (button.dataset["deed"] === "return" ? this.sure("return") : this.run(button.dataset["deed"] ?? "")));
     walk(this.menu, this.more);
   }
 
@@ -96,7 +96,7 @@ export class Acts {
     }
   }
 
-  /** By a key, that a slip presses too: what happens at once is asked about first. @param {"take" | "return" | "hold"} deed */
+  /** By a key, that a slip presses too, or what the customer hears of: asked about first. @param {"take" | "return" | "hold"} deed */
   async sure(deed) {
     const one = conversation(this.id);
     if (!one || !SENSE[deed]?.(one)) return;
@@ -157,7 +157,7 @@ async function handingOn(one) {
   const note = el("textarea", { name: "note", rows: 2, maxlength: 2000 });
   void Promise.all([advisors(), get("/teams")]).then(
     ([people, teams]) => {
-      const others = people.filter((each) => each.id !== one.assignee?.id && each.role !== "dpo" && each.role !== "integration");
+      const others = people.filter((each) => each.id !== one.assignee?.id && each.role !== "dpo" && each.role !== "integration").sort((a, b) => Number(b.online) - Number(a.online));
       groups = teams.items;
       list.replaceChildren(...groups.map(teamChoice), ...(others.length ? others.map(personChoice) : [el("p", { class: "hint" }, t("nobody_else"))]));
       list.querySelector("input")?.focus();

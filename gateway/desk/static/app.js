@@ -3,7 +3,7 @@ import { byId, el } from "../../web/static/dom.js";
 import { get } from "./api.js";
 import { Composer } from "./composer.js";
 import { conversation, feeds, isNews, keep, mine, onChange, refresh, reload, watch } from "./conversations.js";
-import { ask, holdFocus, toast, walk, wordsOf } from "./dialogs.js";
+import { ask, holdFocus, hush, toast, walk, wordsOf } from "./dialogs.js";
 import { forgetDrafts, forgetOthers } from "./drafts.js";
 import { LaterList } from "./later.js";
 import { Filters } from "./filters.js";
@@ -62,6 +62,7 @@ function go(id, how) {
 /** @param {string} id @param {How} how */
 function show(id, how) {
   const same = id === openId;
+  if (!same) hush();
   openId = id;
   watch(id);
   presence.open(id);

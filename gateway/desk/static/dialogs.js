@@ -15,10 +15,11 @@ let number = 0;
  * @param {Node[]} asked.fields
  * @param {string} asked.button
  * @param {boolean} [asked.grave] red
+ * @param {string} [asked.leave] what the button says that gives up
  * @param {(form: FormData) => Promise<unknown> | unknown} asked.done
  * @returns {Promise<boolean>} whether it was done
  */
-export function ask({ title, fields, button, grave = false, done }) {
+export function ask({ title, fields, button, grave = false, leave = t("cancel"), done }) {
   number += 1;
   const id = `dialog-${number}`;
   const problem = el("p", { class: "problem", role: "alert", hidden: true });
@@ -29,7 +30,7 @@ export function ask({ title, fields, button, grave = false, done }) {
     el("header", {}, el("h2", { id }, title), el("button", { class: "icon-button", type: "button", "aria-label": t("shut_dialog"), onclick: () => dialog.close() }, icon("web:close"))),
     el("div", { class: "dialog-body" }, ...fields),
     problem,
-    el("footer", {}, el("button", { class: "button quiet", type: "button", onclick: () => dialog.close() }, t("cancel")), go),
+    el("footer", {}, el("button", { class: "button quiet", type: "button", onclick: () => dialog.close() }, leave), go),
   );
   const dialog = el("dialog", { class: "sheet", "aria-labelledby": id }, form);
   const back = place(document.activeElement);
@@ -43,6 +44,7 @@ export function ask({ title, fields, button, grave = false, done }) {
       busy = true;
       go.setAttribute("aria-busy", "true");
       problem.hidden = true;
+      for (const wrong of form.querySelectorAll("[aria-invalid]")) wrong.removeAttribute("aria-invalid");
       try {
         await done(new FormData(form));
         worked = true;
@@ -50,6 +52,7 @@ export function ask({ title, fields, button, grave = false, done }) {
       } catch (error) {
         problem.textContent = wordsOf(error);
         problem.hidden = false;
+        point(form, error);
       } finally {
         busy = false;
         go.removeAttribute("aria-busy");
@@ -70,13 +73,25 @@ export function ask({ title, fields, button, grave = false, done }) {
   });
 }
 
+/** What the server would not take is marked, the first of it has the focus. @param {HTMLFormElement} form @param {unknown} error */
+function point(form, error) {
+  const names = error instanceof Failure ? Object.keys(error.fields) : [];
+  const wrong = names.map((name) => form.elements.namedItem(name)).filter((input) => input instanceof HTMLElement);
+  for (const input of wrong) input.setAttribute("aria-invalid", "true");
+  wrong[0]?.focus();
+}
+
 /**
  * The way back to where the focus was: to what stands there now when it was painted anew, to the button of a menu that has
  * closed, to the column.
  * @param {Element | null} before
  */
 function place(before) {
-  if (!(before instanceof HTMLElement) || before === document.body) return () => {};
+  if (!(before instanceof HTMLElement) || before === document.body) {
+    return () => {
+      if (document.activeElement === document.body) document.getElementById("thread-name")?.focus({ preventScroll: true });
+    };
+  }
   const key = before.dataset["key"];
   const menu = before.closest("[popover]");
   const column = before.closest("#panel");
@@ -143,6 +158,11 @@ export function toast(words, mood = "good", act) {
   under(box);
   if (!act && mood === "good") setTimeout(() => made.remove(), TOAST_MS);
   return made;
+}
+
+/** Somebody goes to something else: what went wrong before is not about it. What offers a way to mend it stays. */
+export function hush() {
+  for (const old of byId("toasts", HTMLElement).querySelectorAll(".toast.bad:not(:has(.button))")) old.remove();
 }
 
 /** Below the head of the column that he works in: nothing lies on what he writes. @param {HTMLElement} box */

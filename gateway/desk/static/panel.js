@@ -9,7 +9,7 @@ import { haste } from "./due.js";
 import { doubles, doublesOf, intake, lead } from "./intake.js";
 import { isNote } from "./message.js";
 import { missed } from "./missed.js";
-import { channelName, face, icon, labelName, may, nameOf, productName, reasonName, stageName } from "./people.js";
+import { channelName, face, icon, labelName, may, nameOf, previewOf, productName, reasonName, stageName } from "./people.js";
 import { revealed, shownOf, shower } from "./reveal.js";
 import { requestsOf, rights } from "./rights.js";
 import { blocked } from "./route.js";
@@ -259,7 +259,7 @@ export class Panel {
           "a",
           { class: "point-link", href: `/desk/c/${each.id}`, "data-key": `earlier-${each.id}`, onclick: (/** @type {MouseEvent} */ event) => this.#follow(event, each.id) },
           icon(`ch-${each.channel}`),
-          el("span", {}, el("b", {}, each.slots.product ? productName(each.slots.product) : each.preview || channelName(each.channel)), el("small", {}, `${when(each.last_message_at)} · ${stageName(each)}`)),
+          el("span", {}, el("b", {}, each.slots.product ? productName(each.slots.product) : previewOf(each) || channelName(each.channel)), el("small", {}, `${when(each.last_message_at)} · ${stageName(each)}`)),
         ),
       ),
     );

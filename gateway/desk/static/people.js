@@ -36,6 +36,12 @@ export function initials(name) {
   return (Array.from(last)[0] ?? "?").toLocaleUpperCase("vi");
 }
 
+/** What was said last; of a picture or a file, what it is. @param {import("./model.js").Conversation} one */
+export function previewOf(one) {
+  const kind = `kind_${/^\[([a-z]+)\]$/.exec(one.preview)?.[1] ?? ""}`;
+  return has(kind) ? t(kind) : one.preview;
+}
+
 /** A stable tint for a face. @param {string} id */
 export function tint(id) {
   let sum = 0;

@@ -3,7 +3,7 @@ import { el } from "../../web/static/dom.js";
 import { asksSince, later, mine, unread } from "./conversations.js";
 import { dueBy, haste } from "./due.js";
 import { missed } from "./later.js";
-import { channelName, face, icon, labelName, nameOf, productName, reasonName, stageName } from "./people.js";
+import { channelName, face, icon, labelName, nameOf, previewOf, productName, reasonName, stageName } from "./people.js";
 import { stuck } from "./sender.js";
 import { minutesSince, moment, setup, t, waits, when } from "./words.js";
 
@@ -89,7 +89,7 @@ function gist(one) {
   const product = productName(one.slots.product);
   const need = one.slots.need ?? "";
   const wish = need.toLocaleLowerCase("vi").includes(product.toLocaleLowerCase("vi")) ? need : [product, need].filter(Boolean).join(" · ");
-  return (one.status === "waiting" && wish) || one.preview || channelName(one.channel);
+  return (one.status === "waiting" && wish) || previewOf(one) || channelName(one.channel);
 }
 
 /** @param {Element} element @param {string} text */

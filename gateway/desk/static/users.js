@@ -165,6 +165,7 @@ async function made(name, told) {
   const shown = el("output", { class: "link" }, told.link);
   await ask({
     title: t("link_once", { name }),
+    leave: t("made_done"),
     button: t("copy"),
     fields: [
       el("div", { class: "made" }, shown, el("p", { class: "hint" }, t("link_once_hint", { time: moment(told.expires_at) })), told.mailed && el("p", { class: "hint" }, t("link_mailed"))),
@@ -230,6 +231,7 @@ async function tell(name, password) {
   const shown = el("output", {}, password);
   await ask({
     title: t("password_once", { name }),
+    leave: t("made_done"),
     button: t("copy"),
     fields: [el("div", { class: "made" }, shown, el("p", { class: "hint" }, t("password_once_hint")))],
     done: () => copied(password, shown),
