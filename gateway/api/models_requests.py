@@ -42,8 +42,8 @@ class RequestQuery(Paged):
 
 class NewRequest(Request):
     """`contact_id`, `conversation_id` or `who` (a telephone number or e-mail address as people write them) says whose data it
-    is about; nobody known by `who` is somebody new, called `name`. `received_at`: when it reached anybody of ours, not later
-    than now; that is when the law's clock began. `processor`: somebody else must act as well, an insurer or a courier."""
+    is about; nobody known by `who` is somebody new, called `name`. `received_at`: when it reached anybody of ours, within
+    the last 90 days; that is when the law's clock began. `processor`: somebody else must act as well, an insurer or a courier."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -61,6 +61,17 @@ class NewRequest(Request):
     name: Name | None = None
     received_at: Moment | None = None
     processor: bool = False
+
+
+class Receipt(Answer):
+    """It is written down. It says nothing of whom it is about."""
+
+    id: Id
+    codes: list[str]
+    kind: Kind
+    received_at: Time
+    ack_due_at: Time
+    due_at: Time
 
 
 class Told(Request):

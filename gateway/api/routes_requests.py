@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from gateway.api import cursors, who
 from gateway.api import models_requests as models
-from gateway.api.allow import SEES_ALL
+from gateway.api.allow import SEES_ALL, TABLE
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
 from gateway.api.show_requests import Whose, alarm, by_name, request, view, whose
+from gateway.web.limits import Limit
 from handlers import rights, rightswords, wording
 from storage import contacts, erasure, holds, listing, people, privacy, privacy_clocks
 from storage.times import at, ms, rfc3339
@@ -19,26 +21,31 @@ from storage.tx import Tx
 routes = Routes("privacy")
 _AT: Final = "/privacy-requests/{request_id}"
 NEAR: Final = next(share for share, name in rights.ALARMS if name == "near")
+LATEST: Final = timedelta(days=90)  # a letter that lay about; what is older is a slip of the pen
+AN_HOUR: Final = 60
+_LIMITS: Final = Limit(AN_HOUR, 3600.0)
 GAP: Final = "…"  # left for a person to fill
 
 
 # ---- asked
 
 
-@routes.post("/privacy-requests", may="request.log", status=201, refuses=("not_found",))
-async def log_request(call: Call, body: models.NewRequest) -> models.DataRequestView:
-    """Write down a request that came by a call, a letter or in a chat: the law's clock began when anybody of ours had it."""
+@routes.post("/privacy-requests", may="request.log", status=201, refuses=("not_found", "too_many"))
+async def log_request(call: Call, body: models.NewRequest) -> models.Receipt:
+    """Write down a request that came by a call, a letter or in a chat: the law's clock began when anybody of ours had it. The
+    answer is the same whether he is known to us or not; who may read requests looks at it with `GET`."""
     given = [name for name in ("contact_id", "conversation_id", "who") if getattr(body, name)]
     if len(given) != 1:
         raise _wrong("who", "give one of contact_id, conversation_id, who")
-    received = body.received_at or call.parts.now()
-    if received > call.parts.now():
-        raise _wrong("received_at", "it cannot have come later than now")
+    received = _received(call, body)
     meant = who.read(body.who) if body.who else {}
+    if wait := _LIMITS.wait(call.actor.id):
+        raise ApiError("too_many", "you have written down many requests within an hour: wait", retry_s=wait)
     by, business = call.actor.id, call.parts.engine.business
+    reads = "request.read" in TABLE.get(call.actor.role, frozenset())
 
     def unit(tx: Tx) -> str:
-        contact_id, conversation_id = _whose(tx, body, meant, by)
+        contact_id, conversation_id = _whose(tx, body, meant, by, reads=reads)
         return privacy.add(
             tx,
             contact_id=contact_id,
@@ -55,11 +62,37 @@ async def log_request(call: Call, body: models.NewRequest) -> models.DataRequest
             by=by,
         )
 
-    return await view(call, await call.once(unit))
+    made = await call.once(unit)
+    row = await call.store.read(lambda tx: privacy.one(tx, made))
+    if row is None:
+        raise not_found()
+    return models.Receipt(
+        id=row.id,
+        codes=list(row.codes),
+        kind=body.kind,
+        received_at=rfc3339(row.received_at),
+        ack_due_at=rfc3339(row.ack_due_at),
+        due_at=rfc3339(row.due_at),
+    )
 
 
-def _whose(tx: Tx, body: models.NewRequest, meant: Mapping[str, Any], by: str) -> tuple[str, str | None]:
-    """(the person, the conversation with him that an answer would go to). Raises ApiError."""
+def _received(call: Call, body: models.NewRequest) -> datetime:
+    now = call.parts.now()
+    received = body.received_at or now
+    if received > now:
+        raise _wrong("received_at", "it cannot have come later than now")
+    if received < now - LATEST:
+        raise _wrong(
+            "received_at", f"longer ago than {LATEST.days} days: look at the year, or give the day it was found"
+        )
+    return received
+
+
+def _whose(
+    tx: Tx, body: models.NewRequest, meant: Mapping[str, Any], by: str, *, reads: bool
+) -> tuple[str, str | None]:
+    """(the person, the conversation with him that an answer would go to). `reads` -- may see requests; the others do not learn
+    from the answer who is known. Raises ApiError."""
     if body.conversation_id:
         row = listing.one(tx, body.conversation_id)
         if row is None:
@@ -71,9 +104,9 @@ def _whose(tx: Tx, body: models.NewRequest, meant: Mapping[str, Any], by: str) -
             raise _wrong("contact_id", "there is nobody with this id, or he was erased")
         return contact_id, _last(tx, contact_id)
     found = people.found(tx, **meant)
-    if len(found) > 1:
+    if len(found) > 1 and reads:
         raise _wrong("who", "several people left this: say who, by contact_id")
-    if found:
+    if len(found) == 1:
         return found[0].id, _last(tx, found[0].id)
     if "contact_id" in meant:
         raise _wrong("who", "there is nobody with this id")

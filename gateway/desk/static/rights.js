@@ -21,6 +21,7 @@ import { date, now, t } from "./words.js";
 const KINDS = ["access", "rectify", "delete", "withdraw", "restrict", "object", "protect", "complaint"];
 const WAYS = ["phone", "letter", "email", "visit", "chat"];
 const DAY_MS = 86_400_000;
+const OLDEST_DAYS = 89; // the API refuses 90
 
 /** How it stands with the law's day. @param {{ due_at: string, alarm: Alarm, closed_at?: string | null, state: string }} one */
 export function clockOf(one) {
@@ -61,7 +62,7 @@ export async function logging(of, again) {
   const kind = el("select", { name: "kind" }, ...KINDS.map((each) => el("option", { value: each }, t(`rights_kind_${each}`))));
   const way = el("select", { name: "way" }, ...WAYS.map((each) => el("option", { value: each, selected: each === (of.conversation ? "chat" : "phone") }, t(`rights_way_${each}`))));
   const at = new Date(now());
-  const came = el("input", { type: "datetime-local", name: "came", max: local(at), value: local(at) });
+  const came = el("input", { type: "datetime-local", name: "came", min: local(new Date(at.getTime() - OLDEST_DAYS * DAY_MS)), max: local(at), value: local(at) });
   const who = el("input", { type: "text", name: "who", maxlength: 254, autocomplete: "off" });
   const name = el("input", { type: "text", name: "name", maxlength: 80, autocomplete: "off" });
   const words = el("textarea", { name: "words", rows: 3, maxlength: 4000 });

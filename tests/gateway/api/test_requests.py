@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from gateway import staffmail
+from gateway.api import routes_requests
+from gateway.web.limits import Limit
 from storage import privacy_clocks
 from tests.gateway.api.conftest import House
 from tests.gateway.api.test_privacy import at_the_desk
@@ -86,15 +88,19 @@ async def test_a_letter_from_nobody_we_know_has_its_clock_too(house: House, monk
     came = (house.parts.now() - timedelta(days=9)).isoformat()
     letter = {"who": "0987 654 321", "name": "Trần Văn Bình", "kind": "access", "way": "letter", "received_at": came,
               "words": "Đề nghị cung cấp bản sao dữ liệu của tôi"}  # fmt: skip
-    one = await advisor.post("/privacy-requests", letter)
-    path = f"/privacy-requests/{one['id']}"
-    assert (one["source"], one["way"], one["about"]["name"], one["may"]) == ("api", "letter", "Trần V** B***", [])
+    receipt = await advisor.post("/privacy-requests", letter)
+    assert set(receipt) == {"id", "codes", "kind", "received_at", "ack_due_at", "due_at"}
+    path = f"/privacy-requests/{receipt['id']}"
+    one = await officer.get(path)
+    assert {name: one[name] for name in receipt} == receipt
+    assert (one["source"], one["way"], one["about"]["name"], one["handler"]) == ("api", "letter", "Trần V** B***", None)
     assert (one["alarm"], one["ack_alarm"], one["codes"][0][:3]) == ("near", "over", "DL-")
     assert (await officer.get("/privacy-requests"))["near"] == 1
     for wrong in (
         {**letter, "who": None},
         {**letter, "contact_id": one["about"]["id"]},
         {**letter, "received_at": (house.parts.now() + timedelta(hours=1)).isoformat()},
+        {**letter, "received_at": "1971-01-01T00:00:00Z"},
         {**letter, "kind": "inform"},
         {**letter, "who": None, "contact_id": "0" * 26},
     ):
@@ -132,7 +138,8 @@ async def test_a_letter_from_nobody_we_know_has_its_clock_too(house: House, monk
     assert (await officer.get("/privacy-requests"))["items"] == []
     assert [each["id"] for each in (await officer.get("/privacy-requests", state="closed"))["items"]] == [one["id"]]
 
-    other = await officer.post("/privacy-requests", {**letter, "name": None, "kind": "delete"})
+    logged = await officer.post("/privacy-requests", {**letter, "name": None, "kind": "delete"})
+    other = await officer.get(f"/privacy-requests/{logged['id']}")
     assert other["about"]["id"] == one["about"]["id"], "he is known by now"
     words = await officer.get(f"/privacy-requests/{other['id']}/words", act="refuse", ground="nothing_held")
     assert "không lưu dữ liệu nào" in words["text"]
@@ -150,10 +157,25 @@ async def test_a_consent_taken_back_by_telephone_ends_at_once(house: House) -> N
         "way": "phone",
         "words": "Tôi không cho dùng dữ liệu nữa",
     }
-    one = await officer.post("/privacy-requests", said)
-    path = f"/privacy-requests/{one['id']}"
+    path = f"/privacy-requests/{(await officer.post('/privacy-requests', said))['id']}"
+    one = await officer.get(path)
     assert (await officer.post(f"{path}/withdraw", {"note": "gọi lúc 9 giờ"}))["state"] == "executing"
     boss = await at_the_desk(house, "admin")
     contact = await boss.get(f"/contacts/{one['about']['id']}")
     assert [each["state"] for each in contact["consents"] if each["purpose"] == "C1"][-1] == "withdrawn"
     assert (await boss.get(f"/conversations/{conversation}"))["slots"] == {}
+
+
+async def test_what_is_written_down_tells_nobody_who_is_known(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("lan", "mai"):  # two people with one number
+        await house.conversation(name, lead=True)
+    monkeypatch.setattr(routes_requests, "_LIMITS", Limit(3, 3600.0))
+    advisor, officer = await house.as_role("advisor"), await at_the_desk(house, "dpo")
+    call = {"kind": "access", "way": "phone", "words": "x"}
+    told = [await advisor("POST", "/privacy-requests", {**call, "who": who}) for who in ("0912345678", "0999999999")]
+    unlike = [{**body, "id": "", "codes": [], "received_at": "", "ack_due_at": "", "due_at": ""} for _, body in told]
+    assert ([status for status, _ in told], unlike[0]) == ([201, 201], unlike[1])
+    status, body = await officer("POST", "/privacy-requests", {**call, "who": "0912345678"})
+    assert (status, set(body["error"]["fields"])) == (422, {"who"}), "who may read requests is told to say whom"
+    assert (await advisor("POST", "/privacy-requests", {**call, "who": "0888888888"}))[0] == 201
+    assert (await advisor("POST", "/privacy-requests", {**call, "who": "0888888888"}))[0] == 429
