@@ -134,8 +134,10 @@ async def keep(parts: Parts, account: Account, brought: Understood) -> int:
     fresh = await parts.store.ingest([arrival for arrival, _ in brought])
     for (_, event), new in zip(brought, fresh, strict=True):
         if new and event is not None:
-            parts.noticed(parts.accounts.get(f"{event.channel}:{event.account}", account), event)
-            parts.metrics.took_in(event.channel, event.account, event.kind)
+            ours = parts.accounts.get(f"{event.channel}:{event.account}")
+            parts.noticed(ours or account, event)
+            # Whoever may post names accounts as he likes: each would be a line of the metrics for ever.
+            parts.metrics.took_in(event.channel, event.account if ours else "?", event.kind)
     return sum(fresh)
 
 

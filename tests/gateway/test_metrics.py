@@ -1,9 +1,15 @@
 """What is summed up between two looks shows at each look, as the library itself would have counted it."""
 
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
 import prometheus_client
 from prometheus_client import generate_latest
 
-from channels.contract import Kind
+from channels.contract import Account, Kind
+from gateway import webhooks
 from gateway.metrics import SECONDS, Durations, Metrics
 
 TOOK = (0.0, 0.005, 0.0051, 0.03, 1, 30, 31, 3600.5)
@@ -42,3 +48,26 @@ def test_durations_are_the_librarys_histogram() -> None:
         histogram.labels(f"a{number % 2}").observe(seconds)
     known = [line for line in generate_latest(theirs).splitlines() if b"_created" not in line]
     assert generate_latest(ours).splitlines() == known
+
+
+async def test_accounts_that_are_not_ours_share_one_line() -> None:
+    metrics, ours = Metrics(), Account(channel="facebook", name="main")
+    brought: Any = [
+        (None, SimpleNamespace(channel="facebook", account=name, kind=Kind.TEXT)) for name in ("main", "1", "2")
+    ]
+    noticed: list[Account] = []
+
+    async def ingest(arrivals: list[Any]) -> list[bool]:
+        return [True] * len(arrivals)
+
+    parts: Any = SimpleNamespace(
+        store=SimpleNamespace(ingest=ingest),
+        accounts={ours.id: ours},
+        noticed=lambda account, _event: noticed.append(account),
+        metrics=metrics,
+    )
+    assert (await webhooks.keep(parts, ours, brought), noticed) == (3, [ours] * 3)
+    assert sorted(lines(metrics, "gateway_events_total")) == [
+        'gateway_events_total{account="?",channel="facebook",kind="text"} 2.0',
+        'gateway_events_total{account="main",channel="facebook",kind="text"} 1.0',
+    ]
