@@ -53,10 +53,12 @@ def part(tx: Tx, people: Sequence[str], tellers_: Collection[str]) -> None:
 
 
 def holders(tx: Tx, tellers_: Sequence[str]) -> list[str]:
-    """Others who may hold what these told: whoever was merged with them, whoever has a value of theirs."""
+    """Others who may hold what these told: whoever was merged with them, whoever has a value or the name
+    from them."""
     rows = [
         *tx.among("SELECT id FROM contact WHERE merged_into IN (:among)", tellers_),
         *tx.among("SELECT contact_id AS id FROM contact_value WHERE told_by IN (:among)", tellers_),
+        *tx.among("SELECT id FROM contact WHERE name_by IN (:among)", tellers_),
         *tx.among("SELECT merged_into AS id FROM contact WHERE id IN (:among) AND merged_into IS NOT NULL", tellers_),
     ]
     return sorted({row.id for row in rows} - {*tellers_})
