@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from storage import contacts
+from storage.ids import new_id
 from storage.keys import KeyMissing, KeyRing
 from storage.tx import Tx
 
@@ -24,7 +25,11 @@ LAST: Final = 4  # digits of a phone number by which people name it
 IDENTIFIER: Final = 4  # letters and digits that a plate or a code has at least
 BITE: Final = 20  # messages a unit: a few milliseconds
 STATEMENT: Final = 200  # rows a statement
-REREAD: Final = 1000  # of a conversation's messages, the last, where words are taken out: some 10 ms
+NEAR: Final = 30  # of a conversation's messages, the last, that are read at once where words are taken out
+LETTERS: Final = 8000  # of theirs: a few milliseconds
+AGAIN: Final = (
+    "search_again "  # setting, with a conversation's id: below which message it is to be read once more, in bites
+)
 _WORD: Final = re.compile(r"\d+|[^\W\d_]+")
 _NAMES: Final = ("name", "org_name", "full_name")
 _EXACT: Final = ("phone", "email", "plate", "code", "policy_number")
@@ -95,7 +100,7 @@ def index(tx: Tx, *, limit: int = BITE) -> int:
         swept = done[-1] if done else swept
     if done:
         _remember(tx, f"{last}|{swept}")
-    return len(done)
+    return len(done) if len(done) == limit else len(done) + _again(tx, limit - len(done))
 
 
 def _take(tx: Tx, after: str, before: str, limit: int) -> list[str]:
@@ -220,24 +225,95 @@ def retold(tx: Tx, conversation_id: str, was: str, now: str) -> None:
 
 
 def unsaid(tx: Tx, conversation_id: str, gone: AbstractSet[str]) -> None:
-    """Words that something said which does not any more."""
+    """Words that something said which does not any more. One that was said long ago, too, is found again a little later: all
+    messages of a long conversation are too much for one transaction."""
     tokens = {token(tx.keys, word): word for word in gone}
     rows = tx.among(
         "SELECT token FROM search_token WHERE conversation_id = :id AND token IN (:among)",
         list(tokens),
         id=conversation_id,
     )
-    known = {tokens[bytes(row.token)] for row in rows}
-    left = known - _standing(tx, conversation_id) if known else known
+    left = {tokens[bytes(row.token)] for row in rows}
+    left = left - _known(tx, conversation_id) if left else left
+    if not left:
+        return
+    left, below = _said_lately(tx, conversation_id, left)
     tx.run_among(
         "DELETE FROM search_token WHERE conversation_id = :id AND token IN (:among)",
         [token(tx.keys, word) for word in left],
         id=conversation_id,
     )
+    if left and below is not None:
+        tx.run(
+            "INSERT INTO setting (name, value, updated_at) VALUES (:name, :value, :now)"
+            " ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
+            name=AGAIN + conversation_id,
+            value=f"{below}|{new_id()}",  # each its own: who reads on for an earlier one sees that it was set once more
+            now=tx.now_ms,
+        )
 
 
-def _standing(tx: Tx, conversation_id: str) -> set[str]:
-    """Every word by which the conversation is found, read anew: what its people said last, what is known of him."""
+def _said_lately(tx: Tx, conversation_id: str, words_: AbstractSet[str]) -> tuple[set[str], int | None]:
+    """Those of these words that its last messages do not say; the message from which on down nobody looked, None = all were
+    read, or need not be."""
+    left, letters = set(words_), 0
+    rows = tx.all(
+        "SELECT id, seq, contact_id, body_sealed FROM message WHERE conversation_id = :id AND author <> 'bot'"
+        " ORDER BY seq DESC LIMIT :most",
+        id=conversation_id,
+        most=NEAR,
+    )
+    for row in rows:
+        text = _text(tx, row)
+        left.difference_update(words(text)[:WORDS])
+        letters += len(text)
+        if not left:
+            return left, None
+        if letters > LETTERS:
+            return left, row.seq
+    return left, rows[-1].seq if len(rows) == NEAR else None
+
+
+def _again(tx: Tx, limit: int) -> int:
+    """The next messages, downwards, of a conversation out of which words were taken that its earlier ones may say: they are in
+    the index again. How many."""
+    mark = tx.one("SELECT name, value FROM setting WHERE name LIKE :again LIMIT 1", again=f"{AGAIN}%")
+    if mark is None:
+        return 0
+    conversation_id, below = mark.name.removeprefix(AGAIN), int(mark.value.partition("|")[0])
+    consented = _conversations(tx, [conversation_id])
+    ids = tx.all(
+        "SELECT id, seq FROM message WHERE conversation_id = :id AND author <> 'bot' AND seq < :below"
+        " ORDER BY seq DESC LIMIT :limit",
+        id=conversation_id,
+        below=below,
+        limit=limit if consented else 0,
+    )
+    lock = " FOR SHARE SKIP LOCKED" if tx.postgres else ""
+    rows = tx.among(
+        f"SELECT id, contact_id, body_sealed FROM message WHERE id IN (:among){lock}",  # noqa: S608 -- our own words
+        [row.id for row in ids],
+    )
+    if len(rows) < len(ids):
+        return 0  # one is being changed: the next time
+    found = {word for row in rows for word in words(_text(tx, row))[:WORDS]}
+    if found:
+        put(tx, conversation_id, consented[conversation_id][0], found)
+    if len(ids) < limit or not consented:
+        tx.run("DELETE FROM setting WHERE name = :name AND value = :was", name=mark.name, was=mark.value)
+    else:
+        tx.run(
+            "UPDATE setting SET value = :value, updated_at = :now WHERE name = :name AND value = :was",
+            name=mark.name,
+            was=mark.value,
+            value=f"{ids[-1].seq}|{new_id()}",
+            now=tx.now_ms,
+        )
+    return len(ids)
+
+
+def _known(tx: Tx, conversation_id: str) -> set[str]:
+    """Every word by which the conversation is found, whatever its messages say."""
     row = tx.one("SELECT contact_id, state_sealed FROM conversation WHERE id = :id", id=conversation_id)
     if row is None:
         return set()
@@ -261,13 +337,6 @@ def _standing(tx: Tx, conversation_id: str) -> set[str]:
         exact.append(
             tx.keys.open_for(tx, policy.contact_id, "policy", "number_sealed", policy.id, policy.number_sealed).decode()
         )
-    for said in tx.all(
-        "SELECT id, contact_id, body_sealed FROM message WHERE conversation_id = :id AND author <> 'bot'"
-        " ORDER BY seq DESC LIMIT :most",
-        id=conversation_id,
-        most=REREAD,
-    ):
-        found.update(words(_text(tx, said))[:WORDS])
     return found.union(*map(of_value, exact))
 
 

@@ -276,6 +276,40 @@ async def test_a_receipt_whose_message_another_process_recorded_meanwhile_is_hea
     await shop.store.read(counted)
 
 
+@pytest.mark.parametrize(("most", "letters"), [(3, 10**6), (30, 30)], ids=["messages", "letters"])
+async def test_what_was_said_long_ago_too_is_found_again_a_little_later(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, most: int, letters: int
+) -> None:
+    monkeypatch.setattr(search, "NEAR", most)
+    monkeypatch.setattr(search, "LETTERS", letters)
+    lan = await shop.customer("t", "Lan")
+
+    def finds(tx: Tx) -> list[str]:
+        rows = tx.all("SELECT token FROM search_token WHERE conversation_id = :id", id=lan.conversation_id)
+        known = {bytes(row.token) for row in rows}
+        return [word for word in ("dau", "giua", "cuoi", "rieng") if search.token(tx.keys, word) in known]
+
+    async def indexed(limit: int) -> None:
+        while await shop.store.run(partial(search.index, limit=limit)):
+            pass
+
+    for at, text in enumerate(["đầu", *["giữa các tin này"] * 6, "cuối", "đầu giữa cuối riêng"]):
+        await hears(shop, Kind.TEXT, text, at=at, external_id=f"m-{at}")
+    await indexed(20)
+    assert await shop.store.run(finds) == ["dau", "giua", "cuoi", "rieng"]
+    await hears(shop, Kind.EDIT, "thôi", at=20, ref="m-8")
+    assert await shop.store.run(finds) == ["giua", "cuoi"]  # at once, what was said lately
+    await indexed(2)
+    assert await shop.store.run(finds) == ["dau", "giua", "cuoi"]
+    marks = "SELECT COUNT(*) FROM setting WHERE name LIKE 'search_again %'"
+    assert await shop.store.read(lambda tx: tx.value(marks)) == 0
+    monkeypatch.setattr(search, "NEAR", 5)
+    monkeypatch.setattr(search, "LETTERS", 10**6)
+    await hears(shop, Kind.EDIT, "thôi", at=21, ref="m-6")  # all that goes was said lately, too: nobody looks further
+    assert await shop.store.run(finds) == ["dau", "giua", "cuoi"]
+    assert await shop.store.read(lambda tx: tx.value(marks)) == 0
+
+
 async def test_words_that_nobody_says_any_more_find_nothing(shop: Shop) -> None:
     lan = await shop.customer("t", "Lan")
 
