@@ -119,7 +119,7 @@ def test_what_one_says_the_other_hears_and_a_cut_line_is_taken_up_again(
         one.close()
         other.close()
     behind_a_pooler = Wire(pg_url, mine.put)
-    behind_a_pooler._tell = lambda _pid, _words: None  # type: ignore[method-assign]  # it takes LISTEN, and nothing comes
+    behind_a_pooler._tell = lambda _pid, _words: None  # type: ignore[assignment, method-assign]  # it takes LISTEN, and nothing comes
     with pytest.raises(ConnectionError):
         behind_a_pooler._serve()
     behind_a_pooler.close()
