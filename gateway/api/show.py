@@ -152,7 +152,9 @@ def _slots(call: Call, row: listing.Conversation, *, plain: bool) -> dict[str, A
 
 def card(call: Call, row: listing.Conversation, handoff: handoffs.Handoff) -> models.HandoffCard:
     state = state_from_json(row.state)
-    known = leads.held(state)  # what a form says is not asked again, though it is in no slot yet
+    known = set(leads.held(state))  # what a form says is not asked again, though it is in no slot yet
+    if row.contact_name:  # told to us on the telephone, or in an earlier conversation
+        known.add("name")
     plain = call.sees(thing(row))
     return models.HandoffCard(
         id=handoff.id,
