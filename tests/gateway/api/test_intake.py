@@ -301,6 +301,7 @@ async def test_calls_of_which_only_people_know(office: Office) -> None:
     mai = await office.as_role("intake", "Mai")
     made = await mai.post("/calls", {"phone": "0912 345 678", "name": "Lan", "note": "hỏi xe máy", "answered": False})
     assert (made["channel"], made["stage"], made["name"]) == ("hotline", "callback_scheduled", "Lan")
+    assert "name" not in made["handoff"]["missing"]  # the desk wrote it down: nobody is to ask for it
     assert (await mai.get(f"/contacts/{made['contact_id']}"))["phones"] == ["+84912345678"]
     (found,) = (await mai.get("/conversations", channel="hotline", thread="+84912345678"))["items"]
     assert (found["id"], "912345678" in found["thread"]) == (made["id"], False)

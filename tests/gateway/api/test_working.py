@@ -9,7 +9,7 @@ import pytest
 
 from channels.contract import DeliveryUnknown, Kind, Permanent
 from gateway.later import TOO_LATE_MS, send_due
-from storage import later
+from storage import guide, later
 from storage.times import ms, rfc3339
 from tests.gateway.api.conftest import Caller, House
 
@@ -290,3 +290,14 @@ async def test_what_is_changed_or_taken_back_at_the_last_moment_does_not_go_as_i
             slower.setattr(later, lost, lambda *_a, **_k: False)
             status, answer = await lan(ask[0], f"/later/{made[0]['id']}", ask[1])
         assert (status, answer["error"]["code"]) == (409, "wrong_state")
+
+
+async def test_the_guide_is_done_by_ones_own_answer(house: House) -> None:
+    lan, one = await taken(house, "1001")
+    mai = await house.as_role("advisor", "Mai")
+    await lan.post(f"/conversations/{one}/messages", {"text": "Dạ em chào anh/chị ạ"})
+    read = house.parts.store.read
+    theirs = await read(lambda tx: guide.progress(tx, mai.id)), await read(lambda tx: guide.progress(tx, lan.id))
+    assert [(each.begun, each.answered) for each in theirs] == [(True, False), (True, True)]
+    await lan.post(f"/conversations/{one}/return")
+    assert (await read(lambda tx: guide.progress(tx, lan.id))).answered  # though it is hers no more
