@@ -38,6 +38,7 @@ KNOWN_TO_RULES: Final = (
     "intents.more_f.jsonl",
     "intents.more_g.jsonl",
     "intents.more_h.jsonl",
+    "intents.more_i.jsonl",
     "intents.held_out_5.jsonl",  # opened
     "intents.held_out_6.jsonl",  # opened
     "intents.held_out_7.jsonl",  # opened

@@ -33,12 +33,14 @@ FILES: Final = (
     "intents.held_out_5.jsonl",
     "intents.held_out_6.jsonl",
     "intents.held_out_7.jsonl",
+    "intents.held_out_8.jsonl",
     "intents.more_g_kept.jsonl",
     "intents.more_h_kept.jsonl",
 )
 SEALED: Final = (
     "intents.held_out_2",
     "intents.held_out_3",
+    "intents.held_out_8",
     "intents.more_kept",
     "intents.more_g_kept",
     "intents.more_h_kept",
