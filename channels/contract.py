@@ -81,7 +81,9 @@ SAID: Final = frozenset(
         Kind.UNSUPPORTED,
     }
 )  # what a person says, as opposed to what merely happened
-NAMELESS_MS: Final = 10 * 60_000  # so long the same bytes of what he said, without id and time, are a retry (docs/adr/0153)
+NAMELESS_MS: Final = (
+    10 * 60_000
+)  # so long the same bytes of what he said, without id and time, are a retry (docs/adr/0153)
 MEDIA: Final = frozenset({Kind.IMAGE, Kind.FILE, Kind.AUDIO, Kind.VIDEO, Kind.STICKER})
 TOLD_BACK: Final = "an echo of what we sent"  # the reason of such an event
 UNSAID: Final = datetime(1970, 1, 1, tzinfo=UTC)  # `said_at` of what carries no time (a Telegram tap): use received_at
