@@ -48,7 +48,7 @@ async def test_from_the_wish_to_the_insurer(office: Office, visitors: Visitors) 
     await expect(section.locator(".chip")).to_have_text("mới")
     await expect(section).to_contain_text("Còn thiếu: biển số, nơi cư trú")
     await section.get_by_role("button", name="Kiểm đủ thông tin").click()
-    await expect(page.locator("#toasts")).to_contain_text("Khách chưa đồng ý lập hồ sơ (C2)")
+    await expect(page.locator("#toasts")).to_contain_text("Khách chưa đồng ý lập hồ sơ: gửi biểu mẫu bảo mật")
     assert await complaints(page) == []
 
     await agreed_to_an_application(office, found)  # as his form's answer does
