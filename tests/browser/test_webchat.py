@@ -227,8 +227,8 @@ async def test_what_people_write_is_text_and_nothing_else(site: Site, visitors: 
     await chat.say(wicked)
     await expect(chat.mine).to_contain_text("<img src=x onerror=alert(1)>")
     assert await chat.mine.locator("bdi").count() == 1
+    await expect(chat.bots.first).to_be_visible()  # before that his session may still be on its way
     thread, hang = await chat.thread(), await site.advisor("<b>Hằng</b>")
-    await expect(chat.bots.first).to_be_visible()
     await site.act(thread, "take", hang)
     await site.act(thread, "reply", hang, text=wicked)
     said = chat.page.locator(".turn.advisor .bubble")
