@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from storage import audit, contacts, listing
+from storage import steps as lines
 from storage.ids import new_id
-from storage.keys import KeyMissing
 from storage.tx import Tx
 
 TOLD: Final = ("premium", "reason", "documents")  # sealed
@@ -41,16 +41,6 @@ class Row:
     agreed_at: int | None
     sent_at: int | None
     version: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    act: str
-    before: str
-    after: str
-    by: tuple[str, str]
-    note: Mapping[str, Any] = field(repr=False)
-    at: int
 
 
 def add(tx: Tx, conversation: listing.Conversation, *, product: str, insurer: str, by: str) -> str:
@@ -110,21 +100,7 @@ def change(tx: Tx, row: Row, act: str, to: Mapping[str, Any], *, note: Mapping[s
 def _step(
     tx: Tx, case_id: str, contact_id: str, act: str, before: str, after: str, by: str, note: Mapping[str, Any]
 ) -> None:
-    step_id = new_id()
-    tx.insert(
-        "case_step",
-        id=step_id,
-        case_id=case_id,
-        contact_id=contact_id,
-        act=act,
-        from_state=before,
-        to_state=after,
-        by_id=by,
-        note_sealed=tx.keys.seal_json(tx, contact_id, "case_step", "note_sealed", step_id, dict(note))
-        if note
-        else None,
-        at=tx.now_ms,
-    )
+    lines.add(tx, "case_step", case_id, contact_id, act, before, after, by, note)
     audit.write(tx, actor=by, action=f"case.{act}", object_type="case", object_id=case_id, fields=tuple(sorted(note)))
     tx.hint("case", case_id)
 
@@ -163,24 +139,9 @@ def page(
     return [_row(tx, row) for row in rows]
 
 
-def steps(tx: Tx, row: Row) -> list[Step]:
-    """The oldest first."""
-    found = tx.all(
-        "SELECT s.*, a.name AS by_name FROM case_step s LEFT JOIN advisor a ON a.id = s.by_id WHERE s.case_id = :id"
-        " ORDER BY s.at, s.id LIMIT 200",
-        id=row.id,
-    )
-    return [
-        Step(
-            act=one.act,
-            before=one.from_state,
-            after=one.to_state,
-            by=(one.by_id, one.by_name or ""),
-            note=_opened(tx, one.contact_id, "case_step", "note_sealed", one.id, one.note_sealed),
-            at=one.at,
-        )
-        for one in found
-    ]
+def steps(tx: Tx, row: Row) -> list[lines.Step]:
+    """What was done about it, the oldest first."""
+    return lines.listed(tx, "case_step", row.id)
 
 
 def _row(tx: Tx, row: Any) -> Row:
@@ -197,7 +158,7 @@ def _row(tx: Tx, row: Any) -> Row:
         form=row.form,
         starts_on=row.starts_on,
         print=row.declared_print,
-        told=_opened(tx, row.contact_id, "policy_case", "told_sealed", row.id, row.told_sealed),
+        told=lines.opened(tx, "policy_case", "told_sealed", row),
         policy_id=row.policy_id,
         created_by=row.created_by,
         created_at=row.created_at,
@@ -206,11 +167,3 @@ def _row(tx: Tx, row: Any) -> Row:
         sent_at=row.sent_at,
         version=row.version,
     )
-
-
-def _opened(tx: Tx, contact_id: str, table: str, column: str, row_id: str, sealed: bytes | None) -> Mapping[str, Any]:
-    try:
-        found: Mapping[str, Any] = tx.keys.open_json(tx, contact_id, table, column, row_id, sealed)
-    except KeyMissing:  # erased: nothing is left to show
-        return {}
-    return found

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from storage import audit, contacts
+from storage import steps as lines
 from storage.ids import new_id
 from storage.keys import KeyMissing
 from storage.tx import Tx
@@ -18,7 +19,7 @@ from storage.tx import Tx
 MOMENTS: Final = ("due_at", "acknowledged_at", "verified_at", "extended_at", "decided_at", "closed_at")
 KEPT: Final = ("state", "legal", "handler_id", "erasure_id", "processor", *MOMENTS)
 SYSTEM: Final = "system"
-STEPS: Final = 200  # are shown
+STEP: Final = "privacy_step"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,16 +55,6 @@ class Row:
     emptied: bool
     created_by: str
     version: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    act: str
-    before: str
-    after: str
-    by: tuple[str, str]
-    note: Mapping[str, Any] = field(repr=False)
-    at: int
 
 
 # ---- it is asked
@@ -204,23 +195,9 @@ def write_step(
     emptied: bool = False,
 ) -> None:
     """A line of evidence, in the audit too. `note` -- sealed; `emptied` -- of somebody who was erased: there is no place for words."""
-    step_id = new_id()
     said = {name: value for name, value in note.items() if value}
-    tx.insert(
-        "privacy_step",
-        id=step_id,
-        request_id=request_id,
-        contact_id=contact_id,
-        act=act,
-        from_state=before,
-        to_state=after,
-        by_id=by,
-        note_sealed=tx.keys.seal_json(tx, contact_id, "privacy_step", "note_sealed", step_id, said)
-        if said and not emptied
-        else None,
-        emptied=emptied,
-        at=tx.now_ms,
-    )
+    kept = {} if emptied else said
+    lines.add(tx, STEP, request_id, contact_id, act, before, after, by, kept, emptied=emptied)
     noted(tx, request_id, act, by, said)
 
 
@@ -274,25 +251,9 @@ def of_person(tx: Tx, contact_id: str, *, limit: int = 50) -> list[Row]:
     return sorted((_row(tx, row) for row in rows), key=lambda one_: one_.id, reverse=True)[:limit]
 
 
-def steps(tx: Tx, row: Row) -> list[Step]:
-    """The newest STEPS of them, the oldest first."""
-    found = tx.all(
-        "SELECT s.*, a.name AS by_name FROM privacy_step s LEFT JOIN advisor a ON a.id = s.by_id WHERE s.request_id = :id"
-        " ORDER BY s.at DESC, s.id DESC LIMIT :limit",
-        id=row.id,
-        limit=STEPS,
-    )
-    return [
-        Step(
-            act=one_.act,
-            before=one_.from_state,
-            after=one_.to_state,
-            by=(one_.by_id, one_.by_name or ""),
-            note=note_of(tx, one_),
-            at=one_.at,
-        )
-        for one_ in reversed(found)
-    ]
+def steps(tx: Tx, row: Row) -> list[lines.Step]:
+    """What was done about it, the oldest first."""
+    return lines.listed(tx, STEP, row.id)
 
 
 def _row(tx: Tx, row: Any) -> Row:
@@ -333,14 +294,3 @@ def _text(tx: Tx, row: Any, column: str) -> str:
         return tx.keys.open_for(tx, row.contact_id, "privacy_request", column, row.id, getattr(row, column)).decode()
     except KeyMissing:  # erased: nothing is left to show
         return ""
-
-
-def note_of(tx: Tx, row: Any) -> Mapping[str, Any]:
-    """What a row of privacy_step holds; nothing of who was erased."""
-    try:
-        found: Mapping[str, Any] = tx.keys.open_json(
-            tx, row.contact_id, "privacy_step", "note_sealed", row.id, row.note_sealed
-        )
-    except KeyMissing:
-        return {}
-    return found

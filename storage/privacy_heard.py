@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from storage import contacts
-from storage.privacy import add, note_of, noted, write_step
+from storage.privacy import STEP, add, noted, write_step
+from storage.steps import opened
 from storage.tx import Tx
 
 CODES: Final = 20  # of one request: who says it again is told one each time
@@ -97,10 +98,10 @@ def _again(tx: Tx, request_id: str, contact_id: str, state: str, note: Mapping[s
     if last is None:
         write_step(tx, request_id, contact_id, "again", state, state, "customer", note)
         return
-    told = {**note, "times": int(note_of(tx, last).get("times", 1)) + 1}
+    told = {**note, "times": int(opened(tx, STEP, "note_sealed", last).get("times", 1)) + 1}
     tx.run(
         "UPDATE privacy_step SET note_sealed = :note, at = :now, from_state = :state, to_state = :state WHERE id = :id",
-        note=tx.keys.seal_json(tx, contact_id, "privacy_step", "note_sealed", last.id, told),
+        note=tx.keys.seal_json(tx, contact_id, STEP, "note_sealed", last.id, told),
         now=tx.now_ms,
         state=state,
         id=last.id,

@@ -16,6 +16,7 @@ from handlers import cases as core
 from handlers import schedule, tariff
 from handlers.hearing import PRODUCTS
 from storage import cases, listing, policies
+from storage.steps import Step
 from storage.times import at, ms, rfc3339
 from storage.tx import Tx
 
@@ -200,7 +201,7 @@ def _facts(call: Call, tx: Tx, row: cases.Row, where: listing.Conversation, data
 
 
 async def _view(call: Call, case_id: str) -> models.CaseView:
-    def read(tx: Tx) -> tuple[cases.Row, listing.Conversation, list[cases.Step]] | None:
+    def read(tx: Tx) -> tuple[cases.Row, listing.Conversation, list[Step]] | None:
         row = cases.one(tx, case_id)
         where = listing.one(tx, row.conversation_id) if row else None
         return (row, where, cases.steps(tx, row)) if row and where else None

@@ -13,6 +13,7 @@ from gateway.api.errors import ApiError, not_found
 from gateway.api.fields import Person
 from handlers import rights
 from storage import contacts, listing, privacy
+from storage.steps import Step
 from storage.times import at, rfc3339
 from storage.tx import Tx
 
@@ -59,7 +60,7 @@ def stepped(call: Call, row: privacy.Row, act: str) -> str:
 async def view(call: Call, request_id: str) -> models.DataRequestView:
     """One with its steps. Raises ApiError."""
 
-    def read(tx: Tx) -> tuple[privacy.Row, list[privacy.Step], Whose | None] | None:
+    def read(tx: Tx) -> tuple[privacy.Row, list[Step], Whose | None] | None:
         row = privacy.one(tx, request_id)
         return None if row is None else (row, privacy.steps(tx, row), whose(tx, [row]).get(row.id))
 

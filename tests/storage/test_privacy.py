@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from gateway.lawclocks import LawClocks
 from handlers.rights import ALARMS
-from storage import exports, people, privacy, privacy_clocks, privacy_heard, retention
+from storage import exports, people, privacy, privacy_clocks, privacy_heard, retention, steps
 from storage.db import Store
 from storage.ids import new_id
 from storage.tx import Tx
@@ -103,7 +103,7 @@ async def test_said_again_and_again_is_one_request_and_one_line(store: Store, ha
         assert sorted(told, key=str) == [
             ("again", "xóa DL-49", 50), ("again", "xóa DL-T", None), ("receive", None, None)
         ]  # fmt: skip
-        for _ in range(privacy.STEPS):
+        for _ in range(steps.SHOWN):
             privacy.write_step(tx, row.id, lan, "note", "received", "received", "x", {"note": "cũ"})
         return row
 
@@ -112,7 +112,7 @@ async def test_said_again_and_again_is_one_request_and_one_line(store: Store, ha
     new = {"note": "mới"}
     await store.run(lambda tx: privacy.write_step(tx, row.id, row.contact_id, "note", "received", "received", "x", new))
     shown = await store.read(lambda tx: privacy.steps(tx, row))
-    assert (len(shown), shown[-1].note) == (privacy.STEPS, new)
+    assert (len(shown), shown[-1].note) == (steps.SHOWN, new)
 
 
 async def test_two_processes_hear_one_request(pg_url: str) -> None:
