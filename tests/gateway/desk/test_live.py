@@ -16,8 +16,9 @@ import pytest
 
 from gateway import neighbours
 from gateway.desk import live, presence
-from gateway.desk.live import Stream, frame
+from gateway.desk import stream as feeds
 from gateway.desk.presence import Presence, Word
+from gateway.desk.stream import CATCH_UP, Stream, Telling, frame
 from storage import advisors, sessions
 from storage.wire import LONGEST
 from tests.gateway.desk.conftest import Clerk
@@ -243,7 +244,7 @@ async def test_who_listens_is_at_work(office: Office, lan: Clerk, monkeypatch: p
 async def test_the_heart_beats_while_nothing_happens(
     office: Office, lan: Clerk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(feeds, "HEARTBEAT_S", 0.05)
     async with feed(lan, office.parts.store.now_ms()) as told:
         await told.until(lambda: len(told.named("beat")) > 2)
         marks = [int(mark) for name, _, mark in told.events if name == "beat"]
@@ -317,14 +318,14 @@ async def test_a_stream_that_lags_is_told_the_newest_only() -> None:
 
 async def test_too_much_to_name_is_a_reset() -> None:
     stream = Stream(b"k", "a")
-    stream.changed([(f"c{n}", 1, 1) for n in range(live.CATCH_UP + 1)], {}, 7)
+    stream.changed([(f"c{n}", 1, 1) for n in range(CATCH_UP + 1)], {}, 7)
     assert await stream.next() == [frame("reset", {}, 7)]
 
 
 async def test_who_keeps_up_is_told_what_was_rendered_once_for_all() -> None:
     keeps_up, lags = Stream(b"k", "a"), Stream(b"l", "b")
-    first = live.Telling([("c1", 1, 1)], {"c1": {"message"}}, (), 1)
-    second = live.Telling([("c1", 2, 2)], {}, [("switch", "bot")], 2)
+    first = Telling([("c1", 1, 1)], {"c1": {"message"}}, (), 1)
+    second = Telling([("c1", 2, 2)], {}, [("switch", "bot")], 2)
     for stream in (keeps_up, lags):
         stream.tell(first, b"first")
     assert await keeps_up.next() == [b"first"]
@@ -349,7 +350,7 @@ async def test_who_waits_for_news_is_written_them_without_being_woken() -> None:
 
     stream = Stream(b"k", "a")
     stream.straight = straight
-    telling = [live.Telling([("c1", n, n)], {}, (), n) for n in range(5)]
+    telling = [Telling([("c1", n, n)], {}, (), n) for n in range(5)]
     stream.tell(telling[0], b"zero")  # its task is about something else
     assert await stream.next() == [b"zero"]
     waits = asyncio.create_task(stream.next())
