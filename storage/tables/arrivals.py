@@ -111,6 +111,12 @@ class Parked(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("event_id", "ref"),
         Index("ix_parked_ref", "point_id", "ref"),
+        Index(  # of a lane with thousands of receipts too, this says at once that there is none
+            "ix_parked_news",
+            "point_id",
+            sqlite_where=text("kind <> 'receipt'"),
+            postgresql_where=text("kind <> 'receipt'"),
+        ),
         Index("ix_parked_since", "parked_at"),
         Index("ix_parked_contact", "contact_id"),
     )

@@ -18,6 +18,12 @@ class Contact(SQLModel, table=True):
             sqlite_where=text("merged_into IS NOT NULL"),
             postgresql_where=text("merged_into IS NOT NULL"),
         ),
+        Index(
+            "ix_contact_name_by",
+            "name_by",
+            sqlite_where=text("name_by IS NOT NULL"),
+            postgresql_where=text("name_by IS NOT NULL"),
+        ),
     )
     id: str = id_()
     name_sealed: bytes | None = sealed()

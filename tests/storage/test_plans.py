@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from storage import (
     announced,
     audits,
     care,
+    carried,
     echoes,
     envelopes,
     finding,
@@ -22,6 +23,7 @@ from storage import (
     narrowing,
     notices,
     outbox,
+    parked,
     policies,
     queues,
     search,
@@ -36,6 +38,8 @@ from storage import (
 from storage.db import Store
 from storage.keys import KeyRing
 from storage.outbox import Outcome, SendJob
+from storage.tables.arrivals import Parked
+from storage.tables.people import Contact, ContactPoint
 from storage.tx import Tx
 from tests.storage.test_stats import conversation
 from tests.support import tables
@@ -187,3 +191,67 @@ async def test_nothing_reads_a_whole_table(name: str, tmp_path: Path) -> None:
         sql for sql, steps in plans.items() if "USE TEMP B-TREE FOR ORDER BY" in steps and "team_member" not in sql
     ]
     assert not sorts or name not in IN_ORDER
+
+
+class Asked(Tx):
+    """A transaction that keeps what it is asked."""
+
+    __slots__ = ("said",)
+
+    def __init__(self, tx: Tx) -> None:
+        super().__init__(
+            tx.raw,
+            tx.keys,
+            now_ms=tx.now_ms,
+            boot=tx.boot,
+            postgres=tx.postgres,
+            gates=tx.gates,
+            listening=tx.listening,
+        )
+        self.said: list[tuple[str, Mapping[str, Any]]] = []
+
+    def _execute(self, sql: str, binds: Mapping[str, Any]) -> Any:
+        self.said.append((sql, binds))
+        return super()._execute(sql, binds)
+
+    def plans(self, tx: Tx) -> str:
+        head = "EXPLAIN" if self.postgres else "EXPLAIN QUERY PLAN"
+        return "\n".join(str(row[-1]) for sql, binds in self.said for row in tx.all(f"{head} {sql}", **binds))
+
+
+FEW_AMONG_MANY: Mapping[str, tuple[str, Callable[[Tx], Any]]] = {
+    "a lane of receipts has no news": ("ix_parked_news", lambda tx: turns.load(tx, ["p"])),
+    "news of a lane of receipts": ("ix_parked_news", lambda tx: parked.of_points(tx, ["p"])),
+    "names by a link": ("ix_contact_name_by", lambda tx: carried.holders(tx, ["teller"])),
+}
+
+
+def _many(tx: Tx) -> None:
+    point = ContactPoint(id="p", account_id="telegram:main", thread="t", created_at=1)
+    tx.insert("contact_point", **point.model_dump())
+    receipt: Any = {"account_id": "telegram:main", "point_id": "p", "contact_id": "k", "kind": "receipt"}
+    receipts = [
+        Parked(id=f"r{each}", event_id=f"e{each}", ref=f"m{each}", said_at=1, parked_at=1, **receipt)
+        for each in range(2000)
+    ]
+    tx.insert_many("parked", [each.model_dump() for each in receipts])
+    people = [Contact(id=f"k{each}", created_at=1, updated_at=1) for each in range(2000)]
+    tx.insert_many("contact", [each.model_dump() for each in people])
+    for table in ("parked", "contact"):
+        tx.run(f"ANALYZE {table}")
+
+
+async def test_the_few_rows_among_many_have_an_index_of_their_own(store: Store) -> None:
+    def looked(tx: Tx) -> dict[str, str]:
+        _many(tx)
+        plans = {}
+        for name, (_, unit) in FEW_AMONG_MANY.items():
+            asked = Asked(tx)
+            unit(asked)
+            plans[name] = asked.plans(tx)
+        return plans
+
+    plans = await store.run(looked)
+    assert {name: index in plans[name] for name, (index, _) in FEW_AMONG_MANY.items()} == dict.fromkeys(
+        FEW_AMONG_MANY, True
+    )
