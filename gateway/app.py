@@ -18,7 +18,7 @@ from aiohttp import web
 
 from channels import registry
 from channels.contract import Adapter, InboundEvent
-from gateway import checkups, deliveries, later, logs, neighbours, notices, pages, webhooks, workers
+from gateway import checkups, deliveries, later, logs, neighbours, notices, pages, polling, pump, webhooks
 from gateway.announcer import Announcer
 from gateway.catchup import EVERY_S as CATCH_UP_S
 from gateway.catchup import CatchUp
@@ -30,6 +30,7 @@ from gateway.hub import Hub
 from gateway.media import Fetcher
 from gateway.metrics import Metrics
 from gateway.parts import PARTS, Clock, Parts
+from gateway.sender import Sender
 from gateway.web import security
 from handlers.engine import Engine
 from handlers.texts import Texts
@@ -153,7 +154,7 @@ async def start(parts: Parts) -> list[asyncio.Task[Any]]:
     loop = asyncio.get_running_loop()
     await asyncio.to_thread(store.open)
     store.attach(loop)
-    sender = workers.Sender(parts)
+    sender = Sender(parts)
 
     def committed(hints: list[tuple[str, str]], sends: list[SendJob]) -> None:
         sender.start(sends)
@@ -181,13 +182,13 @@ async def start(parts: Parts) -> list[asyncio.Task[Any]]:
     for starter in parts.starters:
         await starter()
     tasks = [
-        asyncio.create_task(workers.pump(parts), name="pump"),
+        asyncio.create_task(pump.pump(parts), name="pump"),
         asyncio.create_task(parts.pressure.watch(parts.metrics.loop_lag.set), name="lag"),
     ]
     for account in parts.accounts.values():
         client = parts.clients.get(account.id)
         if hasattr(client, "batches") and account.get("receive", "polling") == "polling":
-            tasks.append(asyncio.create_task(workers.poll(parts, account.id), name=f"poll {account.id}"))
+            tasks.append(asyncio.create_task(polling.poll(parts, account.id), name=f"poll {account.id}"))
 
     async def stuck() -> None:
         await store.run(lambda tx: outbox.recover(tx, idempotent=idempotent, stuck=True))
@@ -227,7 +228,7 @@ async def _soon(parts: Parts, missed: CatchUp) -> None:
         log.exception("start.not_caught_up", error=type(err).__name__)
 
 
-def _stopper(sender: workers.Sender, ticker: Any, tasks: Sequence[asyncio.Task[Any]]) -> Any:
+def _stopper(sender: Sender, ticker: Any, tasks: Sequence[asyncio.Task[Any]]) -> Any:
     async def stop() -> None:
         ticker.shutdown(wait=False)
         for task in tasks:
@@ -416,7 +417,7 @@ def run(config: Config) -> int:
 
 
 def admin_app(config: Config) -> web.Application:
-    """The API for the command line when nothing runs: opened on start-up, closed on clean-up; no workers, no page."""
+    """The API for the command line when nothing runs: opened on start-up, closed on clean-up; nothing is sent, no page."""
     from gateway import api
 
     parts = compose(config)

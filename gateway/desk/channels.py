@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from aiohttp import web
 
-from gateway import standing, workers
+from gateway import pump, standing
 from gateway.api.allow import TABLE, Actor
 from gateway.standing import Standing
 from gateway.web.security import may_act
@@ -65,7 +65,7 @@ class Channels:
                 tx, actor=actor.id, action="account.retry", object_type="account", object_id=account_id
             )
         )
-        state = await workers.retry(self._parts, account_id)
+        state = await pump.retry(self._parts, account_id)
         told = {"ok": "again", "down": "asked"}.get(state, "still")
         return web.Response(status=303, headers={"Location": f"/desk/channels?{told}={account_id}"})
 

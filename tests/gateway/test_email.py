@@ -17,7 +17,7 @@ import aiohttp
 import pytest
 
 from channels.email import client
-from gateway import app, workers
+from gateway import app, pump, sender
 from gateway.config import load
 from gateway.demo.standins.mail import HOST, PASSWORD, USER, Authority, MailServer
 from gateway.parts import Clock, Parts
@@ -392,7 +392,7 @@ async def test_a_lost_answer_is_unknown_and_nobody_gets_it_twice(place: Place) -
 async def test_a_gateway_that_stops_in_the_middle_does_not_say_it_again(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workers, "STOP_S", 0.05)
+    monkeypatch.setattr(sender, "STOP_S", 0.05)
     lead = await place.lead()
     policy = await place.policy(lead["id"], paper())
     place.server.hangs = 1
@@ -437,7 +437,7 @@ async def test_a_paper_too_large_for_a_letter_goes_as_a_protected_address(
 async def test_a_wrong_password_parks_the_account_until_it_is_right_again(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workers, "PROBE_S", 0.05)
+    monkeypatch.setattr(pump, "PROBE_S", 0.05)
     lead = await place.lead()
     place.server.password = "another"
     made = await place.good("POST", "/conversations", {"contact_id": lead["contact_id"], "text": "Chào chị."})

@@ -15,10 +15,11 @@ import pytest
 
 from channels import registry
 from channels.contract import Account, DeliveryUnknown, Permanent, Retryable
-from gateway import workers
+from gateway import pump
 from gateway.hub import Hub
 from gateway.metrics import Metrics
 from gateway.parts import Clock, Parts
+from gateway.sender import Sender
 from storage import accounts
 from storage.db import Store
 from storage.gates import SLOTS
@@ -78,7 +79,7 @@ class Platform:
 class House:
     def __init__(self, parts: Parts, clock: HandClock, page: Platform, bot: Platform) -> None:
         self.parts, self.store, self.clock, self.page, self.bot = parts, parts.store, clock, page, bot
-        self.sender = workers.Sender(parts)
+        self.sender = Sender(parts)
         self.store.on_commit = lambda _hints, sends: self.sender.start(sends)
         self.number = 0
 
@@ -119,7 +120,7 @@ class House:
     async def look(self) -> int:
         """The pump looks once; until all that it let out has come back and is written."""
         asked = self.page.asked + self.bot.asked
-        await workers.claim_due(self.parts)
+        await pump.claim_due(self.parts)
         while self.sender._tasks:
             await asyncio.gather(*self.sender._tasks)
             await self.store.run(lambda _tx: None)  # the marks, and what they claimed

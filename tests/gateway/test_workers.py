@@ -26,11 +26,12 @@ from channels.contract import (
 )
 from channels.telegram import answers
 from gateway import parts as parts_module
-from gateway import webhooks, workers
+from gateway import polling, pump, webhooks
 from gateway.config import Config
 from gateway.hub import Hub
 from gateway.metrics import Metrics
 from gateway.parts import PARTS, Clock, Parts
+from gateway.sender import Sender
 from gateway.web import security
 from storage import accounts
 from storage.db import Store
@@ -89,7 +90,7 @@ class House:
 
     def __init__(self, parts: Parts, platform: Platform) -> None:
         self.parts, self.platform, self.store = parts, platform, parts.store
-        self.sender = workers.Sender(parts)
+        self.sender = Sender(parts)
         self.marks: list[Outcome] = []
         self.hints: list[tuple[str, str]] = []
 
@@ -156,7 +157,7 @@ async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     made = House(parts, platform)
     store.on_commit = lambda hints, sends: made.hints.extend(hints)
     monkeypatch.setattr(store, "mark", made.marks.append)
-    monkeypatch.setattr(workers, "POLL_AGAIN_S", 0.01)
+    monkeypatch.setattr(polling, "POLL_AGAIN_S", 0.01)
     try:
         yield made
     finally:
@@ -194,7 +195,7 @@ def update(number: int) -> bytes:
 
 
 async def test_a_conflict_of_two_pollers_is_shown_and_holds_no_send_back(house: House) -> None:
-    async with looping(workers.poll(house.parts, ID), workers.pump(house.parts)):
+    async with looping(polling.poll(house.parts, ID), pump.pump(house.parts)):
         house.platform.polls.put_nowait(NeedsReauth("another process polls this bot", code="409"))
         await house.becomes("auth_broken")
         assert (await house.row())[1] == "another process polls this bot"
@@ -209,7 +210,7 @@ async def test_a_conflict_of_two_pollers_is_shown_and_holds_no_send_back(house: 
 
 
 async def test_updates_that_come_again_mend_the_account_at_once(house: House) -> None:
-    async with looping(workers.poll(house.parts, ID)):
+    async with looping(polling.poll(house.parts, ID)):
         house.platform.polls.put_nowait(NeedsReauth("401"))
         await house.becomes("auth_broken")
         house.platform.polls.put_nowait([Delivery(headers={}, body=update(1))])
@@ -222,7 +223,7 @@ async def test_an_update_that_breaks_the_adapter_is_kept_aside_and_the_polling_g
     _breaks(house, monkeypatch)
     batch = [Delivery(headers={}, body=body) for body in (update(1), b"bug", b"bad", update(2))]
     async with asyncio.timeout(30):
-        await workers._take(house.parts, ID, house.parts.adapters["telegram"], batch)
+        await polling._take(house.parts, ID, house.parts.adapters["telegram"], batch)
     assert sorted(await house.kept()) == [
         ("new", ""),
         ("new", ""),
@@ -252,7 +253,7 @@ async def test_an_event_that_breaks_our_own_reading_is_kept_aside_too(
 
     house.parts.engine = cast("Any", SimpleNamespace(remember=remember))
     async with asyncio.timeout(30):
-        await workers._take(house.parts, ID, house.parts.adapters["telegram"], [Delivery(headers={}, body=update(1))])
+        await polling._take(house.parts, ID, house.parts.adapters["telegram"], [Delivery(headers={}, body=update(1))])
     assert await house.kept() == [("quarantined", "our own error: ZeroDivisionError")]
 
 
@@ -260,9 +261,9 @@ async def test_an_event_that_breaks_our_own_reading_is_kept_aside_too(
 
 
 async def test_a_dead_token_is_asked_about_until_it_lives(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "PROBE_S", 0.05)
+    monkeypatch.setattr(pump, "PROBE_S", 0.05)
     house.platform.alive = NeedsReauth("still dead")
-    async with looping(workers.pump(house.parts)):
+    async with looping(pump.pump(house.parts)):
         house.platform.errors = [NeedsReauth("the token is not known there", code="401")]
         outcome = await house.send()
         assert (outcome.state, outcome.error, outcome.tried) == ("retry_wait", "auth_broken", False)
@@ -279,7 +280,7 @@ async def test_a_dead_token_is_asked_about_until_it_lives(house: House, monkeypa
 async def test_it_is_asked_about_once_a_minute(house: House) -> None:
     house.store.gates.break_(ID, "dead")
     house.platform.alive = NeedsReauth("still dead")
-    async with looping(workers.pump(house.parts)):
+    async with looping(pump.pump(house.parts)):
         await asyncio.sleep(1.2)
     assert house.platform.asked == 0  # the first look is a minute after it died
 
@@ -385,7 +386,7 @@ async def test_three_chats_in_a_minute_are_not(house: House) -> None:
 
 
 async def test_the_account_is_well_again_when_its_pause_is_over(house: House) -> None:
-    async with looping(workers.pump(house.parts)):
+    async with looping(pump.pump(house.parts)):
         house.platform.errors = [RateLimited("slow", retry_after=600, whole_account=True)]
         await house.send()
         await house.becomes("throttled")
@@ -395,7 +396,7 @@ async def test_the_account_is_well_again_when_its_pause_is_over(house: House) ->
 
 
 async def test_a_pause_that_ends_forgives_no_dead_token(house: House) -> None:
-    async with looping(workers.pump(house.parts)):
+    async with looping(pump.pump(house.parts)):
         house.platform.errors = [RateLimited("slow", retry_after=600), NeedsReauth("dead")]
         await house.send()
         await house.becomes("throttled")
@@ -420,10 +421,10 @@ async def test_a_bug_in_the_pump_is_told_once_a_minute_and_trouble_of_the_storag
         looked.append(next(errors))
         raise looked[-1]
 
-    monkeypatch.setattr(workers, "claim_due", broken)
-    monkeypatch.setattr(workers, "IDLE_S", 0.01)
-    monkeypatch.setattr(workers.log, "exception", lambda event, **_: told.append(event))
-    async with looping(workers.pump(house.parts)):
+    monkeypatch.setattr(pump, "claim_due", broken)
+    monkeypatch.setattr(pump, "IDLE_S", 0.01)
+    monkeypatch.setattr(pump.log, "exception", lambda event, **_: told.append(event))
+    async with looping(pump.pump(house.parts)):
         await until(lambda: len(looked) >= 5)
     assert told == ["pump.failed"]
 

@@ -17,7 +17,7 @@ from storage import attachments
 
 ROOT = Path(__file__).parents[3]
 DESK = Path(gateway.desk.__file__).parent
-TELLERS = ("channels/**/*.py", "gateway/verdict.py", "gateway/workers.py", "handlers/optout.py", "handlers/requests.py")
+TELLERS = ("channels/**/*.py", "gateway/verdict.py", "gateway/sender.py", "handlers/optout.py", "handlers/requests.py")
 ALSO = {  # storage.outbox writes these by itself, for storage.may_say
     "sent_again",
     "consent withdrawn",
@@ -41,8 +41,8 @@ def reasons() -> set[str]:
     found |= {
         each for pair in re.findall(r'^ +reason = "(\w+)" if .* else "(\w+)"$', outbox, re.MULTILINE) for each in pair
     }
-    workers = (ROOT / "gateway" / "workers.py").read_text(encoding="utf-8")
-    found |= set(re.findall(r'Outcome\(state="(?:unknown|failed)", error="(\w+)"', workers))
+    sender = (ROOT / "gateway" / "sender.py").read_text(encoding="utf-8")
+    found |= set(re.findall(r'Outcome\(state="(?:unknown|failed)", error="(\w+)"', sender))
     return found | bounces.REASONS
 
 

@@ -1,4 +1,4 @@
-"""The loops of a running gateway: deliver what was claimed, poll where there is no webhook, fetch customers' files."""
+"""Delivers what was claimed: one platform call a row, conversations side by side, and what each call brought."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import contextlib
 import random
 import time
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,10 +14,8 @@ import structlog
 
 from channels.contract import (
     Account,
-    Adapter,
     ChannelError,
     Client,
-    Delivery,
     DeliveryUnknown,
     NeedsReauth,
     OutboundMessage,
@@ -31,28 +28,20 @@ from channels.deadlines import Deadlines
 from gateway import doclinks
 from gateway.api import window
 from gateway.verdict import AskHuman, Dead, ParkAccount, RetryAt, answered, verdict
-from gateway.webhooks import keep, understood
-from storage import outbox
 from storage.errors import StorageUnavailable
-from storage.gates import Gate
 from storage.keys import KeyMissing
 from storage.killpoints import kp
 from storage.outbox import Outcome, SendJob
-from storage.tx import Tx
 
 if TYPE_CHECKING:
     from gateway.parts import Parts
 
-log = structlog.get_logger("workers")
+log = structlog.get_logger("sender")
 CALL_S: Final = 20.0  # the client's own limits are shorter; this one holds whatever a client does
 FILE_CALL_S: Final = 75.0
 STOP_S: Final = 10.0
 FLOOD_CHATS: Final = 3  # so many chats told to slow down within FLOOD_MS: it is the account that is too fast
 FLOOD_MS: Final = 10_000
-POLL_AGAIN_S = 30.0  # after a poll that was refused
-PROBE_S = 60.0  # between two questions whether a dead token lives again
-HELD_S, IDLE_S = 0.05, 0.5  # between two looks of the pump
-TELL_S: Final = 60.0
 WAITED_MS: Final = 60_000  # what waited this long may have outlived the platform's window
 
 
@@ -278,153 +267,3 @@ def _word(err: ChannelError) -> str:
     return {"Retryable": "not_reached", "RateLimited": "throttled", "DeliveryUnknown": "answer_lost"}.get(
         type(err).__name__, "failed"
     )
-
-
-async def claim_due(parts: Parts) -> int:
-    """The net under the hot path: rows whose time has come, rows that the rates held back, rows of another boot."""
-    now = parts.clock.ms()
-    accounts = []
-    for account_id in parts.clients:
-        gate = parts.store.gates.of(account_id)
-        if gate is not None and gate.ready(now):
-            accounts.append(account_id)
-    if not accounts:
-        return 0
-    return await parts.store.run(lambda tx: outbox.claim(tx, accounts=accounts))
-
-
-async def pump(parts: Parts) -> None:
-    """Look for due sends for ever: often while something was held back, seldom otherwise. The same looks keep the
-    accounts' rows true, and ask whether a dead token lives again."""
-    told = -TELL_S
-    probes: set[asyncio.Task[None]] = set()
-    try:
-        while True:
-            held = False
-            for account_id in parts.clients:
-                gate = parts.store.gates.of(account_id)
-                if gate is not None and gate.refused:
-                    gate.refused, held = False, True
-            for look in (lambda: claim_due(parts), lambda: _look_after(parts, probes)):
-                try:
-                    await look()
-                except StorageUnavailable:
-                    pass  # shows in readiness; the next look tries again
-                except Exception as err:
-                    if time.monotonic() - told >= TELL_S:
-                        told = time.monotonic()
-                        log.exception("pump.failed", error=type(err).__name__)
-            await asyncio.sleep(HELD_S if held else IDLE_S)
-    finally:
-        for probe in probes:
-            probe.cancel()
-
-
-async def _look_after(parts: Parts, probes: set[asyncio.Task[None]]) -> None:
-    now = time.monotonic()
-    for account_id, client in parts.clients.items():
-        gate = parts.store.gates.of(account_id)
-        if gate is None:
-            continue
-        if gate.deaf and getattr(client, "trouble", gate.deaf) == "":
-            gate.deaf = ""  # it polls again, there is just no news
-        if gate.broken and hasattr(client, "status"):
-            if gate.probe_at and now >= gate.probe_at:
-                task = asyncio.create_task(_probe(parts, account_id, client))
-                probes.add(task)
-                task.add_done_callback(probes.discard)
-            if not gate.probe_at or now >= gate.probe_at:
-                gate.probe_at = now + PROBE_S
-        await _show(parts, account_id, gate)
-
-
-async def _probe(parts: Parts, account_id: str, client: Any) -> None:
-    """Ask the platform who we are. If it knows, what waits may leave."""
-    try:
-        async with asyncio.timeout(CALL_S):
-            await getattr(client, "probe", client.status)()
-    except (ChannelError, TimeoutError):
-        return  # as it was
-    except Exception as err:
-        log.exception("probe.failed", account=account_id, error=type(err).__name__)
-        return
-    parts.store.gates.mend(account_id)
-    log.info("account.mended", account=account_id)
-
-
-async def retry(parts: Parts, account_id: str) -> str:
-    """Somebody does not want to wait: ask the platform now. The account's state then; `down` while its answer is awaited."""
-    gate, client = parts.store.gates.of(account_id), parts.clients.get(account_id)
-    if gate is None or client is None:
-        return "off"
-    if gate.broken and hasattr(client, "status"):
-        await _probe(parts, account_id, client)
-    parts.store.gates.ask_now(account_id, parts.clock.ms())
-    await _show(parts, account_id, gate)
-    await claim_due(parts)
-    return gate.state(parts.clock.ms())[0]
-
-
-async def _show(parts: Parts, account_id: str, gate: Gate) -> None:
-    """Write the account's row where it says something else than is so."""
-    now = gate.state(parts.clock.ms())
-    if now == gate.shown:
-        return
-
-    def write(tx: Tx) -> None:
-        tx.run(
-            "UPDATE account SET state = :state, reason = :reason, paused_until = :until WHERE id = :id AND state <> 'off'",
-            id=account_id,
-            state=now[0],
-            reason=now[1],
-            until=now[2],
-        )
-        tx.hint("account", account_id)
-
-    await parts.store.run(write)
-    gate.shown = now
-
-
-async def poll(parts: Parts, account_id: str) -> None:
-    """Fetch an account's updates for ever; the next batch is asked for only after this one is committed."""
-    account, client = parts.accounts[account_id], parts.clients[account_id]
-    adapter = parts.adapters[account.channel]
-    polling: Any = client
-    while True:
-        try:
-            async for batch in polling.batches():
-                await _deaf(parts, account_id, "")
-                await _take(parts, account_id, adapter, batch)
-                kp("poll.before_confirm")
-        except NeedsReauth as err:
-            await _deaf(parts, account_id, str(err) or "refused")
-            await asyncio.sleep(POLL_AGAIN_S)
-        except Exception as err:
-            log.exception("poll.failed", account=account_id, error=type(err).__name__)
-            await asyncio.sleep(1)
-
-
-async def _deaf(parts: Parts, account_id: str, reason: str) -> None:
-    """Polling is refused, or works again: its row says so. What may be sent is another question."""
-    gate = parts.store.gates.of(account_id)
-    if gate is None or gate.deaf == reason:
-        return
-    gate.deaf = reason
-    if reason:
-        log.error("poll.refused", account=account_id, reason=reason)
-    with contextlib.suppress(StorageUnavailable):  # the pump tries again
-        await _show(parts, account_id, gate)
-
-
-async def _take(parts: Parts, account_id: str, adapter: Adapter, batch: Sequence[Delivery]) -> None:
-    """A batch must be stored, whatever it takes: its offset is confirmed afterwards."""
-    account = parts.accounts[account_id]
-    brought = [one for delivery in batch for one in understood(parts, adapter, account, delivery)]
-    while True:
-        try:
-            await keep(parts, account, brought)
-        except Exception as err:
-            log.warning("poll.not_stored", account=account_id, error=type(err).__name__)
-            await asyncio.sleep(1)
-        else:
-            return
