@@ -1,7 +1,7 @@
 // The audit: who did what to which object. Ids and names of fields, never values.
 import { byId, el } from "../../web/static/dom.js";
 import { get, whenSignedOut } from "./api.js";
-import { fieldName } from "./asking.js";
+import { fieldWords } from "./auditwords.js";
 import { wordsOf } from "./dialogs.js";
 import { has, moment, t } from "./words.js";
 
@@ -109,7 +109,7 @@ function day(value, days) {
 function row(one) {
   const name = one.actor_name || (has(`audit_actor_${one.actor}`) ? t(`audit_actor_${one.actor}`) : one.actor);
   const actor = el("button", { class: "who", type: "button", title: t("audit_only", { name }), onclick: () => only(one) }, name);
-  const fields = one.fields.map(fieldWords).filter(Boolean).join(", ");
+  const fields = one.fields.map((each) => fieldWords(one.action, each)).filter(Boolean).join(", ");
   const about = [fields, one.source ? t("audit_through") : "", one.chained ? "" : t("audit_loose")].filter(Boolean).join(" · ");
   return el(
     "li",
@@ -131,14 +131,6 @@ function target(one) {
   if (one.object_name) return [one.object_name];
   const kind = has(`audit_group_${one.object_type}`) ? t(`audit_group_${one.object_type}`) : one.object_type.replaceAll("_", " ");
   return [kind, " ", el("code", {}, one.object_id)];
-}
-
-/** A field's name, or what a code says; ids say nothing to anybody. @param {string} name */
-function fieldWords(name) {
-  if (name.startsWith("reason:")) return t(`reveal_reason_${name.slice(7)}`);
-  if (has(`audit_field_${name}`)) return t(`audit_field_${name}`);
-  const words = fieldName(name);
-  return words !== name ? words : /^[0-9a-v]{26}$/.test(name) ? "" : name.replaceAll("_", " ");
 }
 
 /** Everything that this one did. @param {Line} one */
