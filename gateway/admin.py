@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from storage.errors import AlreadyRunning
 
 if TYPE_CHECKING:
+    from aiohttp import web
+
     from gateway.config import Config
     from gateway.parts import Parts
 
@@ -95,7 +97,7 @@ def reachable(socket: Path) -> Iterator[str]:
         os.close(handle)
 
 
-async def serve_socket(parts: Parts, _runner: object = None) -> None:
+async def serve_socket(parts: Parts) -> None:
     """Open the running gateway's admin socket (0600); `parts.closers` closes it. We hold the database's lock, so a file
     that is there already is a dead process's."""
     from aiohttp import web
@@ -126,10 +128,8 @@ async def serve_socket(parts: Parts, _runner: object = None) -> None:
 async def _own_app(config: Config) -> AsyncIterator[Path]:
     from aiohttp import web
 
-    from gateway.app import admin_app
-
     with tempfile.TemporaryDirectory(prefix="gateway-") as folder:  # 0700
-        runner = web.AppRunner(admin_app(config), access_log=None, handle_signals=False)
+        runner = web.AppRunner(_api_alone(config), access_log=None, handle_signals=False)
         try:
             await runner.setup()
             socket = Path(folder) / "admin.sock"
@@ -137,6 +137,40 @@ async def _own_app(config: Config) -> AsyncIterator[Path]:
             yield socket
         finally:
             await runner.cleanup()
+
+
+def _api_alone(config: Config) -> web.Application:
+    """The API when nothing runs: opened on start-up, closed on clean-up; nothing is sent, no page."""
+    from aiohttp import web
+
+    from gateway import api
+    from gateway.app import compose
+    from gateway.parts import PARTS
+    from storage import accounts, fingerprint
+
+    parts = compose(config)
+    app = web.Application()
+    app[PARTS] = parts
+
+    async def opened(_app: web.Application) -> AsyncIterator[None]:
+        await asyncio.to_thread(parts.store.open, visiting=True)
+        parts.store.gates.close()  # nobody sends here: what a command queues stays queued for the gateway
+        parts.store.attach(asyncio.get_running_loop())
+        try:
+            await parts.store.run(fingerprint.recognise)
+            await parts.store.run(
+                lambda tx: accounts.ensure(tx, [(a.id, a.channel, a.name) for a in parts.accounts.values()])
+            )
+            parts.state = ""
+            yield
+            for closer in parts.closers:
+                await closer()
+        finally:
+            await asyncio.to_thread(parts.store.close)
+
+    app.cleanup_ctx.append(opened)
+    api.mount(app, parts, trusted=True)
+    return app
 
 
 @contextlib.asynccontextmanager

@@ -23,7 +23,7 @@ def run(
 ) -> None:
     """Run the gateway until Ctrl-C or SIGTERM."""
     config = settings(ctx, port=port)
-    from gateway.app import run as serve
+    from gateway.process import run as serve
 
     raise typer.Exit(serve(config))
 

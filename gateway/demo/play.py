@@ -14,7 +14,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from gateway.app import CannotListen
 from gateway.config import ConfigError
 from gateway.demo import advisor as desk
 from gateway.demo import arrivals, customers
@@ -22,6 +21,7 @@ from gateway.demo.checks import verified
 from gateway.demo.customers import CAST, Character
 from gateway.demo.player import Player
 from gateway.demo.stage import Stage, staged
+from gateway.process import CannotListen
 
 NUDGE_MS: Final = 31 * 60_000
 GAP_S: Final = (14.0, 34.0)  # between two arrivals; SOON_S while hardly anybody is here

@@ -21,7 +21,6 @@ import aiohttp
 
 from channels import posted
 from gateway import logs, setup
-from gateway.app import running
 from gateway.config import Config
 from gateway.demo import advisor as desk
 from gateway.demo import certificate, setting
@@ -37,6 +36,7 @@ from gateway.demo.standins.forms import FormPage
 from gateway.demo.story import Story
 from gateway.demo.visitors import WebWire
 from gateway.parts import Clock, Parts
+from gateway.process import running
 from scheduler.app import UNITS
 from storage.times import ms
 

@@ -18,14 +18,14 @@ from aiohttp.test_utils import TestServer
 
 from channels import registry
 from channels.contract import Account
-from gateway.app import running
 from gateway.config import load
 from gateway.parts import Parts
+from gateway.process import running
 from handlers.model import Advisor
 from storage import advisors
 from storage.outbox import IS_OPEN
 from tests.channels import toy
-from tests.support.webchat import until
+from tests.support.waits import until
 
 ROOT = Path(__file__).parents[2]
 CONFIG = """

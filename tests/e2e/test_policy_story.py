@@ -17,7 +17,7 @@ import aiohttp
 import pytest
 from fpdf import FPDF
 
-from gateway import app
+from gateway import process
 from gateway.config import load
 from gateway.demo.standins.telegram import Customer, FakeTelegram
 from gateway.parts import Clock, Parts
@@ -65,7 +65,7 @@ class House:
         file = self.folder / "config.yaml"
         file.write_text(CONFIG.format(port=self.port, database=self.database, api=self.fake.url), encoding="utf-8")
         config = load(file, {"TELEGRAM_TOKEN": self.fake.token})
-        self.parts = await self.life.enter_async_context(app.running(config, clock=self.clock))
+        self.parts = await self.life.enter_async_context(process.running(config, clock=self.clock))
         calm(self.parts)
         self.session = await self.life.enter_async_context(aiohttp.ClientSession())
         if not self.token:

@@ -17,7 +17,7 @@ import aiohttp
 import pytest
 
 from channels.email import client
-from gateway import app, pump, sender
+from gateway import process, pump, sender
 from gateway.config import load
 from gateway.demo.standins.mail import HOST, PASSWORD, USER, Authority, MailServer
 from gateway.parts import Clock, Parts
@@ -70,7 +70,7 @@ class Place:
         )
         file.write_text(text, encoding="utf-8")
         config = load(file, {"SMTP": PASSWORD, "LEADS": SECRET, "HOOK": SECRET})
-        self.parts = await self.life.enter_async_context(app.running(config, clock=self.clock))
+        self.parts = await self.life.enter_async_context(process.running(config, clock=self.clock))
         self.session = await self.life.enter_async_context(aiohttp.ClientSession())
         if not self.token:
             secret = tokens.new_secret()

@@ -12,9 +12,9 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from gateway import cli
-from gateway.app import running
 from gateway.config import Config, load
 from gateway.parts import Parts
+from gateway.process import running
 from storage import contacts_write
 from storage.db import Store
 from storage.keys import KeyBroken, KeyRing

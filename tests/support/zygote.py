@@ -30,7 +30,7 @@ LATE: Final = (
     "encodings.utf_8_sig",
     "gateway.admin",
     "gateway.api",
-    "gateway.app",
+    "gateway.process",
     "gateway.backup",
     "gateway.cli",
     "gateway.configfile",
@@ -121,8 +121,8 @@ def command(order: dict[str, Any]) -> int:
 
 
 def run(order: dict[str, Any]) -> int:
-    import gateway.app
     import gateway.config
+    import gateway.process
     import storage.killpoints
 
     os.environ.update(order["env"])
@@ -130,7 +130,7 @@ def run(order: dict[str, Any]) -> int:
     if order["ahead_ms"]:
         ahead_ns, now_ns = order["ahead_ms"] * 1_000_000, time.time_ns
         time.time_ns = lambda: now_ns() + ahead_ns
-    return gateway.app.run(gateway.config.load(Path(order["config"]), os.environ))
+    return gateway.process.run(gateway.config.load(Path(order["config"]), os.environ))
 
 
 if __name__ == "__main__":

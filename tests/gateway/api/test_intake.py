@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import pytest
 from aiohttp import ClientSession
 
 from channels import webchat
-from gateway import app
+from gateway import process
 from gateway.config import load
 from gateway.parts import Clock, Parts
 from scheduler import overdue, retention, timers
@@ -22,6 +21,7 @@ from storage import tokens
 from storage.tx import Tx
 from tests.gateway.api.conftest import Caller
 from tests.support.calm import calm
+from tests.support.waits import thought
 
 FORM_SECRET, CALL_SECRET = "secret-of-the-form", "secret-of-the-calls"
 CONFIG = """
@@ -58,13 +58,7 @@ class Office:
             return answer.status
 
     async def settled(self) -> None:
-        for _ in range(3000):
-            if not await self.parts.store.read(
-                lambda tx: tx.value("SELECT COUNT(*) FROM inbox_event WHERE state = 'new'")
-            ):
-                return
-            await asyncio.sleep(0.01)
-        raise AssertionError("it never came to rest")
+        await thought(self.parts.store)
 
     async def as_role(self, role: str, name: str = "") -> Caller:
         secret = tokens.new_secret()
@@ -82,7 +76,7 @@ async def opened(folder: Path, database: str) -> AsyncIterator[Office]:
     clock = Clock()
     clock.offset_ms = int(MONDAY.timestamp() * 1000) - clock.ms()
     config = load(file, {"LEADS_SECRET": FORM_SECRET, "HOTLINE_SECRET": CALL_SECRET})
-    async with app.running(config, clock=clock) as parts, ClientSession() as session:
+    async with process.running(config, clock=clock) as parts, ClientSession() as session:
         calm(parts)
         yield Office(parts, session, parts.config.public_url)
 
