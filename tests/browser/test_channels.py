@@ -11,7 +11,7 @@ from storage import sessions
 from tests.support.axe import complaints
 from tests.support.browser import Visitors
 from tests.support.desk import Office
-from tests.support.webchat import until
+from tests.support.waits import until
 
 
 async def test_the_page_is_readable_and_its_button_works(tmp_path: Path, visitors: Visitors) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from storage import sessions
 from tests.support.axe import complaints
 from tests.support.browser import Visitors
 from tests.support.desk import CONFIG, SECRETS, Office
+from tests.support.waits import thought
 
 HOOKS = """  - {{channel: leads, name: ladipage, secret: "${{LEADS_SECRET}}"}}
   - {{channel: hotline, name: main, secret: "${{HOTLINE_SECRET}}"}}
@@ -33,12 +33,7 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
 async def posted(office: Office, channel: str, body: dict[str, Any]) -> None:
     account = next(each for each in office.parts.accounts.values() if each.channel == channel)
     await office.parts.ingest(account, adapter(channel).parse(Delivery(headers={}, body=orjson.dumps(body)), account))
-    for _ in range(3000):
-        if not await office.parts.store.read(
-            lambda tx: tx.value("SELECT COUNT(*) FROM inbox_event WHERE state = 'new'")
-        ):
-            return
-        await asyncio.sleep(0.01)
+    await thought(office.parts.store)
 
 
 async def come(office: Office, visitors: Visitors, role: str, **options: Any) -> Page:

@@ -13,7 +13,8 @@ from playwright.async_api import BrowserContext, Page, Route, expect
 from gateway.webchat import live
 from tests.support.axe import complaints
 from tests.support.browser import Visitors
-from tests.support.webchat import Site, until
+from tests.support.waits import until
+from tests.support.webchat import Site
 
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 800}

@@ -14,7 +14,8 @@ from playwright.async_api import FrameLocator, Page, expect
 
 from tests.support.browser import Visitors
 from tests.support.ports import free_port
-from tests.support.webchat import Site, until
+from tests.support.waits import until
+from tests.support.webchat import Site
 
 DESK = {"width": 1280, "height": 800}
 

@@ -3,7 +3,6 @@ order in which it was decided, whatever is under way, refused for now or in part
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from storage import outbox
 from storage.outbox import Outcome, SendJob
 from tests.support.shop import ACCOUNT, Shop
+from tests.support.waits import until
 
 
 @dataclass
@@ -37,11 +37,7 @@ class Counter(Shop):
         return str(job.body.get("text", ""))
 
     async def until(self, found: Callable[[Any], Any]) -> Any:
-        for _ in range(2000):
-            if value := await self.store.run(found):
-                return value
-            await asyncio.sleep(0.005)
-        raise AssertionError("it never came to that")
+        return await until(lambda: self.store.run(found), pause=0.005)
 
     async def says(self, thread: str, *texts: str) -> str:
         """All of it is in the inbox before any of it is thought about; the conversation's id."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -21,6 +20,7 @@ from storage import tokens
 from tests.channels.samples import FIXTURES
 from tests.support import tables
 from tests.support.calm import calm
+from tests.support.waits import rest, until
 
 CONFIG = """
 server: {{host: 127.0.0.1, port: 0}}
@@ -48,11 +48,8 @@ class Place:
 
     async def until(self, sql: str, **binds: Any) -> list[Any]:
         """Until it finds something."""
-        for _ in range(1000):
-            if found := await self.rows(sql, **binds):
-                return found
-            await asyncio.sleep(0.01)
-        raise AssertionError(f"never: {sql}")
+        found: list[Any] = await until(lambda: self.rows(sql, **binds), sql)
+        return found
 
     async def lines(self, person: Customer) -> list[tuple[str, str, str]]:
         """Author, kind, status."""
@@ -64,14 +61,7 @@ class Place:
         return [tuple(row) for row in found]
 
     async def settled(self) -> None:
-        for _ in range(1000):
-            left = await self.rows(
-                "SELECT 1 FROM inbox_event WHERE state = 'new' UNION ALL SELECT 1 FROM outbox WHERE state IN ('queued','sending')"
-            )
-            if not left and not self.fake.pending:
-                return
-            await asyncio.sleep(0.01)
-        raise AssertionError("it never came to rest")
+        await rest(self.parts.store, also=lambda: not self.fake.pending)
 
 
 @pytest.fixture
@@ -246,10 +236,7 @@ async def test_every_fixture_is_taken_and_the_books_balance(messenger: Place) ->
         assert await messenger.fake.post(path.read_bytes()) == 200, path.name
     await messenger.fake.post(b"not json")
     await messenger.until("SELECT 1 FROM inbox_event WHERE state = 'quarantined'")
-    for _ in range(1000):
-        if not await messenger.rows("SELECT 1 FROM inbox_event WHERE state = 'new'"):
-            break
-        await asyncio.sleep(0.01)
+    await messenger.settled()
     assert await messenger.rows("SELECT reason FROM inbox_event WHERE reason LIKE 'our own error%'") == []
     (stat,) = await messenger.rows("SELECT * FROM account_stat WHERE account_id = 'facebook:page'")
     aside = await messenger.rows("SELECT reason FROM inbox_event WHERE state = 'quarantined'")

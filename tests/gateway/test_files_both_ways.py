@@ -30,6 +30,7 @@ from gateway.parts import Clock, Parts
 from handlers.texts import Texts
 from storage import tokens
 from storage.contacts_write import add_value
+from tests.support.waits import until
 
 CONFIG = """
 server: {{host: 127.0.0.1, port: 0}}
@@ -141,11 +142,7 @@ class Place:
             return data
 
     async def until(self, done: Callable[[], Any], what: str) -> Any:
-        for _ in range(3000):
-            if found := await done():
-                return found
-            await asyncio.sleep(0.01)
-        raise AssertionError(f"never: {what}")
+        return await until(done, what)
 
     async def messages(self) -> tuple[str, list[Any]]:
         listed = (await self.api("/conversations", params={"thread": self.platform.thread}))["items"]

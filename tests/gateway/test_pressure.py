@@ -19,7 +19,7 @@ from gateway.parts import Parts
 from gateway.pressure import HOOKS_S, NEW_S, Pressure
 from storage import tokens
 from tests.support import tables
-from tests.support.webchat import until
+from tests.support.waits import until
 
 CONFIG = """
 accounts:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from storage import files
 from tests.channels.samples import FIXTURES
 from tests.support import tables
 from tests.support.calm import calm
+from tests.support.waits import rest
 
 CONFIG = """
 server: {{host: 127.0.0.1, port: 0}}
@@ -56,14 +56,7 @@ class Place:
         return [tuple(row) for row in found]
 
     async def settled(self) -> None:
-        for _ in range(1000):
-            left = await self.rows(
-                "SELECT 1 FROM inbox_event WHERE state = 'new' UNION ALL SELECT 1 FROM outbox WHERE state IN ('queued','sending')"
-            )
-            if not left and not self.fake.webhook.pending:
-                return
-            await asyncio.sleep(0.01)
-        raise AssertionError("it never came to rest")
+        await rest(self.parts.store, also=lambda: not self.fake.webhook.pending)
 
 
 @pytest.fixture

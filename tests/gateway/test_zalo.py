@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
@@ -24,6 +23,7 @@ from storage.tx import Tx
 from tests.channels.samples import FIXTURES, sign_zalo
 from tests.support import tables
 from tests.support.calm import calm
+from tests.support.waits import rest, until
 
 CONFIG = """
 server: {{host: 127.0.0.1, port: 0}}
@@ -51,11 +51,8 @@ class Place:
 
     async def until(self, sql: str, **binds: Any) -> list[Any]:
         """Until it finds something."""
-        for _ in range(1000):
-            if found := await self.rows(sql, **binds):
-                return found
-            await asyncio.sleep(0.01)
-        raise AssertionError(f"never: {sql}")
+        found: list[Any] = await until(lambda: self.rows(sql, **binds), sql)
+        return found
 
     async def messages(self, thread: str) -> list[tuple[str, str, str, str]]:
         """Direction, author, kind, status."""
@@ -67,14 +64,7 @@ class Place:
         return [tuple(row) for row in found]
 
     async def settled(self) -> None:
-        for _ in range(1000):
-            left = await self.rows(
-                "SELECT 1 FROM inbox_event WHERE state = 'new' UNION ALL SELECT 1 FROM outbox WHERE state IN ('queued','sending')"
-            )
-            if not left and not self.fake.webhook.pending:
-                return
-            await asyncio.sleep(0.01)
-        raise AssertionError("it never came to rest")
+        await rest(self.parts.store, also=lambda: not self.fake.webhook.pending)
 
 
 @contextlib.asynccontextmanager

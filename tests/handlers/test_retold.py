@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -16,6 +15,7 @@ from handlers.retold import Standing, as_it_stands
 from storage import erasure, erasure_steps, inbox, parked, retells, retention, search, unchanged
 from storage.parked import EDIT, RETRACT, News
 from storage.tx import Tx
+from tests.support import waits
 from tests.support.shop import ACCOUNT, Shop
 
 
@@ -211,12 +211,11 @@ async def test_who_is_erased_leaves_no_news(shop: Shop) -> None:
 
 
 async def until(shop: Shop, true: Callable[[Tx], Any]) -> None:
-    for _ in range(6000):
-        if await shop.store.run(true):
-            return
+    async def look() -> bool:
         shop.store.wake()
-        await asyncio.sleep(0.001)
-    raise AssertionError("it never came to pass")
+        return bool(await shop.store.run(true))
+
+    await waits.until(look, pause=0.001)
 
 
 async def test_a_receipt_that_outruns_the_platforms_answer_counts_once_that_is_here(

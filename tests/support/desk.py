@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,6 +23,7 @@ from storage.passwords import Hasher
 from tests.support import tables
 from tests.support.calm import calm
 from tests.support.ports import free_port
+from tests.support.waits import rest
 
 PASSWORD: Final = "mot cau de nho lam"
 CONFIG: Final = """
@@ -152,17 +152,7 @@ class Office:
 
     async def settled(self) -> None:
         """Until nothing is left to think or to send."""
-        for _ in range(3000):
-            left = await self.parts.store.read(
-                lambda tx: (
-                    tx.value("SELECT COUNT(*) FROM inbox_event WHERE state = 'new'")
-                    + tx.value("SELECT COUNT(*) FROM outbox WHERE state IN ('queued', 'sending')")
-                )
-            )
-            if not left:
-                return
-            await asyncio.sleep(0.01)
-        raise AssertionError("it never came to rest")
+        await rest(self.parts.store)
 
     async def customer(self, thread: str, *said: str, name: str = "", channel: str = "telegram") -> str:
         """A conversation in which the customer said this, one turn each; a line `[x]` taps the button x. Its id."""

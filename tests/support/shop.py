@@ -24,6 +24,7 @@ from storage.keys import KeyRing
 from storage.outbox import Outcome, SendJob
 from storage.tx import Tx
 from tests.support import tables
+from tests.support.waits import until
 
 T = TypeVar("T")
 ACCOUNT: Final = Account(channel="telegram", name="main", settings={})
@@ -126,13 +127,14 @@ class Shop:
 
     async def settled(self) -> None:
         """Until nothing is left to think or to send."""
-        for _ in range(6000):
-            left = await self.store.run(_left)
-            if not left:
-                return
+
+        async def nothing() -> bool:
+            if not await self.store.run(_left):
+                return True
             self.store.wake()
-            await asyncio.sleep(0.001)
-        raise AssertionError("it never came to rest")
+            return False
+
+        await until(nothing, "rest", pause=0.001)
 
     async def hears(self, thread: str, text: str = "", *, payload: str = "", receipt: Receipt | None = None) -> None:
         """The customer says or taps something, or the platform tells of a message; and all that follows."""
@@ -237,8 +239,10 @@ def _left(tx: Tx) -> int:
     """What is still to be thought or sent; what may leave now, leaves."""
     outbox.claim(tx, accounts=[ACCOUNT.id])
     return int(
-        tx.value("SELECT COUNT(*) FROM inbox_event WHERE state = 'new'")
-        + tx.value("SELECT COUNT(*) FROM outbox WHERE state = 'sending'")
+        tx.value(
+            "SELECT (SELECT COUNT(*) FROM inbox_event WHERE state = 'new')"
+            " + (SELECT COUNT(*) FROM outbox WHERE state = 'sending')"
+        )
     )
 
 

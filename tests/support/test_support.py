@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, text
 
 from tests.support.browser import Visitors
 from tests.support.postgres import Databases, Postgres, libpq
-from tests.support.webchat import until
+from tests.support.waits import until
 
 SENTENCE = "Chị ơi, bảo hiểm ô tô của em hết hạn, em muốn gia hạn giấy chứng nhận điện tử"
 

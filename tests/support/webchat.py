@@ -20,8 +20,8 @@ from storage import advisors
 from tests.support import tables
 from tests.support.calm import calm
 from tests.support.ports import free_port
+from tests.support.waits import PATIENCE, until
 
-PATIENCE: Final = 30.0  # seconds, on a machine that is busy with other things
 CONFIG: Final = """
 server: {{host: 127.0.0.1, port: {port}}}
 database: {{url: "{database}"}}
@@ -103,19 +103,6 @@ class Site:
 
     async def query(self, sql: str, **binds: Any) -> list[Any]:
         return list(await self.parts.store.read(lambda tx: tx.all(sql, **binds)))
-
-
-async def until(find: Callable[[], Any], *, patience: float = PATIENCE) -> Any:
-    """What `find` (a coroutine function, or a function) comes up with at last."""
-    end = asyncio.get_running_loop().time() + patience
-    while True:
-        found = find()
-        if asyncio.iscoroutine(found):
-            found = await found
-        if found:
-            return found
-        assert asyncio.get_running_loop().time() < end, "it never came"
-        await asyncio.sleep(0.02)
 
 
 class Closed(AssertionError):

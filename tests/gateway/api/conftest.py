@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -24,6 +23,7 @@ from storage import search, tokens
 from storage.passwords import Hasher
 from tests.support import tables
 from tests.support.calm import calm
+from tests.support.waits import rest
 
 CONFIG = """
 conversation: {turn_quiet_ms: 0, turn_max_ms: 0}
@@ -121,17 +121,7 @@ class House:
 
     async def settled(self) -> None:
         """Until nothing is left to think or to send."""
-        for _ in range(3000):
-            left = await self.parts.store.read(
-                lambda tx: (
-                    tx.value("SELECT COUNT(*) FROM inbox_event WHERE state = 'new'")
-                    + tx.value("SELECT COUNT(*) FROM outbox WHERE state IN ('queued', 'sending')")
-                )
-            )
-            if not left:
-                return
-            await asyncio.sleep(0.01)
-        raise AssertionError("it never came to rest")
+        await rest(self.parts.store)
 
     async def conversation(self, thread: str, *, lead: bool = False, channel: str = "telegram") -> str:
         """A conversation of this thread; `lead` -- through consent up to the queue. Its id."""

@@ -19,6 +19,7 @@ from storage.announced import Telling
 from storage.subscriptions import TYPES
 from storage.tx import Tx
 from tests.gateway.api.conftest import Caller, House, fields_of
+from tests.support import waits
 from tests.support.ports import free_port
 
 WITHIN_S = 60.0
@@ -228,10 +229,7 @@ async def test_it_fails_rests_comes_again_and_is_gone(house: House, boss: Caller
         name, registry = "gateway_webhooks_total", house.parts.metrics.registry
         return {each: registry.get_sample_value(name, {"outcome": each}) for each in ("delivered", "failed", "dead")}
 
-    for _ in range(6000):  # the last one is counted once its commit is told
-        if counted()["delivered"] == 2:
-            break
-        await asyncio.sleep(0.01)
+    await waits.until(lambda: counted()["delivered"] == 2)  # the last one is counted once its commit is told
     assert counted() == {"delivered": 2, "failed": 2, "dead": 1}
 
 

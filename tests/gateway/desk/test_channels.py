@@ -17,7 +17,7 @@ from gateway.desk import channels
 from storage import activity
 from tests.gateway.desk.conftest import Clerk
 from tests.support.desk import CONFIG, SECRETS, Office
-from tests.support.webchat import until
+from tests.support.waits import until
 
 MORE = """
   - {{channel: viber, name: bot, token: "${{VIBER_TOKEN}}"}}

@@ -23,6 +23,7 @@ from storage import advisors, sessions
 from storage.wire import LONGEST
 from tests.gateway.desk.conftest import Clerk
 from tests.support.desk import Office
+from tests.support.waits import until
 
 
 class Feed:
@@ -234,11 +235,11 @@ async def test_who_listens_is_at_work(office: Office, lan: Clerk, monkeypatch: p
     async with feed(lan, office.parts.store.now_ms()):
         before = await seen()
         office.parts.clock.offset_ms += 5 * 60_000
-        for _ in range(1500):
-            if await seen() > before:
-                return
-            await asyncio.sleep(0.02)
-    raise AssertionError("nobody noticed that she is there")
+
+        async def noticed() -> bool:
+            return await seen() > before
+
+        await until(noticed, "somebody notices that she is there")
 
 
 async def test_the_heart_beats_while_nothing_happens(

@@ -6,7 +6,8 @@ import aiohttp
 import pytest
 
 from gateway.webchat.routes import SOCKETS_AN_ADDRESS
-from tests.support.webchat import Site, until
+from tests.support.waits import until
+from tests.support.webchat import Site
 
 
 async def test_a_socket_counts_from_its_handshake_on(site: Site, client: aiohttp.ClientSession) -> None:

@@ -13,7 +13,8 @@ import aiohttp
 import pytest
 
 from gateway.webchat import live
-from tests.support.webchat import Closed, Guest, Site, until
+from tests.support.waits import until
+from tests.support.webchat import Closed, Guest, Site
 
 Come = Callable[[], Awaitable[Guest]]
 
