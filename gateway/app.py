@@ -33,7 +33,7 @@ from handlers.engine import Engine
 from handlers.texts import Texts
 from scheduler import app as scheduler
 from storage import accounts as account_rows
-from storage import contacts_write, fingerprint, gates, outbox
+from storage import contacts_write, fingerprint, gates, outbox_sweep
 from storage.db import Store
 from storage.errors import StorageBroken
 from storage.keys import KeyBroken, KeyRing
@@ -164,7 +164,7 @@ async def start(parts: Parts) -> list[asyncio.Task[Any]]:
             parts.engine.switches.accounts[account.id] = False
     await _clients(parts)
     idempotent = [a.id for a in parts.accounts.values() if parts.adapters[a.channel].capabilities.idempotent]
-    again, unknown = await store.run(lambda tx: outbox.recover(tx, idempotent=idempotent))
+    again, unknown = await store.run(lambda tx: outbox_sweep.recover(tx, idempotent=idempotent))
     if again or unknown:
         log.warning("start.recovered", again=again, unknown=unknown)
     store.start_thinking(parts.engine)
@@ -180,7 +180,7 @@ async def start(parts: Parts) -> list[asyncio.Task[Any]]:
             tasks.append(asyncio.create_task(polling.poll(parts, account.id), name=f"poll {account.id}"))
 
     async def stuck() -> None:
-        await store.run(lambda tx: outbox.recover(tx, idempotent=idempotent, stuck=True))
+        await store.run(lambda tx: outbox_sweep.recover(tx, idempotent=idempotent, stuck=True))
 
     missed = CatchUp(parts)
     await missed.start()

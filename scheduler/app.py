@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from scheduler import care, overdue, retention, routing, timers, trail
-from storage import audit, outbox, parked, policies
+from storage import audit, outbox_sweep, parked, policies
 from storage.errors import StorageUnavailable
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ UNITS: Final[tuple[tuple[str, float, Callable[[Tx], Any]], ...]] = (
     ("overdue", 5, overdue.fire),
     ("escalate", 5, routing.escalate),
     ("policies", 60, policies.turn),
-    ("unconfirmed", 20, outbox.sweep),
+    ("unconfirmed", 20, outbox_sweep.sweep),
     ("receipts", 5, parked.sweep),
     ("audit", 1, audit.chain),
 )  # name, seconds between, unit

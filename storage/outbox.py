@@ -24,7 +24,6 @@ OPEN: Final = "('queued','sending','retry_wait','unknown')"
 # looks through every row that ever left.
 IS_OPEN: Final = f"state IN {OPEN}"
 DOCUMENT: Final = "C"  # the class of message whose fate a certificate's delivery shares
-UNCONFIRMED_AFTER_MS: Final = 15 * 60_000
 # The states that the JSON API has no word for, in its own words.
 SHOWN: Final = {"retry_wait": "queued", "failed_late": "failed", "quarantined": "failed"}
 ENDED: Final = frozenset({"failed", "unknown", "unconfirmed", "expired"})  # fates that the conversation must learn of
@@ -174,6 +173,7 @@ def tell_conversation(tx: Tx, job: SendJob, status: str, reason: str) -> None:
     )
 
 
+JOB: Final = "id, account_id, point_id, conversation_id, message_id, klass, attempts, not_after, created_at, last_part"
 _HEADS: Final = f"""
 SELECT o.id, o.account_id, o.point_id, o.contact_id, o.conversation_id, o.message_id, o.klass, o.purpose, o.attempts, o.not_after, o.created_at,
   o.last_part, o.body_sealed
@@ -238,20 +238,20 @@ def claim(tx: Tx, *, points: Sequence[str] | None = None, accounts: Sequence[str
 def _take(tx: Tx, row: Any, *, oldest: bool) -> None:
     """One head: expired, cancelled, unreadable, held back, or in `tx.sends` with its slot."""
     if row.not_after is not None and row.not_after < tx.now_ms:
-        _expire(tx, _job(row))
+        expire(tx, job_of(row))
     elif row.purpose in may_say.PROACTIVE and (reason := _why_not(tx, row)):
         _end(tx, row, "cancelled", reason)
         if row.klass == SCHEDULED:
-            tell_conversation(tx, _job(row), "cancelled", reason)
+            tell_conversation(tx, job_of(row), "cancelled", reason)
     elif tx.gates.admit(row.account_id, row.point_id, tx.now_ms, again=row.attempts > 0, oldest=oldest):
         try:
-            job = _job(row, body_of(tx, row))
+            job = job_of(row, body_of(tx, row))
         except Exception as err:  # a row that breaks us must not hold the others: a person looks at it
             tx.gates.release(row.account_id)
             if classify(err) is not None:
                 raise
             _end(tx, row, "quarantined", type(err).__name__)
-            tell_conversation(tx, _job(row), "failed", "unreadable")
+            tell_conversation(tx, job_of(row), "failed", "unreadable")
         else:
             tx.sends.append(job)  # released again when this transaction is rolled back
 
@@ -260,7 +260,8 @@ def _why_not(tx: Tx, row: Any) -> str:
     return may_say.why_not(tx, row.contact_id, row.purpose, channel=row.account_id.partition(":")[0])
 
 
-def _job(row: Any, body: Mapping[str, Any] | None = None) -> SendJob:
+def job_of(row: Any, body: Mapping[str, Any] | None = None) -> SendJob:
+    """Of a row with the columns of `JOB`."""
     return SendJob(
         id=row.id,
         account_id=row.account_id,
@@ -296,7 +297,8 @@ def _end(tx: Tx, row: Any, state: str, reason: str) -> None:
     tx.hint("message", row.conversation_id)
 
 
-def _expire(tx: Tx, job: SendJob) -> None:
+def expire(tx: Tx, job: SendJob) -> None:
+    """It is too old to be said: the conversation learns it."""
     tx.run(
         "UPDATE outbox SET state = 'expired', done_at = :now, error = 'too_old', version = version + 1 WHERE id = :id",
         id=job.id,
@@ -309,74 +311,6 @@ def _expire(tx: Tx, job: SendJob) -> None:
     if job.klass == DOCUMENT:
         deliveries.fate(tx, job.message_id, "expired", "too_old")
     tell_conversation(tx, job, "expired", "too_old")
-
-
-STUCK_MS: Final = 150_000  # longer than any call may take: a row of this boot that is still `sending` lost its mark
-
-
-def recover(tx: Tx, *, idempotent: Sequence[str], stuck: bool = False) -> tuple[int, int]:
-    """What may have been sent and nobody knows: at start the rows that another boot left in `sending`; with `stuck`
-    those of this boot whose call ended long ago without a mark. Accounts that de-duplicate by our id send it again;
-    elsewhere it is unknown. (sent again, unknown)."""
-    whose = f"{IS_OPEN} AND " + ("boot_id = :boot AND started_at < :before" if stuck else "boot_id <> :boot")
-    binds = {"boot": tx.boot} | ({"before": tx.now_ms - STUCK_MS} if stuck else {})
-    again = tx.run_among(
-        f"UPDATE outbox SET state = 'queued', version = version + 1 WHERE state = 'sending' AND {whose} AND account_id IN (:among)",  # noqa: S608
-        list(idempotent),
-        **binds,
-    )
-    rows = tx.all(
-        "SELECT id, account_id, point_id, conversation_id, message_id, klass, attempts, not_after, created_at, last_part FROM outbox "  # noqa: S608
-        f"WHERE state = 'sending' AND {whose}",
-        **binds,
-    )
-    reason = "mark_lost" if stuck else "process_ended"
-    for row in rows:
-        tx.run(
-            "UPDATE outbox SET state = 'unknown', error = :reason, done_at = :now, not_before = :now, version = version + 1 WHERE id = :id",
-            id=row.id,
-            reason=reason,
-            now=tx.now_ms,
-        )
-        tx.run(
-            "UPDATE message SET status = 'unknown', error = :reason WHERE id = :id AND status IN ('queued','sending')",
-            id=row.message_id,
-            reason=reason,
-        )
-        if row.klass == DOCUMENT:
-            deliveries.fate(tx, row.message_id, "unknown", reason)
-        tell_conversation(tx, _job(row), "unknown", reason)
-    return again, len(rows)
-
-
-def expire_old(tx: Tx, *, limit: int = 100) -> int:
-    """What is too old to be sent, whether or not its account could send now (parked, or no longer configured)."""
-    lock = "FOR UPDATE SKIP LOCKED" if tx.postgres else ""
-    rows = tx.all(
-        "SELECT id, account_id, point_id, conversation_id, message_id, klass, attempts, not_after, created_at, last_part FROM outbox "  # noqa: S608
-        f"WHERE {IS_OPEN} AND state IN ('queued','retry_wait') AND not_after < :now LIMIT {int(limit)} {lock}",
-        now=tx.now_ms,
-    )
-    for row in rows:
-        _expire(tx, _job(row))
-    return len(rows)
-
-
-def sweep(tx: Tx) -> int:
-    """Unknown sends that nothing confirmed in 15 minutes are a person's question from now on."""
-    expire_old(tx)
-    rows = tx.all(
-        f"SELECT id, message_id, conversation_id FROM outbox WHERE {IS_OPEN} AND state = 'unknown' AND done_at < :before LIMIT 200",  # noqa: S608
-        before=tx.now_ms - UNCONFIRMED_AFTER_MS,
-    )
-    for row in rows:
-        tx.run(
-            "UPDATE outbox SET state = 'unconfirmed', version = version + 1 WHERE id = :id AND state = 'unknown'",
-            id=row.id,
-        )
-        tx.run("UPDATE message SET status = 'unconfirmed' WHERE id = :id AND status = 'unknown'", id=row.message_id)
-        tx.hint("message", row.conversation_id)
-    return len(rows)
 
 
 def cancel(tx: Tx, conversation_id: str, *, reason: str, purposes: Sequence[str] = ()) -> int:
@@ -409,59 +343,3 @@ def cancel(tx: Tx, conversation_id: str, *, reason: str, purposes: Sequence[str]
     if rows:
         tx.hint("message", conversation_id)
     return len(rows)
-
-
-class Change(Exception):
-    """It was to change what stands in the transcript. That says something else again by now, for it failed or another change
-    came after it: made once more, he would read other words than we do."""
-
-
-def resend(tx: Tx, outbox_id: str) -> str | None:
-    """A person decided: the same call again as a new row. None when the row is not one that ended badly. Raises Change."""
-    if tx.one(
-        "SELECT 1 FROM outbox o WHERE o.id = :id AND o.step < 0 AND (o.state NOT IN ('unknown','unconfirmed')"
-        " OR EXISTS (SELECT 1 FROM outbox n WHERE n.message_id = o.message_id AND n.step < 0 AND n.out_seq > o.out_seq))",
-        id=outbox_id,
-    ):
-        raise Change
-    taken = tx.run(  # once: the second click finds nothing to send
-        "UPDATE outbox SET state = 'failed', error = 'sent_again', version = version + 1 WHERE id = :id "
-        "AND state IN ('failed','unconfirmed','unknown','expired','quarantined') AND error <> 'sent_again'",
-        id=outbox_id,
-    )
-    row = tx.one("SELECT * FROM outbox WHERE id = :id", id=outbox_id) if taken else None
-    if row is None:
-        return None
-    body = orjson.dumps(body_of(tx, row))
-    copy = new_id()
-    seq = tx.value("UPDATE contact_point SET out_seq = out_seq + 1 WHERE id = :id RETURNING out_seq", id=row.point_id)
-    tx.insert(
-        "outbox",
-        id=copy,
-        cause=copy,
-        step=min(row.step, 0),
-        account_id=row.account_id,
-        point_id=row.point_id,
-        contact_id=row.contact_id,
-        conversation_id=row.conversation_id,
-        message_id=row.message_id,
-        part=row.part,
-        last_part=row.last_part,
-        out_seq=seq,
-        klass=row.klass,
-        purpose=row.purpose,
-        state="queued",
-        body_sealed=tx.keys.seal_for(tx, row.contact_id, "outbox", "body_sealed", copy, body),
-        not_before=tx.now_ms,
-        not_after=None,
-        attempts=0,
-        boot_id="",
-        error="",
-        created_at=tx.now_ms,
-        version=0,
-    )
-    if row.step >= 0:  # what a change is of did arrive
-        tx.run("UPDATE message SET status = 'queued', error = '' WHERE id = :id", id=row.message_id)
-    claim(tx, points=[row.point_id])
-    tx.hint("message", row.conversation_id)
-    return copy

@@ -10,7 +10,7 @@ from gateway.api import models_house as models
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
 from handlers.unasked import DUE
-from storage import audit, events, may_say, outbox, sending
+from storage import audit, events, may_say, outbox, outbox_resend, sending
 from storage.times import rfc3339
 from storage.tx import Tx
 
@@ -147,8 +147,8 @@ async def resend(call: Call, sending_id: str) -> models.Resent:
         if why and row.purpose not in DUE:
             raise window.unwanted(why)
         try:
-            made = outbox.resend(tx, sending_id)
-        except outbox.Change:
+            made = outbox_resend.resend(tx, sending_id)
+        except outbox_resend.Change:
             raise ApiError(
                 "wrong_state",
                 "this was to change a message: change the message itself once more",

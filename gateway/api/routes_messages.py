@@ -11,7 +11,7 @@ from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
 from handlers.model import EMPTY
 from handlers.unasked import DUE
-from storage import audit, contacts, files, listing, outbox, sending, transcript
+from storage import audit, contacts, files, listing, outbox_resend, sending, transcript
 from storage.tx import Tx
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ async def retry(call: Call, message_id: str, body: models.Retry) -> models.Messa
             parts, tx, row, sender=sender, purpose=purpose, template="template" in message.body, required=required
         )
         for each in calls:
-            outbox.resend(tx, each.id)
+            outbox_resend.resend(tx, each.id)
         audit.write(tx, actor=by, action="message.retry", object_type="message", object_id=message_id)
         return message_id
 

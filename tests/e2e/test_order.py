@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from storage import outbox
+from storage import outbox, outbox_sweep
 from storage.outbox import Outcome, SendJob
 from tests.support.shop import ACCOUNT, Shop
 from tests.support.waits import until
@@ -112,7 +112,7 @@ async def test_what_was_under_way_when_the_process_died_is_never_sent_again(coun
     await counter.open()
     for seconds in (0, 61, 16 * 60):
         counter.pass_(seconds=seconds)
-        await counter.store.run(outbox.sweep)
+        await counter.store.run(outbox_sweep.sweep)
         await counter.looks()
     assert [job.id for job in counter.under_way] == []
     state = await counter.store.read(lambda tx: tx.value("SELECT state FROM outbox WHERE id = :id", id=lost))

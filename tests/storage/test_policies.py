@@ -14,7 +14,7 @@ import pytest
 from channels.contract import Receipt
 from handlers.model import Refused
 from scheduler import care as ticks
-from storage import audit, care, contacts, deliveries, outbox, policies, proof, term
+from storage import audit, care, contacts, deliveries, outbox_resend, policies, proof, term
 from storage.tx import Tx
 from tests.support.shop import DAY_MS, HOUR_MS, MAI, Customer, Shop, document
 
@@ -447,6 +447,6 @@ async def test_a_resend_by_a_person_mends_a_failed_delivery(shop: Shop, lan: Cus
     shop.fate = None
     row = await shop.store.read(lambda tx: tx.one("SELECT id FROM outbox WHERE klass = 'C'"))
     assert row is not None
-    await shop.store.run(lambda tx: outbox.resend(tx, row.id))
+    await shop.store.run(lambda tx: outbox_resend.resend(tx, row.id))
     await shop.settled()
     assert (await shop.row("delivery", delivery)).state == "sent"

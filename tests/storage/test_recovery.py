@@ -16,7 +16,7 @@ from channels.contract import Account, Delivery
 from handlers.engine import Engine, Results
 from handlers.model import Business
 from handlers.texts import Texts
-from storage import accounts, outbox
+from storage import accounts, outbox, outbox_resend, outbox_sweep
 from storage.db import Store
 from storage.inbox import Arrival
 from storage.keys import KeyRing
@@ -193,9 +193,9 @@ async def test_a_mark_that_was_lost_is_found(house: House) -> None:
     house.think()
     await house.say(1)
     await house.until("SELECT COUNT(*) FROM outbox WHERE state = 'sending'", 1)
-    assert await house.store.run(lambda tx: outbox.recover(tx, idempotent=[], stuck=True)) == (0, 0)
-    house.clock.ms += outbox.STUCK_MS + 1
-    assert await house.store.run(lambda tx: outbox.recover(tx, idempotent=[], stuck=True)) == (0, 1)
+    assert await house.store.run(lambda tx: outbox_sweep.recover(tx, idempotent=[], stuck=True)) == (0, 0)
+    house.clock.ms += outbox_sweep.STUCK_MS + 1
+    assert await house.store.run(lambda tx: outbox_sweep.recover(tx, idempotent=[], stuck=True)) == (0, 1)
     assert (
         await house.store.read(lambda tx: tx.value("SELECT status FROM message WHERE direction = 'outbound'"))
         == "unknown"
@@ -213,7 +213,7 @@ async def test_send_again_is_once(house: House) -> None:
     house.think()
     await house.say(1)
     failed = await _ended(house, "failed")
-    copies = await asyncio.gather(*(house.store.run(lambda tx: outbox.resend(tx, failed)) for _ in range(3)))
+    copies = await asyncio.gather(*(house.store.run(lambda tx: outbox_resend.resend(tx, failed)) for _ in range(3)))
     assert len([copy for copy in copies if copy]) == 1
 
 

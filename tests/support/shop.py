@@ -17,7 +17,7 @@ from channels.contract import Account, Capabilities, InboundEvent, Kind, Receipt
 from handlers.engine import Engine
 from handlers.model import Advisor, Business
 from handlers.texts import Texts
-from storage import accounts, deliveries, files, inbox, outbox, policies
+from storage import accounts, deliveries, files, inbox, outbox, outbox_sweep, policies
 from storage.db import Store
 from storage.ids import new_id
 from storage.keys import KeyRing
@@ -88,7 +88,7 @@ class Shop:
         self.store.gates.configure(ACCOUNT.id, rate=0, chat_rate=0)
         self.store.on_commit = lambda hints, sends: self._take(sends)
         await self.store.run(lambda tx: accounts.ensure(tx, [(ACCOUNT.id, "telegram", "main")]))
-        await self.store.run(lambda tx: outbox.recover(tx, idempotent=()))
+        await self.store.run(lambda tx: outbox_sweep.recover(tx, idempotent=()))
         self.store.start_thinking(self.engine)
         return self
 

@@ -36,7 +36,7 @@ def reasons() -> set[str]:
             found |= set(re.findall(r'(?:Permanent|Dead|CancelSends)\(.*reason="([^"]+)"', text))
             found |= {reason for table in re.findall(r"^_REASONS\b.*?^\)", text, re.DOTALL | re.MULTILINE)
                       for reason in re.findall(r'", "(\w+)"\)', table)}  # fmt: skip
-    outbox = (ROOT / "storage" / "outbox.py").read_text(encoding="utf-8")
+    outbox = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "storage").glob("outbox*.py")))
     found |= set(re.findall(r'tell_conversation\(.*, "(\w+)"\)', outbox))
     found |= {
         each for pair in re.findall(r'^ +reason = "(\w+)" if .* else "(\w+)"$', outbox, re.MULTILINE) for each in pair
