@@ -10,8 +10,10 @@ import inspect
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -81,6 +83,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
             postgres.end(run)
         shutil.rmtree(run, ignore_errors=True)
+
+
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of the gateways in this process moves by hand only (`parts.clock.offset_ms`): what is over after a second
+    is over when the test says so, however long its steps take."""
+    now = time.time_ns()
+    monkeypatch.setattr("gateway.parts.time", SimpleNamespace(time_ns=lambda: now))
 
 
 @pytest.fixture(scope="session")

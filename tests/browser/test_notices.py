@@ -104,7 +104,7 @@ async def test_told_in_sight_behind_a_worker_and_never_not_at_all(office: Office
     }
     for _ in range(2):
         await push(page, office, notice)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await worker.evaluate(SHOWN):  # noqa: ASYNC110 -- another process
             await asyncio.sleep(0.05)
     assert await worker.evaluate(SHOWN) == [["Telegram: khách mới đang chờ", "Bấm để mở.", first]]
@@ -148,7 +148,7 @@ async def push(page: Page, office: Office, notice: dict[str, Any]) -> None:
     tools.on("ServiceWorker.workerRegistrationUpdated", registrations)
     await tools.send("ServiceWorker.disable")
     await tools.send("ServiceWorker.enable")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         registration = await found
     await tools.send(
         "ServiceWorker.deliverPushMessage",

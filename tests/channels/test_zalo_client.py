@@ -357,7 +357,7 @@ async def test_whoever_waits_for_a_flight_and_stops_does_not_stop_it() -> None:
     async with running() as oa:
         oa.fake.next(hang(accepted=True), path=OAUTH)
         sender = asyncio.create_task(oa.say())
-        await oa.fake.watch.until(lambda: oa.exchanges == 1, timeout=5, what=lambda: "no exchange")
+        await oa.fake.watch.until(lambda: oa.exchanges == 1, timeout=60, what=lambda: "no exchange")
         sender.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await sender

@@ -78,7 +78,7 @@ def test_commands_beside_a_running_gateway(house: House, running: tuple[subproce
 
     token = house.gateway("token", "add", "--name", "ops", "--role", "admin").stdout.strip()
     request = urllib.request.Request(f"{url}api/v1/tokens", headers={"Authorization": f"Bearer {token}"})
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         assert answer.status == 200
     made = house.gateway("user", "add", "--email", "lan@x.vn", "--name", "Lan", "--role", "advisor")
     assert made.returncode == 0

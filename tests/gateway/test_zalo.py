@@ -244,7 +244,7 @@ async def test_a_lost_grant_waits_for_consent_and_then_everything_goes_out(zalo:
         async with session.get(query["redirect_uri"], params=back) as done:
             assert done.status == 200
             assert "Đã cấp quyền" in await done.text()
-    await zalo.fake.watch.until(lambda: len(lan.inbox) > before, timeout=10, what=lambda: "nothing went out")
+    await zalo.fake.watch.until(lambda: len(lan.inbox) > before, timeout=60, what=lambda: "nothing went out")
     await zalo.until("SELECT 1 FROM account WHERE id = 'zalo:oa' AND state = 'ok'")
 
 
@@ -258,7 +258,7 @@ async def test_what_came_while_we_were_down_is_answered_after_the_start(tmp_path
         asked, fake.webhook.url = len(lan.inbox), ""
         await lan.say("Em muốn mua bảo hiểm nhà")
         async with place(tmp_path, fake, url, token) as after:
-            await fake.watch.until(lambda: len(lan.inbox) > asked, timeout=10, what=lambda: "he was not answered")
+            await fake.watch.until(lambda: len(lan.inbox) > asked, timeout=60, what=lambda: "he was not answered")
             await after.settled()
             texts = await after.rows("SELECT external_id FROM message WHERE direction = 'inbound'")
             assert [row.external_id for row in texts] == [line["message_id"] for line in lan.said if line["src"] == 1]

@@ -161,6 +161,7 @@ async def test_a_browser_must_ask_from_our_own_page(house: House) -> None:
     assert status == 403, "reading is not for other sites either"
 
 
+@pytest.mark.usefixtures("still")  # the delay is of one second, and so may be the hash of a password
 async def test_guessing_is_slowed_down_and_tells_nothing(house: House) -> None:
     door, _, lan = await signed_in(house)
     wrong = []

@@ -73,6 +73,7 @@ async def test_the_same_answer_for_a_wrong_password_and_for_nobody(office: Offic
     assert "Email hoặc mật khẩu chưa đúng." in pages[0]
 
 
+@pytest.mark.usefixtures("still")  # the delay is of one second
 async def test_guessing_is_slowed_down_and_does_not_help_even_when_it_is_right(office: Office, clerk: Clerk) -> None:
     for _ in range(6):
         assert await clerk.sign_in("lan@x.vn", "sai mat khau roi") == 401

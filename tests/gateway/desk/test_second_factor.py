@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import time
-from types import SimpleNamespace
 from typing import Any
 
 import pyotp
@@ -17,13 +15,7 @@ from tests.gateway.desk.conftest import Clerk
 from tests.support.desk import PASSWORD, Office
 
 STEP_MS = factor.STEP_MS
-
-
-@pytest.fixture(autouse=True)
-def still(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The gateway's clock moves by hand only: a step of thirty seconds is over when a test says so."""
-    now = time.time_ns()
-    monkeypatch.setattr("gateway.parts.time", SimpleNamespace(time_ns=lambda: now))
+pytestmark = pytest.mark.usefixtures("still")  # a step of thirty seconds is over when a test says so
 
 
 async def call(clerk: Clerk, path: str, body: dict[str, Any]) -> tuple[int, Any]:

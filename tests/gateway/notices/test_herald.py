@@ -133,7 +133,7 @@ async def house(tmp_path: Path, service: PushService) -> AsyncIterator[House]:
 
 
 async def until(what: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await what():  # noqa: ASYNC110 -- what is waited for is a row
             await asyncio.sleep(0.02)
 

@@ -43,7 +43,7 @@ class Customer:
         stamp = self.fake.now_ms()
         return {"sender": {"id": self.id}, "recipient": {"id": self.fake.page_id}, "timestamp": stamp, **what}
 
-    async def next_message(self, timeout: float = 20) -> Sent:
+    async def next_message(self, timeout: float = 60) -> Sent:
         """The message after those that were read."""
         await self.fake.watch.until(lambda: bool(self.inbox), timeout=timeout, what=lambda: f"{self.name}: no message")
         return self.inbox.pop(0)

@@ -45,7 +45,7 @@ class HandClock(Clock):
         self._watch.changed()
         await future
 
-    async def sleepers(self, number: int = 1, *, timeout: float = 5.0) -> None:
+    async def sleepers(self, number: int = 1, *, timeout: float = 60.0) -> None:
         """Until so many wait on this clock: only then does advancing it mean anything."""
         await self._watch.until(
             lambda: self._asleep() >= number,

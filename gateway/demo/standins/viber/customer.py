@@ -102,7 +102,7 @@ class Customer:
     async def see(self, sent: Sent) -> None:
         await self.fake.tell("seen", token=sent.token, user_id=self.id)
 
-    async def next_message(self, timeout: float = 5.0) -> Sent:
+    async def next_message(self, timeout: float = 60.0) -> Sent:
         """What was sent to him and is not read yet; waits for it."""
         await self.fake.watch.until(
             lambda: len(self.inbox) > self._read, timeout=timeout, what=lambda: f"{self.name} was sent nothing more"

@@ -62,7 +62,7 @@ class Customer:
             )
         return await self._back("user_received_message", {"msg_id": sent.id})
 
-    async def next_message(self, timeout: float = 5.0) -> Sent:
+    async def next_message(self, timeout: float = 60.0) -> Sent:
         """What was sent to him and is not read yet; waits for it."""
         await self.fake.watch.until(
             lambda: len(self.inbox) > self._read, timeout=timeout, what=lambda: f"{self.name} was sent nothing more"
