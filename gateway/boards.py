@@ -272,13 +272,13 @@ def period(name: PeriodName, now: datetime, business: Business) -> tuple[int, in
 @dataclass(slots=True)
 class Boards:
     """One a process. Who asks while it is being counted waits for that count; all periods are parts of one count, of which
-    only what has changed is looked at again."""
+    only what has changed is looked at again. `tests` -- test conversations too."""
 
     parts: Parts
     _locks: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     _house: tuple[int, queues.House] | None = None
-    _now: NowBoard | None = None
-    _periods: dict[str, PeriodBoard] = field(default_factory=dict)
+    _nows: dict[bool, NowBoard] = field(default_factory=dict)
+    _periods: dict[tuple[str, bool], PeriodBoard] = field(default_factory=dict)
     _counted: wall_period.Count | None = None
     _begun_ms: int = 0  # the counting anew
     _erased: int = 0
@@ -293,27 +293,33 @@ class Boards:
                 self._house = self.parts.store.now_ms(), await self.parts.store.read(queues.house)
             return self._house[1]
 
-    async def now(self) -> NowBoard:
-        async with self._locks["now"]:
-            if self._now is None or self._stale("now", self._now.at_ms):
-                self._now = await self._count_now()
-            return self._now
+    @property
+    def only_tests(self) -> bool:
+        """Every account is there for trying out, as in the demo: figures without tests would all be nought."""
+        return all(account.get("test") for account in self.parts.accounts.values())
 
-    async def period(self, name: PeriodName) -> PeriodBoard:
-        async with self._locks[name]:
-            held = self._periods.get(name)
+    async def now(self, *, tests: bool = False) -> NowBoard:
+        async with self._locks[f"now {tests}"]:
+            held = self._nows.get(tests)
+            if held is None or self._stale("now", held.at_ms):
+                held = self._nows[tests] = await self._count_now(tests)
+            return held
+
+    async def period(self, name: PeriodName, *, tests: bool = False) -> PeriodBoard:
+        async with self._locks[f"{name} {tests}"]:
+            held = self._periods.get((name, tests))
             if held is None or self._stale(name, held.until):
-                erased, held = self._erased, await self._count(name)
+                erased, held = self._erased, await self._count(name, tests)
                 if erased == self._erased:
-                    self._periods[name] = held
+                    self._periods[name, tests] = held
             return held
 
     def _stale(self, name: str, counted_ms: int) -> bool:
         return not 0 <= self.parts.store.now_ms() - counted_ms < FRESH_S[name] * 1000
 
-    async def _count_now(self) -> NowBoard:
+    async def _count_now(self, tests: bool) -> NowBoard:
         store, rules = self.parts.store, self.parts.engine.business.rules
-        count = wall.Now()
+        count = wall.Now(tests=tests)
         while await store.read(count.step):
             pass
 
@@ -337,12 +343,12 @@ class Boards:
             teams={team.id: team.name for team in groups},
         )
 
-    async def _count(self, name: PeriodName) -> PeriodBoard:
+    async def _count(self, name: PeriodName, tests: bool) -> PeriodBoard:
         store, business = self.parts.store, self.parts.engine.business
         since, until = period(name, at(store.now_ms()), business)
         async with self._locks["count"]:
             count = await self._up_to_date(since)
-            figures = await asyncio.to_thread(count.figures, since, until)
+            figures = await asyncio.to_thread(count.figures, since, until, tests=tests)
         board = PeriodBoard(name=name, since=since, until=until, count=figures, business=business)
         return await asyncio.to_thread(board.sum_up)
 

@@ -1,6 +1,6 @@
 """What the supervisor's wall shows of this moment, counted in short reads from the rows themselves: who waits, and what each
 person has. Each figure keeps the conversations that it counted, so that its list is the same as its number. Test
-conversations are left out. Of a period: `storage.wall_period`."""
+conversations are left out unless they are asked for. Of a period: `storage.wall_period`."""
 
 from __future__ import annotations
 
@@ -36,8 +36,9 @@ class Held:
 
 @dataclass(slots=True)
 class Now:
-    """Who waits, and who has how much: `step` until it says False."""
+    """Who waits, and who has how much: `step` until it says False. `tests` -- test conversations too."""
 
+    tests: bool = False
     waiting: list[Waiting] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
     _cursor: tuple[int, str] = (0, "")
@@ -53,7 +54,7 @@ class Now:
             last=self._cursor[1],
             bite=BITE,
         )
-        fresh = [row for row in rows if row.id not in self._seen and not row.test]
+        fresh = [row for row in rows if row.id not in self._seen and (self.tests or not row.test)]
         late = set() if self._held else _late(tx, [row.id for row in fresh])
         self._seen.update(row.id for row in rows)
         if self._held:

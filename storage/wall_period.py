@@ -2,7 +2,7 @@
 what customers say of it. Counted once in short reads, and then only what has changed since.
 
 Each figure keeps the conversations that it counted, so that its list is the same as its number. Test conversations are
-left out everywhere.
+counted apart, and left out everywhere unless they are asked for.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Begun:
     at: int
     channel: str
     steps: frozenset[str]
+    test: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Lost:
     at: int
     channel: str
     reason: str
+    test: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Asked:
     at: int
     taken_at: int | None
     answered_at: int | None
+    test: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class Scored:
     conversation_id: str
     at: int
     score: int
+    test: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,11 +121,11 @@ class Count:
             self._known, self._round = self._round, {}
         return bool(self._walks)
 
-    def figures(self, since: int, until: int) -> Figures:
-        """Of a part of it."""
+    def figures(self, since: int, until: int, *, tests: bool = False) -> Figures:
+        """Of a part of it. `tests` -- test conversations too."""
 
         def within(one: Begun | Lost | Asked | Scored) -> bool:
-            return since <= one.at < until
+            return since <= one.at < until and (tests or not one.test)
 
         return Figures(
             begun=list(filter(within, self._begun.values())),
@@ -133,7 +137,7 @@ class Count:
     def _changes(self, tx: Tx) -> bool:
         assert self._changed_to is not None
         rows = tx.all(_CHANGED, after_at=self._changed_to[0], after_id=self._changed_to[1], bite=BITE)
-        fresh = [row for row in rows if not row.test and self._known.get(row.id) != row.at]
+        fresh = [row for row in rows if self._known.get(row.id) != row.at]
         facts = _facts(tx, [row.id for row in fresh])
         for row in fresh:
             self._note(row, facts[row.id])
@@ -148,11 +152,12 @@ class Count:
             steps |= {"said"} if row.last_inbound_at is not None else set()
             steps |= {"won"} if row.stage == "won" else set()
             shared = self._kinds.setdefault(frozenset(steps), frozenset(steps))
-            self._begun[row.id] = Begun(row.id, row.opened_at, row.channel, shared)
+            self._begun[row.id] = Begun(row.id, row.opened_at, row.channel, shared, bool(row.test))
         for one in facts.requests:
-            if not one.test and one.opened_at >= self.since:
+            if one.opened_at >= self.since:
+                test = bool(row.test or one.test)
                 self._asked[one.id] = Asked(
-                    one.id, row.id, row.channel, one.team, one.opened_at, one.taken_at, one.first_reply_at
+                    one.id, row.id, row.channel, one.team, one.opened_at, one.taken_at, one.first_reply_at, test
                 )
         self._lost.pop(row.id, None)
         if row.stage == "lost" and row.closed_at is not None and row.closed_at >= self.since:
@@ -166,7 +171,8 @@ class Count:
                 )
             except KeyMissing:
                 reason = b""
-            self._lost[row.id] = Lost(row.id, row.closed_at, row.channel, " ".join(reason.decode().split()))
+            told = " ".join(reason.decode().split())
+            self._lost[row.id] = Lost(row.id, row.closed_at, row.channel, told, bool(row.test))
         self._reasons = self._reasons[SEALED:]
         return bool(self._reasons)
 
@@ -174,14 +180,14 @@ class Count:
         assert self._answered_to is not None
         rows = tx.all(_SURVEYS, after_at=self._answered_to[0], after_id=self._answered_to[1], bite=SEALED)
         for row in rows:
-            if row.test or row.kind != SURVEY:
+            if row.kind != SURVEY:
                 continue
             try:
                 given = tx.keys.open_json(tx, row.contact_id, "care_task", "answer_sealed", row.id, row.answer_sealed)
             except KeyMissing:
                 continue
             if str(given.get("answer", "")) in ("1", "2", "3", "4", "5"):
-                self._scored[row.id] = Scored(row.conversation_id, row.at, int(given["answer"]))
+                self._scored[row.id] = Scored(row.conversation_id, row.at, int(given["answer"]), bool(row.test))
         if rows:
             self._answered_to = (rows[-1].at, rows[-1].id)
         return len(rows) == SEALED

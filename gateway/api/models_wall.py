@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -16,8 +16,22 @@ Figure = Literal[
 Purpose = Literal["contact", "advise", "issue", "deliver", "care", "claim", "complaint", "legal", "security"]
 
 
+Tests = Annotated[bool, Field(description="test conversations too")]
+
+
 class WallQuery(Query):
     period: Period = "today"
+    tests: Tests = False
+
+
+class WallTests(Request):
+    """Whether your wall at the desk counts test conversations."""
+
+    tests: bool
+
+
+class WallTestsKept(Answer):
+    tests: bool
 
 
 class Behind(Paged):
@@ -27,6 +41,7 @@ class Behind(Paged):
     period: Period = "today"
     figure: Figure
     of: str = Field("", max_length=80)
+    tests: Tests = False
 
 
 class Part(Answer):
@@ -91,7 +106,7 @@ class Scores(Answer):
 
 
 class Wall(Answer):
-    """Now and of a period. Test conversations are left out. Each figure's conversations: `GET /wall/conversations`."""
+    """Now and of a period. Test conversations are left out unless you ask for them with `tests`. Each figure's conversations: `GET /wall/conversations`."""
 
     at: Time
     period: Period
@@ -120,6 +135,7 @@ class ExportOf(Request):
 class WallExport(ExportOf):
     model_config = ConfigDict(json_schema_extra={"examples": [{"purpose": "care", "period": "7d"}]})
     period: Period = "today"
+    tests: Tests = False
 
 
 class ConversationsExport(ExportOf):

@@ -37,7 +37,7 @@ _WORDS: Final[dict[str, dict[str, Any]]] = {
                   "team": "Trả lời theo nhóm", "funnel": "Phễu", "lost": "Lý do mất", "score": "Hài lòng"},
         "steps": {"opened": "Mở đầu", "said": "Khách nhắn", "consented": "Đồng ý", "asked": "Xin gặp người", "taken": "Đã nhận",
                   "won": "Chốt được", "issued": "Đã cấp đơn", "delivered": "Đã giao đơn"},
-        "rest": "Lý do khác", "none": "Không ghi lý do", "total": "Tất cả", "cut": "Còn nữa: bảng dừng ở {n} dòng",
+        "rest": "Lý do khác", "tests": "Tính cả hội thoại thử", "none": "Không ghi lý do", "total": "Tất cả", "cut": "Còn nữa: bảng dừng ở {n} dòng",
     },
     "en": {
         "conversations": ("Id", "Channel", "Account", "Name", "Phone", "Need", "Product", "Stage", "Status", "Assignee", "Team",
@@ -47,7 +47,7 @@ _WORDS: Final[dict[str, dict[str, Any]]] = {
                   "team": "Answers by team", "funnel": "Funnel", "lost": "Lost because", "score": "Satisfaction"},
         "steps": {"opened": "Begun", "said": "Customer wrote", "consented": "Consented", "asked": "Asked for a person", "taken": "Taken",
                   "won": "Won", "issued": "Policy issued", "delivered": "Policy delivered"},
-        "rest": "Other reasons", "none": "No reason given", "total": "All", "cut": "There is more: this table ends after {n} lines",
+        "rest": "Other reasons", "tests": "Test conversations are counted too", "none": "No reason given", "total": "All", "cut": "There is more: this table ends after {n} lines",
     },
 }  # fmt: skip
 
@@ -181,7 +181,8 @@ def _moment(call: Call, ms: int | None) -> str:
 
 
 async def _wall(call: Call, body: wall.WallExport) -> list[Row]:
-    now, period = await call.api.boards.now(), await call.api.boards.period(body.period)
+    boards = call.api.boards
+    now, period = await boards.now(tests=body.tests), await boards.period(body.period, tests=body.tests)
     words = _WORDS[body.lang]
     parts = words["parts"]
 
@@ -194,6 +195,7 @@ async def _wall(call: Call, body: wall.WallExport) -> list[Row]:
 
     return [
         words["wall"],
+        *([(words["tests"], words["total"], "")] if body.tests else []),
         (parts["waiting"], words["total"], len(now.waiting)),
         (parts["late"], words["total"], now.late),
         *((parts["waiting"], of, count) for of, count in now.by(lambda one: one.channel)),

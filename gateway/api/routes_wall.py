@@ -9,7 +9,7 @@ from gateway.api import cursors, models, show
 from gateway.api import models_wall as wall
 from gateway.api.declare import Call, Routes
 from gateway.boards import Answers, NowBoard, PeriodBoard, behind_now
-from storage import listing
+from storage import listing, wishes
 from storage.times import rfc3339
 
 routes = Routes("wall")
@@ -20,7 +20,7 @@ AT_ONCE: Final = 25  # conversations opened in one read
 async def get_wall(call: Call, query: wall.WallQuery) -> wall.Wall:
     """Who waits, who has how much; answer times, the funnel, reasons, scores of a period."""
     boards = call.api.boards
-    now, period = await boards.now(), await boards.period(query.period)
+    now, period = await boards.now(tests=query.tests), await boards.period(query.period, tests=query.tests)
     whole = period.answers()
     return wall.Wall(
         at=rfc3339(now.at_ms),
@@ -50,8 +50,8 @@ async def get_wall(call: Call, query: wall.WallQuery) -> wall.Wall:
 async def list_behind(call: Call, query: wall.Behind) -> models.Conversations:
     """The conversations of one figure, the newest first."""
     boards = call.api.boards
-    ids = behind_now(await boards.now(), query.figure, query.of)
-    ids |= (await boards.period(query.period)).behind(query.figure, query.of)
+    ids = behind_now(await boards.now(tests=query.tests), query.figure, query.of)
+    ids |= (await boards.period(query.period, tests=query.tests)).behind(query.figure, query.of)
     after = cursors.read("b", query.cursor, str)
     left = sorted((each for each in ids if after is None or each < after[0]), reverse=True)
     shown = left[: query.limit]
@@ -62,6 +62,14 @@ async def list_behind(call: Call, query: wall.Behind) -> models.Conversations:
     if any(not item.masked for item in items):
         call.note("conversation.list", "conversation", "", fields=("slots",))
     return models.Conversations(items=items, next=cursors.write("b", shown[-1]) if len(left) > len(shown) else None)
+
+
+@routes.post("/wall/tests", may="wall.read", keyed=False)
+async def want_tests(call: Call, body: wall.WallTests) -> wall.WallTestsKept:
+    """Your wall at the desk counts test conversations from now on, or no more; on all your devices."""
+    me = call.actor.id
+    await call.store.run(lambda tx: wishes.want_tests(tx, me, on=body.tests))
+    return wall.WallTestsKept(tests=body.tests)
 
 
 def _waiting(board: NowBoard) -> wall.WaitingNow:

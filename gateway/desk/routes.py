@@ -30,7 +30,7 @@ from handlers import wording
 from handlers.hearing import PRODUCTS
 from handlers.model import Say, State
 from handlers.texts import UnfilledVariable
-from storage import queues, sessions
+from storage import queues, sessions, wishes
 from storage.errors import StorageUnavailable
 from storage.times import rfc3339
 from storage.tx import Tx
@@ -190,8 +190,10 @@ class Desk:
         _need(actor, "wall.read")
         lang = language(request.cookies, request.query)
         words, business = self._words.page(lang), self._parts.engine.business
-        made = Wall(words["wall"], words["channels"]["titles"], business, comma=lang == "vi")
         boards = request.config_dict[API].boards
+        wanted = await self._parts.store.read(lambda tx: wishes.tests(tx, actor.id))
+        tests = boards.only_tests if wanted is None else wanted
+        made = Wall(words["wall"], words["channels"]["titles"], business, comma=lang == "vi", tests=tests)
         values = await made.view(boards, period_of(request.query.get("period", "")))
         return self._office(request, actor, "wall.read", "desk/wall.html", styles=["desk/wall.css"], **values)
 

@@ -56,18 +56,21 @@ def period_of(asked: str) -> PeriodName:
 
 
 class Wall:
-    """What the page shows. `words` -- `wall` of the page's, with the inbox's names of channels."""
+    """What the page shows. `words` -- `wall` of the page's, with the inbox's names of channels; `tests` -- test conversations
+    are counted too."""
 
     def __init__(
-        self, words: Mapping[str, Any], channels: Mapping[str, str], business: Business, *, comma: bool
+        self, words: Mapping[str, Any], channels: Mapping[str, str], business: Business, *, comma: bool, tests: bool
     ) -> None:
         self._words, self._channels, self._business, self._comma = words, channels, business, comma
+        self._tests = tests
 
     async def view(self, boards: Boards, name: PeriodName) -> dict[str, Any]:
         """The page's values."""
-        now, period = await boards.now(), await boards.period(name)
+        now, period = await boards.now(tests=self._tests), await boards.period(name, tests=self._tests)
         w = self._words
         return {
+            "tests": self._tests,
             "period": name,
             "periods": [(each, w["periods"][each]) for each in DAYS],
             "counted": schedule.local(at(now.at_ms), self._business).strftime("%H:%M:%S"),
@@ -125,9 +128,9 @@ class Wall:
     def _link(self, figure: str, count: int) -> dict[str, str]:
         return {"text": str(count), "href": self._href(DEFAULT, figure, "") if count else ""}
 
-    @staticmethod
-    def _href(period: str, figure: str, of: str) -> str:
-        return "/desk/?" + urlencode({"figure": figure, "of": of, "period": period})
+    def _href(self, period: str, figure: str, of: str) -> str:
+        tests = {"tests": "true"} if self._tests else {}
+        return "/desk/?" + urlencode({"figure": figure, "of": of, "period": period, **tests})
 
     def _cell(self, period: str, figure: str, of: str, count: int) -> Cell:
         return Cell(str(count), self._href(period, figure, of) if count else "")

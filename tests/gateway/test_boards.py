@@ -123,7 +123,7 @@ def test_what_customers_say() -> None:
 def test_what_was_counted_of_an_erased_person_is_kept_no_longer() -> None:
     hub = Hub()
     kept, count = boards.Boards(cast(Any, SimpleNamespace(hub=hub))), Count(0)
-    kept._counted, kept._periods = count, {"today": board(Figures())}
+    kept._counted, kept._periods = count, {("today", False): board(Figures())}
     left: list[tuple[bool, int]] = []
     for kind in ("conversation", "erased"):
         hub.publish([(kind, "k")])
@@ -145,7 +145,7 @@ async def test_a_board_that_was_counted_while_somebody_was_erased_is_not_kept(
 
     monkeypatch.setattr(boards.Boards, "_count", count)
     assert await kept.period("today") is counted
-    assert kept._periods == ({} if erased else {"today": counted})
+    assert kept._periods == ({} if erased else {("today", False): counted})
 
 
 def test_now() -> None:

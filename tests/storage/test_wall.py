@@ -167,6 +167,34 @@ async def test_how_far_those_came_who_began_in_the_period(store: Store, hand: Ha
     assert (await counted(store, at + 2, at + DAY_MS)).begun == []
 
 
+async def test_test_conversations_are_counted_for_whoever_asks(store: Store, hand: Hand) -> None:
+    at = hand.ms
+
+    def fill(tx: Tx) -> dict[str, str]:
+        begun = conversation(tx, test=True, status="waiting", waiting_since=at)
+        handoff(tx, begun, test=True)
+        held = conversation(tx, test=True, status="with_advisor", assignee_id="lan")
+        gone = lost(tx, "phí", test=True)
+        who = person(tx)
+        survey(tx, policy(tx, begun, who, test=True), who, "4", at)
+        return {"begun": begun, "held": held, "lost": gone}
+
+    ids = await store.run(fill)
+    count = Count(at - DAY_MS)
+    assert await counted(store, at - DAY_MS, at + 1, count) == Figures(begun=[], lost=[], asked=[], scored=[])
+    found = count.figures(at - DAY_MS, at + 1, tests=True)
+    assert {each.id for each in found.begun} == set(ids.values())
+    assert [each.id for each in found.lost] == [ids["lost"]]
+    assert [each.conversation_id for each in found.asked] == [each.conversation_id for each in found.scored]
+    assert [each.score for each in found.scored] == [4]
+    here = Now(tests=True)
+    while await store.read(here.step):
+        pass
+    assert [each.id for each in here.waiting] + [each.id for each in here.held] == [ids["begun"], ids["held"]]
+    await store.run(lambda tx: tx.run("UPDATE conversation SET test = FALSE, changed_at = :at", at=at + 1))
+    assert len((await counted(store, at - DAY_MS, at + 1, count)).begun) == 3, "it is none any more"
+
+
 @pytest.mark.usefixtures("bites")
 async def test_how_soon_people_answered(store: Store, hand: Hand) -> None:
     at = hand.ms

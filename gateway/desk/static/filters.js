@@ -95,8 +95,9 @@ export class Filters {
     const figure = asked.get("figure") ?? "";
     if (!FIGURES.includes(figure) || !may("wall.read")) return false;
     const of = asked.get("of") ?? "";
-    const query = { figure, of, period: asked.get("period") ?? "today" };
-    void titleOf(figure, of).then((title) => this.#open(new View("/wall/conversations", query, title, { painted: () => this.list.plan() })));
+    const tests = asked.get("tests") === "true";
+    const query = { figure, of, period: asked.get("period") ?? "today", ...(tests ? { tests: "true" } : {}) };
+    void titleOf(figure, of, tests).then((title) => this.#open(new View("/wall/conversations", query, title, { painted: () => this.list.plan() })));
     return true;
   }
 
@@ -241,11 +242,11 @@ function queryOf(form) {
   return query;
 }
 
-/** What a figure's list is called. @param {string} figure @param {string} of */
-async function titleOf(figure, of) {
+/** What a figure's list is called. @param {string} figure @param {string} of @param {boolean} tests */
+async function titleOf(figure, of, tests) {
   const [kind = "", value = ""] = of.split(":");
   const whose = kind === "channel" ? channelName(value) : kind === "team" ? await named("/teams", value) : figure === "step" ? t(`step_${of}`) : ["active", "his_turn", "later"].includes(figure) && of ? await named("/advisors", of) : figure === "score" && of ? `${of} / 5` : "";
-  return [t(`figure_${figure}`), whose].filter(Boolean).join(" · ");
+  return [t(`figure_${figure}`), whose, tests ? t("figure_tests") : ""].filter(Boolean).join(" · ");
 }
 
 /** @param {string} path @param {string} id */

@@ -1,11 +1,14 @@
 // The wall keeps itself up to date: the page is fetched again and only what changed is touched, so that nothing flickers
 // and the focus stays where it is.
 import { byId } from "../../web/static/dom.js";
+import { post } from "./api.js";
+import { toast, wordsOf } from "./dialogs.js";
 import { exporting } from "./exports.js";
 import { clock, t } from "./words.js";
 
 const EVERY_MS = 15_000;
 let busy = false;
+let again = false; // what is being fetched was asked for before something was chosen
 let goodAt = new Date().toISOString(); // of the last page that came
 
 /** This page as it is now. @returns {Promise<Document | null>} */
@@ -48,6 +51,7 @@ function merge(old, fresh) {
 }
 
 async function refresh() {
+  again = busy;
   if (busy || document.visibilityState !== "visible") return;
   busy = true;
   try {
@@ -60,6 +64,7 @@ async function refresh() {
   } finally {
     busy = false;
   }
+  if (again) await refresh();
 }
 
 /** Numbers that nobody renews must not look like those of now. @param {boolean} away the server */
@@ -75,4 +80,18 @@ document.addEventListener("visibilitychange", () => void refresh());
 addEventListener("focus", () => void refresh());
 
 const button = byId("export", HTMLButtonElement);
-button.addEventListener("click", () => void exporting("/exports/wall", { period: button.dataset["period"] ?? "today" }, false));
+button.addEventListener("click", () => void exporting("/exports/wall", { period: button.dataset["period"] ?? "today", tests: tests.checked }, false));
+
+const tests = byId("wall-tests", HTMLInputElement);
+tests.addEventListener("change", () => void counted());
+
+async function counted() {
+  try {
+    await post("/wall/tests", { tests: tests.checked });
+    toast(t("wall_tests_kept"));
+    await refresh();
+  } catch (error) {
+    tests.checked = !tests.checked;
+    toast(wordsOf(error), "bad");
+  }
+}

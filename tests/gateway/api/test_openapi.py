@@ -67,6 +67,7 @@ def test_the_document_is_valid_and_whole() -> None:
                 "/contacts/{contact_id}/export",
                 "/privacy-requests/{request_id}/copy",
                 "/exports/wall",
+                "/wall/tests",
                 "/exports/conversations",
                 "/tokens/{token_id}",
                 "/users/{user_id}/reset",

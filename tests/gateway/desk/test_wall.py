@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
+from typing import Any
 
+from channels.contract import Account
+from gateway.boards import Boards
 from gateway.desk.words import Words
+from gateway.hub import Hub
 from storage import wall_period
 from tests.gateway.desk.conftest import Clerk
 from tests.support.desk import Office
@@ -40,6 +45,44 @@ async def test_what_it_shows_and_to_whom(office: Office, clerk: Clerk) -> None:
         assert found is (figure != "answered"), "no list behind a nought"
     assert f"/desk/c/{ids[2]}" in text, "who waits longest"
     assert re.search(r'href="/desk/wall\?period=today" aria-current="true"', text)
+
+    # test conversations: out of every figure, list and table, until she wants them in; then in all of them
+    office.parts.clock.offset_ms += 20_000  # what was counted is no longer fresh
+    to_tests = "UPDATE conversation SET test = TRUE, changed_at = :now"
+    await office.parts.store.run(lambda tx: tx.run(to_tests, now=tx.now_ms))
+    text = await page(clerk, "/desk/wall")
+    assert ("figure=waiting" in text, "figure=step" in text, "tests=true" in text) == (False, False, False)
+    assert re.search(r'id="wall-tests" autocomplete="off">', text)
+    assert await clerk.status("POST", "/api/v1/wall/tests", json={"tests": True}) == 200
+    text = await page(clerk, "/desk/wall")
+    assert re.search(r'id="wall-tests" autocomplete="off" checked>', text)
+    for figure, of in (("waiting", ""), ("active", lan.id), ("step", "taken")):
+        query = f"figure={figure}&of={of}&period=today&tests=true"
+        assert query.replace("&", "&amp;") in text
+        async with clerk.ask("GET", f"/api/v1/wall/conversations?{query}") as answer:
+            assert len((await answer.json())["items"]) >= 1, figure
+    for tests, found in ((True, True), (False, False)):
+        body = {"purpose": "care", "tests": tests}
+        async with clerk.ask("POST", "/api/v1/exports/wall", json=body) as answer:
+            table = await answer.text()
+        assert ('"Đang chờ";"Tất cả";"1"' in table, "Tính cả hội thoại thử" in table) == (found, found)
+    await office.hire("Lê Minh", "supervisor", email="minh@x.vn")
+    await clerk.sign_in("minh@x.vn")
+    assert "tests=true" not in await page(clerk, "/desk/wall"), "each for himself"
+
+
+def test_where_all_is_for_trying_out_the_wall_counts_it() -> None:
+    def house(*tests: bool) -> Any:
+        accounts = {
+            str(n): Account(channel="webchat", name=str(n), settings={"test": test}) for n, test in enumerate(tests)
+        }
+        return SimpleNamespace(hub=Hub(), accounts=accounts)
+
+    assert [Boards(house(*tests)).only_tests for tests in ((True, True), (True, False), (False,))] == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_both_languages_have_all_words() -> None:
