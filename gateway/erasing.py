@@ -10,29 +10,28 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sqlite3
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import structlog
 
+from gateway import anew
 from gateway.filestore import FileStore
 from storage import erasure, erasure_steps, holds
 from storage.db import Store
-from storage.engines import connected, make_engine
 from storage.erasure import Job, Scope
 from storage.tx import Tx
 
 log = structlog.get_logger("erasing")
 LIST: Final = "erased.jsonl"
-LARGEST: Final = 64 << 20  # bytes of a SQLite file that is written anew: most of a second, and nobody served
 PIECE: Final = 1 << 20
 EVERY_S: Final = 10.0
 ROUNDS: Final = 3  # through all tables, when something came in between
+ANEW_MS: Final = 86_400_000  # so long it waits for others that look at the past
 
 
 class Erasing:
@@ -52,18 +51,24 @@ class Erasing:
 
     async def run(self) -> None:
         """What is to be done now: erasures, and the end of what was held."""
+        waits = False
         for job in await self._store.read(erasure.running):
-            await self.carry_out(job.id)
+            if not (waits and job.step == "vacuum"):  # for the same that the one before waits for
+                done = await self.carry_out(job.id)
+                waits = done is not None and done.state == "running"
         for row in await self._store.read(holds.over):
             if row.file_id:
                 await self._files.drop(row.file_id)
             await self._store.run(partial(holds.destroy, held_id=row.id))
 
     async def carry_out(self, job_id: str) -> Job | None:
-        """To its end; the job as it is then. Whoever calls it again goes on where it stopped."""
+        """To its end, or until it must wait for somebody who looks at the past (gateway.anew); the job as it is then. Whoever
+        calls it again goes on where it stopped."""
         job = await self._store.read(lambda tx: erasure.find(tx, job_id))
         while job is not None and job.state == "running":
-            job = await self._step(job)
+            before, job = job, await self._step(job)
+            if before.step == job.step == "vacuum":
+                break
         return job
 
     async def _step(self, job: Job) -> Job:
@@ -72,8 +77,7 @@ class Erasing:
         elif job.step == "file":
             await self._drop_files(job)
         if job.step == "vacuum":
-            anew = json.dumps({**job.proof, "vacuum": await self._vacuum()})
-            await self._store.run(lambda tx: erasure_steps.go_on(tx, job, proof=anew))
+            await self._write_anew(job)
         elif job.step == "proof":
             await self._prove(job)
         else:
@@ -147,25 +151,12 @@ class Erasing:
 
     # ---- what nobody refers to any more
 
-    async def _vacuum(self) -> bool:
-        """Whether everything was written anew. A disk too full for a second copy, or a table that is never free, does not
-        keep the rest from its end: deleted rows are overwritten as they go, and their key is gone."""
-        path = self._store.path
-        if path is None:
-            return await asyncio.to_thread(_vacuum_postgres, self._store.url)
-
-        def anew(connection: Any, _between: Callable[[], None]) -> bool:
-            done = path.stat().st_size <= LARGEST
-            if done:
-                try:
-                    connection.execute("VACUUM")
-                except sqlite3.OperationalError as err:
-                    log.warning("erasure.not_anew", error=type(err).__name__)
-                    done = False
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            return done
-
-        return await self._store.copy(anew)
+    async def _write_anew(self, job: Job) -> None:
+        now_ms = await self._store.read(lambda tx: tx.now_ms)
+        done = await anew.write(self._store, whatever=now_ms - job.decided_at > ANEW_MS)
+        if done is not None:
+            proof = json.dumps({**job.proof, "vacuum": done})
+            await self._store.run(lambda tx: erasure_steps.go_on(tx, job, proof=proof))
 
     async def _prove(self, job: Job) -> None:
         left = await self._residue(job.scope)
@@ -201,31 +192,6 @@ async def events(store: Store, scope: Scope) -> AsyncIterator[tuple[str, ...]]:
         more = bool(after)
         if found:
             yield tuple(found)
-
-
-def _vacuum_postgres(url: str) -> bool:
-    """Beside the store. Dead rows of a table stand in its pages until something else does: those that hold keys and
-    platforms' names of people are written anew, under a lock of some 10 ms a thousand people."""
-    from psycopg.errors import LockNotAvailable
-
-    engine = make_engine(url)
-    free = True
-    try:
-        raw = connected(engine)
-        raw.autocommit = True
-        raw.execute("SET statement_timeout = 0")
-        raw.execute("SET lock_timeout = '5s'")
-        for table in ("contact_key", "contact_point", "web_session"):
-            try:
-                raw.execute(f"VACUUM (FULL) {table}")
-            except LockNotAvailable:
-                free = False
-                log.warning("erasure.not_anew", reason=table)
-        raw.execute(f"VACUUM {', '.join(erasure_steps.TABLES)}, contact, erasure")
-        raw.close()
-    finally:
-        engine.dispose()
-    return free
 
 
 def search(paths: Sequence[Path], needles: Mapping[str, Sequence[str]]) -> Counter[str]:
