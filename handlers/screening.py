@@ -33,6 +33,7 @@ OUTCOMES: Final[Mapping[str, Stage | None]] = {
     "spam": Stage.CLOSED_SPAM,
 }
 QUESTIONS: Final = ("real_person", "need", "product", "area", "time", "existing_policy")
+CAPTURED: Final = frozenset({"need", "product", "area", "time"})  # what the bot asks, or a form says
 TEXT_MAX: Final = 2000
 MUTE: Final = timedelta(hours=24)
 BY_BOT: Final = Advisor(id="", name="")
@@ -91,6 +92,20 @@ def prefill(state: State) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value}
 
 
+def shown(state: State, saved: Mapping[str, Any], *, by_person: bool) -> dict[str, Any]:
+    """The answers of a record as people see them: a person's as he saved them; the bot's follow what the customer has put
+    right since."""
+    if by_person:
+        return dict(saved)
+    return {key: value for key, value in saved.items() if key not in CAPTURED} | prefill(state)
+
+
+def product_since(state: State, saved: Mapping[str, Any]) -> str:
+    """The product that was captured after a person had saved these answers; '' when it is as it was then."""
+    now, known = leads.held(state).get("product") or "", state.memory.get("screening") or {}
+    return "" if now in ("", saved.get("product"), known.get("product")) else str(now)
+
+
 def _answers(given: Mapping[str, Any]) -> dict[str, Any]:
     """Those that were given, in their types."""
     found: dict[str, Any] = {}
@@ -106,7 +121,9 @@ def _answers(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _keep(draft: Draft, outcome: str, answers: Mapping[str, Any], by: Advisor) -> None:
-    draft.remember(screening={"outcome": outcome, "at": draft.now.astimezone(UTC).isoformat(), "by": by.name})
+    product = leads.held(draft.state).get("product") or answers.get("product")
+    kept = {"outcome": outcome, "at": draft.now.astimezone(UTC).isoformat(), "by": by.name}
+    draft.remember(screening=kept | ({"product": product} if product else {}))
     draft.add(Screened(outcome=outcome, answers=answers, by=by))
 
 

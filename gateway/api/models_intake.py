@@ -74,11 +74,14 @@ class Screening(Answer):
 
 
 class ScreeningView(Answer):
-    """`needed`: until there is one, it may not go to advice; `prefill`: what is known of the answers."""
+    """`needed`: until there is one, it may not go to advice; `prefill`: what is known of the answers. The bot's record follows
+    what the customer puts right; a person's stays as it was saved, and `product_since` is the product that was captured
+    after that, empty when it has not changed."""
 
     needed: bool
     record: Screening | None
     prefill: dict[str, Any]
+    product_since: str
 
 
 class NewCall(Request):

@@ -83,19 +83,21 @@ def screening_view(
     """The record of this request (an earlier one's is history), and what is known for one."""
     state = state_from_json(row.state)
     current = found if state.memory.get("screening") else None
-    prefill = screening.prefill(state)
+    prefill, by_person = screening.prefill(state), current is not None and current.by is not None
+    answers = screening.shown(state, current.answers, by_person=by_person) if current else {}
     return models_intake.ScreeningView(
         needed=screening.needed(state),
         record=models_intake.Screening(
             id=current.id,
             outcome=cast(Any, current.outcome),
-            answers=dict(current.answers) if plain else masks.slots(current.answers),
+            answers=answers if plain else masks.slots(answers),
             by=person(current.by),
             at=rfc3339(current.at),
         )
         if current
         else None,
         prefill=prefill if plain else masks.slots(prefill),
+        product_since=screening.product_since(state, current.answers) if current and by_person else "",
     )
 
 

@@ -58,6 +58,7 @@ export function intake(one) {
     due,
     about,
     found && answers(found.answers),
+    one.screening?.product_since && el("p", { class: "missing" }, icon("web:info"), el("span", {}, t("screen_since", { product: productName(one.screening.product_since) }))),
     one.next_attempt_at && el("p", { class: "hint" }, t("next_try", { time: moment(one.next_attempt_at) })),
     tries.length > 0 && el("ul", { class: "plain-list" }, ...tries),
     acts.length > 0 && el("div", { class: "intake-acts" }, ...acts),
@@ -175,7 +176,7 @@ async function screening(one) {
     fields: [
       el("label", { class: "choice" }, real, el("span", {}, el("b", {}, t("answer_real_person")))),
       field(t("answer_need"), need),
-      field(t("answer_product"), product),
+      field(t("answer_product"), product, one.screening?.product_since ? t("screen_since", { product: productName(one.screening.product_since) }) : ""),
       el("div", { class: "two" }, field(t("answer_area"), area), field(t("answer_time"), time)),
       field(t("answer_existing_policy"), insured),
       outcome,

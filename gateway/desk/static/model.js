@@ -88,7 +88,7 @@
  * @property {Slots & {phone_raw?: string}} [lead] what a form or a call says, before consent; not in lists, as what follows
  * @property {Attempt[]} [attempts]
  * @property {string | null} [next_attempt_at]
- * @property {{needed: boolean, record: Screening | null, prefill: Record<string, unknown>}} [screening]
+ * @property {{needed: boolean, record: Screening | null, prefill: Record<string, unknown>, product_since: string}} [screening]
  *
  * @typedef {object} Attempt
  * @property {string} id

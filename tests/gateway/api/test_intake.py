@@ -191,6 +191,16 @@ async def test_a_lead_is_called_screened_and_only_then_sold(office: Office) -> N
     assert not screened["screening"]["needed"]
     assert screened["screening"]["record"]["by"]["name"] == "Mai"
     assert screened["screening"]["record"]["answers"]["area"] == "Hà Nội"
+    assert screened["screening"]["product_since"] == ""
+    put_right = await mai("PATCH", f"{at}/slots", {"field": "product", "value": "vat_chat_o_to"})
+    assert put_right[1]["screening"]["product_since"] == "vat_chat_o_to", "and what she saved stays as she saved it"
+    assert put_right[1]["screening"]["record"]["answers"]["product"] == "tnds_xe_may"
+    again = {"outcome": "need", "answers": answers | {"product": "vat_chat_o_to"}}
+    assert (await mai.post(f"{at}/screening", again))["screening"]["product_since"] == ""
+    await mai("PATCH", f"{at}/slots", {"field": "product", "value": "tnds_xe_may"})
+    assert (await mai.post(f"{at}/screening", {"outcome": "need", "answers": answers}))["screening"][
+        "product_since"
+    ] == ""
     status, refused = await mai("POST", "/policies", policy)
     assert (status, list(refused["error"]["fields"])) == (422, ["document_id"])  # that is all that is missing now
     handed = await mai.post(f"{at}/transfer", {"advisor": nam.id, "note": "khách cần hôm nay"})
