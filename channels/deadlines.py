@@ -33,7 +33,7 @@ class Deadlines:
     def _check(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
         now = loop.time()
-        for deadline in [deadline for deadline in self._open if deadline.at <= now]:
+        for deadline in sorted((one for one in self._open if one.at <= now), key=lambda one: one.at):
             self._open.discard(deadline)
             deadline.expire()
         if self._open:

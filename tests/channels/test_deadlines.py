@@ -1,6 +1,10 @@
 """A time limit of ours behaves as asyncio.timeout does, whoever else cancels."""
 
 import asyncio
+import contextlib
+import time
+from collections.abc import Coroutine
+from typing import Any
 
 import pytest
 
@@ -12,20 +16,45 @@ NEVER = 3600.0
 async def test_what_takes_longer_is_ended_and_the_others_go_on() -> None:
     deadlines = Deadlines()
     ended: list[str] = []
+    over = asyncio.Event()
 
-    async def call(name: str, limit: float, work: float) -> None:
+    async def call(name: str, limit: float, work: Coroutine[Any, Any, object]) -> None:
         try:
             with deadlines.within(limit):
-                await asyncio.sleep(work)
+                await work
         except TimeoutError:
             ended.append(f"{name} timed out")
         else:
             ended.append(name)
+        if name == "hung":
+            over.set()
 
-    calls = (("slow", NEVER, 0.06), ("hung", 0.03, NEVER), ("quick", NEVER, 0), ("hung too", 0.01, NEVER))
-    async with asyncio.timeout(10):
+    calls = (
+        ("slow", NEVER, over.wait()),
+        ("hung", 0.03, asyncio.sleep(NEVER)),
+        ("quick", NEVER, asyncio.sleep(0)),
+        ("hung too", 0.01, asyncio.sleep(NEVER)),
+    )
+    async with asyncio.timeout(60):
         await asyncio.gather(*(call(*given) for given in calls))
     assert ended == ["quick", "hung too timed out", "hung timed out", "slow"]
+
+
+async def test_of_two_that_are_late_the_earlier_ends_first() -> None:
+    deadlines = Deadlines()
+    ended: list[int] = []
+
+    async def call(number: int) -> None:
+        with contextlib.suppress(TimeoutError), deadlines.within((20 - number) / 10_000):
+            await asyncio.sleep(NEVER)
+        ended.append(number)
+
+    calls = [asyncio.create_task(call(number)) for number in range(20)]
+    await asyncio.sleep(0)
+    loop = asyncio.get_running_loop()
+    loop.call_soon(time.sleep, 0.01)  # the loop is late: all of them are due at once
+    await asyncio.gather(*calls)
+    assert ended == list(reversed(range(20)))
 
 
 async def test_a_task_that_timed_out_is_not_cancelled_afterwards() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from channels.contract import ChannelError, DeliveryUnknown, Permanent, Retryable
 from channels.http import ANSWER_BYTES, Http
+from tests.support.ports import free_port
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 SECRET = "123456:top-secret"
@@ -62,12 +63,6 @@ async def failure(http: Http, body: bytes = b"{}") -> ChannelError:
     assert error.__context__ is None  # aiohttp's errors quote the URL
     assert error.__cause__ is None
     return error
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 # ---- it works

