@@ -254,7 +254,7 @@ def test_a_damaged_file_is_never_written_again(tmp_path: Path) -> None:
 
     store = Store(f"sqlite:///{tmp_path / 'gateway.db'}", KeyRing.ephemeral())
     store.open()
-    store._broken(StorageBroken("SQLITE_IOERR_FSYNC"))
+    store._thread._broken(StorageBroken("SQLITE_IOERR_FSYNC"))
 
     async def ingest(items: Sequence[Arrival]) -> list[bool]:
         return await store.ingest(items)
