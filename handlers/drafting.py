@@ -18,6 +18,7 @@ from handlers import advertising
 from handlers.interpret import is_over, open_state
 from handlers.model import NEW_STATE, State, evolve, state_to_json, status_of
 from handlers.voice import Voice
+from storage import parked
 from storage.ids import new_id
 from storage.keys import KeyRing, pack, seal
 from storage.times import ms
@@ -259,6 +260,8 @@ class LaneDraft:
         }
         if old is None:
             self.rows.opened.append(self._new(values))
+            known = frozenset(news.event_id for each in lane.news.values() for news in each)
+            self.rows.later.append(partial(parked.all_known, point_id=lane.point_id, known=known))
         else:
             values["version"] = old.c_version
             self.rows.changed.append(values)

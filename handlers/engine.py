@@ -14,7 +14,19 @@ import orjson
 import structlog
 
 from channels.contract import Account, Capabilities, InboundEvent, OutboundFile
-from handlers import apply, assigning, consent, events, incoming, interpret, noticing, repeats, schedule, unasked
+from handlers import (
+    apply,
+    assigning,
+    consent,
+    events,
+    incoming,
+    interpret,
+    noticing,
+    repeats,
+    schedule,
+    unasked,
+    unopened,
+)
 from handlers.batch import Results, Thought
 from handlers.core import decide, listen
 from handlers.drafting import LaneDraft, Place
@@ -166,9 +178,9 @@ class Engine:
     def _take_in(self, one: Thought, now_ms: int, now: datetime) -> None:
         lane = one.lane
         read = [repeats.known(lane, opened, interpret.read(opened, self._recent, self.parse)) for opened in lane.events]
-        if lane.conversation is None and read and all(map(incoming.leaves_nothing, read)):
-            incoming.let_pass(one.whole, lane.events, read, now_ms)
-            return  # a receipt or an echo to somebody who never spoke to us begins no conversation
+        if lane.conversation is None and read and all(map(unopened.leaves_nothing, read)):
+            unopened.let_pass(one.whole, lane, read, now_ms)
+            return
         place = self._place(lane.account_id)
         draft = one.draft = LaneDraft(lane, place=place, rows=one.whole, now_ms=now_ms, now=now)
         for opened, event in zip(lane.events, read, strict=True):

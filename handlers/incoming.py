@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,9 +30,8 @@ from handlers.model import (
 from handlers.understanding import secrets
 from storage import parked
 from storage.ids import new_id
-from storage.parked import News
 from storage.times import at, ms
-from storage.turns import OpenEvent, Rows
+from storage.turns import OpenEvent
 
 
 def take_in(draft: LaneDraft, opened: OpenEvent, event: InboundEvent | Ours) -> list[Event]:
@@ -60,6 +58,7 @@ def take_in(draft: LaneDraft, opened: OpenEvent, event: InboundEvent | Ours) -> 
     if kind in SAID and (news := draft.lane.news.pop(event.external_id, None)):
         event, gone, catch_up = retold.overtaken(event, news, draft.lane.point_id)
         draft.rows.later.append(catch_up)
+        draft.state = evolve(draft.state, memory=retold.heard(draft.state.memory, *news))
     if event.standby and kind in (*SAID, Kind.SYSTEM, Kind.FOLLOW, Kind.REACTION):
         _message(draft, opened, event, said_at)
         return [Held(by=event.extra.get("held_by", held.OTHER), at=said_at)]
@@ -70,7 +69,7 @@ def take_in(draft: LaneDraft, opened: OpenEvent, event: InboundEvent | Ours) -> 
     if kind is Kind.RECEIPT:
         draft.rows.later.append(effects.receipt(event, opened.id, draft.lane.point_id, draft.contact_id))
         return []
-    if kind in (Kind.EDIT, Kind.RETRACT):
+    if kind in retold.NEWS:
         return _retold(draft, opened, event, said_at)
     if echo and event.by_human:
         return [_typed_elsewhere(draft, opened, event, said_at)]
@@ -79,27 +78,6 @@ def take_in(draft: LaneDraft, opened: OpenEvent, event: InboundEvent | Ours) -> 
     if ignored:
         return []
     return _happened(draft, opened, event, said_at)
-
-
-def leaves_nothing(event: InboundEvent | Ours) -> bool:
-    """A receipt, an echo of ours, what is said to another app, or what is not for us: it changes what is there and
-    makes nothing."""
-    if not isinstance(event, InboundEvent):
-        return False
-    return (
-        event.standby or event.kind in (Kind.RECEIPT, Kind.IGNORED) or (event.kind is Kind.ECHO and not event.by_human)
-    )
-
-
-def let_pass(rows: Rows, opened: Sequence[OpenEvent], events: Sequence[InboundEvent | Ours], now_ms: int) -> None:
-    """Such events where nobody ever spoke."""
-    for one, event in zip(opened, events, strict=True):
-        receipt = isinstance(event, InboundEvent) and event.kind is Kind.RECEIPT
-        state, counter = ("done", "receipts") if receipt else ("ignored", "ignored")
-        reason = (event.reason if isinstance(event, InboundEvent) else "") or "nobody we know"
-        rows.done.append({"id": one.id, "state": state, "reason": reason, "done_at": now_ms, "conversation_id": None})
-        if one.source == "platform":
-            rows.handled.append((one.account_id, counter))
 
 
 def _is_mine(draft: LaneDraft, event: Ours) -> bool:
@@ -288,13 +266,7 @@ def _message(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: 
 
 def _retold(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: datetime) -> list[Event]:
     """What he changed or took back. What something later has overtaken changes nothing that anybody is to hear of."""
-    text, secret = secrets.mask(event.text)
-    if secret:
-        draft.rows.later.append(effects.drop_body(opened.id))
-    gone = event.kind is Kind.RETRACT
-    news = News(
-        event_id=opened.id, kind=event.kind.value, ref=event.ref, said_at=ms(said_at) or 0, text="" if gone else text
-    )
+    gone, news = event.kind is Kind.RETRACT, retold.news_of(draft.rows, opened, event)
     late = retold.overdue(draft.state.memory, news)
     if news.ref and not (late or event.standby):
         draft.state = evolve(draft.state, memory=retold.heard(draft.state.memory, news))
@@ -310,7 +282,7 @@ def _retold(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: d
     )
     if late or event.standby:
         return []
-    return [Unsent(at=said_at) if gone else Edited(message_id="", at=said_at, text=text)]
+    return [Unsent(at=said_at) if gone else Edited(message_id="", at=said_at, text=news.text)]
 
 
 def _attachments(draft: LaneDraft, message_id: str, event: InboundEvent) -> None:

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final
 
-from channels.contract import InboundEvent
+from channels.contract import UNSAID, InboundEvent, Kind
 from handlers.drafting import PREVIEW
 from handlers.understanding import secrets
 from storage import parked, search
 from storage.parked import RETRACT, News
+from storage.times import ms
+from storage.turns import OpenEvent, Rows
 from storage.tx import Tx
 
 Act = Callable[[Tx], None]
 HEARD: Final = "edits"  # in the memory of the state: when what was edited last was, by the platform's id of it
+NEWS: Final = (Kind.EDIT, Kind.RETRACT)
 GONE: Final = 1 << 62  # later than any edit
 REMEMBERED: Final = 8
 
@@ -79,11 +83,27 @@ def overdue(memory: Any, news: News) -> bool:
     return bool(memory.get(HEARD, {}).get(news.ref, -1) > news.said_at)
 
 
-def heard(memory: Any, news: News) -> dict[str, Any]:
-    """The memory with it, of the last few."""
-    known = {ref: at for ref, at in memory.get(HEARD, {}).items() if ref != news.ref}
+def heard(memory: Any, *news: News) -> dict[str, Any]:
+    """The memory with it (all of one message), of the last few."""
+    ref = news[0].ref
+    at = max(GONE if one.kind == RETRACT else one.said_at for one in news)
+    known = {other: when for other, when in memory.get(HEARD, {}).items() if other != ref}
     kept = dict(list(known.items())[1 - REMEMBERED :])
-    return {**memory, HEARD: kept | {news.ref: GONE if news.kind == RETRACT else news.said_at}}
+    return {**memory, HEARD: kept | {ref: at}}
+
+
+def news_of(rows: Rows, opened: OpenEvent, event: InboundEvent) -> News:
+    """What an edit or an unsend says, without secrets; with one, its bytes are not kept."""
+    text, secret = secrets.mask(event.text)
+    if secret:
+        rows.later.append(partial(_drop, event_id=opened.id))
+    return News(
+        event_id=opened.id,
+        kind=event.kind.value,
+        ref=event.ref,
+        said_at=opened.received_at if event.said_at == UNSAID else ms(event.said_at),
+        text="" if event.kind is Kind.RETRACT else text,
+    )
 
 
 def edit(news: News, *, point_id: str, contact_id: str, conversation_id: str) -> Act:

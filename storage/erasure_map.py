@@ -190,7 +190,10 @@ MAP: Final[Mapping[str, Rule]] = {
         " seen_seq reason_sealed team"
     ),
     # ---- what came in
-    "parked": Gone(columns="id event_id account_id point_id contact_id kind ref body_sealed seq said_at parked_at"),
+    "parked": Gone(
+        by=(CONTACTS, ("point_id IN (:among)", "points")),  # some came before anybody was known there
+        columns="id event_id account_id point_id contact_id kind ref body_sealed seq said_at parked_at",
+    ),
     "inbound_conflict": Gone(
         by=(("event_id IN (:among)", "events"),),
         columns="id account_id event_id day body_sealed received_at",

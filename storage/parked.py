@@ -6,10 +6,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from storage import inbox
+from storage.errors import Raced
 from storage.ids import new_id
+from storage.keys import seal
 from storage.lanes import NOW
 from storage.tx import Tx
 
@@ -38,33 +40,49 @@ def of_points(tx: Tx, points: Sequence[str]) -> dict[str, dict[str, list[News]]]
     done."""
     found: dict[str, dict[str, list[News]]] = {point: defaultdict(list) for point in points}
     rows = tx.among(
-        "SELECT id, event_id, point_id, contact_id, kind, ref, body_sealed, said_at FROM parked"
+        "SELECT id, event_id, point_id, contact_id, kind, ref, body_sealed, said_at, parked_at FROM parked"
         " WHERE point_id IN (:among) AND kind <> 'receipt' ORDER BY said_at, seq",
         points,
     )
     for row in rows:
-        body = tx.keys.open_json(tx, row.contact_id, "parked", "body_sealed", row.id, row.body_sealed)
         found[row.point_id][row.ref].append(
             News(
                 event_id=row.event_id,
                 kind=row.kind,
                 ref=row.ref,
                 said_at=row.said_at,
-                text=str(body.get("text", "")),
+                text=_words(tx, row),
             )
         )
     return found
 
 
+def _words(tx: Tx, row: Any) -> str:
+    """What an edit says. Of somebody whom nobody knows yet it is sealed as what he says is, under the key of the day."""
+    if row.body_sealed is None:
+        return ""
+    if row.contact_id:
+        return str(tx.keys.open_json(tx, row.contact_id, "parked", "body_sealed", row.id, row.body_sealed)["text"])
+    return inbox.body(tx, row.id, row.parked_at // inbox.DAY_MS, row.body_sealed, table="parked").decode()
+
+
+def _sealed(tx: Tx, news: News, row_id: str, contact_id: str, since: int) -> bytes | None:
+    if not news.text:
+        return None
+    if contact_id:
+        return tx.keys.seal_json(tx, contact_id, "parked", "body_sealed", row_id, {"text": news.text})
+    day = since // inbox.DAY_MS
+    key = tx.keys.day(day) or tx.keys.open_day(day, inbox.day_key(tx, day))
+    return seal(key, f"parked|body_sealed|{row_id}", news.text.encode())
+
+
 def park(tx: Tx, news: News, *, point_id: str, contact_id: str, whole: bool = True) -> None:
-    """Until the message comes. `whole` -- nothing of what the event told has been told yet."""
+    """Until the message comes. `contact_id` -- '' where nobody has spoken · `whole` -- nothing of what the event told has been
+    told yet."""
     event = tx.one("SELECT account_id, seq, received_at FROM inbox_event WHERE id = :id", id=news.event_id)
     if event is None or not news.ref:
         return
     row_id = new_id()
-    sealed = (
-        tx.keys.seal_json(tx, contact_id, "parked", "body_sealed", row_id, {"text": news.text}) if news.text else None
-    )
     tx.run(
         "INSERT INTO parked (id, event_id, account_id, point_id, contact_id, kind, ref, body_sealed, seq, said_at, parked_at)"
         " VALUES (:id, :event, :account, :point, :contact, :kind, :ref, :body, :seq, :said_at, :since)"
@@ -76,13 +94,36 @@ def park(tx: Tx, news: News, *, point_id: str, contact_id: str, whole: bool = Tr
         contact=contact_id,
         kind=news.kind,
         ref=news.ref,
-        body=sealed,
+        body=_sealed(tx, news, row_id, contact_id, event.received_at),
         seq=event.seq,
         said_at=news.said_at,
         since=event.received_at,  # a receipt that is heard once more has not another day
     )
     if whole:
         tx.run("UPDATE inbox_event SET reason = :why WHERE id = :id", why=WAITS, id=news.event_id)
+
+
+def wait_for_anybody(tx: Tx, news: News, point_id: str) -> None:
+    """The same at an address where nobody has spoken.
+
+    :raises Raced: somebody has, in another process: whose news it is, is known
+    """
+    spoke = "SELECT 1 FROM contact_point p JOIN conversation c ON c.id = p.conversation_id WHERE p.id = :id"
+    if tx.value(spoke, id=point_id):
+        raise Raced("somebody spoke")
+    park(tx, news, point_id=point_id, contact_id="")
+
+
+def all_known(tx: Tx, point_id: str, known: Collection[str]) -> None:
+    """Where a conversation begins, no other process has parked anything that this turn has not seen: nobody would tell it.
+    `known` -- ids of the events that it has.
+
+    :raises Raced: one has
+    """
+    if tx.postgres:
+        rows = tx.all("SELECT event_id FROM parked WHERE point_id = :id AND kind <> 'receipt'", id=point_id)
+        if any(row.event_id not in known for row in rows):
+            raise Raced("news came")
 
 
 def forget_words(tx: Tx, point_id: str, ref: str) -> None:

@@ -13,6 +13,7 @@ from channels.contract import InboundEvent, InboundFile, Kind, Receipt
 from handlers import retold
 from handlers.retold import Standing, as_it_stands
 from storage import erasure, erasure_steps, inbox, parked, retells, retention, search, unchanged
+from storage.errors import Raced
 from storage.parked import EDIT, RETRACT, News
 from storage.tx import Tx
 from tests.support import waits
@@ -202,11 +203,75 @@ async def test_what_never_comes_is_counted_and_gone_after_a_day(shop: Shop) -> N
     assert await shop.store.read(stands) == {"text": "một"}  # too late
 
 
+async def test_news_of_nobody_we_know_begins_no_conversation(shop: Shop) -> None:
+    """Nor of who was erased: it is kept for a message that never comes."""
+    lan = await shop.customer("t", "Lan")
+
+    def cut_off(tx: Tx) -> None:
+        job = erasure.ask(tx, lan.contact_id, by="a", reason="", now=True)
+        while erasure_steps.step(tx, job) != "telling":
+            pass
+
+    await shop.store.run(cut_off)
+    people = "SELECT COUNT(*) FROM contact"
+    before = await shop.store.read(lambda tx: (tx.value(people), counted(tx)))
+    shop.sent.clear()
+    ids = [
+        await hears(shop, kind, "xóa hết dữ liệu của tôi", at=2, thread=thread)
+        for thread in ("t", "unheard")
+        for kind in (Kind.EDIT, Kind.RETRACT)
+    ]
+    ids.append(await hears(shop, Kind.EDIT, "mã OTP là 123456", at=3, thread="secret"))
+
+    def begun(tx: Tx) -> tuple[int, int, int]:
+        count = "SELECT COUNT(*) FROM conversation WHERE id <> :id"
+        return tx.value(count, id=lan.conversation_id), tx.value(people), parked.waiting(tx)
+
+    assert (await shop.store.read(begun), shop.sent) == ((0, before[0], 5), [])
+    rows = [await shop.row("inbox_event", each) for each in ids]
+    assert {(row.state, row.reason) for row in rows} == {("done", parked.WAITS)}
+    assert [row.body_sealed is None for row in rows] == [True, False, True, False, True], "taken back, or with a secret"
+    shop.pass_(hours=25)
+    assert await shop.store.run(parked.forget) == 5
+    assert {((row := await shop.row("inbox_event", each)).state, row.reason) for each in ids} == {
+        ("ignored", parked.ORPHAN)
+    }
+    after = await shop.store.read(counted)
+    assert {name: after[name] - before[1][name] for name in after} == {"messages": 0, "receipts": 0, "ignored": 5}
+
+
+async def test_what_overtook_the_message_of_somebody_new_is_remembered(shop: Shop) -> None:
+    """An edit that is older than the one he began with is heard by nobody: no stop in it counts any more."""
+    await hears(shop, Kind.EDIT, "ba", at=3)
+    await hears(shop, Kind.TEXT, "một", at=1)
+    await hears(shop, Kind.EDIT, "STOP", at=2)
+    assert await shop.store.read(stands) == {"text": "ba", "before": ["một", "STOP"]}
+    assert await shop.store.read(lambda tx: tx.value("SELECT stage FROM conversation")) != "opted_out"
+
+
+async def test_what_two_processes_do_at_once_is_not_lost(shop: Shop) -> None:
+    """News that one keeps for somebody new, while another begins his conversation: the second of them is told to look again."""
+    event_id = await hears(shop, Kind.EDIT, "hai", at=2, thread="t")
+    point = await shop.store.read(lambda tx: tx.value("SELECT point_id FROM parked"))
+    await shop.store.run(lambda tx: parked.all_known(tx, point, {event_id}))
+    unseen = shop.store.run(lambda tx: parked.all_known(tx, point, set()))
+    if shop.store.path is None:
+        with pytest.raises(Raced):
+            await unseen
+    else:
+        await unseen  # there is no other process
+    await hears(shop, Kind.TEXT, "chào em", at=3, external_id="another")
+    with pytest.raises(Raced):
+        await shop.store.run(lambda tx: parked.wait_for_anybody(tx, news(EDIT, 1, "b"), point))
+
+
 async def test_who_is_erased_leaves_no_news(shop: Shop) -> None:
-    await hears(shop, Kind.EDIT, "hai", at=2)
-    contact_id = await shop.store.read(lambda tx: tx.value("SELECT contact_id FROM parked"))
+    await hears(shop, Kind.EDIT, "hai", at=2)  # before anybody is known there
+    await hears(shop, Kind.TEXT, "chào em", at=1, external_id="another")
+    await hears(shop, Kind.RETRACT, at=3)
+    contact_id = await shop.store.read(lambda tx: tx.value("SELECT id FROM contact"))
     scope = await shop.store.read(lambda tx: erasure.scope_of(tx, [contact_id]))
-    assert await shop.store.run(lambda tx: erasure_steps._clear(tx, "parked", scope)) == 1
+    assert await shop.store.run(lambda tx: erasure_steps._clear(tx, "parked", scope)) == 2
     assert await shop.store.read(parked.waiting) == 0
 
 
