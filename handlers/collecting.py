@@ -100,6 +100,8 @@ def _take_freely(draft: Draft, heard: Sequence[Heard]) -> None:
         text = " ".join(one.said.text for one in words)
         slots.write(draft, "need", need=text[: slots.NEED_MAX], product=None)
     elif asked == "product" and not any(one.entities.get("phone") or one.entities.get("name") for one in words):
+        if all(map(questions.is_question, words)):
+            return  # what it costs is asked before one chooses
         draft.remember(car=None)  # asked once; the advisor will see to the rest
         if not slots.known(draft.state, "need"):
             slots.write(draft, "need", need=words[-1].said.text[: slots.NEED_MAX])

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from handlers import steps, tariff
+from handlers import steps, tariff, wanted
 from handlers.draft import Draft
 from handlers.hearing import PRODUCTS, Heard, reread
 from handlers.model import Stage
@@ -96,8 +96,9 @@ def _fee(draft: Draft, one: Heard) -> bool:
     vehicle = _vehicle(one)
     if vehicle == tariff.CAR and known.get("product") == "vat_chat_o_to":
         vehicle = ""  # the cover of which he spoke, of this car
-    product = str(one.entities.get("product") or vehicle or known.get("product") or "")
-    if product == "o_to_unspecified":
+    a_car = wanted.UNSPECIFIED if draft.state.memory.get(wanted.CAR) else ""
+    product = str(one.entities.get("product") or vehicle or known.get("product") or a_car)
+    if product == wanted.UNSPECIFIED:
         product = tariff.CAR  # of its two covers the one whose fee is the law's
     if product not in (tariff.MOTORBIKE, tariff.CAR):
         if product not in PRODUCTS:
