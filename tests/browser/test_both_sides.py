@@ -55,7 +55,7 @@ async def open_chat(page: Page) -> None:
 
 async def answered(page: Page, number: int) -> None:
     """The bot's `number`-th bubble is there."""
-    await expect(page.locator(".turn.bot .bubble")).to_have_count(number, timeout=30_000)
+    await expect(page.locator(".turn.bot .bubble")).to_have_count(number, timeout=60_000)
 
 
 async def test_a_customer_and_an_advisor(zygote: Zygote, tmp_path: Path, visitors: Visitors) -> None:
@@ -91,15 +91,15 @@ async def test_a_customer_and_an_advisor(zygote: Zygote, tmp_path: Path, visitor
         await advisor.locator("#rows").get_by_text("Tran Thi Mai").first.click()
         await expect(advisor.locator("#panel-body")).to_contain_text("0912 345 678")
         await advisor.locator("[data-deed=take]").click()
-        await expect(customer.locator("#chat-log")).to_contain_text("Nguyễn Thị Thu Hằng", timeout=30_000)
+        await expect(customer.locator("#chat-log")).to_contain_text("Nguyễn Thị Thu Hằng", timeout=60_000)
 
         await _both_ways(customer, advisor, "Chào chị Mai, em là Hằng ạ", "vang chao em")
         await _soon(customer, advisor, "lần đầu")
         await customer.reload()
         await advisor.reload()
         await open_chat(customer)
-        await expect(customer.locator("#chat-log")).to_contain_text("Chào chị Mai, em là Hằng ạ", timeout=30_000)
-        await expect(advisor.locator("#messages")).to_contain_text("vang chao em", timeout=30_000)
+        await expect(customer.locator("#chat-log")).to_contain_text("Chào chị Mai, em là Hằng ạ", timeout=60_000)
+        await expect(advisor.locator("#messages")).to_contain_text("vang chao em", timeout=60_000)
         await _both_ways(customer, advisor, "Phí xe máy 66.000 đồng một năm ạ", "ok em")
         await _soon(customer, advisor, "trang mở lại")
 
@@ -107,8 +107,8 @@ async def test_a_customer_and_an_advisor(zygote: Zygote, tmp_path: Path, visitor
         await gateway.kill()
         await say(customer, "em con do khong")
         await gateway.start()
-        await expect(advisor.locator("#messages")).to_contain_text("em con do khong", timeout=30_000)
-        await _both_ways(customer, advisor, "Dạ em đây ạ", "tot qua", patience=30_000)
+        await expect(advisor.locator("#messages")).to_contain_text("em con do khong", timeout=60_000)
+        await _both_ways(customer, advisor, "Dạ em đây ạ", "tot qua", patience=60_000)
         await _soon(customer, advisor, "máy chủ chạy lại")
         visitors.troubles.clear()  # a killed gateway is a network error in both consoles
 
@@ -123,7 +123,7 @@ async def test_a_customer_and_an_advisor(zygote: Zygote, tmp_path: Path, visitor
         assert await gateway.stop() == 0
 
 
-async def _both_ways(customer: Page, advisor: Page, answer: str, back: str, *, patience: int = 30_000) -> None:
+async def _both_ways(customer: Page, advisor: Page, answer: str, back: str, *, patience: int = 60_000) -> None:
     await advisor.locator("#say").fill(answer)
     await advisor.keyboard.press("Enter")
     await expect(customer.locator("#chat-log")).to_contain_text(answer, timeout=patience)
@@ -151,5 +151,5 @@ async def _took(here: Page, field: tuple[str, str], there: Page, log: str, words
     seen = asyncio.create_task(there.evaluate(SEEN, [log, words]))
     await asyncio.gather(here.evaluate("0"), there.evaluate("0"))  # both watch by now
     await here.locator(button).click()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         return int(await seen) - int(await clicked)

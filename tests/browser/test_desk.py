@@ -375,7 +375,7 @@ async def test_what_cannot_be_sent_stays_and_can_be_sent_again(office: Office, c
     await desk.reply("Mạng chập chờn")
     pending = desk.page.locator(".msg.pending")
     await expect(pending).to_contain_text("Đang gửi")
-    await expect(pending.get_by_role("button", name="Gửi lại")).to_be_visible(timeout=30_000)
+    await expect(pending.get_by_role("button", name="Gửi lại")).to_be_visible(timeout=60_000)
     await expect(pending).to_contain_text("Không nối được máy chủ")
 
     # the next reply waits for it and says so, a note does not; who would go is asked
@@ -441,7 +441,7 @@ async def test_a_draft_waits_in_its_own_conversation(office: Office, come: Come,
     asked = asyncio.Event()
     await desk.page.route(f"**/conversations/{first}/messages?*", lambda _route: asked.set())
     await desk.row(first).click()
-    await asyncio.wait_for(asked.wait(), 30)
+    await asyncio.wait_for(asked.wait(), 60)
     await desk.open(second)
     await desk.page.unroute(f"**/conversations/{first}/messages?*")
     await desk.open(first)
@@ -467,7 +467,7 @@ async def test_the_session_ends_under_our_hands(office: Office, come: Come, visi
     held: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
     await desk.page.route("**/messages", lambda route: held.set_result(route), times=1)  # noqa: PLW0108 -- it marks its handlers
     await desk.reply("Em xem rồi ạ")
-    route = await asyncio.wait_for(held, 30)
+    route = await asyncio.wait_for(held, 60)
     await desk.box.fill("Dạ để em")
     await office.parts.store.run(lambda tx: sessions.end_all(tx, desk.me.id))
     await route.continue_()
@@ -517,9 +517,9 @@ async def test_the_gateway_restarts_and_the_desk_goes_on(office: Office, come: C
     desk = await come("Trần Thị Lan")
     await desk.open(conversation)
     await office.down()
-    await expect(desk.page.locator("#connection")).to_be_visible(timeout=30_000)
+    await expect(desk.page.locator("#connection")).to_be_visible(timeout=60_000)
     await office.up()
-    await expect(desk.page.locator("#connection")).to_be_hidden(timeout=30_000)
+    await expect(desk.page.locator("#connection")).to_be_hidden(timeout=60_000)
     await office.say("1001", "alo em ơi")
     await expect(desk.said("alo em ơi")).to_be_visible()
     visitors.troubles.clear()

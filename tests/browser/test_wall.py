@@ -118,7 +118,7 @@ async def test_from_the_wall_to_a_list_and_from_words_to_a_person(office: Office
     address = desk.url
     await box.fill("không có ai")
     await box.press("Enter")
-    await asyncio.wait_for(asked.wait(), 30)
+    await asyncio.wait_for(asked.wait(), 60)
     assert desk.url == address
     answer.set()
     await expect(desk.locator("#finds-empty")).to_contain_text("Không tìm thấy")

@@ -147,7 +147,7 @@ async def test_a_restart_of_the_server_is_survived(site: Site, visitors: Visitor
     await expect(chat.page.locator("#chat-notice")).to_be_visible()
     await chat.page.wait_for_timeout(600)
     await site.up()
-    await expect(chat.page.locator("#chat")).to_have_attribute("data-state", "open", timeout=30_000)
+    await expect(chat.page.locator("#chat")).to_have_attribute("data-state", "open", timeout=60_000)
     await expect(chat.mine).to_have_text([GREETING, "nhắn lúc máy chủ tắt"])
     await expect(chat.status).to_contain_text("Đã nhận")
     await expect(chat.page.locator("#chat-notice")).to_be_hidden()

@@ -26,7 +26,7 @@ from tests.support.calm import calm
 from tests.support.ports import free_port
 from tests.support.webchat import Guest
 
-PATIENCE: Final = 30.0  # the scheduler looks every 5 s
+PATIENCE: Final = 60.0  # the scheduler looks every 5 s
 DAY_MS: Final = 86_400_000
 ZONE_MS: Final = 7 * 3_600_000
 CONFIG: Final = """

@@ -29,8 +29,8 @@ from tests.support.ports import free_port
 
 ROOT: Final = Path(__file__).parents[2]
 CUSTOMERS: Final = 250  # of seven lines each
-FIRST_CPU_S: Final = 16.0  # twice what it takes (docs/performance.md): everything is compiled, the tables are made
-AGAIN_CPU_S: Final = 5.0
+FIRST_CPU_S: Final = 32.0  # four times what it takes (docs/performance.md), as processors differ and may be shared: everything is compiled, the tables are made
+AGAIN_CPU_S: Final = 10.0
 PATIENCE_S: Final = 60.0  # a first start may use 12 s of a processor, and others work on the two that there are
 
 
@@ -94,7 +94,7 @@ async def test_the_default_configuration_serves_soon_in_an_empty_home(tmp_path: 
                 assert "IBAOHIEM" in await page.text()
         finally:
             process.send_signal(signal.SIGTERM)
-            assert await asyncio.to_thread(process.wait, 30) == 0
+            assert await asyncio.to_thread(process.wait, 60) == 0
     assert (tmp_path / "log").read_text("utf-8").count("administrator: admin@localhost  password: ") == 1
 
 

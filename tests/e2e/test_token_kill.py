@@ -36,7 +36,7 @@ async def broken(gateway: Gatewayd) -> str:
     raise AssertionError(f"nobody is called: {found} {why}")
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_killed_between_the_answer_and_the_commit(zygote: Zygote, tmp_path: Path, database_url: str) -> None:
     fake = FakeZalo(answer_s=30)
     async with fake.running() as url:

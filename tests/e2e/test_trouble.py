@@ -75,12 +75,12 @@ async def refuses_and_heals(gateway: Gatewayd, session: aiohttp.ClientSession, b
         answers = [await post(gateway, session, 2) for _ in range(5)]
         assert [answer.status for answer in answers] == [503] * 5
         assert all(5 <= int(answer.headers["Retry-After"]) <= 60 for answer in answers)
-        await ready_says(gateway, session, 503, within_s=30)
+        await ready_says(gateway, session, 503, within_s=60)
         async with session.get(f"{gateway.url}/health/live") as alive:
             assert alive.status == 200
     finally:
         mend_it()
-    await ready_says(gateway, session, 200, within_s=30)
+    await ready_says(gateway, session, 200, within_s=60)
     assert (await post(gateway, session, 2)).status == 200
     events = (await gateway.api("GET", "/events?channel=telegram"))["items"]
     assert sorted(event["key"] for event in events) == ["u:718000001", "u:718000002"]

@@ -99,7 +99,7 @@ class House:
         return row.state, row.reason
 
     async def becomes(self, state: str) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while True:
                 if (await self.row())[0] == state:
                     return
@@ -176,7 +176,7 @@ async def looping(*loops: Awaitable[None]) -> AsyncIterator[None]:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             if holds():
                 return
@@ -222,7 +222,7 @@ async def test_an_update_that_breaks_the_adapter_is_kept_aside_and_the_polling_g
 ) -> None:
     _breaks(house, monkeypatch)
     batch = [Delivery(headers={}, body=body) for body in (update(1), b"bug", b"bad", update(2))]
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await polling._take(house.parts, ID, house.parts.adapters["telegram"], batch)
     assert sorted(await house.kept()) == [
         ("new", ""),
@@ -252,7 +252,7 @@ async def test_an_event_that_breaks_our_own_reading_is_kept_aside_too(
         raise ZeroDivisionError
 
     house.parts.engine = cast("Any", SimpleNamespace(remember=remember))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await polling._take(house.parts, ID, house.parts.adapters["telegram"], [Delivery(headers={}, body=update(1))])
     assert await house.kept() == [("quarantined", "our own error: ZeroDivisionError")]
 

@@ -22,7 +22,8 @@ ARGUMENTS: Final = (
     " --disable-component-update --disable-sync"
 ).split()
 SYSTEM: Final = Path("/usr/bin/chromium")
-expect.set_options(timeout=30_000)  # Playwright's own 5 s are a page's on a machine of its own
+PATIENCE_MS: Final = 60_000  # Playwright's own 5 s and 30 s are a page's on a machine of its own
+expect.set_options(timeout=PATIENCE_MS)
 HERE_AND_NOW: Final = {"locale": "vi-VN", "timezone_id": "Asia/Ho_Chi_Minh"}  # our customers' and advisors'
 
 
@@ -85,6 +86,7 @@ class Visitors:
 
     async def context(self, **options: Any) -> BrowserContext:
         context = await self.browser.new_context(**{**HERE_AND_NOW, **options})
+        context.set_default_timeout(PATIENCE_MS)
         context.on("console", self._heard)
         context.on("weberror", lambda error: self._failed(error.error))
         return context

@@ -23,7 +23,7 @@ import aiohttp
 
 from tests.support.ports import free_port
 
-START_S: Final = 30.0
+START_S: Final = 60.0
 COLD_START_S: Final = 120.0  # the first one compiles everything: ten seconds of a processor that may be shared by many
 SECRET: Final = "kill-test-secret-0123456789-abcdefghij"
 CONFIG: Final = """
