@@ -20,9 +20,9 @@ from PIL import Image
 
 from gateway.app import application, compose, start, stop
 from gateway.config import load
+from gateway.demo.standins.clock import Clock as TheirClock
 from gateway.demo.standins.facebook import FakeFacebook
 from gateway.demo.standins.telegram import FakeTelegram
-from gateway.demo.standins.telegram.clock import Clock as TheirClock
 from gateway.demo.standins.telegram.files import OGG
 from gateway.demo.standins.viber import FakeViber
 from gateway.demo.standins.zalo import FakeZalo

@@ -10,9 +10,11 @@ async with fake.running() as url:                  # the account's api_url
     assert fake.violations == []
 """
 
-from .clock import Clock, HandClock
+from gateway.demo.standins.clock import Clock, HandClock
+from gateway.demo.standins.faults import Fault, answer, drop, half, hang, refuse
+
 from .customer import Customer, Group
-from .faults import Fault, answer, drop, error, flood, half, hang, refuse, server_error
+from .faults import error, flood, server_error
 from .records import Call, Delivery, Sent, SentFile
 from .server import TOKEN, FakeTelegram
 

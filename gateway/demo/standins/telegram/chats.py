@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from gateway.demo.standins.watch import Watch
+
 from .records import Sent
-from .watch import Watch
 from .wire import ApiError, Json
 
 PATIENCE = 60.0  # seconds before the bot is called silent: its machine may be busy with other things

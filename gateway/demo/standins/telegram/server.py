@@ -11,10 +11,11 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from gateway.demo.standins.clock import Clock
+from gateway.demo.standins.faults import Fault, Faults
+
 from .chats import PATIENCE, Chat
-from .clock import Clock
 from .customer import Customer, Group, Person
-from .faults import Fault, Faults
 from .limits import Limits
 from .methods import METHODS, Method, carry_out
 from .records import Call, Delivery
@@ -49,7 +50,7 @@ class FakeTelegram(State):
         super().__init__(bot_id=bot, username=username, clock=clock or Clock(), seed=seed, reply=self._reply)
         self.token = token
         self.url = ""
-        self.faults = Faults()
+        self.faults = Faults(shy="getupdates")  # a poller is always calling
         self._limits = Limits() if limits else None
         self._api, self._file = f"/bot{token}/", f"/file/bot{token}/"
         self._server: web.Server | None = None

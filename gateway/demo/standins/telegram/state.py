@@ -7,12 +7,13 @@ import random
 from collections.abc import Callable
 from typing import Any, Final
 
+from gateway.demo.standins.clock import Clock
+from gateway.demo.standins.watch import Watch
+
 from .chats import Chat
-from .clock import Clock
 from .files import FileStore, Stored
 from .records import Call, Sent, SentFile
 from .updates import Updates
-from .watch import Watch
 from .wire import FormFile, Json, bad, flag, integer
 
 FIRST_UPDATE: Final = 718_204_511

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any, Final
 
-from .clock import Clock
+from gateway.demo.standins.clock import Clock
+
 from .records import Delivery
 from .webhook import Habits, Hook, Lane, Pending, Webhook
 from .wire import ApiError, Json, bad

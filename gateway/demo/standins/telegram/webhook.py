@@ -15,7 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from .clock import Clock
+from gateway.demo.standins.clock import Clock
+
 from .post import Answer, Poster, PostFailed
 from .records import Delivery
 from .wire import Json, dumps

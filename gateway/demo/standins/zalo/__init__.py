@@ -10,8 +10,8 @@ async with fake.running() as url:                  # the account's api_url, oaut
     assert fake.violations == []
 """
 
-from gateway.demo.standins.telegram.clock import Clock, HandClock
-from gateway.demo.standins.telegram.faults import Fault, answer, drop, half, hang, refuse
+from gateway.demo.standins.clock import Clock, HandClock
+from gateway.demo.standins.faults import Fault, answer, drop, half, hang, refuse
 
 from .customer import Customer
 from .records import Call, Delivery, Sent, ZaloError

@@ -7,7 +7,7 @@ import hashlib
 import itertools
 from collections.abc import Mapping
 
-from gateway.demo.standins.telegram.clock import Clock
+from gateway.demo.standins.clock import Clock
 
 from .records import Json, ZaloError
 

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from gateway.demo.standins.clock import Clock
+from gateway.demo.standins.faults import Fault, Faults
 from gateway.demo.standins.media import Media
-from gateway.demo.standins.telegram.clock import Clock
-from gateway.demo.standins.telegram.faults import Fault, Faults
-from gateway.demo.standins.telegram.watch import Watch
+from gateway.demo.standins.watch import Watch
 
 from . import messages
 from .customer import Customer

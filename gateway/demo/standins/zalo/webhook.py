@@ -10,7 +10,7 @@ from typing import Final
 
 import aiohttp
 
-from gateway.demo.standins.telegram.clock import Clock
+from gateway.demo.standins.clock import Clock
 
 from .records import Delivery, Json, dumps
 

@@ -7,7 +7,7 @@ import heapq
 import itertools
 import time
 
-from .watch import Watch
+from gateway.demo.standins.watch import Watch
 
 
 class Clock:
