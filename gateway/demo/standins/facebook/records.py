@@ -45,11 +45,12 @@ class Sent:
 
 @dataclass(slots=True)
 class Call:
-    """One request, whatever came of it."""
+    """One request, whatever came of it. `fault` -- which one it met, '' = none."""
 
     method: str
     path: str
     body: Json = field(default_factory=dict)
+    fault: str = ""
 
 
 def escaped(value: Any) -> bytes:

@@ -9,13 +9,15 @@ import hmac
 import itertools
 import json
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Final
 
 import aiohttp
 from aiohttp import web
 
 from gateway.demo.standins.clock import Clock
-from gateway.demo.standins.faults import Fault, Faults
+from gateway.demo.standins.failing import Failing, listening
+from gateway.demo.standins.faults import Fault
 from gateway.demo.standins.media import Media
 from gateway.demo.standins.watch import Watch
 
@@ -44,7 +46,8 @@ class FakeFacebook:
     ) -> None:
         self.page_id, self.app_id, self.token, self.app_secret = page_id, app_id, token, app_secret
         self.clock = clock or Clock()
-        self.watch, self.faults = Watch(), Faults()
+        self.watch = Watch()
+        self.failing = Failing(self.watch.changed)
         self.people: dict[str, Customer] = {}
         self.media = Media(self.clock.now)  # of customers
         self.templates: dict[str, int] = {}
@@ -60,25 +63,18 @@ class FakeFacebook:
         self.url = self._hook = ""
         self._ids = itertools.count(1)
         self._tasks: set[asyncio.Task[int]] = set()
-        self._released = asyncio.Event()
 
     # ---- running
 
     @contextlib.asynccontextmanager
     async def running(self, port: int = 0) -> AsyncIterator[str]:
-        runner = web.ServerRunner(
-            web.Server(self._serve, access_log=None, handler_cancellation=True), shutdown_timeout=1.0
-        )
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        try:
-            yield self.url
-        finally:
-            self._released.set()
-            for task in self._tasks:
-                task.cancel()
-            await runner.cleanup()
+        async with listening(self._serve, port) as self.url:
+            try:
+                yield self.url
+            finally:
+                self.failing.release()
+                for task in self._tasks:
+                    task.cancel()
 
     def hook(self, url: str) -> None:
         self._hook = url
@@ -96,7 +92,7 @@ class FakeFacebook:
 
     def next(self, *faults: Fault, path: str = "messages") -> None:
         """Each meets the next call of that edge."""
-        self.faults.add(faults, method=path, chat=None)
+        self.failing.next(faults, name=path)
 
     # ---- the webhook
 
@@ -139,26 +135,18 @@ class FakeFacebook:
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         edge = request.path.rpartition("/")[2].lower()
-        self.calls.append(Call(request.method, request.path))
-        try:
-            if self.faults.refuses(edge):
-                return await self._drop(request)
-            raw = await request.read()
-            fault = self.faults.take(edge, 0)
-            if fault is None:
-                return await self._carry_out(request, raw)
-            return await self._fail(request, fault, await self._carry_out(request, raw) if fault.accepted else None)
-        finally:
-            self.watch.changed()
+        call = Call(request.method, request.path)
+        self.calls.append(call)
+        return await self.failing.serve(request, call, edge, partial(self._carry_out, request, call))
 
-    async def _carry_out(self, request: web.BaseRequest, raw: bytes) -> web.Response:
+    async def _carry_out(self, request: web.BaseRequest, call: Call, raw: bytes) -> web.Response:
         if (file := self.media.answer(request.path)) is not None:
             return file
         if "access_token" in request.query:
             self.violations.append(f"{request.path}: the token in an address")
         try:
             self._known(request)
-            return web.json_response(await self._answer(request, raw), headers=self.usage)
+            return web.json_response(await self._answer(request, call, raw), headers=self.usage)
         except GraphError as err:
             return web.Response(status=err.status, body=err.body(), content_type="application/json")
 
@@ -168,14 +156,14 @@ class FakeFacebook:
         if request.headers.get("Authorization") != f"Bearer {token}":
             raise GraphError(190, 460, "Error validating access token", status=401)
 
-    async def _answer(self, request: web.BaseRequest, raw: bytes) -> Json:
+    async def _answer(self, request: web.BaseRequest, call: Call, raw: bytes) -> Json:
         parts = request.path.strip("/").split("/")
         if parts[0] != VERSION:
             raise GraphError(2635, 0, "You are calling a deprecated version")
         match request.method, parts[1:]:
             case "POST", [self.page_id, "messages"]:
                 body, name, data = messages.read(request.headers.get("Content-Type", ""), raw)
-                self.calls[-1].body = body
+                call.body = body
                 if "sender_action" in body:
                     return messages.act(self, body)
                 return self._deliver(messages.take(self, body, name, data), body)
@@ -183,15 +171,15 @@ class FakeFacebook:
                 self.holder = self.app_id
                 return {"success": True}
             case "POST", [self.page_id, "subscribed_apps"]:
-                self.calls[-1].body = json.loads(raw)
+                call.body = json.loads(raw)
                 return {"success": True}
             case "POST", [self.page_id, "messenger_profile"]:
                 self.profile |= (body := messages.profile(self.profile, raw))
-                self.calls[-1].body = body
+                call.body = body
                 return {"success": True}
             case "POST", [self.app_id, "subscriptions"]:
-                self.calls[-1].body = json.loads(raw)
-                await self._handshake(self.calls[-1].body)
+                call.body = json.loads(raw)
+                await self._handshake(call.body)
                 return {"success": True}
             case "GET", [self.page_id, "subscribed_apps"]:
                 return {"data": [{"id": self.app_id, "name": "gateway", "subscribed_fields": ["messages"]}]}
@@ -233,27 +221,3 @@ class FakeFacebook:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return {"recipient_id": sent.user, "message_id": sent.id}
-
-    # ---- failing
-
-    async def _fail(self, request: web.BaseRequest, fault: Fault, answer: web.Response | None) -> web.StreamResponse:
-        match fault.kind:
-            case "answer":
-                return web.Response(status=fault.status, body=fault.body, headers=dict(fault.headers))
-            case "hang":
-                self.watch.changed()
-                await self._released.wait()
-            case "half" if answer is not None:
-                body = answer.body
-                assert isinstance(body, bytes)
-                response = web.StreamResponse(headers={"Content-Length": str(len(body))})
-                await response.prepare(request)
-                await response.write(body[: len(body) // 2])
-        return await self._drop(request)
-
-    async def _drop(self, request: web.BaseRequest) -> web.StreamResponse:
-        self.watch.changed()
-        if request.transport is not None:
-            request.transport.close()
-        await asyncio.Event().wait()  # the end of the connection cancels this handler
-        raise AssertionError

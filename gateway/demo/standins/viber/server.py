@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import contextlib
 import itertools
 import json
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
 
 from gateway.demo.standins.clock import Clock
-from gateway.demo.standins.faults import Fault, Faults
+from gateway.demo.standins.failing import Failing, listening
+from gateway.demo.standins.faults import Fault
 from gateway.demo.standins.media import Media
 from gateway.demo.standins.watch import Watch
 
@@ -38,7 +39,7 @@ class FakeViber:
         self.token = token
         self.clock = clock or Clock()
         self.watch = Watch()
-        self.faults = Faults()
+        self.failing = Failing(self.watch.changed)
         self.webhook = Webhook(token=token, clock=self.clock, heard=self.watch.changed, answer_s=answer_s)
         self.people: dict[str, Customer] = {}
         self.media = Media(self.clock.now, life_s=3600)  # of customers
@@ -51,24 +52,17 @@ class FakeViber:
         self.violations: list[str] = []  # what no client may do, whatever it is answered
         self.url = ""
         self._tokens = itertools.count(FIRST)
-        self._runner: web.ServerRunner | None = None
-        self._released = asyncio.Event()
 
     # ---- running
 
     @contextlib.asynccontextmanager
     async def running(self, port: int = 0) -> AsyncIterator[str]:
-        server = web.Server(self._serve, access_log=None, handler_cancellation=True)
-        self._runner = web.ServerRunner(server, shutdown_timeout=1.0)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", port).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        try:
-            yield self.url
-        finally:
-            self.release()
-            await self.webhook.close()
-            await self._runner.cleanup()
+        async with listening(self._serve, port) as self.url:
+            try:
+                yield self.url
+            finally:
+                self.release()
+                await self.webhook.close()
 
     def customer(self, name: str = "Mai", *, phone: str = "84912007345", **more: Any) -> Customer:
         """Somebody who has not opened the chat yet."""
@@ -93,31 +87,18 @@ class FakeViber:
 
     def next(self, *faults: Fault, path: str | None = None) -> None:
         """Each meets the next call of that path."""
-        self.faults.add(faults, method=path, chat=None)
+        self.failing.next(faults, name=path)
 
     def release(self) -> None:
         """Hanging calls go on."""
-        self._released.set()
-        self._released = asyncio.Event()
+        self.failing.release()
 
     # ---- serving
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         call = Call(self.clock.now(), request.path, token=request.headers.get("X-Viber-Auth-Token", ""))
         self.calls.append(call)
-        try:
-            if self.faults.refuses(request.path.lower()):
-                call.fault = "refuse"
-                return await self._drop(request)
-            raw = await request.read()
-            fault = self.faults.take(request.path.lower(), 0)
-            if fault is None:
-                return await self._carry_out(request, call, raw)
-            call.fault = fault.kind
-            done = await self._carry_out(request, call, raw) if fault.accepted else None
-            return await self._fail(request, fault, done)
-        finally:
-            self.watch.changed()
+        return await self.failing.serve(request, call, request.path.lower(), partial(self._carry_out, request, call))
 
     async def _carry_out(self, request: web.BaseRequest, call: Call, raw: bytes) -> web.Response:
         if (file := self.media.answer(request.path)) is not None:
@@ -165,29 +146,3 @@ class FakeViber:
                 raise ViberError(1, "invalidUrl")
         self.webhook.url, self.settings = str(url or ""), body
         return {"event_types": ["message", *body.get("event_types", [])]}
-
-    # ---- failing
-
-    async def _fail(self, request: web.BaseRequest, fault: Fault, answer: web.Response | None) -> web.StreamResponse:
-        match fault.kind:
-            case "answer":
-                return web.Response(status=fault.status, body=fault.body, headers=dict(fault.headers))
-            case "hang":
-                self.watch.changed()
-                await self._released.wait()
-                if answer is not None:
-                    return answer
-            case "half" if answer is not None:
-                body = answer.body
-                assert isinstance(body, bytes)
-                response = web.StreamResponse(headers={"Content-Length": str(len(body)), **JSON})
-                await response.prepare(request)
-                await response.write(body[: len(body) // 2])
-        return await self._drop(request)
-
-    async def _drop(self, request: web.BaseRequest) -> web.StreamResponse:
-        self.watch.changed()
-        if request.transport is not None:
-            request.transport.close()
-        await asyncio.Event().wait()  # the end of the connection cancels this handler
-        raise AssertionError

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import itertools
 import json
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
 
 from gateway.demo.standins.clock import Clock
-from gateway.demo.standins.faults import Fault, Faults
+from gateway.demo.standins.failing import Failing, listening
+from gateway.demo.standins.faults import Fault
 from gateway.demo.standins.media import Media
 from gateway.demo.standins.watch import Watch
 
@@ -51,7 +52,7 @@ class FakeZalo:
         self.app_id, self.app_secret, self.oa_id, self.oa_secret_key = app_id, app_secret, oa_id, oa_secret_key
         self.clock = clock or Clock()
         self.watch = Watch()
-        self.faults = Faults()
+        self.failing = Failing(self.watch.changed)
         self.grants = Grants(self.clock, app_id=app_id, app_secret=app_secret, access_s=access_s)
         self.webhook = Webhook(
             app_id=app_id, secret=oa_secret_key, clock=self.clock, heard=self.watch.changed, answer_s=answer_s
@@ -74,24 +75,17 @@ class FakeZalo:
         self._per_minute = per_minute
         self._minute: tuple[int, int] = (0, 0)
         self._ids = itertools.count(0xB8F2C6D104AA97E35510)
-        self._runner: web.ServerRunner | None = None
-        self._released = asyncio.Event()
 
     # ---- running
 
     @contextlib.asynccontextmanager
     async def running(self, port: int = 0) -> AsyncIterator[str]:
-        server = web.Server(self._serve, access_log=None, handler_cancellation=True)
-        self._runner = web.ServerRunner(server, shutdown_timeout=1.0)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", port).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        try:
-            yield self.url
-        finally:
-            self.release()
-            await self.webhook.close()
-            await self._runner.cleanup()
+        async with listening(self._serve, port) as self.url:
+            try:
+                yield self.url
+            finally:
+                self.release()
+                await self.webhook.close()
 
     def hook(self, url: str) -> None:
         self.webhook.url, self.webhook.on = url, True
@@ -126,32 +120,20 @@ class FakeZalo:
 
     def next(self, *faults: Fault, path: str | None = None) -> None:
         """Each meets the next call of that path."""
-        self.faults.add(faults, method=path, chat=None)
+        self.failing.next(faults, name=path)
 
     def release(self) -> None:
         """Hanging calls go on."""
-        self._released.set()
-        self._released = asyncio.Event()
+        self.failing.release()
 
     # ---- serving
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         call = Call(self.clock.now(), request.path, token=request.headers.get("access_token", ""))
         self.calls.append(call)
-        try:
-            if self.faults.refuses(request.path.lower()):
-                call.fault = "refuse"
-                return await self._drop(request)
-            raw = await request.read()
-            fault = self.faults.take(request.path.lower(), 0)
-            if fault is None:
-                return self._carry_out(request, call, raw)
-            call.fault = fault.kind
-            return await self._fail(request, fault, self._carry_out(request, call, raw) if fault.accepted else None)
-        finally:
-            self.watch.changed()
+        return await self.failing.serve(request, call, request.path.lower(), partial(self._carry_out, request, call))
 
-    def _carry_out(self, request: web.BaseRequest, call: Call, raw: bytes) -> web.Response:
+    async def _carry_out(self, request: web.BaseRequest, call: Call, raw: bytes) -> web.Response:
         if (file := self.media.answer(request.path)) is not None:
             return file
         if "Authorization" in request.headers:
@@ -250,32 +232,6 @@ class FakeZalo:
         self._minute = (minute, done)
         if done > self._per_minute:
             raise ZaloError(-32, "The app has exceeded its rate limit")
-
-    # ---- failing
-
-    async def _fail(self, request: web.BaseRequest, fault: Fault, answer: web.Response | None) -> web.StreamResponse:
-        match fault.kind:
-            case "answer":
-                return web.Response(status=fault.status, body=fault.body, headers=dict(fault.headers))
-            case "hang":
-                self.watch.changed()
-                await self._released.wait()
-                if answer is not None:
-                    return answer
-            case "half" if answer is not None:
-                body = answer.body
-                assert isinstance(body, bytes)
-                response = web.StreamResponse(headers={"Content-Length": str(len(body)), **JSON})
-                await response.prepare(request)
-                await response.write(body[: len(body) // 2])
-        return await self._drop(request)
-
-    async def _drop(self, request: web.BaseRequest) -> web.StreamResponse:
-        self.watch.changed()
-        if request.transport is not None:
-            request.transport.close()
-        await asyncio.Event().wait()  # the end of the connection cancels this handler
-        raise AssertionError
 
 
 def _form(raw: bytes) -> dict[str, str]:
