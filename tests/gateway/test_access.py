@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -144,11 +145,12 @@ async def settle(house: House) -> None:
     async with house.session.post(f"{office.url}/api/v1/files", data=form, headers=mine | token) as answer:
         assert answer.status == 201, await answer.text()
         file = (await answer.json())["id"]
+    begins = office.parts.now().date() + timedelta(days=1)
     policy = await post(
         "/policies",
         {
             "conversation_id": conversation, "insurer": "Bảo Việt", "product": "tnds_o_to", "number": "BV-1",
-            "starts_on": "2026-11-24", "ends_on": "2027-11-23", "premium": 480_700, "document_id": file,
+            "starts_on": str(begins), "ends_on": str(begins + timedelta(days=364)), "premium": 480_700, "document_id": file,
         },
     )  # fmt: skip
     task = await post(f"/conversations/{conversation}/tasks", {"due_at": "2031-01-01T00:00:00Z"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -23,7 +23,7 @@ SPEAKING: dict[str, tuple[str, dict[str, Any]]] = {
 SILENT: dict[str, tuple[str, dict[str, Any]]] = {
     "note": ("/notes", {"text": "đã dừng"}),
     "take": ("/take", {}),
-    "a promised call": ("/tasks", {"due_at": "2027-01-04T02:00:00Z", "note": "gọi"}),
+    "a promised call": ("/tasks", {"due_at": (datetime.now(UTC) + timedelta(days=9)).isoformat(), "note": "gọi"}),
     "a call that failed": ("/attempts", {"result": "no_answer"}),
     "a call that failed again": ("/attempts", {"result": "no_answer"}),
     "a call that failed for the last time": ("/attempts", {"result": "no_answer"}),
