@@ -118,3 +118,22 @@ def _allowed(by: By) -> Mapping[Stage, frozenset[Stage]]:
 
 
 ALLOWED: Final[Mapping[By, Mapping[Stage, frozenset[Stage]]]] = {by: _allowed(by) for by in By}
+
+
+_ENDED: Final[
+    Mapping[str, tuple[str, ...]]
+] = {  # what each end is called: the first, unless its act said one of the others
+    Stage.WON: ("won", "done"),
+    Stage.LOST: ("lost",),
+    Stage.CLOSED_NO_NEED: ("no_need",),
+    Stage.CLOSED_SPAM: ("spam",),
+    Stage.CLOSED_IDLE: ("idle", "done"),
+    Stage.OPTED_OUT: ("opted_out",),
+}
+
+
+def ending(stage: str, outcome: str) -> str:
+    """How a conversation ended: won, lost, no_need, done, spam, idle or opted_out; '' = it has not. A customer who bought and
+    whose question was answered later is `won` by his stage; what his conversation ended with is `done`."""
+    known = _ENDED.get(stage, ("",))
+    return outcome if outcome in known else known[0]

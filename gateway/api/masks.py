@@ -100,8 +100,10 @@ def _bare(value: str) -> str:
     return "".join("d" if char in "đĐ" else unicodedata.normalize("NFD", char)[0].lower()[:1] for char in value)
 
 
-def need(value: str) -> str:
-    return text(value[:_NEED]) + ("…" if len(value) > _NEED else "")
+def need(value: str, names: Iterable[str] = ()) -> str:
+    """Masked before it is cut: half a name is not known by its name."""
+    masked = text(value, names)
+    return masked[:_NEED] + ("…" if len(masked) > _NEED else "")
 
 
 def _as_it_is(value: str) -> str:
@@ -127,16 +129,17 @@ def guarded(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: _slot(_SLOTS[key], value) if key in GUARDED else value for key, value in values.items()}
 
 
-def slots(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A conversation's slots; a slot that this table does not know is read as free text."""
-    return {key: _slot(_SLOTS.get(key, text), value) for key, value in values.items()}
+def slots(values: Mapping[str, Any], names: Iterable[str] = ()) -> dict[str, Any]:
+    """A conversation's slots; a slot that this table does not know is read as free text. `names` -- of the person, masked
+    in free words."""
+    return {key: _slot(_SLOTS.get(key, text), value, names) for key, value in values.items()}
 
 
-def _slot(mask: Callable[[str], str], value: Any) -> Any:
+def _slot(mask: Callable[..., str], value: Any, names: Iterable[str] = ()) -> Any:
     if isinstance(value, str):
-        return mask(value)
+        return mask(value, names) if mask in (text, need) else mask(value)
     if isinstance(value, Mapping):
-        return {key: _slot(_SLOTS.get(key, mask), item) for key, item in value.items()}
+        return {key: _slot(_SLOTS.get(key, mask), item, names) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_slot(mask, item) for item in value]
+        return [_slot(mask, item, names) for item in value]
     return None if mask is hidden else value

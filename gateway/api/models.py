@@ -97,6 +97,9 @@ class Conversation(Answer):
     lang: str
     code: str
     outcome: str
+    ending: str = Field(
+        "", description="won, lost, no_need, done, spam, idle (nobody wrote any more) or opted_out; '' = open"
+    )
     waiting_since: Time | None
     snoozed_until: Time | None
     closed_at: Time | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, cast
 
 from gateway import moving
@@ -66,7 +67,7 @@ async def list_changes(call: Call, conversation_id: str) -> models_asking.Change
     row, found = await call.store.read(read)
     if row is None:
         raise not_found()
-    plain = call.sees(show.thing(row))
+    plain, names = call.sees(show.thing(row)), show.names(row)
     if plain and found:
         call.note("changes.read", "conversation", conversation_id, fields=("slots",))
     return models_asking.Changes(
@@ -74,8 +75,8 @@ async def list_changes(call: Call, conversation_id: str) -> models_asking.Change
             models_asking.ChangeView(
                 id=each.id,
                 field=each.field,
-                before=_shown(call, each.field, each.before, plain=plain),
-                after=_shown(call, each.field, each.after, plain=plain),
+                before=_shown(call, each.field, each.before, plain=plain, names=names),
+                after=_shown(call, each.field, each.after, plain=plain, names=names),
                 source=cast(Any, each.source),
                 by=models.Person(id=each.by[0], name=each.by[1]),
                 at=rfc3339(each.at),
@@ -86,11 +87,11 @@ async def list_changes(call: Call, conversation_id: str) -> models_asking.Change
     )
 
 
-def _shown(call: Call, field: str, value: Any, *, plain: bool) -> Any:
+def _shown(call: Call, field: str, value: Any, *, plain: bool, names: Sequence[str]) -> Any:
     if value is None:
         return None
     if not plain:
-        return masks.slots({field: value})[field]
+        return masks.slots({field: value}, names)[field]
     whole = {call.actor.role, call.actor.own_role} & SEES_ALL
     return value if whole else masks.guarded({field: value})[field]
 

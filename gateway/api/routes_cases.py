@@ -210,7 +210,7 @@ async def _view(call: Call, case_id: str) -> models.CaseView:
     if found is None:
         raise not_found()
     row, where, steps = found
-    plain = call.sees(show.thing(where))
+    plain, names = call.sees(show.thing(where)), show.names(where)
     return models.CaseView(
         **_case(call, row, where),
         steps=[
@@ -219,12 +219,16 @@ async def _view(call: Call, case_id: str) -> models.CaseView:
                 before=one.before,
                 after=one.after,
                 by=Person(id=one.by[0], name=one.by[1]),
-                note=dict(one.note) if plain else {name: masks.text(str(told)) for name, told in one.note.items()},
+                note=dict(one.note) if plain else masks.slots(_unpriced(one.note), names),
                 at=rfc3339(one.at),
             )
             for one in steps
         ],
     )
+
+
+def _unpriced(note: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: told for name, told in note.items() if name != "premium"}
 
 
 def _case(call: Call, row: cases.Row, where: listing.Conversation) -> dict[str, Any]:
@@ -244,7 +248,7 @@ def _case(call: Call, row: cases.Row, where: listing.Conversation) -> dict[str, 
         "form": row.form,
         "premium": row.told.get("premium") if plain else None,
         "starts_on": row.starts_on,
-        "reason": reason if plain else masks.text(reason),
+        "reason": reason if plain else masks.text(reason, show.names(where)),
         "policy_id": row.policy_id,
         "agreed_at": rfc3339(row.agreed_at),
         "send_by": rfc3339(ms(send_by)),

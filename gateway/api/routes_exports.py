@@ -15,7 +15,9 @@ from gateway.api import models_wall as wall
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import HEADERS, ApiError
 from gateway.boards import Answers
+from gateway.desk.words import Words
 from handlers import schedule
+from handlers.hearing import PRODUCTS
 from storage import audit, exports, listing
 from storage.ids import new_id
 from storage.times import at
@@ -25,6 +27,7 @@ routes = Routes("exports")
 log = structlog.get_logger("api")
 MOST: Final = 5000  # conversations of one table
 PAGE: Final = 50  # opened in one read
+DESK: Final = Words()  # a table says things as the desk does
 ROUNDS: Final = 400  # windows that one table may look through
 Row = Sequence[object]
 
@@ -37,6 +40,7 @@ _WORDS: Final[dict[str, dict[str, Any]]] = {
                   "team": "Trả lời theo nhóm", "funnel": "Phễu", "lost": "Lý do mất", "score": "Hài lòng"},
         "steps": {"opened": "Mở đầu", "said": "Khách nhắn", "consented": "Đồng ý", "asked": "Xin gặp người", "taken": "Đã nhận",
                   "won": "Chốt được", "issued": "Đã cấp đơn", "delivered": "Đã giao đơn"},
+        "status": {"open": "Bot đang trả lời", "waiting": "Đang chờ", "with_advisor": "Có người giữ", "closed": "Đã đóng"},
         "rest": "Lý do khác", "tests": "Tính cả hội thoại thử", "none": "Không ghi lý do", "total": "Tất cả", "cut": "Còn nữa: bảng dừng ở {n} dòng",
     },
     "en": {
@@ -47,6 +51,7 @@ _WORDS: Final[dict[str, dict[str, Any]]] = {
                   "team": "Answers by team", "funnel": "Funnel", "lost": "Lost because", "score": "Satisfaction"},
         "steps": {"opened": "Begun", "said": "Customer wrote", "consented": "Consented", "asked": "Asked for a person", "taken": "Taken",
                   "won": "Won", "issued": "Policy issued", "delivered": "Policy delivered"},
+        "status": {"open": "With the bot", "waiting": "Waiting", "with_advisor": "With an advisor", "closed": "Closed"},
         "rest": "Other reasons", "tests": "Test conversations are counted too", "none": "No reason given", "total": "All", "cut": "There is more: this table ends after {n} lines",
     },
 }  # fmt: skip
@@ -157,14 +162,20 @@ def _line(call: Call, one: listing.Conversation, body: wall.ConversationsExport)
     shown = show.conversation(call, one)
     plain = body.personal and not shown.masked
     slots = shown.slots if plain or shown.masked else masks.slots(shown.slots)
+    words, said = _WORDS[body.lang], DESK.script(body.lang)
     return (
-        one.id, one.channel, one.account,
+        one.id, said.get(f"channel_{one.channel}", one.channel), one.account,
         shown.name if plain or shown.masked else masks.name(shown.name),
         _phone(str(slots.get("phone") or "")),
-        slots.get("need"), slots.get("product"), shown.stage.value, one.status, one.assignee[1] if one.assignee else "",
+        slots.get("need"), _product(call, slots.get("product"), body.lang), said.get(f"stage_{one.stage}", one.stage),
+        words["status"][one.status], one.assignee[1] if one.assignee else "",
         one.team, ", ".join(one.labels), _moment(call, one.opened_at), _moment(call, one.last_message_at),
-        _moment(call, one.waiting_since), _moment(call, one.closed_at), one.outcome,
+        _moment(call, one.waiting_since), _moment(call, one.closed_at), said.get(f"outcome_{shown.ending}", shown.ending),
     )  # fmt: skip
+
+
+def _product(call: Call, code: object, lang: str) -> object:
+    return call.parts.texts.button(f"p_{code}", lang) if code in PRODUCTS else code
 
 
 def _phone(value: str) -> str:
@@ -186,9 +197,12 @@ async def _wall(call: Call, body: wall.WallExport) -> list[Row]:
     words = _WORDS[body.lang]
     parts = words["parts"]
 
+    def channel(name: str) -> str:
+        return DESK.script(body.lang).get(f"channel_{name}", name)
+
     def times(part: str, found: Iterable[Answers]) -> list[Row]:
         return [
-            (parts[part], now.teams.get(each.of, each.of) or words["total"], each.asked, each.answered,
+            (parts[part], now.teams.get(each.of) or channel(each.of) or words["total"], each.asked, each.answered,
              _minutes(each.median), _minutes(each.p90))
             for each in found
         ]  # fmt: skip
@@ -198,7 +212,7 @@ async def _wall(call: Call, body: wall.WallExport) -> list[Row]:
         *([(words["tests"], words["total"], "")] if body.tests else []),
         (parts["waiting"], words["total"], len(now.waiting)),
         (parts["late"], words["total"], now.late),
-        *((parts["waiting"], of, count) for of, count in now.by(lambda one: one.channel)),
+        *((parts["waiting"], channel(of), count) for of, count in now.by(lambda one: one.channel)),
         *((parts["people"], one.name, one.active) for one in now.people),
         *times("all", period.answers()),
         *times("channel", period.answers("channel")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, cast
 
@@ -31,7 +32,9 @@ async def list_later(call: Call, conversation_id: str) -> models.Laters:
     if row is None:
         raise not_found()
     plain = call.sees(show.thing(row))
-    return models.Laters(items=[_shown(one, names, plain=plain) for one, names in found], next=None)
+    return models.Laters(
+        items=[_shown(one, carried, plain=plain, names=show.names(row)) for one, carried in found], next=None
+    )
 
 
 @routes.get("/later", may="reply")
@@ -42,7 +45,7 @@ async def list_my_later(call: Call) -> models.Laters:
         return [(one, _files(tx, one)) for one in later.of_advisor(tx, call.actor.id)]
 
     return models.Laters(
-        items=[_shown(one, names, plain=True) for one, names in await call.store.read(read)], next=None
+        items=[_shown(one, carried, plain=True) for one, carried in await call.store.read(read)], next=None
     )
 
 
@@ -155,16 +158,18 @@ def _files(tx: Tx, one: later.Later) -> list[models.LaterFile]:
     return [models.LaterFile(id=file.id, name=file.name) for file in found if file is not None]
 
 
-def _shown(one: later.Later, names: list[models.LaterFile], *, plain: bool) -> models.Later:
+def _shown(
+    one: later.Later, carried: list[models.LaterFile], *, plain: bool, names: Sequence[str] = ()
+) -> models.Later:
     text = str(one.body.get("text", ""))
     return models.Later(
         id=one.id,
         conversation_id=one.conversation_id,
         advisor=Person(id=one.advisor[0], name=one.advisor[1]),
         at=rfc3339(one.due_at),
-        text=text if plain else masks.text(text),
-        files=names if plain else [],
-        quote=show.quote(one.body.get("quote"), plain=plain),
+        text=text if plain else masks.text(text, names),
+        files=carried if plain else [],
+        quote=show.quote(one.body.get("quote"), plain=plain, names=names),
         state=cast(Any, one.state),
         reason=one.reason,
         created_at=rfc3339(one.created_at),
@@ -176,7 +181,7 @@ async def _one(call: Call, later_id: str) -> models.Later:
         one = later.one(tx, later_id)
         return one, _files(tx, one) if one else []
 
-    one, names = await call.store.read(read)
+    one, carried = await call.store.read(read)
     if one is None:
         raise not_found()
-    return _shown(one, names, plain=True)
+    return _shown(one, carried, plain=True)

@@ -10,7 +10,7 @@ from typing import Any, cast
 from gateway.api import masks, models, models_contacts, models_intake, window
 from gateway.api.allow import SEES_ALL, Thing
 from gateway.api.declare import Call
-from handlers import held, leads, screening, sla
+from handlers import held, leads, screening, sla, stages
 from handlers import slots as form
 from handlers.model import state_from_json
 from storage import contacts, files, handoffs, intake, listing, transcript
@@ -27,7 +27,9 @@ def person(who: tuple[str, str] | None) -> models.Person | None:
 
 def names(row: listing.Conversation) -> tuple[str, ...]:
     """What we know the person by: masked wherever it stands in free words."""
-    return tuple(dict.fromkeys(filter(None, (row.contact_name, str(row.slots.get("name") or ""), row.display_name))))
+    lead = row.state.get("memory", {}).get("lead") or {}
+    known = (row.contact_name, row.slots.get("name"), lead.get("name"), row.display_name)
+    return tuple(dict.fromkeys(str(each) for each in known if each))
 
 
 def conversation(call: Call, row: listing.Conversation) -> models.Conversation:
@@ -48,7 +50,7 @@ def conversation_view(
     return models.ConversationView(
         **_conversation(call, row),
         handoff=card(call, row, handoff) if handoff else None,
-        lead=lead if plain else masks.slots(lead),
+        lead=lead if plain else masks.slots(lead, names(row)),
         attempts=[attempt(each, plain=plain, names=names(row)) for each in tries],
         next_attempt_at=rfc3339(tries[-1].next_at) if waits else None,
         screening=screening_view(row, screened, plain=plain),
@@ -90,13 +92,13 @@ def screening_view(
         record=models_intake.Screening(
             id=current.id,
             outcome=cast(Any, current.outcome),
-            answers=answers if plain else masks.slots(answers),
+            answers=answers if plain else masks.slots(answers, names(row)),
             by=person(current.by),
             at=rfc3339(current.at),
         )
         if current
         else None,
-        prefill=prefill if plain else masks.slots(prefill),
+        prefill=prefill if plain else masks.slots(prefill, names(row)),
         product_since=screening.product_since(state, current.answers) if current and by_person else "",
     )
 
@@ -125,6 +127,7 @@ def _conversation(call: Call, row: listing.Conversation) -> dict[str, Any]:
         "lang": row.lang,
         "code": str(row.state.get("code", "")),
         "outcome": row.outcome,
+        "ending": stages.ending(row.stage, row.outcome),
         "waiting_since": rfc3339(row.waiting_since),
         "snoozed_until": rfc3339(row.snoozed_until),
         "closed_at": rfc3339(row.closed_at),
@@ -148,7 +151,7 @@ def _answer_due(call: Call, row: listing.Conversation) -> str | None:
 def _slots(call: Call, row: listing.Conversation, *, plain: bool) -> dict[str, Any]:
     """What was captured, as this caller may see it; some of it in full only to who sees all, or asks for it by itself."""
     if not plain:
-        return masks.slots(row.slots)
+        return masks.slots(row.slots, names(row))
     return dict(row.slots) if {call.actor.role, call.actor.own_role} & SEES_ALL else masks.guarded(row.slots)
 
 
@@ -230,7 +233,13 @@ def _reaction(row: transcript.Message) -> str | None:
 
 def _fields(body: Mapping[str, Any], *, plain: bool, names: Sequence[str]) -> dict[str, str]:
     told: Mapping[str, str] = body.get("extra") or {}
-    return dict(told) if plain else {key: masks.text(value, names) for key, value in masks.slots(told).items()}
+    return dict(told) if plain else filled(told, names)
+
+
+def filled(told: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
+    """What was filled in or told on the telephone, for who may not see the person: known fields by their masks, and no
+    number, address or name of his in any other."""
+    return {key: masks.text(str(value or ""), names) for key, value in masks.slots(told, names).items()}
 
 
 def _attachment(row: transcript.Attachment, *, plain: bool) -> models.Attachment:

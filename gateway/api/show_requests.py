@@ -68,7 +68,7 @@ async def view(call: Call, request_id: str) -> models.DataRequestView:
     if found is None:
         raise not_found()
     row, steps, his = found
-    plain = call.actor.role in SEES_ALL
+    plain, names = call.actor.role in SEES_ALL, (his.name,) if his else ()
     return models.DataRequestView(
         **request(call, row, his).model_dump(),
         steps=[
@@ -78,7 +78,7 @@ async def view(call: Call, request_id: str) -> models.DataRequestView:
                 after=one.after,
                 by=by_name(one.by),
                 note={
-                    name: value if plain or not isinstance(value, str) else masks.text(value)
+                    name: value if plain or not isinstance(value, str) else masks.text(value, names)
                     for name, value in one.note.items()
                 },
                 at=rfc3339(one.at),
@@ -90,6 +90,7 @@ async def view(call: Call, request_id: str) -> models.DataRequestView:
 
 def request(call: Call, row: privacy.Row, his: Whose | None) -> models.DataRequest:
     plain = call.actor.role in SEES_ALL
+    names = (his.name,) if his else ()
     edits = "request.edit" in TABLE.get(call.actor.role, frozenset())
     now = call.parts.now()
     unanswered = row.acknowledged_at is None and row.closed_at is None
@@ -101,7 +102,7 @@ def request(call: Call, row: privacy.Row, his: Whose | None) -> models.DataReque
         way=row.way,  # type: ignore[arg-type]
         about=_about(his, plain=plain) if his else None,
         conversation_id=row.conversation_id,
-        words=row.words if plain else masks.text(row.words),
+        words=row.words if plain else masks.text(row.words, names),
         state=row.state,  # type: ignore[arg-type]
         ground=row.legal,
         processor=row.processor,
@@ -116,7 +117,7 @@ def request(call: Call, row: privacy.Row, his: Whose | None) -> models.DataReque
         verified_at=rfc3339(row.verified_at),
         decided_at=rfc3339(row.decided_at),
         closed_at=rfc3339(row.closed_at),
-        answer=row.answer if plain else masks.text(row.answer),
+        answer=row.answer if plain else masks.text(row.answer, names),
         erasure=models.Erasing(id=row.erasure_id, state=row.erasure, mine=row.erasure_by == call.actor.id)
         if row.erasure
         else None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway.api import masks, show
 from gateway.api.allow import SEES_ALL, Actor, allow
-from handlers import schedule
+from handlers import schedule, stages
 from handlers.hearing import PRODUCTS
 from storage import audit, listing, transcript
 from storage.times import at
@@ -65,7 +65,8 @@ async def sheet(parts: Parts, actor: Actor, conversation_id: str, *, notes: bool
         "channel": _channel(parts, f"{row.channel}:{row.account}"),
         "code": str(row.state.get("code", "")),
         "opened": moment(row.opened_at),
-        "facts": _facts(actor, facts, plain=plain),
+        "ended": (stages.ending(row.stage, row.outcome), moment(row.closed_at)) if row.closed_at is not None else None,
+        "facts": _facts(actor, facts, plain=plain, names=show.names(row)),
         "days": _days(said, moment, plain=plain, names=show.names(row)),
         "cut": MOST if more else 0,
         "now": moment(parts.clock.ms()),
@@ -73,9 +74,9 @@ async def sheet(parts: Parts, actor: Actor, conversation_id: str, *, notes: bool
     }
 
 
-def _facts(actor: Actor, facts: dict[str, str], *, plain: bool) -> dict[str, Any]:
+def _facts(actor: Actor, facts: dict[str, str], *, plain: bool, names: Sequence[str]) -> dict[str, Any]:
     if not plain:
-        return masks.slots(facts)
+        return masks.slots(facts, names)
     return facts if {actor.role, actor.own_role} & SEES_ALL else masks.guarded(facts)
 
 
@@ -114,7 +115,7 @@ def _days(
                 "earlier": earlier if plain else [masks.text(each, names) for each in earlier],
                 "gone": bool(one.body.get("taken_back")),
                 "kind": one.kind,
-                "details": _details(one, plain=plain),
+                "details": _details(one, plain=plain, names=names),
                 "files": [each.name or each.kind for each in one.attachments]
                 if plain
                 else [each.kind for each in one.attachments],
@@ -125,7 +126,7 @@ def _days(
     return days
 
 
-def _details(one: transcript.Message, *, plain: bool) -> list[str]:
+def _details(one: transcript.Message, *, plain: bool, names: Sequence[str]) -> list[str]:
     """What a message says beside its text: a place, a number, what was filled in or told on the telephone."""
     body = one.body
     told: list[str] = []
@@ -135,7 +136,7 @@ def _details(one: transcript.Message, *, plain: bool) -> list[str]:
         shown = contact if plain else masks.slots(contact)
         told.append(", ".join(str(shown[key]) for key in ("name", "phone") if shown.get(key)))
     if extra := body.get("extra"):
-        filled = extra if plain else {key: masks.text(str(each)) for key, each in masks.slots(extra).items()}
+        filled = extra if plain else show.filled(extra, names)
         told += [f"{key}: {each}" for key, each in filled.items() if each]
     return [each for each in told if each]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handlers import handoff
+from handlers import handoff, stages
 from handlers.model import (
     Advisor,
     Audit,
@@ -145,6 +145,23 @@ def test_won_stays_won_after_care() -> None:
     assert world.found(OpenHandoff)
     world.act("close", MAI, outcome="done")
     assert world.state.stage is Stage.WON
+    assert stages.ending(world.state.stage, "done") == "done", "what is shown is what it ended with"
+
+
+@pytest.mark.parametrize(
+    ("stage", "outcome", "ending"),
+    [
+        ("won", "won", "won"), ("won", "transferred", "won"), ("won", "done", "done"), ("lost", "lost", "lost"), ("lost", "done", "lost"),
+        ("closed_no_need", "no_need", "no_need"), ("closed_spam", "", "spam"), ("closed_idle", "done", "done"), ("closed_idle", "", "idle"),
+        ("closed_idle", "unreachable", "idle"), ("opted_out", "won", "opted_out"), ("with_advisor", "won", ""), ("greeted", "done", ""),
+    ],
+)  # fmt: skip
+def test_how_it_ended(stage: str, outcome: str, ending: str) -> None:
+    assert stages.ending(stage, outcome) == ending
+
+
+def test_every_end_has_its_name() -> None:
+    assert {stage for stage in Stage if stages.ending(stage, "")} == set(stages.CLOSED)
 
 
 def test_transfer_to_an_advisor_and_back_into_the_queue() -> None:

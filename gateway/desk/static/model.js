@@ -74,6 +74,7 @@
  * @property {string} lang
  * @property {string} code the request code told to the customer
  * @property {string} outcome
+ * @property {string} ending how it ended, "" while it is open
  * @property {string | null} waiting_since
  * @property {string | null} snoozed_until
  * @property {string | null} closed_at

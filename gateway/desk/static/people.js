@@ -64,8 +64,9 @@ export function channelName(channel) {
   return has(`channel_${channel}`) ? t(`channel_${channel}`) : channel;
 }
 
-/** Where the conversation stands, in words. @param {import("./model.js").Conversation} one */
+/** Where the conversation stands, or how it ended, in words. @param {Pick<import("./model.js").Conversation, "stage" | "ending">} one */
 export function stageName(one) {
+  if (has(`outcome_${one.ending}`)) return t(`outcome_${one.ending}`);
   return has(`stage_${one.stage}`) ? t(`stage_${one.stage}`) : one.stage;
 }
 

@@ -41,7 +41,7 @@ async def test_from_the_wish_to_the_policy(house: House) -> None:
     await agreed_to_an_application(house, found)
     assert (await lan.post(f"{at}/complete", {}))["state"] == "info_complete"
     assert (await lan("POST", f"{at}/send", {}))[1]["error"]["code"] == "wrong_state"
-    await lan.post(f"{at}/declare", {"documents": ["Quy tắc TNDS v3"], "evidence": "tin nhắn 09:12"})
+    await lan.post(f"{at}/declare", {"documents": ["Quy tắc TNDS v3"], "evidence": "tin nhắn của anh Hùng 09:12"})
     today = await house.parts.store.read(policies.today)
     terms = {"premium": 480_700, "form": "electronic", "starts_on": today, "evidence": "tin nhắn 09:20"}
     case = await lan.post(f"{at}/agree", terms)
@@ -56,6 +56,9 @@ async def test_from_the_wish_to_the_policy(house: House) -> None:
     assert (one["id"], one["state"]) == (case["id"], "sent_to_insurer")
     (masked,) = (await minh.get("/cases", state="sent_to_insurer"))["items"]
     assert masked["premium"] is None
+    notes = {one["act"]: one["note"] for one in (await minh.get(at))["steps"]}
+    assert notes["declare"]["evidence"] == "tin nhắn của anh H*** 09:12"
+    assert "premium" not in notes["agree"]
     key = {"headers": {"Idempotency-Key": "once-more"}}
     first = await lan.post(f"{at}/more", {"reason": "thiếu số khung"}, **key)
     again = await lan.post(f"{at}/more", {"reason": "thiếu số khung"}, **key)

@@ -138,14 +138,14 @@ async def table(caller: Caller, path: str, body: dict[str, Any], sign: str = ";"
 
 async def test_tables_leave_for_a_purpose_and_masked(house: House) -> None:
     conversation = await house.conversation("1", lead=True)
-    await house.conversation("2")
+    second = await house.conversation("2")
     boss, dpo = await house.as_role("supervisor"), await house.as_role("dpo")
     contact = (await boss.get(f"/conversations/{conversation}"))["contact_id"]
     assert (await boss("PATCH", f"/contacts/{contact}", {"name": '=HYPERLINK("x")'}))[0] == 200
     ask = {"purpose": "care", "query": {"status": "waiting"}}
     head, line = await table(boss, "/exports/conversations", ask)
     shown = dict(zip(head, line, strict=True))
-    assert (shown["Mã"], shown["Điện thoại"], shown["Tình trạng"]) == (conversation, "091****678", "waiting")
+    assert (shown["Mã"], shown["Điện thoại"], shown["Tình trạng"]) == (conversation, "091****678", "Đang chờ")
     assert "HYPERLINK" not in shown["Tên"]
     personal = {**ask, "personal": True, "separator": "comma", "lang": "en"}
     status, refused = await boss("POST", "/exports/conversations", personal)
@@ -164,7 +164,13 @@ async def test_tables_leave_for_a_purpose_and_masked(house: House) -> None:
     assert (await boss("POST", "/exports/conversations", personal))[0] == 403, "once"
     assert [each["state"] for each in (await officer.get("/exports/asks"))["items"]] == ["used"]
     assert (shown["Name"], shown["Phone"]) == ('\'=HYPERLINK("x")', PHONE)
-    assert len(await table(boss, "/exports/conversations", {"purpose": "legal"})) == 3
+    await boss.post(f"/conversations/{second}/close", {"outcome": "resolved"})
+    head, *lines = await table(boss, "/exports/conversations", {"purpose": "legal"})
+    shown_now = [dict(zip(head, line, strict=True)) for line in lines]
+    assert sorted((one["Giai đoạn"], one["Tình trạng"], one["Kết quả"]) for one in shown_now) == [
+        ("Đang chờ", "Đang chờ", ""),
+        ("Đã xong", "Đã đóng", "Đã giải quyết"),
+    ]
     figures = await table(boss, "/exports/wall", {"purpose": "care", "period": "today"})
     assert ["Đang chờ", "Tất cả", "1"] in figures
     assert ["Phễu", "Đồng ý", "1"] in figures

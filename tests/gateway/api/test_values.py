@@ -72,6 +72,13 @@ def test_slots_that_nobody_knows_are_read_as_free_text() -> None:
     }  # fmt: skip
 
 
+def test_names_are_masked_in_slots_of_free_words() -> None:
+    given_ = {"need": "bảo hiểm cho Trần Lan và con", "by": {"note": "Lan gọi"}, "province": "Lan", "list": ["chị Lan"]}
+    assert masks.slots(given_, ("Trần Lan",)) == {
+        "need": "bảo hiểm cho Trần L*…", "by": {"note": "L** gọi"}, "province": "Lan", "list": ["chị L**"],
+    }  # fmt: skip
+
+
 def test_phones_and_emails_are_kept_in_one_form() -> None:
     assert values.phones(["0912 345 678", "+84 912 345 678", "84912345678"]) == ("+84912345678",)
     assert values.emails([" Lan@Example.VN "]) == ("lan@example.vn",)

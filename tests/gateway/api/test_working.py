@@ -178,20 +178,20 @@ async def test_a_message_waits_for_its_moment_and_can_be_changed_until_then(hous
     status, answer = await boss("PATCH", f"/later/{first['id']}", {"text": "Khác", "at": soon(house, hours=2)})
     assert (status, answer["error"]["code"]) == (403, "not_yours")
     status, changed = await lan(
-        "PATCH", f"/later/{first['id']}", {"text": "Dạ em nhắc lịch ạ", "at": soon(house, hours=2)}
+        "PATCH", f"/later/{first['id']}", {"text": "Dạ em nhắc anh Hùng ạ", "at": soon(house, hours=2)}
     )
-    assert (status, changed["text"]) == (200, "Dạ em nhắc lịch ạ")
+    assert (status, changed["text"]) == (200, "Dạ em nhắc anh Hùng ạ")
     assert [one["id"] for one in (await lan.get(path))["items"]] == [first["id"]]
     assert [one["id"] for one in (await lan.get("/later"))["items"]] == [first["id"]]
-    assert (await other.get(path))["items"][0]["text"] != ""
+    assert (await other.get(path))["items"][0]["text"] == "Dạ em nhắc anh H*** ạ"
     await pass_by(house, hours=1, minutes=30)
     assert [one["id"] for one in (await lan.get(path))["items"]] == [first["id"]]
     await pass_by(house, minutes=31)
     assert (await lan.get(path))["items"] == []
     last = (await said(lan, conversation))[-1]
-    assert (last["text"], last["advisor"]["id"], last["status"]) == ("Dạ em nhắc lịch ạ", lan.id, "sent")
+    assert (last["text"], last["advisor"]["id"], last["status"]) == ("Dạ em nhắc anh Hùng ạ", lan.id, "sent")
     await pass_by(house, minutes=1)
-    assert [one["text"] for one in await said(lan, conversation)].count("Dạ em nhắc lịch ạ") == 1
+    assert [one["text"] for one in await said(lan, conversation)].count("Dạ em nhắc anh Hùng ạ") == 1
     assert (await lan("DELETE", f"/later/{first['id']}"))[0] == 409
 
 
