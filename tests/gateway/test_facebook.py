@@ -5,87 +5,49 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp import web
 
-from gateway.app import application, compose, start, stop
-from gateway.config import load
 from gateway.demo.standins.facebook import Customer, FakeFacebook, drop
 from gateway.parts import Parts
 from handlers.model import Advisor
 from storage import tokens
 from tests.channels.samples import FIXTURES
-from tests.support import tables
-from tests.support.calm import calm
-from tests.support.waits import rest, until
+from tests.support import place
 
-CONFIG = """
-server: {{host: 127.0.0.1, port: 0}}
-conversation: {{turn_quiet_ms: 0, turn_max_ms: 0}}
-limits: {{disk_free_mb: 0, disk_free_percent: 0}}
-business: {{name: IBAOHIEM, legal_name: IBAOHIEM, address: Hà Nội, hotline: "1900 6868", dpo_email: d@i.example, agency_code: X1,
-  policy_url: "https://i.example/p", product_url: "https://i.example/s", hours: always}}
-accounts:
-  - {{channel: webchat, name: site}}
-  - {{channel: facebook, name: page, page_id: "{page}", app_id: "{app}", page_token: "${{TOKEN}}", app_secret: "${{SECRET}}",
-     verify_token: "${{WORD}}", api_url: "{url}"}}
-"""
+ACCOUNT = """{{channel: facebook, name: page, page_id: "{page}", app_id: "{app}", page_token: "${{TOKEN}}", app_secret: "${{SECRET}}",
+     verify_token: "${{WORD}}", api_url: "{url}"}}"""
 
 
-class Place:
+class Place(place.Place):
     """A gateway with one page, and the platform that it speaks to."""
 
     def __init__(self, parts: Parts, fake: FakeFacebook) -> None:
-        self.parts, self.fake = parts, fake
-        self.hook = f"{parts.config.public_url}/hooks/facebook/page"
+        super().__init__(parts)
+        self.fake = fake
+        self.hook = f"{self.url}/hooks/facebook/page"
         fake.hook(self.hook)
 
-    async def rows(self, sql: str, **binds: Any) -> list[Any]:
-        return list(await self.parts.store.read(lambda tx: tx.all(sql, **binds)))
+    @property
+    def awaited(self) -> object:
+        return self.fake.pending
 
-    async def until(self, sql: str, **binds: Any) -> list[Any]:
-        """Until it finds something."""
-        found: list[Any] = await until(lambda: self.rows(sql, **binds), sql)
-        return found
-
-    async def lines(self, person: Customer) -> list[tuple[str, str, str]]:
+    async def lines(self, person: Customer) -> list[tuple[str, ...]]:
         """Author, kind, status."""
-        found = await self.rows(
-            "SELECT m.author, m.kind, m.status FROM message m JOIN contact_point p ON p.id = m.point_id"
-            " WHERE p.thread = :thread AND m.direction <> 'internal' ORDER BY m.seq",
-            thread=person.id,
-        )
-        return [tuple(row) for row in found]
-
-    async def settled(self) -> None:
-        await rest(self.parts.store, also=lambda: not self.fake.pending)
+        return await self.said(person.id, "author", "kind", "status")
 
 
 @pytest.fixture
 async def messenger(tmp_path: Path) -> AsyncIterator[Place]:
     fake = FakeFacebook()
+    secrets = {"TOKEN": fake.token, "SECRET": fake.app_secret, "WORD": "our-word"}
     async with fake.running() as url:
-        text = CONFIG.format(page=fake.page_id, app=fake.app_id, url=url)
-        (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
-        secrets = {"TOKEN": fake.token, "SECRET": fake.app_secret, "WORD": "our-word"}
-        parts = compose(load(tmp_path / "config.yaml", secrets))
-        runner = web.AppRunner(application(parts), access_log=None, auto_decompress=False, shutdown_timeout=1)
-        try:
-            tables.lay(parts.store)
-            calm(parts)
-            await start(parts)
-            await runner.setup()
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            parts.config = parts.config.bound(runner.addresses[0][1])
+        account = ACCOUNT.format(page=fake.page_id, app=fake.app_id, url=url)
+        async with place.gateway(tmp_path, account, secrets) as parts:
             yield Place(parts, fake)
             assert fake.violations == []
             assert set(fake.statuses) <= {200}
-        finally:
-            await runner.cleanup()
-            await stop(parts)
 
 
 async def test_a_customer_is_answered_once_and_never_his_echoes(messenger: Place) -> None:

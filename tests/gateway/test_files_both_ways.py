@@ -14,12 +14,10 @@ from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp import FormData, web
+from aiohttp import FormData
 from fpdf import FPDF
 from PIL import Image
 
-from gateway.app import application, compose, start, stop
-from gateway.config import load
 from gateway.demo.standins.clock import Clock as TheirClock
 from gateway.demo.standins.facebook import FakeFacebook
 from gateway.demo.standins.telegram import FakeTelegram
@@ -30,17 +28,9 @@ from gateway.parts import Clock, Parts
 from handlers.texts import Texts
 from storage import tokens
 from storage.contacts_write import add_value
+from tests.support.place import gateway
 from tests.support.waits import until
 
-CONFIG = """
-server: {{host: 127.0.0.1, port: 0}}
-conversation: {{turn_quiet_ms: 0, turn_max_ms: 0}}
-limits: {{disk_free_mb: 0, disk_free_percent: 0}}
-business: {{name: IBAOHIEM, legal_name: IBAOHIEM, address: Hà Nội, hotline: "1900 6868", dpo_email: d@i.example, agency_code: X1,
-  policy_url: "https://i.example/p", product_url: "https://i.example/s", hours: always}}
-accounts:
-  - {account}
-"""
 VOICES = {
     "facebook": (b"\0\0\0\x18ftypM4A \0\0\0\0M4A mp42" + bytes(400), "audio/mp4"),
     "viber": (b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + bytes(400), "audio/mp4"),
@@ -203,27 +193,20 @@ async def fakes(channel: str, clock: Clock) -> AsyncIterator[tuple[Any, str, dic
 @contextlib.asynccontextmanager
 async def place(channel: str, folder: Path) -> AsyncIterator[Place]:
     clock = Clock()
-    async with fakes(channel, clock) as (fake, block, secrets, customer), aiohttp.ClientSession() as session:
-        (folder / "config.yaml").write_text(CONFIG.format(account=block), encoding="utf-8")
-        parts = compose(load(folder / "config.yaml", secrets), clock=clock)
-        runner = web.AppRunner(application(parts), access_log=None, auto_decompress=False, shutdown_timeout=1)
-        try:
-            await start(parts)
-            await runner.setup()
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            parts.config = parts.config.bound(runner.addresses[0][1])
-            hook = f"{parts.config.public_url}/hooks/{channel}/main"
-            if channel in ("facebook", "zalo"):
-                fake.hook(hook)
-            elif channel == "viber":
-                fake.webhook.url = hook
-            secret = tokens.new_secret()
-            await parts.store.run(lambda tx: tokens.create(tx, secret, name="Lan", role="admin", by="test"))
-            person = customer()
-            yield Place(parts, Platform(channel, fake, person, str(person.id)), session, secret)
-        finally:
-            await runner.cleanup()
-            await stop(parts)
+    async with (
+        fakes(channel, clock) as (fake, block, secrets, customer),
+        aiohttp.ClientSession() as session,
+        gateway(folder, block, secrets, clock=clock) as parts,
+    ):
+        hook = f"{parts.config.public_url}/hooks/{channel}/main"
+        if channel in ("facebook", "zalo"):
+            fake.hook(hook)
+        elif channel == "viber":
+            fake.webhook.url = hook
+        secret = tokens.new_secret()
+        await parts.store.run(lambda tx: tokens.create(tx, secret, name="Lan", role="admin", by="test"))
+        person = customer()
+        yield Place(parts, Platform(channel, fake, person, str(person.id)), session, secret)
 
 
 CHANNELS = ("telegram", "facebook", "viber", "zalo")

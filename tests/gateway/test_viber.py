@@ -4,79 +4,45 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp import web
 
 from channels.contract import OutboundFile, OutboundMessage
 from gateway import links
-from gateway.app import application, compose, start, stop
-from gateway.config import load
 from gateway.demo.standins.viber import FakeViber
 from gateway.filestore import FileStore
 from gateway.parts import Parts
 from storage import files
 from tests.channels.samples import FIXTURES
-from tests.support import tables
-from tests.support.calm import calm
-from tests.support.waits import rest
+from tests.support import place
 
-CONFIG = """
-server: {{host: 127.0.0.1, port: 0}}
-conversation: {{turn_quiet_ms: 0, turn_max_ms: 0}}
-limits: {{disk_free_mb: 0, disk_free_percent: 0}}
-business: {{name: IBAOHIEM, legal_name: IBAOHIEM, address: Hà Nội, hotline: "1900 6868", dpo_email: d@i.example, agency_code: X1,
-  policy_url: "https://i.example/p", product_url: "https://i.example/s", hours: always}}
-accounts:
-  - {{channel: webchat, name: site}}
-  - {{channel: viber, name: main, token: "${{TOKEN}}", api_url: "{url}"}}
-"""
+ACCOUNT = """{{channel: viber, name: main, token: "${{TOKEN}}", api_url: "{url}"}}"""
 
 
-class Place:
+class Place(place.Place):
     """A gateway with one bot, and the platform that it speaks to."""
 
     def __init__(self, parts: Parts, fake: FakeViber) -> None:
-        self.parts, self.fake = parts, fake
-        self.url = parts.config.public_url
+        super().__init__(parts)
+        self.fake = fake
         fake.webhook.url = f"{self.url}/hooks/viber/main"
 
-    async def rows(self, sql: str, **binds: Any) -> list[Any]:
-        return list(await self.parts.store.read(lambda tx: tx.all(sql, **binds)))
+    @property
+    def awaited(self) -> object:
+        return self.fake.webhook.pending
 
-    async def messages(self, thread: str) -> list[tuple[str, str, str]]:
+    async def messages(self, thread: str) -> list[tuple[str, ...]]:
         """Direction, kind, status."""
-        found = await self.rows(
-            "SELECT m.direction, m.kind, m.status FROM message m JOIN contact_point p ON p.id = m.point_id"
-            " WHERE p.thread = :thread AND m.direction <> 'internal' ORDER BY m.seq",
-            thread=thread,
-        )
-        return [tuple(row) for row in found]
-
-    async def settled(self) -> None:
-        await rest(self.parts.store, also=lambda: not self.fake.webhook.pending)
+        return await self.said(thread, "direction", "kind", "status")
 
 
 @pytest.fixture
 async def viber(tmp_path: Path) -> AsyncIterator[Place]:
     fake = FakeViber(answer_s=30)
     async with fake.running() as url:
-        (tmp_path / "config.yaml").write_text(CONFIG.format(url=url), encoding="utf-8")
-        parts = compose(load(tmp_path / "config.yaml", {"TOKEN": fake.token}))
-        runner = web.AppRunner(application(parts), access_log=None, auto_decompress=False, shutdown_timeout=1)
-        try:
-            tables.lay(parts.store)
-            calm(parts)
-            await start(parts)
-            await runner.setup()
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            parts.config = parts.config.bound(runner.addresses[0][1])
+        async with place.gateway(tmp_path, ACCOUNT.format(url=url), {"TOKEN": fake.token}) as parts:
             yield Place(parts, fake)
-        finally:
-            await runner.cleanup()
-            await stop(parts)
         assert fake.violations == []
 
 

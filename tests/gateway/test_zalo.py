@@ -11,88 +11,50 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
-from aiohttp import web
 
 from channels.contract import Account
-from gateway.app import application, compose, start, stop
-from gateway.config import load
 from gateway.demo.standins.zalo import FakeZalo, drop
 from gateway.parts import Clock, Parts
 from storage import credentials
 from storage.tx import Tx
 from tests.channels.samples import FIXTURES, sign_zalo
-from tests.support import tables
-from tests.support.calm import calm
-from tests.support.waits import rest, until
+from tests.support import place
 
-CONFIG = """
-server: {{host: 127.0.0.1, port: 0}}
-conversation: {{turn_quiet_ms: 0, turn_max_ms: 0}}
-limits: {{disk_free_mb: 0, disk_free_percent: 0}}
-business: {{name: IBAOHIEM, legal_name: IBAOHIEM, address: Hà Nội, hotline: "1900 6868", dpo_email: d@i.example, agency_code: X1,
-  policy_url: "https://i.example/p", product_url: "https://i.example/s", hours: always}}
-accounts:
-  - {{channel: webchat, name: site}}
-  - {{channel: zalo, name: oa, app_id: "{app}", oa_id: "{oa}", app_secret: "${{APP}}", oa_secret_key: "${{KEY}}", refresh_token: "${{TOKEN}}",
-     api_url: "{url}", oauth_url: "{url}", zbs_url: "{url}", site_verification: "Abc1"}}
-"""
+ACCOUNT = """{{channel: zalo, name: oa, app_id: "{app}", oa_id: "{oa}", app_secret: "${{APP}}", oa_secret_key: "${{KEY}}", refresh_token: "${{TOKEN}}",
+     api_url: "{url}", oauth_url: "{url}", zbs_url: "{url}", site_verification: "Abc1"}}"""
 
 
-class Place:
+class Place(place.Place):
     """A gateway with one official account, and the platform that it speaks to."""
 
     def __init__(self, parts: Parts, fake: FakeZalo) -> None:
-        self.parts, self.fake = parts, fake
-        self.url = parts.config.public_url
+        super().__init__(parts)
+        self.fake = fake
         fake.hook(f"{self.url}/hooks/zalo/oa")
 
-    async def rows(self, sql: str, **binds: Any) -> list[Any]:
-        return list(await self.parts.store.read(lambda tx: tx.all(sql, **binds)))
+    @property
+    def awaited(self) -> object:
+        return self.fake.webhook.pending
 
-    async def until(self, sql: str, **binds: Any) -> list[Any]:
-        """Until it finds something."""
-        found: list[Any] = await until(lambda: self.rows(sql, **binds), sql)
-        return found
-
-    async def messages(self, thread: str) -> list[tuple[str, str, str, str]]:
+    async def messages(self, thread: str) -> list[tuple[str, ...]]:
         """Direction, author, kind, status."""
-        found = await self.rows(
-            "SELECT m.direction, m.author, m.kind, m.status FROM message m JOIN contact_point p ON p.id = m.point_id"
-            " WHERE p.thread = :thread AND m.direction <> 'internal' ORDER BY m.seq",
-            thread=thread,
-        )
-        return [tuple(row) for row in found]
-
-    async def settled(self) -> None:
-        await rest(self.parts.store, also=lambda: not self.fake.webhook.pending)
+        return await self.said(thread, "direction", "author", "kind", "status")
 
 
 @contextlib.asynccontextmanager
-async def place(
+async def beside(
     folder: Path, fake: FakeZalo, url: str, token: str, *, clock: Clock | None = None
 ) -> AsyncIterator[Place]:
-    text = CONFIG.format(app=fake.app_id, oa=fake.oa_id, url=url)
-    (folder / "config.yaml").write_text(text, encoding="utf-8")
+    account = ACCOUNT.format(app=fake.app_id, oa=fake.oa_id, url=url)
     secrets = {"APP": fake.app_secret, "KEY": fake.oa_secret_key, "TOKEN": token}
-    parts = compose(load(folder / "config.yaml", secrets), clock=clock)  # without an administrator: his hash is dear
-    runner = web.AppRunner(application(parts), access_log=None, auto_decompress=False, shutdown_timeout=1)
-    try:
-        tables.lay(parts.store)
-        calm(parts)
-        await start(parts)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        parts.config = parts.config.bound(runner.addresses[0][1])
+    async with place.gateway(folder, account, secrets, clock=clock) as parts:
         yield Place(parts, fake)
-    finally:
-        await runner.cleanup()
-        await stop(parts)
 
 
 @pytest.fixture
 async def zalo(tmp_path: Path) -> AsyncIterator[Place]:
     fake = FakeZalo(answer_s=30)
-    async with fake.running() as url, place(tmp_path, fake, url, fake.grants.first()) as made:
+    async with fake.running() as url, beside(tmp_path, fake, url, fake.grants.first()) as made:
         yield made
         assert fake.violations == []
 
@@ -252,12 +214,12 @@ async def test_what_came_while_we_were_down_is_answered_after_the_start(tmp_path
     fake = FakeZalo(answer_s=30)
     async with fake.running() as url:
         token, lan = fake.grants.first(), fake.customer("Lan")
-        async with place(tmp_path, fake, url, token) as before:
+        async with beside(tmp_path, fake, url, token) as before:
             await lan.say("Chào shop")
             await before.settled()
         asked, fake.webhook.url = len(lan.inbox), ""
         await lan.say("Em muốn mua bảo hiểm nhà")
-        async with place(tmp_path, fake, url, token) as after:
+        async with beside(tmp_path, fake, url, token) as after:
             await fake.watch.until(lambda: len(lan.inbox) > asked, timeout=60, what=lambda: "he was not answered")
             await after.settled()
             texts = await after.rows("SELECT external_id FROM message WHERE direction = 'inbound'")
@@ -274,7 +236,7 @@ async def test_killed_with_the_only_token_in_hand_a_start_calls_people(tmp_path:
     fake, clock = FakeZalo(answer_s=30), Clock()
     async with fake.running() as url:
         token, lan = fake.grants.first(), fake.customer("Lan")
-        async with place(tmp_path, fake, url, token) as before:
+        async with beside(tmp_path, fake, url, token) as before:
             await lan.say("Chào shop")
             await before.settled()
             await before.parts.store.run(_claim)
@@ -287,7 +249,7 @@ async def test_killed_with_the_only_token_in_hand_a_start_calls_people(tmp_path:
         )
         clock.offset_ms = 120_000
         asked = len(lan.inbox)
-        async with place(tmp_path, fake, url, token, clock=clock) as after:
+        async with beside(tmp_path, fake, url, token, clock=clock) as after:
             await after.until(
                 "SELECT 1 FROM account WHERE id = 'zalo:oa' AND state = 'auth_broken' AND reason LIKE '%consent%'"
             )
