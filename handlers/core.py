@@ -20,6 +20,7 @@ from handlers import (
     calls,
     care,
     collecting,
+    datarequests,
     delivery,
     files,
     handoff,
@@ -37,7 +38,6 @@ from handlers import (
     questions,
     receipts,
     requests,
-    rights,
     routed,
     sla,
     slots,
@@ -151,6 +151,7 @@ def _step(draft: Draft, group: Sequence[Event], *, speaks: bool, more: bool) -> 
         case Submitted() as event:
             _back(draft, event.at)
             leads.submitted(draft, event)
+            datarequests.in_a_form(draft, event)
         case Arrived() | Filled() as event:
             _by_a_link(draft, event)
         case Called() as event:
@@ -189,6 +190,12 @@ def _said(draft: Draft, said: Sequence[Said]) -> None:
     heard = list(draft.heard) or [
         hearing.hear(one, draft.state, now=draft.now) for one in said
     ]  # before anything moves
+    silently, began = datarequests.silent(draft), draft.state.stage
+    _answer(draft, said, heard)
+    datarequests.overheard(draft, heard, silently=silently, began=began)
+
+
+def _answer(draft: Draft, said: Sequence[Said], heard: list[Heard]) -> None:
     _back(draft, max(one.at for one in said))
     manner.follow(draft, heard)
     taken_back = withdrawal.hear(draft, heard)
@@ -202,7 +209,6 @@ def _said(draft: Draft, said: Sequence[Said]) -> None:
         return
     if not draft.context.bot:
         slots.overhear(draft, heard)
-        rights.overheard(draft, heard)
         _people_only(draft)
         return
     if any(one.had_secret for one in said):
@@ -259,7 +265,6 @@ def _silently(draft: Draft, heard: Sequence[Heard]) -> None:
     """A person has it. Consent counts all the same; nothing is said."""
     absence.waits(draft, heard)
     asking.heard(draft, heard)
-    rights.overheard(draft, heard)
     slots.overhear(draft, heard)
     for one in heard:
         answers = one.said.payload in ("c1:yes", "c1:no") and draft.state.memory.get("consent_shown")
@@ -295,8 +300,11 @@ def _edited(draft: Draft, events: Sequence[Edited], *, more: bool) -> None:
     _back(draft, max(event.at for event in events))
     said = [Said(message_id=event.message_id, kind=Kind.TEXT, at=event.at, text=event.text) for event in events]
     heard = [hearing.hear(one, draft.state, now=draft.now) for one in said]
+    silently, began = datarequests.silent(draft), draft.state.stage
     taken_back = withdrawal.hear(draft, heard)
-    if optout.hear(draft, heard, may_ask=False) or taken_back or not draft.context.bot:  # he may say more in this turn
+    stopped = optout.hear(draft, heard, may_ask=False)  # he may say more in this turn
+    datarequests.overheard(draft, heard, silently=silently, began=began)
+    if stopped or taken_back or not draft.context.bot:
         return
     if draft.state.stage in (Stage.COLLECTING, Stage.CONFIRMING):
         collecting.corrected(draft, heard)
@@ -327,6 +335,8 @@ def _timer(draft: Draft, event: TimerFired) -> None:
             absence.due(draft)
         case "scope":
             optout.settled(draft)
+        case datarequests.UNCHOSEN:
+            datarequests.unchosen(draft)
         case "snooze":
             draft.remember(snoozed_until=None)
             draft.add(Note(text="Đến giờ đã hẹn xem lại."))

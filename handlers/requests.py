@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from channels.contract import Button
-from handlers import consent, grave, idle, incident, refusal, rights, slots, steps, waiting, wording
+from handlers import consent, datarequests, grave, idle, incident, refusal, rights, slots, steps, waiting, wording
 from handlers.draft import Draft
 from handlers.hearing import Heard
 from handlers.model import WAITING, CancelSends, Note, Relabel, Stage
@@ -86,13 +86,13 @@ def _privacy(draft: Draft, heard: Sequence[Heard]) -> bool:
     if request == "withdraw":
         withdraw(draft, by)
         return True
-    number = rights.asked(draft, request, by, told=True)
+    number = datarequests.asked(draft, request, by, told=True)
     draft.say(
         "privacy.ack",
         loai_yeu_cau=(REQUEST_WORDS.get(request, "buttons.privacy"),),
         ma_yeu_cau=number,
         thoi_diem=wording.stamp(draft.now, draft.business, draft.state.lang),
-        han_xu_ly=wording.date(rights.until(request, by, draft), draft.business),
+        han_xu_ly=wording.date(datarequests.until(request, by, draft), draft.business),
     )
     return True
 
@@ -112,9 +112,9 @@ def withdraw(draft: Draft, by: Heard) -> None:
     draft.set(asked="")
     draft.add(CancelSends(reason="consent withdrawn", purposes=rights.RESTING, planned="withdrawn"))
     told = draft.state.stage is not Stage.WITH_ADVISOR
-    number = rights.asked(draft, "withdraw", by, told=told)
+    number = datarequests.asked(draft, "withdraw", by, told=told)
     if told:
-        due = wording.date(rights.until("withdraw", by, draft), draft.business)
+        due = wording.date(datarequests.until("withdraw", by, draft), draft.business)
         draft.say("consent.withdrawn", ma_yeu_cau=number, han_xu_ly=due)
 
 

@@ -6,15 +6,14 @@ without holidays; a clock that starts at any hour of a day ends with the last mi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from handlers import consent, refusal, schedule
-from handlers.draft import Draft, code
-from handlers.hearing import Heard
-from handlers.model import Acted, Business, CancelSends, DataRequest, Note, Refused, Tell
+from handlers import consent, schedule
+from handlers.draft import Draft
+from handlers.model import Acted, Business, CancelSends, Note, Refused, Tell
 
 ACK_WORKING_DAYS: Final = 2
 
@@ -177,52 +176,7 @@ def _nobody_known(one: Standing) -> bool:
     return one.kind in IDENTIFIED and one.state == "received"
 
 
-# ---- in a conversation
-
-
-def asked(draft: Draft, kind: str, by: Heard, *, told: bool) -> str:
-    """He asks for it here: it is written down from this moment on. `told` -- the bot says so in this turn. Its code."""
-    number = code("DL", draft.context.conversation_id, by.said.message_id)
-    draft.add(
-        DataRequest(
-            kind=_kind(kind),
-            code=number,
-            message_id=by.said.message_id,
-            said=by.said.text or by.said.payload,
-            at=_when(by, draft),
-            told=told,
-        )
-    )
-    return number
-
-
-def until(kind: str, by: Heard, draft: Draft) -> datetime:
-    """By when it is to be done, as he is told."""
-    return due(_kind(kind), _when(by, draft), draft.business)
-
-
-def _kind(said: str) -> str:
-    return said if said in TERMS else SAID_AS.get(said, "access")
-
-
-def _when(by: Heard, draft: Draft) -> datetime:
-    return min(by.said.at, draft.now)  # a platform's clock may be ahead
-
-
-def overheard(draft: Draft, heard: Sequence[Heard]) -> None:
-    """The bot is silent here; the law's clock is not. A right that he does not name is to know what we hold: nobody asks him
-    back here. A telephone number put right is none."""
-    for one in heard:
-        kind = str(one.entities.get("request") or "")
-        asks = one.wants("privacy_request") if kind else one.intent == "privacy_request" and not one.stale
-        if asks and not (kind == "withdraw" and _noted(draft, one)) and not refusal.mends_number(one):
-            number = asked(draft, kind, one, told=False)
-            draft.add(Note(text=f"Khách yêu cầu về dữ liệu cá nhân: đã ghi là {number}, có hạn theo luật."))
-
-
-def _noted(draft: Draft, one: Heard) -> bool:
-    """A consent that he had given is over at once, whoever has the conversation; that has written it down."""
-    return any(isinstance(each, DataRequest) and each.message_id == one.said.message_id for each in draft.effects)
+# ---- what is done about it in the conversation
 
 
 def answer(draft: Draft, event: Acted) -> None:

@@ -3,6 +3,7 @@ instead of with us."""
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from channels.contract import Account, Delivery, Kind
 from channels.zalo.updates import parse
 from handlers import rights, schedule
-from handlers.model import Business, DataRequest, Stage, State
+from handlers.model import Business, DataRequest, Note, Stage, State, Submitted
 from handlers.rights import Standing, Stop
 from storage import inbox, privacy
 from tests.stories.world import World
@@ -134,7 +135,7 @@ def test_what_may_be_done_when() -> None:
         ("cho tôi xin bản sao dữ liệu cá nhân của tôi", ["access"]),
         ("xóa hết dữ liệu của tôi", ["delete"]),
         ("tôi rút lại đồng ý", ["withdraw"]),
-        ("đừng dùng dữ liệu của tôi nữa", ["withdraw", "object"]),
+        ("đừng dùng dữ liệu của tôi nữa", ["withdraw"]),
         ("đổi số giúp em 0987654321", []),
         ("phí xe máy bao nhiêu", []),
     ],
@@ -145,7 +146,7 @@ def test_a_right_is_written_down_where_the_bot_is_silent(silent: str, text: str,
     world.context = replace(world.context, bot=not off)
     world.say(text)
     assert [(one.kind, one.told) for one in world.found(DataRequest)] == [
-        (kind, off and kind == "withdraw") for kind in (kinds[:1] if off else kinds)
+        (kind, off and kind == "withdraw") for kind in kinds
     ]
 
 
@@ -153,3 +154,79 @@ def test_who_never_agreed_can_take_it_back_in_front_of_an_advisor() -> None:
     world = World(state=State(stage=Stage.WITH_ADVISOR))
     world.say("tôi rút lại đồng ý")
     assert [(one.kind, one.told) for one in world.found(DataRequest)] == [("withdraw", False)]
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("xóa hết dữ liệu của tôi", ["delete"]),
+        ("tôi rút lại đồng ý", ["withdraw"]),
+        ("dữ liệu cá nhân của tôi thì sao", ["access"]),
+        ("mua bảo hiểm xe máy", []),
+    ],
+)
+def test_the_law_knows_no_mute(text: str, kinds: list[str]) -> None:
+    world = World()
+    world.state = State(stage=Stage.CLOSED_SPAM, muted_until=world.now + timedelta(hours=9))
+    world.say(text)
+    assert ([(one.kind, one.told) for one in world.found(DataRequest)], world.said) == (
+        [(kind, False) for kind in kinds],
+        [],
+    )
+
+
+@pytest.mark.parametrize(
+    ("texts", "kinds"),
+    [
+        (["STOP", "xóa hết dữ liệu của tôi đi"], ["delete"]),
+        (["Đừng nhắn tin cho tôi nữa, xóa hết dữ liệu của tôi đi"], ["delete"]),
+        (["Stop messaging me and delete my data"], ["delete"]),
+        (["xe tôi vừa bị tai nạn, có người bị thương", "à mà xóa hết dữ liệu của tôi đi"], ["delete"]),
+        (["rút lại đồng ý và xóa hết dữ liệu của tôi"], ["withdraw", "delete"]),
+        (["xóa dữ liệu của tôi", "cho tôi xin bản sao dữ liệu cá nhân của tôi"], ["delete", "access"]),
+        (["đừng nhắn tin cho tôi nữa"], []),
+    ],
+)
+def test_what_is_said_beside_it_is_not_in_its_way(texts: list[str], kinds: list[str]) -> None:
+    """Each is written down once; what the bot did not speak of is for people to answer."""
+    world = World(state=State(stage=Stage.GREETED, consents={"C1": "given"}))
+    world.say(*texts)
+    requests = world.found(DataRequest)
+    assert sorted(one.kind for one in requests) == sorted(kinds)
+    assert {one.told for one in requests[1:]} <= {False}
+
+
+def test_a_right_in_an_edit_or_in_a_form_is_one_too() -> None:
+    world = World(state=State(stage=Stage.GREETED))
+    world.edit("xóa hết dữ liệu của tôi")
+    assert [(one.kind, one.told) for one in world.found(DataRequest)] == [("delete", False)]
+    world = World()
+    world.context = replace(world.context, writes=False)
+    for message, kinds in (("Xóa dữ liệu cá nhân của tôi", ["delete"]), ("Gọi tôi, xe máy", [])):
+        fields = {"name": "Lan", "phone": "0912345678", "message": message, "agree": "Đồng ý xử lý dữ liệu cá nhân"}
+        world.happens(Submitted(message_id="m1", at=world.now, fields=fields))
+        assert [one.kind for one in world.found(DataRequest)] == kinds
+
+
+def test_who_does_not_choose_has_asked_all_the_same() -> None:
+    """By the clock of when he asked; and whoever chooses has asked for that, and for nothing else."""
+    world = World(state=State(stage=Stage.GREETED))
+    world.say("dữ liệu cá nhân của tôi thì sao")
+    asked_at = world.now
+    assert (world.said, world.found(DataRequest)) == (["privacy.menu"], [])
+    chosen = deepcopy(world)
+    world.wait(timedelta(hours=20))
+    world.say("tôi muốn hỏi về dữ liệu cá nhân của tôi")
+    assert world.found(DataRequest) == []
+    world.wait(timedelta(hours=5))
+    (request,) = world.found(DataRequest)
+    assert (request.kind, request.at, request.told) == ("access", asked_at, False)
+    assert (request.message_id, request.said) == ("m1", "dữ liệu cá nhân của tôi thì sao")
+    assert world.found(Note)
+    world.wait(timedelta(days=3))
+    assert world.found(DataRequest) == []
+
+    chosen.tap("dsr:delete")
+    assert [(one.kind, one.told) for one in chosen.found(DataRequest)] == [("delete", True)]
+    chosen.wait(timedelta(days=3))
+    assert chosen.found(DataRequest) == []
