@@ -106,7 +106,7 @@ class Account:
     """One OA, page or bot of ours. `settings` is its block of config.yaml, secrets resolved; never printed.
     `siblings` -- the other accounts of its channel: one webhook may speak for several. `thread_key` -- lent by the
     installation's key ring when the gateway starts, one an account and for ever: names of people who have no id of a
-    platform are made under it (`channels.posted.veiled`)."""
+    platform are made under it (`channels.veil`)."""
 
     channel: str
     name: str

@@ -14,7 +14,7 @@ from typing import Final
 
 import orjson
 
-from channels import posted
+from channels import fieldnames, mute, posted, telephone, veil, webhook_secret
 from channels.contract import UNSAID, Account, Adapter, Capabilities, Delivery, InboundEvent, Kind
 from channels.reading import clean_name
 
@@ -118,12 +118,12 @@ def parse(delivery: Delivery, account: Account) -> list[InboundEvent]:
 
 
 def _event(flat: Mapping[str, str], account: Account) -> InboundEvent:
-    told = posted.named(flat, account, FIELDS)
+    told = fieldnames.named(flat, account, FIELDS)
     event = _happened(flat, told)
-    way = posted.plain(told.get("direction", ""))
+    way = fieldnames.plain(told.get("direction", ""))
     outbound = _outbound(way, told)
     theirs = told.get("customer") or _customer(told, outbound)
-    number = "" if posted.plain(theirs) in WITHHELD else posted.number(theirs)
+    number = "" if fieldnames.plain(theirs) in WITHHELD else telephone.number(theirs)
     call, window_ms = _call(told, account)
     extra = {
         "event": event,
@@ -158,7 +158,7 @@ def _happened(flat: Mapping[str, str], told: Mapping[str, str]) -> str:
     names = {"event", *FIELDS["event"]}
     said = [
         told.get("event", ""),
-        *(text for name, text in flat.items() if posted.plain(name.rpartition(".")[2]) in names),
+        *(text for name, text in flat.items() if fieldnames.plain(name.rpartition(".")[2]) in names),
     ]
     found = next(filter(None, map(_meaning, [*said, told.get("direction", "")])), "")
     if found == "ended" and _flag(flat, MISSED) not in NO:
@@ -170,20 +170,21 @@ def _happened(flat: Mapping[str, str], told: Mapping[str, str]) -> str:
 
 def _flag(flat: Mapping[str, str], names: tuple[str, ...]) -> str:
     return next(
-        (posted.plain(text) for name, text in flat.items() if posted.plain(name.rpartition(".")[2]) in names), ""
+        (fieldnames.plain(text) for name, text in flat.items() if fieldnames.plain(name.rpartition(".")[2]) in names),
+        "",
     )
 
 
 def _talked(flat: Mapping[str, str], told: Mapping[str, str], event: str) -> str:
     """Seconds of talk. Of a call that nobody took it is how long it rang."""
     rang = event == "missed" or (
-        any(posted.plain(name.rpartition(".")[2]) in ANSWERED for name in flat) and _flag(flat, ANSWERED) in NO
+        any(fieldnames.plain(name.rpartition(".")[2]) in ANSWERED for name in flat) and _flag(flat, ANSWERED) in NO
     )
     return "" if rang else seconds(told.get("duration_s", ""))
 
 
 def _meaning(text: str) -> str:
-    word = posted.plain(text)
+    word = fieldnames.plain(text)
     if word in MEANING:
         return MEANING[word]
     return next((MEANING[part] for part in PHRASES if f"_{part}_" in f"_{word}_"), "")
@@ -194,19 +195,19 @@ def _outbound(way: str, told: Mapping[str, str]) -> bool:
     words = set(way.split("_"))
     if words & OUT or words & IN:
         return not words.isdisjoint(OUT)
-    if not LED.isdisjoint(posted.plain(told.get("event", "")).split("_")):
+    if not LED.isdisjoint(fieldnames.plain(told.get("event", "")).split("_")):
         return True
-    return _ours(told.get("from", "")) and not _ours(told.get("to", "")) and bool(posted.number(told.get("to", "")))
+    return _ours(told.get("from", "")) and not _ours(told.get("to", "")) and bool(telephone.number(told.get("to", "")))
 
 
 def _customer(told: Mapping[str, str], outbound: bool) -> str:
     """The other side's number; the customer is none of our own telephones, whoever they say has called."""
     ours, theirs = (told.get(key, "") for key in (("from", "to") if outbound else ("to", "from")))
-    return ours if _ours(theirs) and posted.number(ours) and not _ours(ours) else theirs
+    return ours if _ours(theirs) and telephone.number(ours) and not _ours(ours) else theirs
 
 
 def _ours(party: str) -> bool:
-    digits = posted.number(party)
+    digits = telephone.number(party)
     return bool(digits) and (len(digits) <= EXTENSION or SERVICE.fullmatch(digits) is not None)
 
 
@@ -223,8 +224,8 @@ def _why_not(told: Mapping[str, str], event: str, way: str) -> str:
 
 def thread_of(account: Account, number: str) -> str:
     """A caller's conversation is named after his number, which it does not tell."""
-    told = posted.number(number)
-    return f"caller-{posted.veiled(account, told)}" if told else ""
+    told = telephone.number(number)
+    return f"caller-{veil.veiled(account, told)}" if told else ""
 
 
 def _call(told: Mapping[str, str], account: Account) -> tuple[str, int]:
@@ -233,22 +234,22 @@ def _call(told: Mapping[str, str], account: Account) -> tuple[str, int]:
     if own and len(own) <= 96 and own.isprintable():
         return own, 0
     named = [own] if own else [told.get(key, "") for key in ("from", "to", "customer", "started_at")]
-    made = "call-" + posted.veiled(account, "\n".join(named))
+    made = "call-" + veil.veiled(account, "\n".join(named))
     return made, 0 if own or told.get("started_at") else SHORT_MS
 
 
 def _digest(extra: Mapping[str, str], told: Mapping[str, str], account: Account) -> str:
     """The event with what it adds: a second `ended` that brings the recording is no repetition of the first."""
     added = [extra.get(key, "") for key in ("event", "direction", "number", "agent", "duration_s", "recording_url")]
-    words = posted.plain(told.get("event", ""))
-    return f"{extra.get('event') or 'other'}:{posted.veiled(account, orjson.dumps([words, *added]))}"
+    words = fieldnames.plain(told.get("event", ""))
+    return f"{extra.get('event') or 'other'}:{veil.veiled(account, orjson.dumps([words, *added]))}"
 
 
 def seconds(text: str) -> str:
     """A duration as whole seconds: 75, 75.4, 01:15, 00:01:15, 75s, 1 phút 15 giây; '' when it is none."""
     if SECONDS.fullmatch(text):
         return str(int(float(text)))
-    if clock := CLOCK.fullmatch(text) or SPOKEN.fullmatch(posted.plain(text).replace("_", "") or "-"):
+    if clock := CLOCK.fullmatch(text) or SPOKEN.fullmatch(fieldnames.plain(text).replace("_", "") or "-"):
         hours, minutes, rest = (int(part or 0) for part in clock.groups())
         return str(hours * 3600 + minutes * 60 + rest)
     return ""
@@ -278,10 +279,10 @@ def _moment(text: str) -> datetime:
 ADAPTER: Final = Adapter(
     name="hotline",
     capabilities=CAPABILITIES,
-    verify=posted.verify,
+    verify=webhook_secret.verify,
     parse=parse,
-    render=posted.render,
-    client=posted.Mute,
-    problems=posted.problems,
+    render=mute.render,
+    client=mute.Mute,
+    problems=webhook_secret.problems,
     thread_of=thread_of,
 )

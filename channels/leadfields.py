@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from channels.contract import Account
-from channels.posted import HOLDERS, bare, mapped, number, plain
+from channels.fieldnames import bare, mapped, plain
+from channels.posted import HOLDERS
+from channels.telephone import number
 
-# our name -> what builders call it, without marks and case (posted.plain); the first whose value fits counts
+# our name -> what builders call it, without marks and case (fieldnames.plain); the first whose value fits counts
 FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "name": (
         "full_name", "fullname", "ho_ten", "ho_va_ten", "hoten", "hovaten", "ten", "ten_khach_hang", "ho_ten_khach_hang",
@@ -104,7 +106,7 @@ def read(flat: Mapping[str, str], account: Account) -> tuple[dict[str, str], dic
 
 
 def first_number(text: str) -> str:
-    """As `posted.number`; of several in one field the first."""
+    """As `telephone.number`; of several in one field the first."""
     return next(_numbers(text), "") or number(text)
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import orjson
 
-from channels import leadfields, posted
+from channels import fieldnames, leadfields, mute, posted, veil, webhook_secret
 from channels.contract import UNSAID, Account, Adapter, Capabilities, Delivery, InboundEvent, Kind, Profile
 from channels.reading import clean, clean_name
 
@@ -73,7 +73,7 @@ def _event(flat: Mapping[str, str], account: Account) -> InboundEvent:
         window_ms=0 if _submission(flat) else WINDOW_MS,
         kind=Kind.IGNORED if empty else Kind.FORM,
         reason="an empty form" if empty else "",
-        thread="" if empty else "lead-" + posted.veiled(account, phone or known.get("email", "").lower() or digest),
+        thread="" if empty else "lead-" + veil.veiled(account, phone or known.get("email", "").lower() or digest),
         said_at=UNSAID,
         external_id=_submission(flat)[:128],
         text=clean("\n".join(f"{label}: {text}" for label, text in (*lines.items(), *more.items()))),
@@ -101,7 +101,7 @@ def _together(known: Mapping[str, str], more: Mapping[str, str]) -> dict[str, st
 
 def _submission(flat: Mapping[str, str]) -> str:
     """What the builder itself calls this very submission."""
-    names = {posted.plain(key.rpartition(".")[2]): text for key, text in flat.items() if text}
+    names = {fieldnames.plain(key.rpartition(".")[2]): text for key, text in flat.items() if text}
     found = next((names[key] for key in SUBMISSION if names.get(key)), "")
     return found if found.isprintable() else ""
 
@@ -114,9 +114,9 @@ def _key(flat: Mapping[str, str], digest: str) -> str:
 def _digest(known: Mapping[str, str], more: Mapping[str, str], account: Account) -> str:
     """Of all that the person wrote, and on which form; not of what changes from one try of the builder to the next."""
     told = [(key, leadfields.same(key, text) if key == "phone" else text) for key, text in known.items()]
-    what = sorted([*told, *((posted.plain(label), text) for label, text in more.items())])
+    what = sorted([*told, *((fieldnames.plain(label), text) for label, text in more.items())])
     says = [(label, text) for label, text in what if not _noise(label, text)]
-    return posted.veiled(account, orjson.dumps(says or what))
+    return veil.veiled(account, orjson.dumps(says or what))
 
 
 def _noise(label: str, text: str) -> bool:
@@ -131,10 +131,10 @@ def _noise(label: str, text: str) -> bool:
 ADAPTER: Final = Adapter(
     name="leads",
     capabilities=CAPABILITIES,
-    verify=posted.verify,
+    verify=webhook_secret.verify,
     parse=parse,
-    render=posted.render,
-    client=posted.Mute,
-    problems=posted.problems,
+    render=mute.render,
+    client=mute.Mute,
+    problems=webhook_secret.problems,
     refuses_unreadable=True,
 )

@@ -6,34 +6,22 @@ list of {name, value}, as JSON in a field. What comes out is one flat mapping an
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import math
 import re
-import unicodedata
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Iterable
 from itertools import count, islice
 from typing import Any, Final
 
 from channels import formbody
-from channels.contract import (
-    Account,
-    Delivery,
-    MalformedPayload,
-    OutboundMessage,
-    Permanent,
-    WebhookRejected,
-)
+from channels.contract import Delivery, MalformedPayload
+from channels.fieldnames import plain
 from channels.reading import clean, read_json
 
-PLACEHOLDERS: Final = frozenset({"changeme", "change-me", "change_me", "default", "password", "123456"})
 ENTRIES: Final = 100  # of one POST
 FIELDS: Final = 200  # of one entry
 NAME: Final = 200  # code points of a field's name, its path included: a question with its explanation
 VALUES: Final = 3_000  # of one POST, objects and lists counted too: thrice the longest batch seen
 LETTERS: Final = 300_000  # code points of all its texts, before they are cleaned
-WORDS: Final = 800  # code points of what is compared, a name or a number: long runs of marks take long to normalise
 MARKS: Final = 20_000  # commas and brackets of a JSON body: to read a megabyte of them alone takes 100 ms
 WITHIN: Final = 64  # objects and lists one in another, those of JSON in a field included
 BOM: Final = b"\xef\xbb\xbf"
@@ -57,74 +45,6 @@ _MADE: Final = re.compile(
 )  # field_3a7b9c1: no person's word
 _STEPS: Final = re.compile(r"([^\[\]]+)((?:\[[^\[\]]{1,100}\]){1,4})")
 _STEP: Final = re.compile(r"\[([^\[\]]+)\]")
-
-# ---- who may post
-
-
-def secrets_of(account: Account) -> tuple[str, ...]:
-    """The account's active secrets, one or two while one takes the other's place; () = none, nothing is accepted."""
-    given = account.get("secret")
-    listed = [given] if isinstance(given, str) else list(given) if isinstance(given, (list, tuple)) else []
-    return tuple(one for one in listed if isinstance(one, str) and one)
-
-
-def verify(delivery: Delivery, account: Account) -> None:
-    """The secret as the last part of the address, or as a header; compared in constant time. Raises WebhookRejected."""
-    scheme, _, bearer = delivery.headers.get("Authorization", "").strip().partition(" ")
-    shown = [delivery.secret, delivery.headers.get("X-Webhook-Token", "")]
-    if scheme.lower() == "bearer":
-        shown.append(bearer.strip())
-    presented = [one.encode("utf-8", "surrogatepass") for one in shown if one]
-    known = [one.encode() for one in secrets_of(account)]
-    matched = [hmac.compare_digest(one, other) for one in presented for other in known]
-    if not any(matched):
-        raise WebhookRejected(f"{account.channel}: {'wrong' if presented else 'no'} secret")
-
-
-def problems(account: Account) -> list[str]:
-    """What the account lacks."""
-    return placeholders(account) if secrets_of(account) else ["secret: is missing"]
-
-
-def placeholders(account: Account) -> list[str]:
-    """A secret that everybody knows is none."""
-    if not any(one.lower() in PLACEHOLDERS for one in secrets_of(account)):
-        return []
-    make = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
-    return [f"secret: is a word that stands in examples; this makes a good one: {make}"]
-
-
-def veiled(account: Account, told: str | bytes) -> str:
-    """24 hex digits that stand for what a person told us, the same for ever: threads and keys lie in the clear and are
-    shown to all, and a plain hash of a telephone number is found by trying them all. Raises ValueError without a key."""
-    if not account.thread_key:
-        raise ValueError(f"{account.id}: no thread_key was lent")
-    data = told if isinstance(told, bytes) else told.encode("utf-8", "surrogatepass")
-    return hmac.new(account.thread_key, data, hashlib.sha256).hexdigest()[:24]
-
-
-class Mute:
-    """A client for channels that cannot be answered: nothing is written to a form or a telephone."""
-
-    def __init__(self, account: Account) -> None:
-        self._id = account.id
-
-    async def call(self, request: Any) -> str:
-        raise Permanent(f"{self._id} carries no messages out", reason="calls_only")
-
-    async def fetch(self, source: str, *, limit: int) -> bytes:
-        raise Permanent(f"{self._id} keeps no files", reason="gone")
-
-    async def close(self) -> None:
-        return None
-
-
-def render(message: OutboundMessage, account: Account) -> Mapping[str, str]:
-    """Nothing leaves; the value is what would be said."""
-    return {"thread": message.thread, "text": message.text}
-
-
-# ---- reading
 
 
 def entries(delivery: Delivery) -> list[dict[str, str]]:
@@ -353,74 +273,3 @@ def _text(value: Any) -> str:
     if isinstance(value, float) and math.isfinite(value) and value == int(value) and abs(value) < 1e18:
         return str(int(value))
     return str(value)
-
-
-# ---- names: theirs to ours
-
-_UNMARKED: Final = str.maketrans("đĐ", "dD")
-_BETWEEN: Final = re.compile(r"[^0-9a-z]+")
-_NUMBERED: Final = re.compile(r"q\d{1,3}_(?=.)")
-_COUNTED: Final = re.compile(r"(?<=[^\W\d])\.\d{1,3}\Z")
-_HUMPS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-
-
-@lru_cache(maxsize=2048)
-def plain(name: str) -> str:
-    """A field's name without marks, case and signs: `Họ và tên:`, `hoVaTen` and `ho-va-ten` are ho_va_ten."""
-    bare = "".join(char for char in unicodedata.normalize("NFD", name[:WORDS].translate(_UNMARKED)) if char.isascii())
-    return _BETWEEN.sub("_", _HUMPS.sub("_", bare).lower()).strip("_")
-
-
-def named(flat: Mapping[str, str], account: Account, known: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    """Our names to what stands under theirs: by the account's own mapping first, then by what such fields are usually
-    called, the earlier name of the table first. What is empty is not there."""
-    own: Mapping[str, str] = account.get("fields") or {}
-    by_name: dict[str, str] = {}
-    for name, text in flat.items():
-        if text:
-            by_name.setdefault(plain(name), text)
-            by_name.setdefault(bare(name), text)
-    found: dict[str, str] = {}
-    for ours, usual in known.items():
-        theirs = [*mapped(account, ours), *((ours,) if ours not in own else ()), *usual]
-        text = next((by_name[name] for name in theirs if name in by_name), "")
-        if text:
-            found[ours] = text
-    return found
-
-
-def mapped(account: Account, ours: str) -> list[str]:
-    """What the account itself says the field is called, the first to be taken first."""
-    own: Mapping[str, str] = account.get("fields") or {}
-    return [name for name in map(plain, str(own.get(ours) or "").split(",")) if name]
-
-
-def bare(name: str) -> str:
-    """Without what stands above it, without the number that some builders put before (`q4_phoneNumber`) and the one that
-    we put behind (`message.2`)."""
-    return _NUMBERED.sub("", plain(_COUNTED.sub("", name).rpartition(".")[2]))
-
-
-# ---- telephone numbers: only as far as two spellings of one are one
-
-_DIGITS: Final = re.compile(r"[^\d+]")
-
-
-def number(text: str) -> str:
-    """E.164 of a Vietnamese number however it is spelled, another country's as it is; '' when there are no digits."""
-    shown = unicodedata.normalize("NFKC", text[:WORDS])
-    digits = _DIGITS.sub("", shown.partition(";")[0].replace("sip:", "").partition("@")[0])
-    plus, digits = digits.startswith("+"), digits.replace("+", "")
-    if not digits:
-        return ""
-    if digits.startswith("00"):
-        plus, digits = True, digits[2:]
-    if digits.startswith("84") and 11 <= len(digits) <= 12:
-        return f"+{digits[:2]}{digits[2:].removeprefix('0')}"
-    if plus and len(digits) <= 15:
-        return f"+{digits}"
-    if digits.startswith("0") and 9 <= len(digits) - 1 <= 10:
-        return f"+84{digits[1:]}"
-    if len(digits) == 9 and digits[0] in "35789":
-        return f"+84{digits}"
-    return digits[:20]

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from channels import posted
+from channels import fieldnames, veil, webhook_secret
 from channels.contract import UNSAID, Account, Delivery, InboundEvent, Kind, MalformedPayload, Receipt, WebhookRejected
 from channels.email import answers, dsn, marks
 from channels.email.settings import sender
@@ -102,12 +102,12 @@ def verify(delivery: Delivery, account: Account) -> None:
     if given:
         good = [
             hmac.compare_digest(given, hmac.new(secret.encode(), delivery.body, hashlib.sha256).hexdigest().encode())
-            for secret in posted.secrets_of(account)
+            for secret in webhook_secret.secrets_of(account)
         ]
         if not any(good):
             raise WebhookRejected("email: wrong signature")
         return
-    posted.verify(delivery, account)
+    webhook_secret.verify(delivery, account)
 
 
 def greet(delivery: Delivery, account: Account) -> bytes:
@@ -147,7 +147,7 @@ def _report(body: bytes, account: Account) -> list[Told]:
         }
         for status in dsn.statuses(body)
     ]
-    return found or [{"event": "mail", "id": posted.veiled(account, body[: dsn.LENGTH])}]
+    return found or [{"event": "mail", "id": veil.veiled(account, body[: dsn.LENGTH])}]
 
 
 def _json(body: bytes) -> Any:
@@ -206,11 +206,11 @@ def _named(flat: Mapping[str, str], account: Account) -> Told:
     own: Mapping[str, str] = account.get("fields") or {}
     by_name: dict[str, str] = {}
     for path, text in flat.items():
-        by_name.setdefault(posted.plain(path), text)
-        by_name.setdefault(posted.plain(_LISTED.sub("", path).rpartition(".")[2]), text)
+        by_name.setdefault(fieldnames.plain(path), text)
+        by_name.setdefault(fieldnames.plain(_LISTED.sub("", path).rpartition(".")[2]), text)
     found: Told = {}
     for ours, theirs in NAMES.items():
-        named = [*(posted.plain(name) for name in str(own.get(ours) or "").split(",")), ours, *theirs]
+        named = [*(fieldnames.plain(name) for name in str(own.get(ours) or "").split(",")), ours, *theirs]
         if text := next((by_name[name] for name in named if name and name in by_name), ""):
             found[ours] = _short(text, 500)
     if not _meaning(found.get("event", "")) and (
@@ -226,17 +226,17 @@ def _named(flat: Mapping[str, str], account: Account) -> Told:
 
 def _turned(meaning: str, by_name: Mapping[str, str]) -> str:
     """What the event's own details make of it; '' = it is what it is called."""
-    if meaning == UNSUBSCRIBED and posted.plain(by_name.get("suppress_sending", "")) == "false":
+    if meaning == UNSUBSCRIBED and fieldnames.plain(by_name.get("suppress_sending", "")) == "false":
         return RESUMED
     if meaning == UNSUBSCRIBED:
-        return STOPPED.get(posted.plain(by_name.get("suppression_reason", "")), "")
-    if meaning == COMPLAINT and posted.plain(by_name.get("complaint_feedback_type", "")) == NOT_SPAM:
+        return STOPPED.get(fieldnames.plain(by_name.get("suppression_reason", "")), "")
+    if meaning == COMPLAINT and fieldnames.plain(by_name.get("complaint_feedback_type", "")) == NOT_SPAM:
         return NOT_SPAM
     return ""
 
 
 def _meaning(event: str) -> str:
-    return MEANING.get(posted.plain(event).removeprefix("email_"), "")
+    return MEANING.get(fieldnames.plain(event).removeprefix("email_"), "")
 
 
 def _short(text: str, limit: int) -> str:
@@ -251,7 +251,7 @@ def _event(told: Told, account: Account) -> InboundEvent:
     meaning = _meaning(told.get("event", ""))
     receipt, thread, why = None, known[2] if known else "", ""
     if not meaning or meaning == DELAYED:
-        why = f"event: {posted.plain(told.get('event', ''))[:40] or 'none'}"
+        why = f"event: {fieldnames.plain(told.get('event', ''))[:40] or 'none'}"
     else:
         receipt = _receipt(told, meaning, account, known)
         if known is None and receipt.ends:
@@ -275,8 +275,8 @@ def _event(told: Told, account: Account) -> InboundEvent:
 
 def _key(told: Told, known: tuple[str, str, str] | None, account: Account, raw: bytes) -> str:
     if known is not None:
-        return f"{known[1]}:{posted.veiled(account, told.get('code', '') + told.get('event', ''))}"
-    return posted.veiled(account, told.get("id") or raw)
+        return f"{known[1]}:{veil.veiled(account, told.get('code', '') + told.get('event', ''))}"
+    return veil.veiled(account, told.get("id") or raw)
 
 
 def _receipt(told: Told, meaning: str, account: Account, known: tuple[str, str, str] | None) -> Receipt:
@@ -298,7 +298,7 @@ def _reason(told: Told) -> str:
     """Why it did not arrive: by the server's code and words, and by how hard the relay calls it."""
     words = told.get("reason", "")
     for pattern, reason in SUPPRESSED:
-        untried = posted.plain(told.get("event", "")).removeprefix("email_") in UNTRIED
+        untried = fieldnames.plain(told.get("event", "")).removeprefix("email_") in UNTRIED
         if (untried or words.startswith("suppress-")) and pattern.search(words):
             return reason
     both = f"{told.get('code', '')} {words}"
@@ -306,7 +306,7 @@ def _reason(told: Told) -> str:
     detail = f"{found[2]}.{found[3]}" if found else ""
     status = int(plain[1]) if plain else 550
     reason = answers.reason_of(status, detail, words) if found or plain or words else ""
-    named = {posted.plain(told.get(name, "")) for name in ("event", "hardness")}
+    named = {fieldnames.plain(told.get(name, "")) for name in ("event", "hardness")}
     temporary = (found is not None and found[1] == "4") or bool(named & SOFT)
     if temporary and not named & (HARD - {"bounce"}):
         return BOUNCED if reason in ("", "refused", answers.NO_MAILBOX) else reason

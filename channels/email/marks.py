@@ -13,7 +13,7 @@ import re
 import unicodedata
 from typing import Final
 
-from channels import posted
+from channels import veil
 from channels.contract import Account
 
 THREAD: Final = "mail-"
@@ -38,7 +38,7 @@ def plain(address: str) -> str:
 def thread_of(account: Account, address: str) -> str:
     """'' for what is no address."""
     told = plain(address)
-    return THREAD + posted.veiled(account, told) if told else ""
+    return THREAD + veil.veiled(account, told) if told else ""
 
 
 def mark(account: Account, row_id: str, thread: str) -> str:

@@ -9,7 +9,7 @@ from email.utils import parseaddr
 from pathlib import Path
 from typing import Final
 
-from channels import posted
+from channels import webhook_secret
 from channels.contract import Account
 
 STARTTLS: Final = "starttls"
@@ -102,7 +102,7 @@ def problems(account: Account) -> list[str]:
         found.append("tls: none is for a mail server on this machine only")
     if tls(account) == STARTTLS and port(account) == 465:
         found.append("tls: port 465 speaks TLS from the first byte; write tls: implicit")
-    return found + posted.placeholders(account) + _addresses(account) + _authority(account)
+    return found + webhook_secret.placeholders(account) + _addresses(account) + _authority(account)
 
 
 def _addresses(account: Account) -> list[str]:

@@ -19,7 +19,7 @@ from typing import Any, Final, TextIO
 
 import aiohttp
 
-from channels import posted
+from channels import webhook_secret
 from gateway import logs, setup
 from gateway.config import Config
 from gateway.demo import advisor as desk
@@ -242,8 +242,8 @@ async def _composed(
         folder=folder,
         session=session,
         rng=random.Random(seed),
-        page=FormPage(session, f"{hooks}/leads/{forms.name}/{posted.secrets_of(forms)[0]}"),
-        centre=CallCentre(session, f"{hooks}/hotline/{calls.name}", posted.secrets_of(calls)[0], now=parts.now),
+        page=FormPage(session, f"{hooks}/leads/{forms.name}/{webhook_secret.secrets_of(forms)[0]}"),
+        centre=CallCentre(session, f"{hooks}/hotline/{calls.name}", webhook_secret.secrets_of(calls)[0], now=parts.now),
         players=players,
     )
     working = asyncio.create_task(advisor.work(), name="advisor")

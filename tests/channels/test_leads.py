@@ -11,7 +11,8 @@ import pytest
 
 from channels import leads
 from channels.contract import Account, Delivery, InboundEvent, Kind, MalformedPayload, WebhookRejected
-from channels.posted import number, plain
+from channels.fieldnames import plain
+from channels.telephone import number
 
 ACCOUNT = Account(channel="leads", name="ladipage", settings={"secret": "s3cret-of-the-form"}, thread_key=b"k" * 16)
 PHONE = "+84912345678"
