@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from channels import outbound
 from channels.contract import (
     Account,
     ChannelError,
@@ -22,7 +23,6 @@ from channels.contract import (
     Permanent,
     RateLimited,
     Retryable,
-    outbound_from_json,
 )
 from channels.deadlines import Deadlines
 from gateway import doclinks
@@ -108,7 +108,7 @@ class Sender:
         try:
             file = job.body.get("file")
             data = await self._file(file[0]) if file else b""
-            message = outbound_from_json(job.id, job.body, file_data=data)
+            message = outbound.from_json(job.id, job.body, file_data=data)
             if message.link:
                 message = replace(message, text=await self._linked(job, message))
             request = self.parts.adapters[account.channel].render(message, account)

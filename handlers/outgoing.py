@@ -8,7 +8,8 @@ from typing import Any, Final
 import orjson
 import structlog
 
-from channels.contract import Kind, OutboundFile, OutboundMessage, outbound_to_json
+from channels import outbound
+from channels.contract import Kind, OutboundFile, OutboundMessage
 from channels.fit import fit
 from channels.windows import PURPOSES, Purpose, Sender, Way, rule
 from handlers import delivery, effects, handing, quoting, schedule
@@ -198,7 +199,7 @@ def _calls(
     beside = ""
     if file is not None and not limits.letters and not limits.carries_file(file.mime, file.size):
         beside = draft.place.voice.words(Say(key="link.file", values={"ten_tep": file.name}), draft.state)
-    return [outbound_to_json(part) for part in fit(whole, limits, beside=beside)]
+    return [outbound.to_json(part) for part in fit(whole, limits, beside=beside)]
 
 
 def _attachment(draft: LaneDraft, message_id: str, kind: Kind, file: OutboundFile) -> None:

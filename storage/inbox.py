@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from channels.contract import SAID, Kind, quick
+from channels.contract import SAID, Kind
+from channels.quick import quick
 from storage.ids import new_id
 from storage.keys import seal
 from storage.lanes import NOW, QUIET

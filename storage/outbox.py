@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from channels.contract import quick
+from channels.quick import quick
 from storage import deliveries, may_say, parked, unchanged
 from storage.errors import classify
 from storage.ids import new_id

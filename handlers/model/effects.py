@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from channels.contract import Button, quick
+from channels.contract import Button
+from channels.quick import quick
 from handlers.model.state import EMPTY, Advisor, State
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from channels.contract import InboundFile, Kind, SharedContact, quick
+from channels.contract import InboundFile, Kind, SharedContact
+from channels.quick import quick
 from channels.windows import ANYWHERE, Carries
 from handlers.model.rules import AS_ALWAYS, Rules
 from handlers.model.state import EMPTY, Advisor

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channels import outbound
 from channels.contract import (
     Account,
     Button,
@@ -20,8 +21,6 @@ from channels.contract import (
     Receipt,
     SharedContact,
     WebhookRejected,
-    outbound_from_json,
-    outbound_to_json,
 )
 from channels.facebook.adapter import ADAPTER, parse, render, verify
 from channels.facebook.answers import _ACCOUNT, _SUBCODES
@@ -510,9 +509,9 @@ def test_without_a_word_of_ours_no_handshake() -> None:
 
 def test_an_advisors_words_are_marked_through_the_outbox() -> None:
     message = OutboundMessage(id="1", thread=USER, text="x", by_human=True)
-    assert outbound_from_json("1", outbound_to_json(message)) == message
+    assert outbound.from_json("1", outbound.to_json(message)) == message
     assert render(message, FACEBOOK).by_human
-    assert not outbound_from_json("1", outbound_to_json(replace(message, by_human=False))).by_human
+    assert not outbound.from_json("1", outbound.to_json(replace(message, by_human=False))).by_human
 
 
 def test_the_tag_is_only_ever_human_agent() -> None:
@@ -520,7 +519,7 @@ def test_the_tag_is_only_ever_human_agent() -> None:
     assert json.loads(call.body)["messaging_type"] == "RESPONSE"
     asked = OutboundMessage(id="1", thread=USER, text="x", unasked=True, buttons=(Button(id="got:yes", label="Rồi"),))
     told = json.loads(render(asked, FACEBOOK).body)
-    assert outbound_from_json("1", outbound_to_json(asked)) == asked
+    assert outbound.from_json("1", outbound.to_json(asked)) == asked
     assert (told["messaging_type"], len(told["message"]["quick_replies"])) == ("UPDATE", 1)
     tagged = json.loads(call.tagged().body)
     assert (tagged["messaging_type"], tagged["tag"]) == ("MESSAGE_TAG", "HUMAN_AGENT")

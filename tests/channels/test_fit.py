@@ -8,13 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels import fit as fitting
+from channels import outbound
 from channels.contract import (
     Button,
     Capabilities,
     OutboundFile,
     OutboundMessage,
-    outbound_from_json,
-    outbound_to_json,
 )
 from channels.fit import fit, shorten, split
 
@@ -113,7 +112,7 @@ def test_or_becomes_an_address_where_there_are_words_for_it() -> None:
         assert [part.link for part in parts] == ["", FILE.id]
         assert [part.file for part in parts] == [None, None]
         assert parts[-1].buttons == (CAR,)
-        assert outbound_from_json("m.1", outbound_to_json(parts[-1])) == parts[-1]
+        assert outbound.from_json("m.1", outbound.to_json(parts[-1])) == parts[-1]
     small = replace(MESSAGE, text="", file=replace(FILE, size=100))
     assert fit(small, wide, beside="Mở tại đây:")[0].file == replace(FILE, size=100)
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from channels.contract import Delivery, InboundEvent, OutboundMessage, Profile, quick
+from channels.contract import Delivery, InboundEvent, OutboundMessage, Profile
+from channels.quick import quick
 from storage.inbox import Arrival
 from storage.outbox import Outcome, SendJob
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channels import outbound
 from channels.contract import (
     Account,
     Button,
@@ -25,8 +26,6 @@ from channels.contract import (
     RateLimited,
     Template,
     WebhookRejected,
-    outbound_from_json,
-    outbound_to_json,
 )
 from channels.fit import fit
 from channels.zalo import consent
@@ -616,7 +615,7 @@ def test_files_that_leave() -> None:
 def test_templates_by_user_and_by_phone() -> None:
     account = Account(channel="zalo", name="oa", settings={"templates": {"aftercare": "418820"}})
     message = replace(MESSAGE, template=Template(purpose="aftercare", values={"name": "Châu"}))
-    again = outbound_from_json(message.id, outbound_to_json(message))
+    again = outbound.from_json(message.id, outbound.to_json(message))
     assert again == message
     call = render(message, account)
     assert call.template == BY_USER
