@@ -131,8 +131,13 @@ def _waits(draft: Draft, heard: Sequence[Heard]) -> bool:
     return True
 
 
+def asks_why(heard: Sequence[Heard]) -> bool:
+    """What is it for, his number and his name?"""
+    return _says(heard, WHY) and not any(one.entities.get("phone") for one in heard)
+
+
 def _fills(draft: Draft, heard: Sequence[Heard]) -> bool:
-    if _says(heard, WHY) and not any(one.entities.get("phone") for one in heard):
+    if asks_why(heard):
         draft.say("ask.why")
         steps.again(draft)
         return True

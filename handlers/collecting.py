@@ -32,13 +32,16 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
     if asked == "need" and any(one.said.payload == "p:other" for one in heard):
         draft.say("ask.need")  # no button is his: without them
     elif changed or answered:
-        if any(map(questions.is_question, heard)):
+        if any(map(questions.asks, heard)):
             questions.answer(draft, heard)
         elif not answered and not draft.said() and (asked == "product" or slots.missing(draft.state) == left):
             draft.say("ask.noted")  # something else than was asked
         draft.set(tries=0)
         proceed(draft)
     elif slots.unworkable(draft):
+        steps.again(draft)
+    elif any(questions.asks(one) and not noting.tells(one) for one in heard):
+        questions.answer(draft, heard)
         steps.again(draft)
     elif draft.state.memory.get("editing") == asked and any(one.wants("yes") for one in heard):
         draft.remember(editing=None)  # it may stay as it was
@@ -50,9 +53,6 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
         steps.again(draft)
     elif any(map(noting.tells, heard)):
         noting.note(draft, heard)
-        steps.again(draft)
-    elif any(map(questions.is_question, heard)):
-        questions.answer(draft, heard)
         steps.again(draft)
     elif any(is_noise(one) and WORD.search(one.folded) for one in heard) and not noting.wonders(draft, heard):
         not_understood(draft, asked)
@@ -100,7 +100,7 @@ def _take_freely(draft: Draft, heard: Sequence[Heard]) -> None:
         text = " ".join(one.said.text for one in words)
         slots.write(draft, "need", need=text[: slots.NEED_MAX], product=None)
     elif asked == "product" and not any(one.entities.get("phone") or one.entities.get("name") for one in words):
-        if all(map(questions.is_question, words)):
+        if all(map(questions.asks, words)):
             return  # what it costs is asked before one chooses
         draft.remember(car=None)  # asked once; the advisor will see to the rest
         if not slots.known(draft.state, "need"):

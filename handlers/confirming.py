@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from handlers import idle, noting, questions, requests, schedule, screening, slots, steps, waiting
+from handlers import idle, inquiring, noting, questions, requests, schedule, screening, slots, steps, waiting
 from handlers.draft import Draft
 from handlers.hearing import Heard
 from handlers.model import OpenHandoff, Stage, State
@@ -54,6 +54,8 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
         elif _agreed_with_more(before, draft.state, heard):
             submit(draft)
         else:
+            if any(inquiring.asks(one.folded) and questions.asks(one) for one in heard):
+                questions.answer(draft, heard)
             read_back(draft)
     elif slots.unworkable(draft):
         steps.again(draft)
@@ -62,6 +64,9 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
         draft.move(Stage.COLLECTING)
         draft.set(unclear=0)
         steps.ask(draft, which)
+    elif any(one.wants("no") and questions.asks(one) for one in heard):
+        questions.answer(draft, heard)
+        steps.again(draft)
     elif any(one.wants("no") for one in heard):
         if any(idle.gives_up(one.folded) for one in heard):
             idle.no_need(draft)
@@ -89,7 +94,7 @@ def _settle(draft: Draft, heard: Sequence[Heard]) -> None:
             read_back(draft)
     elif any(one.entities.get("phone_invalid") for one in heard):
         steps.wrong_phone(draft, next(one for one in heard if one.entities.get("phone_invalid")))
-    elif any(map(questions.is_question, heard)):
+    elif any(map(questions.asks, heard)):
         questions.answer(draft, heard)
         steps.again(draft)
     elif all(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from channels.contract import Kind
-from handlers import advertising, collecting, confirming, consent, idle, questions, refusal, slots, steps
+from handlers import advertising, asides, collecting, confirming, consent, idle, questions, refusal, slots, steps
 from handlers.draft import Draft
 from handlers.hearing import NOD, Heard, reread
 from handlers.model import NEW_STATE, WAITING, Stage, evolve
@@ -170,6 +170,10 @@ def _consenting(draft: Draft, heard: Sequence[Heard]) -> None:
         return
     if any(WHY.search(one.folded) for one in heard):
         draft.say("consent.why")
+        draft.say("consent.again", *steps.buttons(draft, "consent"))
+        return
+    if asides.asks_why(heard):
+        draft.say("ask.why")
         draft.say("consent.again", *steps.buttons(draft, "consent"))
         return
     if any(map(questions.is_question, heard)) or any(questions.asks_on(one) or _asks(one) for one in heard):

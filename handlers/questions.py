@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from handlers import steps, tariff, wanted
+from handlers import inquiring, steps, tariff, wanted
 from handlers.draft import Draft
 from handlers.hearing import PRODUCTS, Heard, reread
 from handlers.model import Stage
@@ -31,6 +31,7 @@ LOOK_BACK: Final = 5  # messages
 PIECES: Final = 3
 SMALL_ENGINE: Final = 50  # cc: below it a motorbike pays less
 INSURER: Final = ("slot.insurer",)
+CONTACT: Final = frozenset({"name", "phone", "email", "callback_time", "product"})  # told, not asked
 
 
 def is_question(one: Heard) -> bool:
@@ -44,6 +45,15 @@ def is_question(one: Heard) -> bool:
         or (one.intent == "other" and topic is not None and topic not in NO_QUESTION)
     )
     return asks and not one.stale
+
+
+def asks(one: Heard) -> bool:
+    """A question, also one that nothing here knows: it is answered or left to an advisor in so many words, and the open
+    question of ours stands."""
+    if is_question(one):
+        return True
+    open_ended = one.intent in ("other", "buy", "no") and CONTACT.isdisjoint(one.entities)
+    return open_ended and not one.stale and not one.said.payload and inquiring.asks(one.folded)
 
 
 def _tells_the_value(one: Heard) -> bool:
