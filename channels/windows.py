@@ -70,13 +70,15 @@ class Window:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
     """`why` -- of `later` and `never` · `not_before` -- of `later` · `until` -- the way is open up to then, None = without
-    end · `elsewhere` -- what is lawful instead, the best first: chat (another of his), email, call."""
+    end · `shut_at` -- the last of the ways that were open before this one ended then, None = there was none · `elsewhere` --
+    what is lawful instead, the best first: chat (another of his), email, call."""
 
     way: Way
     tag: str = ""
     why: str = ""
     not_before: datetime | None = None
     until: datetime | None = None
+    shut_at: datetime | None = None
     elsewhere: tuple[str, ...] = ()
 
     @property
@@ -194,18 +196,19 @@ def rule(
         return Ruling(way=Way.NEVER, why="calls_only", elsewhere=elsewhere)
     if not reachable:
         return Ruling(way=Way.NEVER, why="blocked", elsewhere=elsewhere)
-    at = _decent(purpose, now)
+    at, shut = _decent(purpose, now), None
     for window in carries.windows or (ALWAYS,):
         since = (opened or last) if window.fixed else last
         if window.needs or sender not in window.senders or purpose not in window.purposes:
             continue
         until = None if window.hours is None or since is None else since + timedelta(hours=window.hours)
         if window.hours is not None and (until is None or at >= until):
+            shut = max(filter(None, (shut, until)), default=None)
             continue
         if at > now:
             return Ruling(way=Way.LATER, why="night", not_before=at, until=until)
-        return Ruling(way=window.way, tag=window.tag, until=until)
-    return Ruling(way=Way.NEVER, why="window", elsewhere=elsewhere)
+        return Ruling(way=window.way, tag=window.tag, until=until, shut_at=shut)
+    return Ruling(way=Way.NEVER, why="window", shut_at=shut, elsewhere=elsewhere)
 
 
 ALWAYS: Final = Window(hours=None)

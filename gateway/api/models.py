@@ -115,8 +115,10 @@ class Conversation(Answer):
 
 class WindowView(Answer):
     """What the platform lets be said here now. `advice`: how an advisor's own words go out; `billed` costs money; for
-    `never`, `why`: window, blocked, blocked_by_us, calls_only or account. `until`: so long it stays like this, null = without end.
-    `bot`: how the bot's answers go out. `ways`: where else he may be written to or called. `held_by`: who may answer where
+    `never`, `why`: window, blocked, blocked_by_us, no_mailbox, complaint, unsubscribed, opt-out, consent withdrawn, calls_only or
+    account. `until`: so long it stays like this, null = without end. `bot`: how the bot's answers go out. `ways`: where else he
+    may be written to or called. Of a `window` that has shut: `hours` that a person may answer, `closed_at`, and `templates`, the
+    purposes for which this account has approved ones (they take no words of yours). `held_by`: who may answer where
     a platform lets one app at a time; `asked`: another app asks for it. `may_hold`: it can be taken back."""
 
     advice: Literal["free", "billed", "template", "later", "never"]
@@ -125,6 +127,9 @@ class WindowView(Answer):
     bot: Literal["free", "billed", "template", "later", "never"]
     bot_until: Time | None
     ways: list[str]
+    hours: int
+    closed_at: Time | None
+    templates: list[str]
     held_by: Literal["us", "other", "asked"]
     may_hold: bool
 

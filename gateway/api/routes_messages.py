@@ -154,7 +154,8 @@ def quoted(tx: Tx, conversation_id: str, message_id: str | None) -> Mapping[str,
 
 
 def take_along(tx: Tx, row: listing.Conversation, file_ids: list[str], call: Call) -> None:
-    """The files become the customer's; another's cannot be sent. Raises ApiError."""
+    """The files become the customer's; another's cannot be sent, nor what this channel has no way for. Raises ApiError."""
+    found = []
     owner = tx.value("SELECT contact_id FROM conversation WHERE id = :id", id=row.id)
     for at, file_id in enumerate(file_ids):
         file = files.find(tx, file_id)
@@ -167,6 +168,8 @@ def take_along(tx: Tx, row: listing.Conversation, file_ids: list[str], call: Cal
             )
         if file.contact_id is None:
             files.bind(tx, file_id, owner)
+        found.append(file)
+    window.check_files(call.parts, row, found)
 
 
 def _related(tx: Tx, file: files.StoredFile, row: listing.Conversation) -> bool:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from channels.reading import clean
 from gateway.api import body as bodies
-from gateway.api import cookie, idempotency, multipart
+from gateway.api import cookie, idempotency, multipart, window
 from gateway.api.allow import allow
 from gateway.api.auth import SYSTEM
 from gateway.api.declare import Call, Route
@@ -167,7 +167,8 @@ def refused(err: Refused) -> ApiError:
     if code not in CODES:
         code = "wrong_state"
     holder = {"id": err.holder.id, "name": err.holder.name} if err.holder is not None else None
-    fields = {"reason": str(err)} if code == "window_closed" else None
+    why = window.reason_of(str(err)) if err.code == code else err.code
+    fields = {"reason": why, "ways": "none: wait until the customer writes"} if code == "window_closed" else None
     return ApiError(code, str(err), holder=holder, fields=fields)
 
 

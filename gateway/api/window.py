@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from channels.contract import Capabilities
 from channels.windows import PURPOSES, Purpose, Ruling, Sender, Way
-from gateway import letters
+from gateway import doclinks, letters
 from gateway.api.errors import ApiError
-from storage import blocks, contacts, listing, may_say, reach
+from storage import blocks, contacts, files, listing, may_say, reach
+from storage.times import ms, rfc3339
 from storage.tx import Tx
 
 if TYPE_CHECKING:
@@ -28,17 +31,47 @@ REASONS: Final = {
     "opt-out": "the customer has told us to stop: he writes first",
     "consent withdrawn": "the customer has taken his consent back: he writes first",
 }
+_CODES: Final = {words: code for code, words in REASONS.items()}
 GONE: Final = Ruling(way=Way.NEVER, why="account", elsewhere=("chat", "email", "call"))
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What may be said in a conversation. `advice` -- an advisor's own words · `bot` -- the machine's answer · `ways` --
-    where else he may be written to or called, as accounts."""
+    """What may be said in a conversation. `advice` -- an advisor's own words · `bot` -- the machine's answer · `shut` -- why
+    an advisor's words may not, None where they may."""
 
     advice: Ruling
     bot: Ruling
+    shut: Shut | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shut:
+    """Why an advisor's words may not be said here now. `why` -- as `REASONS` names it · `ways` -- where else he may be written
+    to or called, as accounts · `hours` -- so long the platform lets a person answer, 0 = it does not say · `closed_at` -- that
+    ended then · `templates` -- purposes for which the account has approved templates, which take no words of ours."""
+
+    why: str
     ways: tuple[str, ...]
+    hours: int = 0
+    closed_at: datetime | None = None
+    templates: tuple[str, ...] = ()
+
+    def refusal(self) -> ApiError:
+        more = {
+            "hours": str(self.hours or ""),
+            "closed_at": rfc3339(ms(self.closed_at)) or "",
+            "templates": ", ".join(self.templates),
+        }
+        return ApiError(
+            "window_closed",
+            REASONS.get(self.why, self.why).format(hours=self.hours),
+            fields={
+                "reason": self.why,
+                "ways": ", ".join(self.ways) or "none: wait until the customer writes",
+                **{name: value for name, value in more.items() if value},
+            },
+        )
 
 
 def check(
@@ -56,16 +89,37 @@ def check(
     ruled = _ruled(parts, tx, row, sender, purpose, required=required)
     if ruled.allowed or (template and ruled.way is Way.TEMPLATE):
         return ruled
-    carries = _carries(parts, f"{row.channel}:{row.account}")
-    why = reason(tx, row, ruled)
-    raise ApiError(
-        "window_closed",
-        REASONS.get(why, why).format(hours=carries.window_hours if carries else 0),
-        fields={
-            "reason": why,
-            "ways": ", ".join(_ways(parts, tx, row, ruled)) or "none: wait until the customer writes",
-        },
-    )
+    raise _shut(parts, tx, row, ruled).refusal()
+
+
+def _shut(parts: Parts, tx: Tx, row: listing.Conversation, ruled: Ruling) -> Shut:
+    can, why = _carries(parts, f"{row.channel}:{row.account}"), reason(tx, row, ruled)
+    shut = Shut(why=why, ways=tuple(_ways(parts, tx, row, ruled)))
+    if can is None or why != "window":
+        return shut
+    purposes = {one for each in can.windows if each.way is Way.TEMPLATE and not each.needs for one in each.purposes}
+    templates = tuple(sorted(one.value for one in purposes))
+    return replace(shut, hours=can.window_hours, closed_at=ruled.shut_at, templates=templates)
+
+
+def reason_of(words: str) -> str:
+    """The code of a refusal's words, where the core said them."""
+    return _CODES.get(words, words)
+
+
+def check_files(parts: Parts, row: listing.Conversation, given: Sequence[files.StoredFile]) -> None:
+    """What the channel does not carry goes as a link, where the customer can open one. Raises ApiError invalid."""
+    account_id = f"{row.channel}:{row.account}"
+    can = _carries(parts, account_id)
+    if can is None or can.letters or doclinks.reachable(parts.config.files_url, parts.accounts.get(account_id)):
+        return
+    for at, file in enumerate(given):
+        if not can.carries_file(file.mime, file.size):
+            raise ApiError(
+                "invalid",
+                "this channel does not carry this file, and without an https address of ours there is no link to it",
+                fields={"reason": "file_not_carried", f"attachment_ids.{at}": f"{can.title} does not carry it"},
+            )
 
 
 def reason(tx: Tx, row: listing.Conversation, ruled: Ruling) -> str:
@@ -110,10 +164,8 @@ def may_write(parts: Parts, tx: Tx, row: listing.Conversation) -> bool:
 def standing(parts: Parts, tx: Tx, row: listing.Conversation) -> Standing:
     """For the desk."""
     advice = _ruled(parts, tx, row, Sender.ADVISOR, Purpose.ADVICE)
-    if advice.why == "blocked" and blocks.who(tx, row.id) is not None:
-        advice = replace(advice, why=blocks.BY_US)
     bot = _ruled(parts, tx, row, Sender.BOT, Purpose.ANSWER)
-    return Standing(advice, bot, () if advice.allowed else tuple(_ways(parts, tx, row, advice)))
+    return Standing(advice, bot, None if advice.allowed else _shut(parts, tx, row, advice))
 
 
 def over(tx: Tx, can: Capabilities, outbox_id: str, *, human: bool) -> bool:

@@ -60,6 +60,14 @@ def test_the_first_row_that_fits_decides() -> None:
     assert not ruled(*rows, hours=None).allowed
 
 
+def test_when_it_shut_is_told() -> None:
+    rows = (Window(hours=24), Window(hours=48, senders=frozenset({Sender.ADVISOR})))
+    assert ruled(*rows, hours=30).shut_at == NOON - timedelta(hours=6)
+    assert ruled(*rows, hours=50, sender=Sender.ADVISOR).shut_at == NOON - timedelta(hours=2), "the last of them"
+    assert ruled(*rows, hours=None).shut_at is None, "he never wrote there"
+    assert ruled(*rows).shut_at is None
+
+
 def test_what_the_account_lacks_opens_nothing() -> None:
     assert ruled(Window(hours=None, needs="billed")).why == "window"
 

@@ -9,7 +9,7 @@ import { draft, keepDraft } from "./drafts.js";
 import { Enclosed } from "./enclosed.js";
 import { rest } from "./keys.js";
 import { icon, isMine, may } from "./people.js";
-import { replyWall, route } from "./route.js";
+import { MOST_TEXT, replyWall, route, tooLong } from "./route.js";
 import { send } from "./sender.js";
 import { t } from "./words.js";
 
@@ -187,6 +187,10 @@ export class Composer {
     if (!this.#ready() || (!text && !this.enclosed.files.length)) return false;
     if (this.mode === "reply" && BARE.test(text)) {
       toast(t("canned_unknown"));
+      return false;
+    }
+    if (text.length > MOST_TEXT) {
+      toast(tooLong(text.length), "bad"); // nothing is cut off behind his back
       return false;
     }
     const hole = HOLE.exec(this.box.value);

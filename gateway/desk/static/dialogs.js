@@ -2,6 +2,7 @@
 import { byId, el } from "../../web/static/dom.js";
 import { Failure } from "./api.js";
 import { icon } from "./people.js";
+import { refused } from "./route.js";
 import { t } from "./words.js";
 
 const TOAST_MS = 7000;
@@ -129,7 +130,7 @@ export function holdFocus(root) {
 
 /** @param {unknown} error */
 export function wordsOf(error) {
-  return error instanceof Failure ? error.words : error instanceof Error && error.cause === "words" ? error.message : t("error_internal");
+  return error instanceof Failure ? (error.code === "window_closed" ? refused(error) : error.words) : error instanceof Error && error.cause === "words" ? error.message : t("error_internal");
 }
 
 /** A sentence for the person, to be thrown. @param {string} words */

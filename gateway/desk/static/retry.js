@@ -2,7 +2,6 @@
 import { el } from "../../web/static/dom.js";
 import { Failure, newKey, post } from "./api.js";
 import { ask, toast, wordsOf } from "./dialogs.js";
-import { why } from "./route.js";
 import { t } from "./words.js";
 
 /** @typedef {import("./model.js").Message} Message */
@@ -23,7 +22,7 @@ export async function retry(one) {
       return await post(`/messages/${one.id}/retry`, {}, { key });
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== "may_double") {
-        toast(told(error), "bad");
+        toast(wordsOf(error), "bad");
         return null;
       }
     }
@@ -41,10 +40,4 @@ export async function retry(one) {
     },
   });
   return made;
-}
-
-/** @param {unknown} error */
-function told(error) {
-  if (error instanceof Failure && error.code === "window_closed") return why(error.fields["reason"] ?? "", (error.fields["ways"] ?? "").split(", "));
-  return wordsOf(error);
 }

@@ -1,8 +1,11 @@
 // Where an answer goes: channel, account, how long the platform still takes it, and why not when it does not.
 import { channelName, may } from "./people.js";
-import { has, now, setup, t } from "./words.js";
+import { has, moment, now, setup, t } from "./words.js";
 
 /** @typedef {import("./model.js").Conversation} Conversation */
+/** @typedef {import("./api.js").Failure} Failure */
+
+export const MOST_TEXT = 16_000; // characters of a reply
 
 const CHIEFS = new Set(["admin", "supervisor"]);
 const SHUT = new Set(["template", "later", "never"]);
@@ -20,7 +23,7 @@ export function route(one) {
 /** Why the platform takes no words of ours now, and what is lawful instead; '' when it does. @param {Conversation} one */
 function shut(one) {
   const seen = one.window;
-  return seen && SHUT.has(seen.advice) ? why(seen.why || seen.advice, seen.ways) : "";
+  return seen && SHUT.has(seen.advice) ? why({ ...seen, reason: seen.why || seen.advice }) : "";
 }
 
 /** Why the customer cannot be answered here, and what would change that. @param {Conversation} one @returns {{ words: string, act: "take" | "reopen" | "unblock" | null } | null} */
@@ -39,12 +42,39 @@ export function replyWall(one) {
 /** We listen to him no more. @param {Conversation} one */
 export const blocked = (one) => one.window?.why === "blocked_by_us";
 
-/** @param {string} reason @param {string[]} ways */
-export function why(reason, ways) {
-  const named = `window_${reason}`;
+/**
+ * What may not be said here now: why, since when, and what would be right.
+ * @param {{ reason: string, ways: string[], hours?: number, closed_at?: string | null, templates?: string[] }} told
+ */
+export function why({ reason, ways, hours, closed_at, templates = [] }) {
+  const named = `window_${reason.replaceAll(/\W/g, "_")}`;
+  const cause = reason === "window" && hours && closed_at ? t("window_shut", { hours, time: moment(closed_at) }) : has(named) ? t(named) : "";
+  const approved = templates.length ? t("window_templates", { purposes: templates.map((each) => (has(`template_${each}`) ? t(`template_${each}`) : each)).join(", ") }) : "";
   const others = ways.map(way).filter(Boolean).join(", ");
-  return [t("error_window_closed"), has(named) ? t(named) : "", others ? t("ways", { ways: others }) : ""].filter(Boolean).join(" ");
+  return [t("error_window_closed"), cause, approved, others ? t("ways", { ways: others }) : ""].filter(Boolean).join(" ");
 }
+
+/** Why the server did not take a reply, and what would be right. @param {Failure} error */
+export function refused(error) {
+  const told = error.fields;
+  if (error.code === "window_closed") return why({ reason: told["reason"] ?? "", ways: listed(told["ways"]), hours: Number(told["hours"] ?? 0), closed_at: told["closed_at"] ?? null, templates: listed(told["templates"]) });
+  if (error.code !== "invalid") return error.words;
+  if (told["reason"] === "file_not_carried") return t("reply_file_not_carried");
+  const wrong = Object.keys(told);
+  if (wrong.some((each) => each.startsWith("attachment_ids"))) return t(told["attachment_ids"] ? "reply_too_many_files" : "reply_file_gone");
+  if (wrong.includes("text")) return tooLong();
+  if (wrong.includes("reply_to")) return t("reply_answers_nothing");
+  return error.words;
+}
+
+/** @param {number} [length] of the words, where it is known */
+export function tooLong(length) {
+  const shown = (/** @type {number} */ count) => count.toLocaleString(setup.lang);
+  return length ? t("reply_longer", { length: shown(length), most: shown(MOST_TEXT), over: shown(length - MOST_TEXT) }) : t("reply_too_long", { most: shown(MOST_TEXT) });
+}
+
+/** @param {string | undefined} words of the API, with commas */
+const listed = (words) => (words ?? "").split(", ").filter(Boolean);
 
 /** `chat:telegram:main`, `email`, `call` in words. @param {string} code */
 function way(code) {

@@ -1,7 +1,7 @@
 // What I wrote and the server has not confirmed: shown at once, sent in order, the same words never twice.
 import { Failure, newKey, pause, post } from "./api.js";
 import { UNSENT } from "./drafts.js";
-import { why } from "./route.js";
+import { refused } from "./route.js";
 import { t } from "./words.js";
 
 const AGAIN_MS = 5000;
@@ -180,15 +180,9 @@ async function deliver(one) {
     }
     one.state = "failed";
     one.signedOut = error instanceof Failure && error.status === 401;
-    one.problem = error instanceof Failure ? reason(error) : t("error_internal");
+    one.problem = error instanceof Failure ? refused(error) : t("error_internal");
     if (error instanceof Failure && !error.passing && error.status < 500) one.key = newKey(); // refused for good: another try is another act
     changed(one.conversation);
     return null;
   }
-}
-
-/** @param {Failure} error */
-function reason(error) {
-  if (error.code !== "window_closed") return error.words;
-  return why(error.fields["reason"] ?? "", (error.fields["ways"] ?? "").split(", "));
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from channels.windows import Purpose, Sender, Window
+from channels.windows import Purpose, Sender, Way, Window
 from storage.times import rfc3339
 from tests.gateway.api.conftest import House, fields_of
 
@@ -253,7 +253,7 @@ async def test_how_long_one_may_write_and_where_else(house: House) -> None:
     conversation = await house.conversation("w1", lead=True)
     lan = await house.as_role("advisor", "Lan")
     free = {
-        "advice": "free", "why": "", "until": None, "bot": "free", "bot_until": None, "ways": [], "held_by": "us", "may_hold": False,
+        "advice": "free", "why": "", "until": None, "bot": "free", "bot_until": None, "ways": [], "hours": 0, "closed_at": None, "templates": [], "held_by": "us", "may_hold": False,
     }  # fmt: skip
     assert (await lan.get(f"/conversations/{conversation}"))["window"] == free
     telegram = house.parts.adapters["telegram"]
@@ -281,7 +281,21 @@ async def test_how_long_one_may_write_and_where_else(house: House) -> None:
     shown = (await lan.get(f"/conversations/{conversation}"))["window"]
     assert (shown["advice"], shown["why"], shown["until"], shown["ways"]) == ("never", "window", None, ["call"])
     status, answer = await lan("POST", f"/conversations/{conversation}/messages", {"text": "x"})
-    assert (status, answer["error"]["fields"]) == (422, {"reason": "window", "ways": "call"})
+    last = await house.parts.store.read(lambda tx: tx.value("SELECT last_inbound_at FROM contact_point"))
+    ended = rfc3339(last + 168 * HOUR_MS)
+    assert status == 422
+    assert answer["error"]["fields"] == {"reason": "window", "ways": "call", "hours": "168", "closed_at": ended}
+    assert (shown["closed_at"], shown["hours"], shown["templates"]) == (ended, 168, [])
+    windows = (
+        *windows,
+        Window(hours=None, way=Way.TEMPLATE, purposes=frozenset({Purpose.REMINDER, Purpose.CERTIFICATE})),
+    )
+    house.parts.adapters = {
+        **house.parts.adapters,
+        "telegram": replace(telegram, capabilities=replace(telegram.capabilities, windows=windows)),
+    }
+    shown = (await lan.get(f"/conversations/{conversation}"))["window"]
+    assert (shown["advice"], shown["templates"]) == ("never", ["certificate", "reminder"])
 
 
 async def test_the_first_answer_and_the_reason_are_kept_for_the_figures(house: House) -> None:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 import gateway.desk
 from channels import outside
+from channels.contract import Account
 from channels.email import bounces
+from channels.registry import ADAPTERS
+from channels.windows import Purpose
+from gateway.api import serve, window
+from gateway.api.errors import ApiError
 from gateway.desk.routes import ELSEWHERE
 from gateway.desk.words import Words
-from handlers import receipts
+from handlers import receipts, unasked
+from handlers.model import Refused
 from storage import attachments
 
 ROOT = Path(__file__).parents[3]
@@ -107,3 +115,52 @@ def test_the_inbox_carries_no_words_of_other_pages() -> None:
     begun = tuple(set(re.findall(r"\bt\(`([a-z]\w*_)\$\{", scripts)))
     said = {name for name in gone if re.search(rf"[\"'`]{name}[\"'`]", scripts) or name.startswith(begun)}
     assert sorted(said) == []
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_every_refusal_of_a_reply_says_why_and_what_would_be_right(lang: str) -> None:
+    words = Words().script(lang)
+    reasons_ = {re.sub(r"\W", "_", code) for code in window.REASONS} | {"never_wrote"}
+    wanted = {f"window_{code}" for code in reasons_} | {"window_shut", "window_templates"}
+    wanted |= {f"template_{each}" for each in Purpose if each.value in ("certificate", "reminder", "care", "survey")}
+    script = (DESK / "static" / "route.js").read_text(encoding="utf-8")
+    wanted |= set(re.findall(r't\("(reply_\w+)"', script)) | set(re.findall(r'[?:] "(reply_\w+)"', script))
+    assert {"reply_too_long", "reply_file_not_carried", "reply_too_many_files", "reply_file_gone"} <= wanted
+    assert sorted(wanted - set(words)) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (Refused("window_closed", unasked.WHY["opt-out"]), "opt-out"),
+        (Refused("window_closed", unasked.WHY["consent withdrawn"]), "consent withdrawn"),
+        (Refused("blocked", "the customer has blocked us on this channel"), "blocked"),
+        (Refused("window_closed", window.REASONS["calls_only"]), "calls_only"),
+    ],
+)
+def test_what_the_core_refuses_has_the_same_codes(said: Refused, reason: str) -> None:
+    told = serve.refused(said)
+    assert told.fields is not None
+    assert (told.code, told.fields["reason"]) == ("window_closed", reason)
+
+
+def test_a_file_that_no_way_carries_is_refused_before_it_fails() -> None:
+    account = Account(channel="zalo", name="oa")
+    small, large = (SimpleNamespace(mime="application/pdf", size=size) for size in (10, 6 << 20))
+    row: Any = SimpleNamespace(channel="zalo", account="oa")
+
+    def given(url: str, *files: Any) -> str:
+        parts: Any = SimpleNamespace(
+            accounts={"zalo:oa": account}, adapters=ADAPTERS, config=SimpleNamespace(files_url=url)
+        )
+        try:
+            window.check_files(parts, row, files)
+        except ApiError as err:
+            told = err.fields or {}
+            assert told["reason"] == "file_not_carried"
+            return next(name for name in told if name != "reason")
+        return ""
+
+    assert given("http://127.0.0.1:8080", small) == ""
+    assert given("http://127.0.0.1:8080", small, large) == "attachment_ids.1"
+    assert given("https://files.example.vn", small, large) == "", "it goes as a link"
