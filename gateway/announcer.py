@@ -71,7 +71,7 @@ class Announcer:
         self._tasks: set[asyncio.Task[None]] = set()
         self._lines: dict[str, _Line] = {}
         self._looking = self._again = False
-        self._unlisten = parts.hub.listen(self._heard)
+        self._unlisten = parts.hub.listen(self._heard, ("announcement",))
 
     async def start(self) -> None:
         """What the last run was telling when it ended may be told again."""
@@ -112,9 +112,8 @@ class Announcer:
         for line in self._lines.values():
             await line.http.close()
 
-    def _heard(self, kind: str, _object_id: str) -> None:
-        if kind == "announcement":
-            self._begin(self.run())
+    def _heard(self, _kind: str, _object_id: str) -> None:
+        self._begin(self.run())
 
     def _begin(self, job: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(job)

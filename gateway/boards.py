@@ -284,7 +284,7 @@ class Boards:
     _erased: int = 0
 
     def __post_init__(self) -> None:
-        self.parts.hub.listen(self.heard)
+        self.parts.hub.listen(self.heard, ("erased",))
 
     async def house(self) -> queues.House:
         """What everybody's queues show alike: a hundred desks that hear of every message ask for it every few seconds."""
@@ -363,11 +363,10 @@ class Boards:
         self._counted = count if erased == self._erased else None
         return count
 
-    def heard(self, kind: str, _object_id: str) -> None:
+    def heard(self, _kind: str, _object_id: str) -> None:
         """A person is erased: what was counted of him is kept no longer."""
-        if kind == "erased":
-            self._counted, self._erased = None, self._erased + 1
-            self._periods.clear()
+        self._counted, self._erased = None, self._erased + 1
+        self._periods.clear()
 
 
 def _load(

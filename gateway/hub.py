@@ -3,7 +3,7 @@ the database come in by `gateway/neighbours.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import structlog
 
@@ -17,25 +17,34 @@ class Hub:
 
     def __init__(self, hears_all: Callable[[], bool] = lambda: True) -> None:
         self.hears_all = hears_all
-        self._listeners: dict[int, Listener] = {}
+        self._listeners: dict[int, tuple[Listener, Collection[str]]] = {}
+        self._by_kind: dict[str, tuple[Listener, ...]] = {}
         self._next = 0
 
-    def listen(self, listener: Listener) -> Callable[[], None]:
-        """Call it for every hint; the answer stops that."""
+    def listen(self, listener: Listener, kinds: Collection[str] = ()) -> Callable[[], None]:
+        """Call it for every hint of these kinds, () = of any; the answer stops that."""
         self._next += 1
         number = self._next
-        self._listeners[number] = listener
+        self._listeners[number] = listener, kinds
+        self._by_kind.clear()
 
         def stop() -> None:
             self._listeners.pop(number, None)
+            self._by_kind.clear()
 
         return stop
 
+    def _listening(self, kind: str) -> tuple[Listener, ...]:
+        found = self._by_kind.get(kind)
+        if found is None:
+            among = self._listeners.values()
+            found = self._by_kind[kind] = tuple([each for each, kinds in among if not kinds or kind in kinds])
+        return found
+
     def publish(self, hints: Iterable[tuple[str, str]]) -> None:
         """`hints` of one commit; doubles are told once."""
-        listeners = list(self._listeners.values())
         for kind, object_id in dict.fromkeys(hints):
-            for listener in listeners:
+            for listener in self._listening(kind):
                 try:
                     listener(kind, object_id)
                 except Exception as err:

@@ -29,7 +29,7 @@ def attach(parts: Parts) -> None:
     """From the start on: the first teams are there, settings are known, work is given out."""
     rereader = _Rereader(parts)
     parts.starters.insert(0, partial(start, parts))
-    parts.hub.listen(rereader.heard)
+    parts.hub.listen(rereader.heard, (HINT,))
     turn = partial(assigning.turn, engine=parts.engine, needs=assigning.Needs())
     parts.ticks.append(("routing", LOOK_S, partial(parts.store.run, turn)))
     if parts.store.postgres:
@@ -63,12 +63,11 @@ class _Rereader:
         self._parts = parts
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def heard(self, kind: str, _object_id: str) -> None:
+    def heard(self, _kind: str, _object_id: str) -> None:
         """A listener of the hub: quick, on the loop."""
-        if kind == HINT:
-            task = asyncio.create_task(self._again())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        task = asyncio.create_task(self._again())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _again(self) -> None:
         try:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 FRESH_S: Final = 1.0
 OF_ONE: Final = frozenset({"conversation", "handoff", "message", "attachment", "looked"})
+OF_ALL: Final = frozenset({"contact", "advisor", "erased"})
 
 
 @dataclass(slots=True)
@@ -33,7 +34,7 @@ class Kept:
 
 
 class Rows:
-    """Of this process. `heard` is a listener of the hub."""
+    """Of this process. `heard` is a listener of the hub, for hints of one and of all."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -44,7 +45,7 @@ class Rows:
         if kind in OF_ONE:
             self._kept.pop(object_id, None)
             self._coming.pop(object_id, None)  # who asked before this gets what stood before it
-        elif kind in ("contact", "advisor", "erased"):
+        else:
             self._kept.clear()
             self._coming.clear()
 

@@ -14,7 +14,7 @@ from gateway import lawclocks, routing
 from gateway.api.allow import Actor
 from gateway.api.auth import Doors
 from gateway.api.idempotency import Once
-from gateway.api.rows import Rows
+from gateway.api.rows import OF_ALL, OF_ONE, Rows
 from gateway.api.signin import SignIn
 from gateway.boards import Boards
 from gateway.csvfile import Allowance
@@ -121,8 +121,8 @@ class Api:
         """Lend the parts what others need of us: reading files, closing in time, and our ticks."""
         self.parts.read_file = self.read_file
         self.parts.closers.insert(0, self.close)
-        self.parts.hub.listen(self._heard)
-        self.parts.hub.listen(self.rows.heard)
+        self.parts.hub.listen(self._heard, ("advisor", "erased"))
+        self.parts.hub.listen(self.rows.heard, OF_ONE | OF_ALL)
         if not any(name == "search" for name, _, _ in self.parts.ticks):
             self.parts.ticks += [("search", 1, self._index), ("forget", 600, self._forget)]
             self.parts.ticks.append(("erasures", ERASE_S, self.erasing.run))

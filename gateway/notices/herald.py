@@ -31,6 +31,7 @@ EVERY_S: Final = 1.0
 WATCH_S: Final = 5.0
 DIGEST_S: Final = 60.0
 NUDGE_MS: Final = 3000
+TOGETHER_S: Final = 0.2  # between two looks that news bring: a rush is one errand, and the first of it is told at once
 FORGET_S: Final = 3600.0
 AT_ONCE: Final = 50  # notices a look, and tellings a round
 ROUNDS: Final = 20  # a tick: what is left waits for the next one
@@ -56,7 +57,7 @@ class Herald:
         self._again = False
         self._closing = False
         self._nudged: dict[str, int] = {}  # by advisor: one who looks often does not hide who just came
-        parts.hub.listen(self._heard)
+        parts.hub.listen(self._heard, (notices.WAKE,))
         parts.ticks += [
             ("notices", EVERY_S, self.run),
             ("notices watch", WATCH_S, self._watch),
@@ -67,8 +68,8 @@ class Herald:
 
     # ---- when
 
-    def _heard(self, kind: str, _object_id: str) -> None:
-        if kind != notices.WAKE or self._closing:
+    def _heard(self, _kind: str, _object_id: str) -> None:
+        if self._closing:
             return
         self._again = True
         if self._woken is None or self._woken.done():
@@ -79,6 +80,7 @@ class Herald:
             self._again = False
             try:
                 await self.run()
+                await asyncio.sleep(TOGETHER_S)
             except StorageUnavailable:
                 return  # the next tick
             except Exception as err:
@@ -112,9 +114,14 @@ class Herald:
         if not await self._parts.store.read(_anything):
             return 0
         found, rung = await self._parts.store.run(self._look)
-        for notice in rung:
+        if rung:  # one line a look: in a rush, with the house empty, each would be the same
+            first = rung[0]
             log.error(
-                "notices.nobody_told", conversation=notice.conversation_id, handoff=notice.handoff_id, kind=notice.kind
+                "notices.nobody_told",
+                conversation=first.conversation_id,
+                handoff=first.handoff_id,
+                kind=first.kind,
+                count=len(rung),
             )
         return found
 
