@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
+from itertools import count
 from os import register_at_fork, urandom
 from typing import Final
 
@@ -14,40 +15,42 @@ _PAIRS: Final = tuple(a + b for a in _DIGITS for b in _DIGITS)
 _DIGIT_OF: Final = bytes(ord(_DIGITS[value & 31]) for value in range(256))
 _POOL: Final = 4096  # random bytes fetched at once
 _RANDOM: Final = 13  # random digits of an id
+_NONCE: Final = 12
 _LAST: Final = (1 << 15) - 1  # what three digits count to
 
+# Drawn from by all threads: taking the last of a list, and adding many to it, is one step of the interpreter.
+_tails: list[str] = []
+_nonces: list[bytes] = []
 
-class _Mint(threading.local):
-    """Each thread's own pools of random bytes and digits, and the time part it wrote last."""
 
-    pool = b""
-    used = 0
-    digits = ""
-    spent = 0
+class _Turn:
+    """A millisecond, and who is next in it, over all threads: what was made within it is still read in the order of its
+    making (an album's photos, two events of one customer)."""
+
+    __slots__ = ("next", "prefix", "stamp")
+
+    def __init__(self, stamp: int, prefix: str) -> None:
+        self.stamp = stamp
+        self.prefix = prefix
+        self.next = count().__next__
+
+
+class _Mint:
+    """`turn` -- the millisecond of the last id · `lock` -- for whoever begins the next one."""
+
+    def __init__(self) -> None:
+        self.turn = _Turn(0, "")
+        self.lock = threading.Lock()
 
 
 _mint = _Mint()
 
 
-class _Turn:
-    """Who is next, over all threads: what was made within the same millisecond is still read in the order of its making
-    (an album's photos, two events of one customer)."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.stamp = 0
-        self.prefix = ""
-        self.made = 0
-
-
-_turn = _Turn()
-
-
 def _forked() -> None:
     """A child must not draw from its parent's random bytes, nor wait for a thread that it does not have."""
-    _turn.lock = threading.Lock()
-    _mint.pool, _mint.used = b"", 0
-    _mint.digits, _mint.spent = "", 0
+    _mint.lock = threading.Lock()
+    _tails.clear()
+    _nonces.clear()
 
 
 register_at_fork(after_in_child=_forked)
@@ -56,31 +59,44 @@ register_at_fork(after_in_child=_forked)
 def nonce() -> bytes:
     """Twelve random bytes. From the pool: the system call lets the interpreter's lock go, and under load getting it
     back costs more than the whole sealing."""
-    mint = _mint
-    used = mint.used
-    if used + 12 > len(mint.pool):
-        mint.pool, used = urandom(_POOL), 0
-    mint.used = used + 12
-    return mint.pool[used : used + 12]
+    try:
+        return _nonces.pop()
+    except IndexError:
+        pool = urandom(_POOL)
+    _nonces.extend([pool[at : at + _NONCE] for at in range(_NONCE, _POOL - _NONCE + 1, _NONCE)])
+    return pool[:_NONCE]
 
 
 def new_id() -> str:
     """Base32hex of 50 bits of milliseconds, 15 that count within them and 65 random ones: sorts by time and by turn, cannot
     be guessed."""
-    mint, turn = _mint, _turn
-    spent = mint.spent
-    if spent + _RANDOM > len(mint.digits):
-        mint.digits, spent = urandom(_POOL).translate(_DIGIT_OF).decode("ascii"), 0
-    mint.spent = spent + _RANDOM
-    with turn.lock:
+    turn = _mint.turn
+    if time.time_ns() // 1_000_000 != turn.stamp:
+        turn = _next_turn()
+    made = turn.next()
+    if made > _LAST:  # noqa: PLR1730 - a clock that stands still (a test's) loses the order then, never an id
+        made = _LAST
+    try:
+        tail = _tails.pop()
+    except IndexError:
+        tail = _drawn()
+    return f"{turn.prefix}{_DIGITS[made >> 10]}{_PAIRS[made & 1023]}{tail}"
+
+
+def _next_turn() -> _Turn:
+    """The time is asked for again where nobody else can begin one: else a thread that was held up would begin an
+    earlier millisecond anew."""
+    with _mint.lock:
         stamp = time.time_ns() // 1_000_000
-        if stamp != turn.stamp:
-            turn.stamp, turn.made, turn.prefix = stamp, 0, floor(stamp)
-        made = turn.made
-        if made < _LAST:  # a clock that stands still (a test's) loses the order then, never an id
-            turn.made = made + 1
-        prefix = turn.prefix
-    return prefix + _DIGITS[made >> 10] + _PAIRS[made & 1023] + mint.digits[spent : spent + _RANDOM]
+        if stamp != _mint.turn.stamp:
+            _mint.turn = _Turn(stamp, floor(stamp))
+        return _mint.turn
+
+
+def _drawn() -> str:
+    digits = urandom(_POOL).translate(_DIGIT_OF).decode("ascii")
+    _tails.extend([digits[at : at + _RANDOM] for at in range(_RANDOM, _POOL - _RANDOM + 1, _RANDOM)])
+    return digits[:_RANDOM]
 
 
 def floor(stamp: int) -> str:

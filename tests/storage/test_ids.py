@@ -36,3 +36,17 @@ def test_a_clock_that_stands_still_costs_no_id(monkeypatch: pytest.MonkeyPatch) 
     made = [ids.new_id() for _ in range(40_000)]
     assert len(set(made)) == len(made)
     assert made[:30_000] == sorted(made[:30_000])
+
+
+def test_no_random_part_is_drawn_twice_nor_in_pieces_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ids, "urandom", lambda size: bytes(range(256)) * (size // 256))
+    monkeypatch.setattr(ids, "_tails", [])
+    monkeypatch.setattr(ids, "_nonces", [])
+    pool = bytes(range(256)) * (ids._POOL // 256)
+    whole = pool.translate(ids._DIGIT_OF).decode()
+    first = [ids.new_id()[-13:] for _ in range(ids._POOL // 13)]
+    assert sorted(first) == sorted(whole[at : at + 13] for at in range(0, 13 * (ids._POOL // 13), 13))
+    assert ids._tails == []
+    nonces = [ids.nonce() for _ in range(ids._POOL // 12)]
+    assert sorted(nonces) == sorted(pool[at : at + 12] for at in range(0, 12 * (ids._POOL // 12), 12))
+    assert ids._nonces == []
