@@ -40,11 +40,15 @@ def ask(tx: Tx, lanes: Sequence[Lane], read: Read) -> None:
     if not enveloped:
         return
     stands = envelopes.last_heard(
-        tx, [lane.point_id for lane in lanes if lane.conversation and lane.point_id in enveloped]
+        tx,
+        [lane.point_id for lane in lanes if lane.conversation and lane.point_id in enveloped],
+        [event.external_id for told in enveloped.values() for _, event in told],
     )
     for lane in lanes:
-        here = list(stands.get(lane.point_id, ()))
-        for event_id, event in enveloped.get(lane.point_id, ()):
+        told, here = enveloped.get(lane.point_id, ()), stands.get(lane.point_id, [])
+        if not here and len(told) < 2:
+            continue  # nothing that it could be again
+        for event_id, event in told:
             heard = _heard(event)
             if any(_same(tx, heard, one) for one in here):
                 lane.again.add(event_id)

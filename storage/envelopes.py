@@ -26,14 +26,15 @@ class Heard:
     sealed: bytes = field(default=b"", repr=False)
 
 
-def last_heard(tx: Tx, points: Sequence[str]) -> dict[str, list[Heard]]:
-    """The last lines of these lanes that have an id of the platform."""
+def last_heard(tx: Tx, points: Sequence[str], external_ids: Sequence[str]) -> dict[str, list[Heard]]:
+    """Of the last lines of these lanes those that have one of these ids of the platform: hardly ever any."""
     found: dict[str, list[Heard]] = defaultdict(list)
     rows = tx.among(
         "SELECT m.id, m.point_id, m.contact_id, m.external_id, m.kind, m.said_at, m.body_sealed FROM contact_point p"
         " JOIN message m ON m.point_id = p.id AND m.seq > p.message_seq - :last"
-        " WHERE p.id IN (:among) AND m.direction = 'inbound' AND m.external_id IS NOT NULL",
+        " WHERE p.id IN (:among) AND m.direction = 'inbound' AND m.external_id IN (:beside)",
         list(points),
+        beside=external_ids,
         last=LAST,
     )
     for row in rows:

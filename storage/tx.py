@@ -155,12 +155,17 @@ class Tx:
             found += _rows(self.raw.execute(sql, [row[column] for row in some for column in columns]))
         return found
 
-    def among(self, sql: str, values: Sequence[Any], /, **binds: Any) -> Sequence[Row]:
-        """Every row of a statement with `IN (:among)`, for any number of values."""
+    def among(self, sql: str, values: Sequence[Any], /, *, beside: Sequence[Any] = (), **binds: Any) -> Sequence[Row]:
+        """Every row of a statement with `IN (:among)`, for any number of values; and `IN (:beside)` for those of another
+        column."""
         if not values:
             return ()
         listed, names = _listed(values)
-        return self.all(sql.replace(":among", listed), **binds, **names)
+        sql = sql.replace(":among", listed)
+        if beside:
+            listed, others = _listed(beside, "beside")
+            sql, names = sql.replace(":beside", listed), names | others
+        return self.all(sql, **binds, **names)
 
     def run_among(self, sql: str, values: Sequence[Any], /, **binds: Any) -> int:
         """Rows changed by a statement with `IN (:among)`."""
@@ -196,16 +201,16 @@ def _pieces(rows: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str,
         done += size
 
 
-def _listed(values: Sequence[Any]) -> tuple[str, dict[str, Any]]:
+def _listed(values: Sequence[Any], called: str = "among") -> tuple[str, dict[str, Any]]:
     """Binds of an IN list, the last repeated up to the next power of two: few statements to be prepared and kept."""
     room = 1 << (len(values) - 1).bit_length()
-    listed, names = _binds(room)
+    listed, names = _binds(room, called)
     return listed, dict(zip(names, [*values, *[values[-1]] * (room - len(values))], strict=True))
 
 
 @lru_cache(maxsize=32)
-def _binds(count: int) -> tuple[str, tuple[str, ...]]:
-    names = tuple([f"among_{i}" for i in range(count)])
+def _binds(count: int, called: str) -> tuple[str, tuple[str, ...]]:
+    names = tuple([f"{called}_{i}" for i in range(count)])
     return ", ".join([f":{name}" for name in names]), names
 
 

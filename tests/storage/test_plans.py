@@ -71,7 +71,7 @@ def _calls(tx: Tx, *, state: str, owner: str = "") -> list[tasks.Task]:
 
 UNITS: dict[str, Callable[[Tx], Any]] = {
     "load": lambda tx: turns.load(tx, ["p", "q"]),
-    "last heard": lambda tx: envelopes.last_heard(tx, ["p", "q"]),
+    "last heard": lambda tx: envelopes.last_heard(tx, ["p", "q"], ["1", "2", "3"]),
     "an echo": lambda tx: echoes.ours(tx, "p", external_id="m", text="x", files=False, unsigned=True),
     "open lanes": inbox.open_lanes,
     "record": lambda tx: outbox.record(tx, [Outcome(job=JOB, state="sent", external_id="1", started_at=1, took_ms=1)]),
