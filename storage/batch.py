@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from storage import inbox, outbox, subscriptions
+from storage import boots, inbox, outbox, subscriptions
 from storage.errors import classify, reruns
 from storage.items import Item
 from storage.killpoints import kp
@@ -37,7 +37,7 @@ def write(items: Sequence[Item], work: Work | None, beat: bool, tx: Tx) -> Tx:
     for item in units:
         _unit(tx, item)
     if beat:
-        inbox.heartbeat(tx)
+        boots.heartbeat(tx)
         subscriptions.look(tx)
     return tx
 

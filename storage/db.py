@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from storage import inbox, outbox
+from storage import boots, inbox, outbox
 from storage.connection import Connection
 from storage.engines import FileLock, sqlite_is_gated, sqlite_path
 from storage.errors import StorageBroken, StorageUnavailable, classify
@@ -110,7 +110,7 @@ class Store:
         the events that it finds open."""
         if clean and not self._visiting and self._thread.takes:
             with contextlib.suppress(StorageUnavailable):
-                self.call(inbox.mark_clean_stop)
+                self.call(boots.mark_clean_stop)
         self._thread.stop()
         if self._readers is not None:
             self._readers.close()
@@ -238,4 +238,4 @@ class Store:
 
     def _first(self, tx: Tx) -> None:
         """What a start must settle before anything else runs."""
-        self._thinking.suspects = inbox.begin_boot(tx)
+        self._thinking.suspects = boots.begin(tx)

@@ -338,27 +338,6 @@ def insert_own(
     return event_id
 
 
-# ---- life of the process
-
-
-def begin_boot(tx: Tx) -> list[str]:
-    """Note this boot. After an unclean stop, the lanes whose events were open then: suspects, to be handled one at a
-    time, the attempt committed first. Who was at hand in the fewest deaths comes first: when we are killed from outside
-    again and again, soon after each start, the first of the list must not be taken for the cause."""
-    clean = tx.value("SELECT value FROM setting WHERE name = 'clean_stop'")
-    _set(tx, "boot", tx.boot)
-    _set(tx, "clean_stop", "no")
-    if clean != "no":
-        return []
-    return [
-        row[0]
-        for row in tx.all(
-            "SELECT point_id FROM inbox_event WHERE state = 'new' AND point_id IS NOT NULL "
-            "GROUP BY point_id ORDER BY MAX(attempts), MIN(received_at), point_id"
-        )
-    ]
-
-
 def quarantine(tx: Tx, event_id: str, account_id: str, *, source: str, reason: str, attempts: int) -> None:
     """Set an event aside for a person; its lane goes on."""
     changed = tx.run(
@@ -371,41 +350,3 @@ def quarantine(tx: Tx, event_id: str, account_id: str, *, source: str, reason: s
     if changed and source == "platform":
         count(tx, {account_id: {"quarantined": 1, "pending": -1}})
     tx.hint("quarantine", event_id)
-
-
-def replay(tx: Tx, event_id: str) -> bool:
-    """A person sends a quarantined event through again. False when it is not one; harmless twice."""
-    row = tx.one(
-        "SELECT account_id, source, point_id, body_sealed FROM inbox_event WHERE id = :id AND state = 'quarantined'",
-        id=event_id,
-    )
-    if row is None or row.point_id is None or row.body_sealed is None:
-        return False
-    tx.run(
-        "UPDATE inbox_event SET state = 'new', attempts = 0, reason = '', done_at = NULL, due_at = :now WHERE id = :id",
-        id=event_id,
-        now=tx.now_ms,
-    )
-    if row.source == "platform":
-        count(tx, {row.account_id: {"quarantined": -1, "pending": 1}})
-    tx.after.append((row.point_id, NOW, tx.now_ms))
-    return True
-
-
-def mark_clean_stop(tx: Tx) -> None:
-    _set(tx, "clean_stop", "yes")
-
-
-def heartbeat(tx: Tx) -> None:
-    """A committed row is the only proof that we can serve."""
-    _set(tx, "heartbeat", str(tx.now_ms))
-
-
-def _set(tx: Tx, name: str, value: str) -> None:
-    tx.run(
-        "INSERT INTO setting (name, value, updated_at) VALUES (:name, :value, :now) "
-        "ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
-        name=name,
-        value=value,
-        now=tx.now_ms,
-    )

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from storage import inbox, suspects
+from storage import boots, suspects
 from storage.db import Store
 from storage.inbox import Arrival
 from storage.suspects import MAX_DEATHS, SUSPECTED
@@ -65,7 +65,7 @@ async def dies(store: Store) -> str:
     """A start that counts a try of its first suspect and dies with it in hand; whose event that was."""
 
     def boot(tx: Tx) -> str:
-        for point in inbox.begin_boot(tx):
+        for point in boots.begin(tx):
             if suspects.take(tx, point, calm=True) in ("try", "trial"):
                 return str(tx.value("SELECT thread FROM contact_point WHERE id = :id", id=point))
         return ""
@@ -128,8 +128,8 @@ async def test_who_was_at_hand_least_often_comes_first(store: Store, hand: Hand)
 
 async def test_a_clean_stop_leaves_no_suspects(store: Store, hand: Hand) -> None:
     await arrived(store, hand, "a")
-    await store.run(inbox.mark_clean_stop)
-    assert await store.run(inbox.begin_boot) == []
+    await store.run(boots.mark_clean_stop)
+    assert await store.run(boots.begin) == []
 
 
 async def test_a_trial_waits_until_the_process_has_lived_for_a_while(
