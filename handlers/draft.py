@@ -136,13 +136,18 @@ class Draft:
 
 def _changed(of: Mapping[str, Any], things: Mapping[str, Any]) -> Mapping[str, Any]:
     """These entries over those of a mapping, None taking one away; the mapping itself when nothing changes by it."""
+    for key, value in things.items():
+        if of.get(key) != value:
+            break
+    else:
+        return of
     made = dict(of)
     for key, value in things.items():
         if value is not None:
             made[key] = value
         elif key in made:
             del made[key]
-    return of if made == of else made
+    return made
 
 
 def _tidy(effects: list[Effect]) -> list[Effect]:

@@ -218,7 +218,9 @@ class Heard:
     minor: bool = False
 
     def wants(self, *intents: str) -> bool:
-        return not self.stale and (self.intent in intents or any(one in intents for one in self.also))
+        if self.stale:
+            return False
+        return self.intent in intents or (bool(self.also) and any(one in intents for one in self.also))
 
     @property
     def wordless(self) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from channels.contract import Kind
 from handlers.model import Stage
 from handlers.understanding.address import address
-from handlers.understanding.fold import clean, flatten, fold, tokens
+from handlers.understanding.fold import both, clean, fold, tokens
 from handlers.understanding.reading import spell_out
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from handlers.hearing import Heard
 
 WORD: Final = re.compile(r"[^\W\d_]+(?:'[a-z]+)?")
-VIETNAMESE: Final = re.compile("[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹàáãèéìíòóõùúýĩũ]", re.IGNORECASE)
+MARKED: Final = frozenset(
+    "ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹàáãèéìíòóõùúýĩũ"
+)  # letters of Vietnamese, in lower case
 
 # Words that an English sentence cannot do without, and none of which is Vietnamese typed without marks
 # ("me", "to", "the", "a", "do" are). People who write Vietnamese say hello, ok, yes, call, bye and ship too.
@@ -53,7 +55,7 @@ ASKS: Final = (
 )  # fmt: skip
 UNHEARD: Final = "unheard"  # in the memory of a conversation: he has written no clear sentence yet
 TURNING: Final = "turning"  # the other language, of which one message has come
-NAMED: Final = ("english", "vietnamese", "tieng", "tiếng")
+NAMED: Final = re.compile("english|vietnamese|ti[eế]ng", re.IGNORECASE)
 CALLED: Final = re.compile(r"\b(?:anh|chị|chi|em|cô|chú|chu|bác|bac|gọi|goi|nữ|nu|[ace])\b", re.IGNORECASE)
 LOOK_BACK: Final = 5  # messages, for what he called himself before he agreed to anything being kept
 
@@ -81,14 +83,18 @@ def salutation(heard: Sequence[Heard], known: str = "") -> str:
 
 def tongue(text: str) -> str:
     """The language of a sentence; '' when it has too little of one, or too much of both."""
-    said = WORD.findall(clean(text))
+    said = WORD.findall(both(text)[0])
+    if not said:
+        return ""
     low = [word.lower() for word in said]
-    if low and low[0] in BEGIN_ANSWERS and fold(text).strip(" .!?,") in ANSWERS:
+    if low[0] in BEGIN_ANSWERS and fold(text).strip(" .!?,") in ANSWERS:
         return "en"
     english = sum(map(ENGLISH.__contains__, low))
     plain = sum(map(PLAIN.__contains__, low))
-    spelled = [word for word in said if not word.isascii() and not word.istitle()]
-    marked = sum([VIETNAMESE.search(word) is not None for word in spelled])
+    marked = 0
+    if not text.isascii():
+        spelled = [word.lower() for word in said if not word.isascii() and not word.istitle()]
+        marked = len(spelled) - sum(map(MARKED.isdisjoint, spelled))
     ours, theirs = marked + plain, english if english > 1 else 0
     if theirs and theirs >= ENOUGH * len(said) and theirs > 2 * ours:
         return "en"
@@ -97,10 +103,9 @@ def tongue(text: str) -> str:
 
 def asks_for(text: str) -> str:
     """The language that he asks for in so many words, or ''."""
-    lower = text.lower()
-    if not any(name in lower for name in NAMED):
+    if NAMED.search(text) is None:
         return ""
-    said = flatten(clean(text))
+    said = both(text)[1]
     return next((lang for lang, pattern in ASKS if pattern.search(said)), "")
 
 

@@ -3,10 +3,12 @@ and nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from itertools import compress
+from operator import is_not, itemgetter
 from typing import Any, Final
 
 
@@ -104,30 +106,28 @@ def evolve(state: State, **changes: Any) -> State:
 
 
 _DEFAULTS: Final = {item.name: item.default for item in fields(State)}
+_NAMES: Final = tuple(_DEFAULTS)
+_USUAL: Final = tuple(_DEFAULTS.values())
+_values: Final = itemgetter(*_NAMES)
 _STAGES: Final = {stage.value: stage for stage in Stage}
 _MOMENTS: Final = ("last_inbound_at", "muted_until")
 
 
 def state_to_json(state: State) -> dict[str, Any]:
     """Only what differs from an empty state, in JSON types."""
+    values = _values(state.__dict__)
     out: dict[str, Any] = {}
-    for name, value in state.__dict__.items():
-        default = _DEFAULTS[name]
-        if value is default:
-            continue
-        if value != default:
-            out[name] = _plain(value)
+    for name, value in compress(zip(_NAMES, values, strict=True), map(is_not, values, _USUAL)):
+        if value != _DEFAULTS[name]:
+            plain = _PLAIN.get(type(value))
+            out[name] = value if plain is None else plain(value)
     return out
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, (str, int)):
-        return value
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Advisor):
-        return {"id": value.id, "name": value.name, "code": value.code, "role": value.role}
-    return value
+_PLAIN: Final[Mapping[type, Callable[[Any], Any]]] = {
+    datetime: datetime.isoformat,
+    Advisor: lambda one: {"id": one.id, "name": one.name, "code": one.code, "role": one.role},
+}  # of what is no JSON type as it is
 
 
 def state_from_json(data: Mapping[str, Any]) -> State:
