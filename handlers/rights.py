@@ -43,7 +43,7 @@ SAID_AS: Final = {"inform": "access"}  # how the understanding calls what it hea
 # What leaves the house, changes or goes needs to be sure of whom; who only wants less done with his data is not kept waiting.
 IDENTIFIED: Final = frozenset({"access", "rectify", "delete"})
 OPEN: Final = ("received", "verified", "executing")
-STATES: Final = (*OPEN, "done", "partly_done", "refused")
+STATES: Final = (*OPEN, "done", "partly_done", "refused", "erased")
 PROOFS: Final = ("known_fact", "otp", "called_back", "in_person", "letter")
 WAYS: Final = ("chat", "phone", "email", "letter", "visit")
 ALARMS: Final = ((0.8, "near"), (0.5, "half"))

@@ -19,6 +19,7 @@ from storage.tx import Tx
 MOMENTS: Final = ("due_at", "acknowledged_at", "verified_at", "extended_at", "decided_at", "closed_at")
 KEPT: Final = ("state", "legal", "handler_id", "erasure_id", "processor", *MOMENTS)
 SYSTEM: Final = "system"
+ERASED: Final = "erased"  # the state of what cannot be answered any more
 STEP: Final = "privacy_step"
 
 
@@ -142,20 +143,21 @@ def change(
 
 
 def erased(tx: Tx, job_id: str, people: Sequence[str]) -> None:
-    """These people are erased: what answers a request to delete ends it, in part where the law keeps something."""
+    """These people are erased: what answers a request to delete ends it, in part where the law keeps something. Whatever
+    else they had asked for ends with them: nothing is left to show, to mend or to be told, and nobody to tell."""
     kept = bool(tx.among("SELECT 1 FROM held WHERE contact_id IN (:among) LIMIT 1", list(people)))
     for row in tx.among(
-        "SELECT id FROM privacy_request WHERE contact_id IN (:among) AND kind = 'delete' AND closed_at IS NULL",
-        list(people),
+        "SELECT id FROM privacy_request WHERE contact_id IN (:among) AND closed_at IS NULL", list(people)
     ):
         one_ = one(tx, row.id)
         assert one_ is not None
-        state = "partly_done" if kept else "done"
+        of_it = one_.kind == "delete"
+        state = ("partly_done" if kept else "done") if of_it else ERASED
         to = {
             "state": state,
             "closed_at": tx.now_ms,
             "erasure_id": job_id,
-            "legal": "legal_duty" if kept else "",
+            "legal": "legal_duty" if kept and of_it else "",
             "decided_at": one_.decided_at or tx.now_ms,
         }
         change(tx, one_, state, to, note={}, by=SYSTEM)

@@ -10,7 +10,7 @@ from gateway.api.fields import Answer, AnyId, Id, Moment, Name, Paged, Person, Q
 from handlers import rights, rightswords
 
 Kind = Literal["access", "rectify", "delete", "withdraw", "restrict", "object", "protect", "complaint"]
-State = Literal["received", "verified", "executing", "done", "partly_done", "refused"]
+State = Literal["received", "verified", "executing", "done", "partly_done", "refused", "erased"]
 Way = Literal["chat", "phone", "email", "letter", "visit"]
 Proof = Annotated[
     Literal["known_fact", "otp", "called_back", "in_person", "letter"],

@@ -119,7 +119,7 @@ def test_what_may_be_done_when() -> None:
     assert {"withdraw", "done"} <= set(rights.may(Standing(kind="object", state="received"))), "nobody is kept waiting"
     assert "extend" not in rights.may(replace(fresh, extended=True))
     assert "extend" not in rights.may(replace(fresh, over=True)), "it is told before the first date"
-    for over in ("done", "partly_done", "refused"):
+    for over in ("done", "partly_done", "refused", "erased"):
         assert rights.may(replace(fresh, state=over)) == ["note"]
     with pytest.raises(Stop):
         rights.step(fresh, "erase")

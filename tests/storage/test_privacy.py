@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from gateway.lawclocks import LawClocks
 from handlers.rights import ALARMS
-from storage import exports, people, privacy, privacy_clocks, privacy_heard, retention, steps
+from storage import erasure, erasure_steps, exports, people, privacy, privacy_clocks, privacy_heard, retention, steps
 from storage.db import Store
 from storage.ids import new_id
 from storage.tx import Tx
@@ -219,3 +219,33 @@ async def test_a_question_for_a_table_goes_after_thirty_days(store: Store, hand:
     hand.ms += 2 * DAY_MS
     assert await store.run(exports.forget) == 1
     assert await store.read(lambda tx: exports.one(tx, made)) is None
+
+
+async def test_what_an_erased_person_had_asked_for_ends_with_him(store: Store) -> None:
+    def unit(tx: Tx) -> None:
+        lan, hung = (people.newcomer(tx, name=name, phones=[], emails=[], source="x") for name in ("Lan", "Hùng"))
+        made = {kind: asked(tx, contact_id=lan, kind=kind) for kind in ("delete", "access", "withdraw", "complaint")}
+        over = asked(tx, contact_id=lan, kind="rectify")
+        known = privacy.one(tx, over)
+        assert known is not None
+        privacy.change(tx, known, "refuse", {"state": "refused", "closed_at": 1}, note={}, by="x")
+        others = asked(tx, contact_id=hung)
+        job = erasure.ask(tx, lan, by="x", reason="request", now=True)
+        while (step := erasure_steps.step(tx, job)) not in ("vacuum", ""):
+            pass
+        running = erasure.find(tx, job)
+        assert (step, running is not None) == ("vacuum", True)
+        erasure_steps.finish(tx, running, {})  # type: ignore[arg-type]
+        rows = {row.id: row for row in privacy.page(tx, closed=True, after=None, limit=9)}
+        assert {kind: rows[each].state for kind, each in made.items()} == {
+            "delete": "done", "access": "erased", "withdraw": "erased", "complaint": "erased",
+        }  # fmt: skip
+        assert rows[over].state == "refused"
+        assert [one.id for one in privacy.page(tx, closed=False, after=None, limit=9)] == [others]
+        told = privacy.steps(tx, rows[made["access"]])
+        assert [(line.act, line.before, line.after) for line in told] == [
+            ("receive", "", "received"), ("erased", "received", "erased"),
+        ]  # fmt: skip
+        assert rows[made["access"]].erasure_id == job
+
+    await store.run(unit)

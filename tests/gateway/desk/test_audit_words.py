@@ -34,6 +34,7 @@ BUILT = {  # actions that are put together: what may stand behind the dot
         "extend",
         "done",
         "partly_done",
+        "erased",
         "refuse",
         "approve",
     },
