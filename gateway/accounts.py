@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gateway import readers
+from gateway import addresses, readers
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +42,18 @@ def _secret(about: str, variable: str) -> Key:
 
 
 def _hosts(*suffixes: str) -> Key:
-    return Key(readers.several(readers.host_suffix), "hosts that customers' files are fetched from", suffixes)
+    return Key(readers.several(addresses.host_suffix), "hosts that customers' files are fetched from", suffixes)
 
 
 def _url(default: str) -> Key:
-    return Key(readers.base_url, "where the platform answers", default)
+    return Key(addresses.base_url, "where the platform answers", default)
 
 
 CHANNELS: Final[Mapping[str, Mapping[str, Key]]] = {
     "webchat": {
-        "origins": Key(readers.several(readers.origin), "sites that may embed the widget: https://www.example.vn", ()),
+        "origins": Key(
+            readers.several(addresses.origin), "sites that may embed the widget: https://www.example.vn", ()
+        ),
     },
     "telegram": {
         "token": _secret("the bot's token from BotFather", "TELEGRAM_TOKEN"),
@@ -82,7 +84,7 @@ CHANNELS: Final[Mapping[str, Mapping[str, Key]]] = {
         "catch_up": Key(readers.switch, "false: do not read what the webhook missed from the conversations", True),
         "templates": Key(readers.mapping, "purpose: template id, of approved ZBS templates", ()),
         "ascii_file_names": Key(readers.switch, "true: files go out under names without Vietnamese letters", False),
-        "contact_image_url": Key(readers.page, "picture of the card that asks for name and number", ""),
+        "contact_image_url": Key(addresses.page, "picture of the card that asks for name and number", ""),
         "appsecret_proof": Key(readers.switch, "true: sign calls with the app's secret, if the app demands it", False),
         "pkce_verifier": Key(
             readers.secrets, "only if the console fixes the code challenge: its verifier (secret)", secret=True
@@ -94,7 +96,7 @@ CHANNELS: Final[Mapping[str, Mapping[str, Key]]] = {
         "api_url": _url("https://chatapi.viber.com"),
         "media_hosts": _hosts(".viber.com"),
         "sender_name": Key(readers.text, "who speaks, as the customer sees it; at most 28 characters", "IBAOHIEM"),
-        "avatar_url": Key(readers.page, "picture beside what we say", ""),
+        "avatar_url": Key(addresses.page, "picture beside what we say", ""),
         "billed": Key(readers.switch, "true: write outside the free 24 hours too, which Viber bills", False),
     },
     "facebook": {
@@ -133,12 +135,12 @@ CHANNELS: Final[Mapping[str, Mapping[str, Key]]] = {
         ),
         "username": Key(readers.text, "the account's name; empty: no login"),
         "password": _secret("the account's password", "SMTP_PASSWORD"),
-        "sender": Key(readers.sender, "IBAOHIEM <name@host>"),
-        "reply_to": Key(readers.sender, "where answers go, a mailbox that people read; empty: to the sender"),
+        "sender": Key(addresses.sender, "IBAOHIEM <name@host>"),
+        "reply_to": Key(addresses.sender, "where answers go, a mailbox that people read; empty: to the sender"),
         "secret": _secret("for bounces: the secret of the relay's webhook, made by you", "EMAIL_HOOK_SECRET"),
         "fields": Key(readers.mapping, "for bounces: our field names and the relay's", ()),
         "bounces": Key(
-            readers.email, "for bounces: the mailbox to which letters come back, which takes name+mark@host"
+            addresses.email, "for bounces: the mailbox to which letters come back, which takes name+mark@host"
         ),
         "ca_file": Key(readers.text, "certificate (PEM) of the mail server's own authority, the whole path"),
     },

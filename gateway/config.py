@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from channels.contract import Account, Limits
-from gateway import readers
+from gateway import addresses, readers
 from gateway.accounts import Key
-from gateway.readers import Hours, Network
+from gateway.addresses import Network
+from gateway.readers import Hours
 
 if TYPE_CHECKING:
     from handlers.model import Business as BusinessFacts
@@ -39,16 +40,18 @@ def key(default: T, read: Callable[[object], T], about: str, *, secret: bool = F
 class Server:
     """Where the gateway listens and how it is reached from outside."""
 
-    host: str = key("127.0.0.1", readers.host, "address to listen on; 0.0.0.0 for all, then behind a proxy with https")
+    host: str = key(
+        "127.0.0.1", addresses.host, "address to listen on; 0.0.0.0 for all, then behind a proxy with https"
+    )
     port: int = key(8080, readers.number(0, 65535, "a port number"), "port to listen on; 0 takes any free one")
     public_url: str = key(
         "",
-        readers.origin,
+        addresses.origin,
         "how browsers and platforms reach us, https://host; empty: derived from the bound port (this machine only)",
     )
-    files_url: str = key("", readers.origin, "another host name for document links; empty: public_url")
+    files_url: str = key("", addresses.origin, "another host name for document links; empty: public_url")
     trusted_proxies: tuple[Network, ...] = key(
-        (), readers.several(readers.network), "proxies whose X-Forwarded-For is believed: addresses or networks"
+        (), readers.several(addresses.network), "proxies whose X-Forwarded-For is believed: addresses or networks"
     )
     metrics_token: str = key(
         "",
@@ -102,11 +105,11 @@ class Agency:
     legal_name: str = key("", readers.text, "the company's registered name")
     address: str = key("", readers.text, "registered address")
     hotline: str = key("", readers.hotline, "telephone number told to customers")
-    dpo_email: str = key("", readers.email, "e-mail address of the data-protection officer")
-    policy_url: str = key("", readers.page, "privacy policy, told with the consent question")
-    product_url: str = key("", readers.page, "product pages")
+    dpo_email: str = key("", addresses.email, "e-mail address of the data-protection officer")
+    policy_url: str = key("", addresses.page, "privacy policy, told with the consent question")
+    product_url: str = key("", addresses.page, "product pages")
     agency_code: str = key("", readers.text, "agency code shown to customers")
-    domains: tuple[str, ...] = key((), readers.several(readers.domain), "our own domains; the only ones we link to")
+    domains: tuple[str, ...] = key((), readers.several(addresses.domain), "our own domains; the only ones we link to")
     timezone: str = key("Asia/Ho_Chi_Minh", readers.zone, "time zone of everything a customer feels")
     languages: tuple[str, ...] = key(("vi", "en"), readers.languages, "languages we speak, the first one by default")
     hours: Hours | None = key(  # noqa: RUF009
@@ -154,20 +157,20 @@ class NoticeRules:
     )
     on_call: tuple[str, ...] = key(
         (),
-        readers.several(readers.email),
+        readers.several(addresses.email),
         "e-mail addresses of those on call: written to when a customer waits and nobody could be told",
     )
     groups: tuple[str, ...] = key(
         (),
-        readers.several(readers.chat),
+        readers.several(addresses.chat),
         "chats that hear of waiting customers, without personal data: telegram:main/-1001234567, zalo:oa/group:<group id>, zalo:oa/<user id>",
     )
     push_contact: str = key(
-        "", readers.email, "told to browsers' push services, for their complaints; empty: business.dpo_email"
+        "", addresses.email, "told to browsers' push services, for their complaints; empty: business.dpo_email"
     )
     push_services: tuple[str, ...] = key(
         ("fcm.googleapis.com", "push.services.mozilla.com", "notify.windows.com", "push.apple.com"),
-        readers.several(readers.push_service),
+        readers.several(addresses.push_service),
         "hosts (and all below them) of the push services that are written to: browsers name the rest themselves",
     )
 
@@ -176,7 +179,7 @@ class NoticeRules:
 class Oidc:
     """Signing in at the desk through the company's own account (OpenID Connect). Empty issuer: not offered."""
 
-    issuer: str = key("", readers.issuer, "as the provider names itself, such as https://accounts.google.com")
+    issuer: str = key("", addresses.issuer, "as the provider names itself, such as https://accounts.google.com")
     client_id: str = key(
         "", readers.text, "what the provider calls us; its redirect address: public_url + /desk/oidc/back"
     )
@@ -184,7 +187,7 @@ class Oidc:
     label: str = key("", readers.text, "on the button of the log-in page; empty: the provider's host")
     allowed_domains: tuple[str, ...] = key(
         (),
-        readers.several(readers.domain),
+        readers.several(addresses.domain),
         "only verified addresses of these domains; empty: whoever has an account here",
     )
     new_people: str = key(
@@ -298,8 +301,8 @@ class Config:
     @property
     def local(self) -> bool:
         """Reached from this machine only: plain http and the demonstration's clock are lawful."""
-        url = readers.split_url(self.public_url)
-        return readers.loopback(self.server.host) and url is not None and readers.loopback(url.hostname or "")
+        url = addresses.split_url(self.public_url)
+        return addresses.loopback(self.server.host) and url is not None and addresses.loopback(url.hostname or "")
 
     def origin_allowed(self, origin: str, host: str, *, scheme: str = "http") -> bool:
         """Whether a browser's `Origin` is ours: public_url, or `scheme://Host` when that Host is this machine.
@@ -310,9 +313,11 @@ class Config:
             return False
         if origin.lower() == self.public_url.lower():
             return True
-        own = readers.split_url(f"{scheme}://{host}")
+        own = addresses.split_url(f"{scheme}://{host}")
         return (
-            own is not None and readers.loopback(own.hostname or "") and origin.lower() == f"{scheme}://{host}".lower()
+            own is not None
+            and addresses.loopback(own.hostname or "")
+            and origin.lower() == f"{scheme}://{host}".lower()
         )
 
     @property

@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from channels.contract import Account
-from gateway import configfile, readers
+from gateway import addresses, configfile, readers
 from gateway.accounts import CHANNELS, COMMON, Key
 from gateway.config import SECTIONS, Config, ConfigError, Database, Oidc, keys_of
 from gateway.readers import Wrong
@@ -197,7 +197,7 @@ class Loading:
             self.problems.append("server.files_url: needs server.public_url as well")
         if server.metrics_token and len(server.metrics_token) < 16:
             self.problems.append("server.metrics_token: is shorter than 16 characters")
-        if not readers.loopback(server.host) and not server.public_url:
+        if not addresses.loopback(server.host) and not server.public_url:
             self.warnings.append(
                 "server.public_url: is empty while server.host is not loopback; people elsewhere cannot log in"
             )

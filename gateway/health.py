@@ -16,9 +16,9 @@ from typing import Final, Protocol
 
 from aiohttp import web
 
+from gateway.addresses import loopback
 from gateway.config import Thresholds
 from gateway.metrics import Figures, Metrics
-from gateway.readers import loopback
 from storage.errors import StorageUnavailable
 
 FORWARDED: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")

@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from gateway import readers
+from gateway import addresses
 from gateway.config import Config
 from storage import sessions
 
@@ -24,8 +24,8 @@ def given(request: web.Request) -> str:
 
 def secure(request: web.Request, config: Config) -> bool:
     """Whether the browser is told `Secure`. Plain http is this machine only: there it would refuse that."""
-    here = readers.split_url(f"http://{request.host}")
-    local = here is not None and readers.loopback(here.hostname or "")
+    here = addresses.split_url(f"http://{request.host}")
+    local = here is not None and addresses.loopback(here.hostname or "")
     return config.public_url.startswith("https:") and not local
 
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from channels.contract import ChannelError, Permanent, RateLimited, Retryable
 from channels.http import Http
 from channels.outside import PublicOnly, place
-from gateway.readers import loopback
+from gateway.addresses import loopback
 
 LONGEST: Final = 2000  # of an address
 HOSTS: Final = 8  # whose connections are kept

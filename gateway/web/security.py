@@ -11,8 +11,8 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
+from gateway.addresses import Network
 from gateway.config import Config
-from gateway.readers import Network
 
 _CSP: Final[Mapping[str, str]] = {
     "default-src": "'none'",

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from gateway import readers
+from gateway import addresses, readers
 from gateway.config import ConfigError, NoticeRules, load
 
 BOT: Final = """
@@ -54,8 +54,8 @@ def test_a_group_is_a_chat_of_an_account(tmp_path: Path) -> None:
 
 
 def test_a_push_service_is_a_host_or_a_stand_in_here() -> None:
-    assert readers.push_service("FCM.googleapis.com") == "fcm.googleapis.com"
-    assert readers.push_service(".push.apple.com") == "push.apple.com"
-    assert readers.push_service("http://127.0.0.1:4444") == "http://127.0.0.1:4444"
+    assert addresses.push_service("FCM.googleapis.com") == "fcm.googleapis.com"
+    assert addresses.push_service(".push.apple.com") == "push.apple.com"
+    assert addresses.push_service("http://127.0.0.1:4444") == "http://127.0.0.1:4444"
     with pytest.raises(readers.Wrong):
-        readers.push_service("https://fcm.googleapis.com/x")
+        addresses.push_service("https://fcm.googleapis.com/x")

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
+from gateway.addresses import network
 from gateway.config import Config, Server
-from gateway.readers import network
 from gateway.web import security
 from gateway.web.files import disposition
 from gateway.web.limits import KEYS, Limit
