@@ -34,6 +34,8 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
     elif changed or answered:
         if any(map(questions.asks, heard)):
             questions.answer(draft, heard)
+        elif draft.state.memory.get("price_owed"):
+            questions.owed(draft, heard)
         elif not answered and not draft.said() and (asked == "product" or slots.missing(draft.state) == left):
             draft.say("ask.noted")  # something else than was asked
         draft.set(tries=0)

@@ -184,6 +184,7 @@ def _consenting(draft: Draft, heard: Sequence[Heard]) -> None:
         steps.ask(draft, "consent")
         return
     if any(_brings(draft, one) for one in heard):
+        questions.owed(draft, heard)
         consent.remind(draft)  # it is read again at his yes
         return
     consent.unclear(draft, heard)

@@ -110,6 +110,7 @@ def _fee(draft: Draft, one: Heard) -> bool:
     product = str(one.entities.get("product") or vehicle or known.get("product") or a_car)
     if product == wanted.UNSPECIFIED:
         product = tariff.CAR  # of its two covers the one whose fee is the law's
+    draft.remember(price_owed=None if product in PRODUCTS else True)
     if product not in (tariff.MOTORBIKE, tariff.CAR):
         if product not in PRODUCTS:
             return False
@@ -117,6 +118,12 @@ def _fee(draft: Draft, one: Heard) -> bool:
         return True
     _by_law(draft, product, {**known, **one.entities, **_engine(one)})
     return True
+
+
+def owed(draft: Draft, heard: Sequence[Heard]) -> None:
+    """The price that was asked before anybody knew of what: told with the word that says it ("bao nhiêu tiền" - "xe máy")."""
+    if draft.state.memory.get("price_owed"):
+        any(_fee(draft, one) for one in heard if one.entities.get("product") or _vehicle(one))
 
 
 def _discount(draft: Draft, one: Heard) -> None:

@@ -94,7 +94,9 @@ NEVER: Final = frozenset(
     "vẫn nên đến tới trên dưới trong ngoài của cua cảm cám biết biet nhớ quên thôi thoi đừng dừng hủy stop nhắn nhắc gọi goi một hai-ba mấy vậy "
     "quá hết lắm đi về xem bot robot chatbot giấy oto ôtô the and is not no yes what why how who want need buy insurance please hello test alo trợ "
     "giúp giup việc viec đúng sai nhầm tên lúc giờ gio ngày ngay tháng năm-nay tối trưa tuần ơi oi ok oke chốt mình tôi toi mk mik là chủ nhân-viên "
-    "cty tel mobile sim talk speak person human agent advisor someone anybody rather would rứa đệm dấu vợ chồng sử dụng theo khỏi chả chẳng hông hong hok lưu lấy đưa xin tại bao-giờ hả hử ủa ừ uk vâng dạ hoặc hay phải rằng mà nhận dùng xài thử phí-bao".split()
+    "cty tel mobile sim talk speak person human agent advisor someone anybody rather would rứa đệm dấu vợ chồng sử dụng theo khỏi chả chẳng hông hong hok lưu lấy đưa xin tại bao-giờ hả hử ủa ừ uk vâng dạ hoặc hay phải rằng mà nhận dùng xài thử phí-bao "
+    "compulsory both motorbike motorcycle bike car cars truck liability health travel trip home house accident life tomorrow today tonight morning "
+    "afternoon evening price cost fee premium cheap claim policy renew renewal contract refund cancel phone number none nothing nobody later".split()
 )
 OBSCENE: Final = frozenset("cặc lồn buồi địt đụ đéo cứt đĩ".split())  # however it is written
 INITIALS: Final = 3  # letters: "Sơn Tùng MTP"
