@@ -96,7 +96,7 @@ WHERE m.point_id = :point AND m.direction <> 'internal' AND {which} ORDER BY m.s
 
 def after(tx: Tx, standing: Standing, cursor: int, skipped: Collection[int] = ()) -> Batch:
     """The messages with a greater number than `cursor`, and those of `skipped` that have come in the meantime."""
-    binds = {"point": standing.point_id, "limit": PAGE}
+    binds: dict[str, Any] = {"point": standing.point_id, "limit": PAGE}
     rows = list(tx.all(_MESSAGES.format(which="m.seq > :cursor"), **binds, cursor=cursor))
     full = len(rows) == PAGE
     if skipped:
