@@ -107,7 +107,7 @@ def _forbidden(draft: Draft, asked: str) -> str:
         sender=Sender.SYSTEM,
         purpose=PURPOSES[asked],
         now=draft.now,
-        last=draft.state.last_inbound_at,
+        last=draft.context.heard_at,  # nothing that he edits or takes back opens a window
         opened=draft.context.opened,
     )
     return ruled.why if ruled.way is Way.NEVER else ""

@@ -238,6 +238,7 @@ class Engine:
             writes=capabilities.conversational,
             letters=capabilities.letters,
             carries=capabilities,
+            heard_at=None if draft.lane.heard_at is None else at(draft.lane.heard_at),
             opened=draft.lane.opened,
             buttons=capabilities.buttons,
             queue_position=draft.lane.place or self._waiting + 1,

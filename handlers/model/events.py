@@ -231,8 +231,8 @@ class Business:
 class Context:
     """What surrounds a turn. `asks_contact` -- the channel has a button for the own phone number · `buttons` -- how
     many a message carries, 0 = unknown · `queue_position` -- the place that this conversation has or would get in the
-    queue, 1 = next, 0 = unknown · `opened` -- the word that opened the platform's session, as a timer's turn knows it where
-    that does not slide."""
+    queue, 1 = next, 0 = unknown · `heard_at` -- his last act, as the platform's windows count it · `opened` -- the word that
+    opened the platform's session, as a timer's turn knows it where that does not slide."""
 
     business: Business
     channel: str
@@ -241,6 +241,7 @@ class Context:
     writes: bool = True  # False: forms and calls, which cannot be answered in writing
     letters: bool = False  # one message says all at once, and nobody answers there
     carries: Carries = ANYWHERE  # the platform's windows
+    heard_at: datetime | None = None
     opened: datetime | None = None
     buttons: int = 0
     queue_position: int = 0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from channels.windows import Anywhere, Window
 from handlers.model import CareAnswered, OpenHandoff, Stage, State, TimerFired, WakeAt
 from tests.stories.world import HANOI, MAI, MONDAY, World
 
@@ -39,6 +41,16 @@ def test_it_is_asked(kind: str, text: str) -> None:
     assert (world.state.stage, world.state.care["task"]) == (Stage.WON, "t1")
     purpose = {"check_t1": "delivery_check", "csat": "care"}[kind]  # the survey rests on consent, the check does not
     assert [(say.klass, say.purpose) for say in world.effects if hasattr(say, "klass")] == [("D", purpose)]
+
+
+@pytest.mark.parametrize(("hours", "state"), [(1, "sent"), (30, "skipped")])
+def test_a_window_is_counted_from_what_opens_it(hours: int, state: str) -> None:
+    """As what leaves counts it (handlers.outgoing): by the contact point's clock, which an edit of his does not move."""
+    world = after_the_sale(last_inbound_at=MONDAY.astimezone(UTC) - timedelta(minutes=5))
+    heard_at = world.now.astimezone(UTC) - timedelta(hours=hours)
+    world.context = replace(world.context, carries=Anywhere(windows=(Window(hours=24),)), heard_at=heard_at)
+    due(world, "check_t1")
+    assert [one.state for one in world.found(CareAnswered)] == [state]
 
 
 @pytest.mark.parametrize(
