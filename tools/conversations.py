@@ -19,8 +19,8 @@ from typing import Final
 
 from channels.contract import Kind
 from gateway.demo import asked
-from gateway.demo.advisor import CLEAR
 from gateway.demo.customers import CAST, Character, Line, cast_as
+from gateway.demo.talking import CLEAR
 from gateway.demo.talks import BYE, DELIVERED, INSURER, LOST, talk
 from handlers.model import WAITING, Advisor, Followed, OpenHandoff, Say, Tell, TimerFired
 from handlers.understanding.fold import fold

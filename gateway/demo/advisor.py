@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,9 +21,8 @@ from gateway.demo.api import Api, News, Refused
 from gateway.demo.certificate import certificate, snapshot, summary
 from gateway.demo.setting import People
 from gateway.demo.story import Story
+from gateway.demo.talking import Talking, is_no, is_yes
 from gateway.demo.talks import BYE, DELIVERED, INSURER, LOST, Sale, Talk, talk
-from handlers.understanding import understand
-from handlers.understanding.fold import fold
 
 ZONE: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 PRODUCTS: Final = {
@@ -53,7 +51,6 @@ REASONS: Final = {
     "call": "đã gọi đến",
 }
 OUTCOMES: Final = {"won": "đã mua", "lost": "không mua", "done": "đã giải quyết", "no_need": "không có nhu cầu"}
-CLEAR: Final = re.compile(r"\b(?:dong y|chot|ok|oke|oki|lam (?:luon|cho)|yes|duoc)\b")
 URGENT: Final = 20  # from this priority on she drops what can wait
 AHEAD: Final = timedelta(minutes=10)  # an appointment is kept when it is this near
 
@@ -243,7 +240,7 @@ class Advisor:
             if not answer:
                 await self._left_open(one)
                 return
-            if _no(answer):
+            if is_no(answer):
                 await self._lost(one)
                 return
         await self._note(one, plan)
@@ -264,13 +261,13 @@ class Advisor:
         photo = await self._upload(one, "giay-chung-nhan-mau.jpg", picture, "image/jpeg")
         await self._say(one, plan.lines[0], photo["id"], file["id"])
         answer = await self._answer(one)
-        if answer and not _no(answer) and not _yes(answer):
+        if answer and not is_no(answer) and not is_yes(answer):
             await self._say(one, sale.again)
             answer = await self._answer(one)
         if not answer:
             await self._left_open(one)
             return
-        if not _yes(answer):
+        if not is_yes(answer):
             await self._lost(one)
             return
         await self._note(one, plan)
@@ -335,7 +332,7 @@ class Advisor:
     # ---- single acts
 
     async def _say(self, one: Talking, line: str, *file_ids: str) -> None:
-        text = _filled(line, one)
+        text = one.filled(line)
         await asyncio.sleep((self.pace.think_s + len(text) * self.pace.letter_s) * self._rng.uniform(0.8, 1.2))
         body = {"text": text, "attachment_ids": list(file_ids)}
         self._story.advisor(self._name, one.name, text)
@@ -373,41 +370,3 @@ class Advisor:
         await self._api.post(f"{one.at}/close", {"reason": "trình diễn", "outcome": outcome}, as_advisor=self._me)
         self.record.closed[outcome] += 1
         self._story.event(f"{self._name} khép lại cuộc trò chuyện với {one.name}: {OUTCOMES.get(outcome, outcome)}")
-
-
-@dataclass(slots=True, kw_only=True)
-class Talking:
-    """With whom she talks. `seq` -- read up to here; `contact` -- his card."""
-
-    at: str
-    name: str
-    thread: str
-    salutation: str
-    seq: int
-    contact: dict[str, Any]
-    product: str = ""
-
-    @property
-    def id(self) -> str:
-        return self.at.rpartition("/")[2]
-
-
-def _filled(line: str, one: Talking) -> str:
-    """Spoken to as he speaks of himself; a sentence begins with a capital."""
-    salutation = one.salutation if one.salutation not in ("", "em") else "anh/chị"
-    pieces = line.split("{xung_ho}")
-    text = pieces[0]
-    for piece in pieces[1:]:
-        begins = not text or text.rstrip().endswith((".", "!", "?"))
-        text += (salutation[0].upper() + salutation[1:] if begins else salutation) + piece
-    return text
-
-
-def _yes(text: str) -> bool:
-    """She reads as a person does: a clear yes anywhere in it, and no question."""
-    return bool(text) and not _no(text) and "?" not in text and CLEAR.search(fold(text)) is not None
-
-
-def _no(text: str) -> bool:
-    """A question is no refusal."""
-    return bool(text) and not text.endswith("?") and understand(text, "offer_buy").intent == "no"
