@@ -265,13 +265,15 @@ def _message(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: 
 
 
 def _retold(draft: LaneDraft, opened: OpenEvent, event: InboundEvent, said_at: datetime) -> list[Event]:
-    """What he changed or took back. What something later has overtaken changes nothing that anybody is to hear of."""
+    """What he changed or took back. What something later has overtaken changes nothing that anybody is to hear of, nor does
+    a place that moves."""
     gone, news = event.kind is Kind.RETRACT, retold.news_of(draft.rows, opened, event)
-    late = retold.overdue(draft.state.memory, news)
+    moves = news.kind == parked.MOVE
+    late = moves or retold.overdue(draft.state.memory, news)
     if news.ref and not (late or event.standby):
         draft.state = evolve(draft.state, memory=retold.heard(draft.state.memory, news))
     draft.lane.news.setdefault(news.ref, []).append(news)
-    act = retold.take_back if gone else retold.edit
+    act = retold.take_back if gone else retold.move if moves else retold.edit
     draft.rows.later.append(
         act(
             news,

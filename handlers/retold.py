@@ -14,7 +14,7 @@ from channels.contract import UNSAID, InboundEvent, Kind
 from handlers.drafting import PREVIEW
 from handlers.understanding import secrets
 from storage import parked, search
-from storage.parked import RETRACT, News
+from storage.parked import MOVE, RETRACT, News
 from storage.times import ms
 from storage.turns import OpenEvent, Rows
 from storage.tx import Tx
@@ -28,11 +28,12 @@ REMEMBERED: Final = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What a message says once all news of it is told. `before` -- what it said earlier, the first first · `at` -- when that
-    was, UTC ms · `gone` -- it was taken back."""
+    """What a message says once all news of it is told. `before` -- what it said earlier, the first first · `place` -- where he
+    is by now, None = as it came · `at` -- when that was, UTC ms · `gone` -- it was taken back."""
 
     text: str = field(repr=False)
     before: tuple[str, ...] = field(default=(), repr=False)
+    place: tuple[float, float] | None = field(default=None, repr=False)
     at: int = 0
     gone: bool = False
 
@@ -42,11 +43,12 @@ def as_it_stands(text: str, news: Sequence[News]) -> Standing:
     unsent = next((one for one in news if one.kind == RETRACT), None)
     if unsent is not None:
         return Standing(text="", at=unsent.said_at, gone=True)
-    said = [text]
+    said, place = [text], None
     for one in sorted(news, key=lambda each: each.said_at):
-        if one.text != said[-1]:
+        place = one.place or place
+        if one.kind != MOVE and one.text != said[-1]:
             said.append(one.text)
-    return Standing(text=said[-1], before=tuple(said[:-1]), at=max(one.said_at for one in news))
+    return Standing(text=said[-1], before=tuple(said[:-1]), place=place, at=max(one.said_at for one in news))
 
 
 def overtaken(event: InboundEvent, news: Sequence[News], point_id: str) -> tuple[InboundEvent, bool, Act]:
@@ -55,7 +57,8 @@ def overtaken(event: InboundEvent, news: Sequence[News], point_id: str) -> tuple
     came, secret = secrets.mask(event.text)
     standing = as_it_stands(came, news)
     if not standing.gone:
-        return replace(event, text=standing.text), False, _catch_up(event, standing, news, point_id, drop=secret)
+        now = replace(event, text=standing.text, location=standing.place or event.location)
+        return now, False, _catch_up(event, standing, news, point_id, drop=secret)
     kept = {key: value for key, value in event.extra.items() if key == "held_by"}
     bare = replace(event, text="", payload="", files=(), contact=None, location=None, ref="", extra=kept)
     return bare, True, _catch_up(event, standing, news, point_id, drop=True)
@@ -93,16 +96,19 @@ def heard(memory: Any, *news: News) -> dict[str, Any]:
 
 
 def news_of(rows: Rows, opened: OpenEvent, event: InboundEvent) -> News:
-    """What an edit or an unsend says, without secrets; with one, its bytes are not kept."""
+    """What an edit or an unsend says, without secrets; with one, its bytes are not kept, nor are those of every place on
+    somebody's way."""
     text, secret = secrets.mask(event.text)
-    if secret:
+    moves = event.kind is Kind.EDIT and event.location is not None and not text
+    if secret or moves:
         rows.later.append(partial(_drop, event_id=opened.id))
     return News(
         event_id=opened.id,
-        kind=event.kind.value,
+        kind=MOVE if moves else event.kind.value,
         ref=event.ref,
         said_at=opened.received_at if event.said_at == UNSAID else ms(event.said_at),
         text="" if event.kind is Kind.RETRACT else text,
+        place=event.location if moves else None,
     )
 
 
@@ -127,6 +133,24 @@ def edit(news: News, *, point_id: str, contact_id: str, conversation_id: str) ->
         search.retold(tx, row.conversation_id, was, news.text)
         _preview(tx, conversation_id, was, news.text)
         tx.hint("message", conversation_id)
+
+    return write
+
+
+def move(news: News, *, point_id: str, contact_id: str, conversation_id: str) -> Act:
+    """The place that he shares live is where he is now; the way there is not kept."""
+
+    def write(tx: Tx) -> None:
+        row = _inbound(tx, point_id, news.ref)
+        if row is None:
+            parked.park(tx, news, point_id=point_id, contact_id=contact_id)
+            return
+        body = _body(tx, row)
+        if body.get("taken_back") or (row.edited_at is not None and news.said_at < row.edited_at):
+            return
+        if body.get("location") != list(news.place or ()):
+            _rewrite(tx, row, {**body, "location": news.place}, news.said_at)
+            tx.hint("message", conversation_id)
 
     return write
 

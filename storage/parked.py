@@ -8,6 +8,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import orjson
+
 from storage import inbox
 from storage.errors import Raced
 from storage.ids import new_id
@@ -17,22 +19,25 @@ from storage.tx import Tx
 
 KEPT_MS: Final = 86_400_000
 EDIT, RETRACT, RECEIPT = "edit", "retract", "receipt"
+MOVE: Final = "move"  # of a place that is shared live
 WAITS: Final = "waits for its message"  # reasons of an event
 ORPHAN: Final = "its message never came"
+OVERTAKEN: Final = "a later place came"
 PARTS: Final = 50  # of our last messages whose calls are looked through
 SWEPT: Final = 500  # receipts, the last, that a sweep looks at: a millisecond or two
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """An edit or an unsend of the customer. `text` -- what it says now, without secrets · `said_at` -- the platform's time,
-    UTC ms · `event_id` -- that brought it."""
+    """An edit or an unsend of the customer. `text` -- what it says now, without secrets · `place` -- latitude and longitude
+    that it names now · `said_at` -- the platform's time, UTC ms · `event_id` -- that brought it."""
 
     event_id: str
     kind: str
     ref: str
     said_at: int
     text: str = field(default="", repr=False)
+    place: tuple[float, float] | None = field(default=None, repr=False)
 
 
 def of_points(tx: Tx, points: Sequence[str]) -> dict[str, dict[str, list[News]]]:
@@ -45,35 +50,42 @@ def of_points(tx: Tx, points: Sequence[str]) -> dict[str, dict[str, list[News]]]
         points,
     )
     for row in rows:
+        told = _told(tx, row)
+        place = told.get("place")
         found[row.point_id][row.ref].append(
             News(
                 event_id=row.event_id,
                 kind=row.kind,
                 ref=row.ref,
                 said_at=row.said_at,
-                text=_words(tx, row),
+                text=str(told.get("text", "")),
+                place=(place[0], place[1]) if place else None,
             )
         )
     return found
 
 
-def _words(tx: Tx, row: Any) -> str:
+def _told(tx: Tx, row: Any) -> dict[str, Any]:
     """What an edit says. Of somebody whom nobody knows yet it is sealed as what he says is, under the key of the day."""
     if row.body_sealed is None:
-        return ""
+        return {}
+    found: dict[str, Any]
     if row.contact_id:
-        return str(tx.keys.open_json(tx, row.contact_id, "parked", "body_sealed", row.id, row.body_sealed)["text"])
-    return inbox.body(tx, row.id, row.parked_at // inbox.DAY_MS, row.body_sealed, table="parked").decode()
+        found = tx.keys.open_json(tx, row.contact_id, "parked", "body_sealed", row.id, row.body_sealed)
+    else:
+        found = orjson.loads(inbox.body(tx, row.id, row.parked_at // inbox.DAY_MS, row.body_sealed, table="parked"))
+    return found
 
 
 def _sealed(tx: Tx, news: News, row_id: str, contact_id: str, since: int) -> bytes | None:
-    if not news.text:
+    told = ({"text": news.text} if news.text else {}) | ({"place": news.place} if news.place else {})
+    if not told:
         return None
     if contact_id:
-        return tx.keys.seal_json(tx, contact_id, "parked", "body_sealed", row_id, {"text": news.text})
+        return tx.keys.seal_json(tx, contact_id, "parked", "body_sealed", row_id, told)
     day = since // inbox.DAY_MS
     key = tx.keys.day(day) or tx.keys.open_day(day, inbox.day_key(tx, day))
-    return seal(key, f"parked|body_sealed|{row_id}", news.text.encode())
+    return seal(key, f"parked|body_sealed|{row_id}", orjson.dumps(told))
 
 
 def park(tx: Tx, news: News, *, point_id: str, contact_id: str, whole: bool = True) -> None:
@@ -82,6 +94,8 @@ def park(tx: Tx, news: News, *, point_id: str, contact_id: str, whole: bool = Tr
     event = tx.one("SELECT account_id, seq, received_at FROM inbox_event WHERE id = :id", id=news.event_id)
     if event is None or not news.ref:
         return
+    if news.kind == MOVE:
+        _overtake(tx, news, point_id)
     row_id = new_id()
     tx.run(
         "INSERT INTO parked (id, event_id, account_id, point_id, contact_id, kind, ref, body_sealed, seq, said_at, parked_at)"
@@ -101,6 +115,19 @@ def park(tx: Tx, news: News, *, point_id: str, contact_id: str, whole: bool = Tr
     )
     if whole:
         tx.run("UPDATE inbox_event SET reason = :why WHERE id = :id", why=WAITS, id=news.event_id)
+
+
+def _overtake(tx: Tx, news: News, point_id: str) -> None:
+    """Somebody moves every few seconds for hours: of all places only the last one waits."""
+    rows = tx.all(
+        "DELETE FROM parked WHERE point_id = :point AND ref = :ref AND kind = 'move' AND said_at <= :at AND event_id <> :own"
+        " RETURNING event_id, account_id, kind",
+        point=point_id,
+        ref=news.ref,
+        at=news.said_at,
+        own=news.event_id,
+    )
+    _lost(tx, rows, OVERTAKEN)
 
 
 def wait_for_anybody(tx: Tx, news: News, point_id: str) -> None:
@@ -129,7 +156,7 @@ def all_known(tx: Tx, point_id: str, known: Collection[str]) -> None:
 def forget_words(tx: Tx, point_id: str, ref: str) -> None:
     """It was taken back: what edits of it say is not kept, nor the bytes in which they came."""
     rows = tx.all(
-        "UPDATE parked SET body_sealed = NULL WHERE point_id = :point AND ref = :ref AND kind = 'edit' RETURNING event_id",
+        "UPDATE parked SET body_sealed = NULL WHERE point_id = :point AND ref = :ref AND kind IN ('edit', 'move') RETURNING event_id",
         point=point_id,
         ref=ref,
     )
@@ -227,18 +254,23 @@ def forget(tx: Tx, *, limit: int = 200) -> int:
         limit=limit,
     )
     tx.run_among("DELETE FROM parked WHERE id IN (:among)", [row.id for row in rows])
+    _lost(tx, rows, ORPHAN)
+    return len(rows)
+
+
+def _lost(tx: Tx, rows: Sequence[Any], why: str) -> None:
+    """Events that came to nothing: counted among what was ignored."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for event_id, row in {row.event_id: row for row in rows}.items():
         lost = tx.run(
-            "UPDATE inbox_event SET state = 'ignored', reason = :orphan WHERE id = :id AND state = 'done' AND reason = :waits",
+            "UPDATE inbox_event SET state = 'ignored', reason = :why WHERE id = :id AND state = 'done' AND reason = :waits",
             id=event_id,
-            orphan=ORPHAN,
+            why=why,
             waits=WAITS,
         )
         if lost:
             counts[row.account_id].update({"ignored": 1, "receipts" if row.kind == RECEIPT else "messages": -1})
     inbox.count(tx, counts)
-    return len(rows)
 
 
 def waiting(tx: Tx) -> int:

@@ -203,6 +203,62 @@ async def test_what_never_comes_is_counted_and_gone_after_a_day(shop: Shop) -> N
     assert await shop.store.read(stands) == {"text": "một"}  # too late
 
 
+async def moves(shop: Shop, *places: tuple[int, float], thread: str = "t") -> list[str]:
+    """He is there by the platform's second, which is told in this order."""
+    return [
+        await hears(shop, Kind.EDIT, at=at, thread=thread, ref=f"m-{thread}", location=(10.5, east))
+        for at, east in places
+    ]
+
+
+async def test_a_place_that_is_shared_live_is_the_newest_one_and_nobodys_turn(shop: Shop) -> None:
+    await hears(shop, Kind.LOCATION, at=1, external_id="m-t", location=(10.5, 106.0))
+    shop.sent.clear()
+    before = await shop.store.read(lambda tx: tx.one("SELECT id, contact_id, state_sealed FROM conversation"))
+    assert before is not None
+    ids = await moves(shop, (2, 106.1), (4, 106.3), (3, 106.2))
+    assert await shop.store.read(place) == ([10.5, 106.3], {})
+    place_of_state = (before.contact_id, "conversation", "state_sealed", before.id)
+
+    def unmoved(tx: Tx) -> bool:
+        now = tx.value("SELECT state_sealed FROM conversation")
+        return bool(
+            tx.keys.open_json(tx, *place_of_state, now) == tx.keys.open_json(tx, *place_of_state, before.state_sealed)
+        )
+
+    assert await shop.store.read(unmoved), "no turn of the bot's, and no word of his that keeps the conversation open"
+    assert (shop.sent, await shop.store.read(lambda tx: tx.value("SELECT COUNT(*) FROM message WHERE seq > 1"))) == (
+        [],
+        1,
+    )
+    assert {(await shop.row("inbox_event", each)).body_sealed for each in ids} == {None}, "the way is not kept"
+    await hears(shop, Kind.RETRACT, at=5)
+    await moves(shop, (6, 106.6))
+    assert await shop.store.read(place) == (None, {"taken_back": True})
+
+
+async def test_of_places_before_their_message_only_the_last_one_waits(shop: Shop) -> None:
+    ids = await moves(shop, *((at, 106 + at / 100) for at in (2, 3, 5, 4)))
+    assert await shop.store.read(parked.waiting) == 2, "the one that is later by the platform's time is not overtaken"
+    reasons = [(await shop.row("inbox_event", each)).reason for each in ids]
+    assert reasons == [parked.OVERTAKEN, parked.OVERTAKEN, parked.WAITS, parked.WAITS]
+    await hears(shop, Kind.LOCATION, at=1, external_id="m-t", location=(10.5, 106.0))
+    assert await shop.store.read(place) == ([10.5, 106.05], {})
+    assert await shop.store.read(parked.waiting) == 0
+    assert await shop.store.read(counted) == {"messages": 3, "receipts": 0, "ignored": 2}
+    await moves(shop, (2, 106.2), (3, 106.3), thread="gone")
+    await hears(shop, Kind.RETRACT, at=4, thread="gone")
+    words = "SELECT COUNT(*) FROM parked WHERE body_sealed IS NOT NULL"
+    assert await shop.store.read(lambda tx: tx.value(words)) == 0
+
+
+def place(tx: Tx) -> tuple[list[float] | None, Mapping[str, Any]]:
+    row = tx.one("SELECT * FROM message WHERE external_id = 'm-t'")
+    assert row is not None
+    body = tx.keys.open_json(tx, row.contact_id, "message", "body_sealed", row.id, row.body_sealed)
+    return body.get("location"), {name: body[name] for name in ("text", "before", "taken_back") if body.get(name)}
+
+
 async def test_news_of_nobody_we_know_begins_no_conversation(shop: Shop) -> None:
     """Nor of who was erased: it is kept for a message that never comes."""
     lan = await shop.customer("t", "Lan")

@@ -158,7 +158,7 @@ export class Bubble {
     if (isAside(one)) return [];
     const time = el("time", { datetime: one.said_at, title: moment(one.said_at) }, clock(one.said_at));
     const made = /** @type {(Node | string)[]} */ ([time]);
-    if (one.edited_at) made.push(el("span", { title: moment(one.edited_at) }, t("edited")));
+    if (one.edited_at) made.push(el("span", { title: moment(one.edited_at) }, one.location && !one.before.length ? t("moved", { time: clock(one.edited_at) }) : t("edited")));
     if (one.direction !== "outbound") return made;
     made.unshift(...retelling(one));
     const words = this.#troubled() ? this.#trouble() : t(`status_${one.status}`);
