@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from handlers.hearing import PRODUCTS, reread
+from handlers.hearing import reread
+from handlers.taps import PRODUCTS
 from handlers.understanding import dates, papers, plate, understand
 from handlers.understanding.fold import flatten, fold
 

@@ -11,8 +11,9 @@ from channels.contract import Button
 from channels.windows import Purpose, Sender, Way, rule
 from handlers import advertising, renewal, schedule, waiting, wording
 from handlers.draft import Draft
-from handlers.hearing import PRODUCTS, Heard, reread
+from handlers.hearing import Heard, reread
 from handlers.model import EMPTY, WAITING, CareAnswered, Relabel, Stage, TimerFired
+from handlers.taps import PRODUCTS
 
 LATER: Final = timedelta(hours=2)
 PATIENCE: Final = timedelta(days=1)  # a question that stayed open for so long gives way to the next one

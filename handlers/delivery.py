@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from handlers import care, idle
 from handlers.draft import Draft
-from handlers.hearing import PRODUCTS
 from handlers.model import EMPTY, WAITING, Acted, CareAnswered, Note, OpenHandoff, Refused, Say, SendEnded, Stage, Tell
+from handlers.taps import PRODUCTS
 
 PURPOSE: Final = "deliver"
 URGENT: Final = 20  # a customer without his contract

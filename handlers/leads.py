@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
-from handlers import appointments, consent, hearing, idle, routing, sla
+from handlers import appointments, consent, hearing, idle, routing, sla, taps
 from handlers.draft import Draft
 from handlers.model import OPEN, WAITING, CallBy, Note, OpenHandoff, Stage, State, Submitted
 from handlers.understanding import understand
@@ -50,12 +50,12 @@ def read(fields: Mapping[str, str], *, now: datetime, draft: Draft) -> dict[str,
     if wanted:
         found["need"] = wanted[:TEXT_MAX]
         heard = hearing.reread(wanted[:READ_MAX], now=now)
-        if heard.entities.get("product") in hearing.PRODUCTS:
+        if heard.entities.get("product") in taps.PRODUCTS:
             found["product"] = str(heard.entities["product"])
         found |= {key: str(heard.entities[key]) for key in ("province",) if heard.entities.get(key)}
         if not typed and heard.entities.get("phone"):  # the form asked for no number, and he wrote it all the same
             found["phone"] = str(heard.entities["phone"])
-    if (code := fields.get("product", "").strip()) in hearing.PRODUCTS:
+    if (code := fields.get("product", "").strip()) in taps.PRODUCTS:
         found["product"] = code
     if place := fields.get("province", "").strip()[:TYPED_MAX]:
         found["province"] = str(hearing.reread(place, now=now).entities.get("province") or place)[:80]

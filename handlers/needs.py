@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from handlers.hearing import PRODUCTS, Heard
+from handlers.hearing import Heard
+from handlers.taps import PRODUCTS
 from handlers.understanding import understand
 from handlers.understanding.fold import fold
 

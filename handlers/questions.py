@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from handlers import inquiring, steps, tariff, wanted
 from handlers.draft import Draft
-from handlers.hearing import PRODUCTS, Heard, reread
+from handlers.hearing import Heard, reread
 from handlers.model import Stage
+from handlers.taps import PRODUCTS
 
 ASKING: Final = ("ask_fee", "renewal")
 DISCOUNT: Final = re.compile(

@@ -10,8 +10,9 @@ from typing import Final
 from channels.contract import Button
 from handlers import waiting
 from handlers.draft import Draft
-from handlers.hearing import PRODUCTS, Heard
+from handlers.hearing import Heard
 from handlers.model import EMPTY, CareAnswered, Relabel, Stage
+from handlers.taps import PRODUCTS
 
 ASKED: Final = "renewal"  # the open question
 TEXTS: Final[Mapping[str, str]] = {  # kind -> text

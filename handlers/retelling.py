@@ -8,7 +8,8 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Final
 
-from handlers.hearing import DIGITS, PRODUCTS, Heard, reread
+from handlers.hearing import DIGITS, Heard, reread
+from handlers.taps import PRODUCTS
 from handlers.understanding import understand
 from handlers.understanding.fold import fold
 

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from handlers import idle, leads
 from handlers.draft import Draft
-from handlers.hearing import PRODUCTS
 from handlers.model import (
     OPEN,
     WAITING,
@@ -24,6 +23,7 @@ from handlers.model import (
     State,
 )
 from handlers.screened import needed, passed
+from handlers.taps import PRODUCTS
 
 __all__ = ["needed", "passed", "prefill", "required", "screen"]
 

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from handlers import appointments, manner, needs, schedule, wanted
 from handlers.draft import Draft
-from handlers.hearing import ANOTHERS, APPOINTMENT, PRODUCTS, Heard, appointed, reread
+from handlers.hearing import ANOTHERS, APPOINTMENT, Heard, appointed, reread
 from handlers.model import WAITING, Say, Stage, State
+from handlers.taps import PRODUCTS
 from handlers.understanding import when
 
 ORDER: Final = ("name", "phone", "need", "time")  # what is read back, and may be put right by a button

@@ -11,8 +11,9 @@ from typing import Final
 from channels.contract import Button, Kind
 from handlers import appointments, schedule, slots, wording
 from handlers.draft import Draft
-from handlers.hearing import PRODUCTS, Heard, reread
+from handlers.hearing import Heard, reread
 from handlers.model import Business, RecordConsent, Stage
+from handlers.taps import PRODUCTS
 
 HUMAN: Final = Button(id="human", label="talk_human")
 CONSENT: Final = (

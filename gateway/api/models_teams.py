@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from gateway.api.fields import Answer, AnyId, Id, Label, Query, Request, Time
-from handlers.hearing import PRODUCTS
+from handlers.taps import PRODUCTS
 
 MINUTES_MAX = 10_080  # a week of working time
 

@@ -14,7 +14,7 @@ from gateway.api.fields import Person
 from gateway.api.routes_policies import last_conversation
 from handlers import cases as core
 from handlers import schedule, tariff
-from handlers.hearing import PRODUCTS
+from handlers.taps import PRODUCTS
 from storage import cases, listing, policies
 from storage.steps import Step
 from storage.times import at, ms, rfc3339

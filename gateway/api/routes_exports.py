@@ -17,7 +17,7 @@ from gateway.api.errors import HEADERS, ApiError
 from gateway.boards import Answers
 from gateway.desk.words import Words
 from handlers import schedule
-from handlers.hearing import PRODUCTS
+from handlers.taps import PRODUCTS
 from storage import audit, exports, listing
 from storage.ids import new_id
 from storage.times import at

@@ -15,8 +15,8 @@ from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
 from gateway.api.routes_contacts import thing
 from handlers import screening
-from handlers.hearing import PRODUCTS
 from handlers.model import state_from_json
+from handlers.taps import PRODUCTS
 from storage import care, contacts, deliveries, letters, listing, policies, proof
 from storage.ids import new_id
 from storage.times import ms, rfc3339

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.api import masks, show
 from gateway.api.allow import SEES_ALL, Actor, allow
 from handlers import schedule, stages
-from handlers.hearing import PRODUCTS
+from handlers.taps import PRODUCTS
 from storage import audit, listing, transcript
 from storage.times import at
 from storage.tx import Tx

@@ -27,8 +27,8 @@ from gateway.desk.words import Words, language
 from gateway.web.static import Assets
 from gateway.web.templates import Pages
 from handlers import wording
-from handlers.hearing import PRODUCTS
 from handlers.model import Say, State
+from handlers.taps import PRODUCTS
 from handlers.texts import UnfilledVariable
 from storage import queues, sessions, wishes
 from storage.errors import StorageUnavailable

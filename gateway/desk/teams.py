@@ -9,7 +9,7 @@ from aiohttp import web
 
 from gateway.api.allow import Actor
 from gateway.desk.words import language
-from handlers.hearing import PRODUCTS
+from handlers.taps import PRODUCTS
 
 if TYPE_CHECKING:
     from gateway.parts import Parts

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from handlers import cases
 from handlers.cases import ACTS, CHECKLISTS, FROM, Case, Facts, Stop, step
-from handlers.hearing import PRODUCTS
+from handlers.taps import PRODUCTS
 
 TOLD: Final = {"name": "Nguyễn Văn Hùng", "phone": "+84912345678", "plate": "59X1-12345", "residence": "1 Lê Lợi"}
 FACTS: Final = Facts(today="2026-11-23", values=TOLD, c2=True, fee=480_700)

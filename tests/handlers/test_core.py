@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from channels.contract import Kind, SharedContact
 from handlers.core import decide
-from handlers.hearing import TAPS
 from handlers.model import (
     EMPTY,
     Acted,
@@ -35,6 +34,7 @@ from handlers.model import (
     state_from_json,
     state_to_json,
 )
+from handlers.taps import TAPS
 from tests.stories.world import CHIEF, MAI, MONDAY, NAM, OFFICE, World
 
 NOW = MONDAY.astimezone(UTC)

@@ -25,7 +25,6 @@ from channels.fit import fit
 from channels.registry import ADAPTERS
 from handlers import schedule
 from handlers.draft import Draft
-from handlers.hearing import TAPS
 from handlers.model import (
     OPEN,
     WAITING,
@@ -54,6 +53,7 @@ from handlers.model import (
     Unsent,
 )
 from handlers.steps import times
+from handlers.taps import TAPS
 from handlers.texts import Texts
 from handlers.voice import Voice
 from tests.stories.world import CHIEF, MAI, MONDAY, NAM, OFFICE, TEXTS, World

@@ -15,8 +15,8 @@ from gateway.demo.certificate import MARK, certificate, plain, snapshot
 from gateway.demo.customers import AT_ONCE, CAST, Character, Line, cast_as
 from gateway.demo.platforms import APPS
 from gateway.demo.story import Story
-from handlers.hearing import TAPS
 from handlers.model import Stage
+from handlers.taps import TAPS
 from handlers.texts import Texts
 
 TEXTS = Texts.load()
