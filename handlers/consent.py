@@ -8,8 +8,9 @@ from typing import Final, Literal
 from channels.contract import Kind
 from handlers import refusal, retelling, slots, steps, wording
 from handlers.draft import Draft, code
-from handlers.hearing import PRODUCTS, Heard
+from handlers.hearing import Heard
 from handlers.model import WAITING, Advisor, RecordConsent, Stage
+from handlers.taps import PRODUCTS
 
 TEXT: Final = "consent.layer1"
 SAID_MAX: Final = 200  # characters of his words in the evidence
