@@ -7,6 +7,9 @@ import sys
 def main() -> None:
     os.umask(0o077)  # whatever we write is ours alone
     sys.set_int_max_str_digits(640)  # nobody sends us longer numbers in good faith
+    from storage import unmetered
+
+    unmetered.settle()  # before the first import of sqlite3
     from gateway.cli import app
 
     try:
