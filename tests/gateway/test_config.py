@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from channels import registry
 from channels.contract import Limits
 from gateway import accounts
 from gateway.config import SECTIONS, Config, ConfigError, keys_of, load
@@ -232,7 +233,7 @@ def test_paths(tmp_path: Path) -> None:
 
 
 DAYS = "mon, tue, wed, thu, fri, sat, sun"
-HERE = "this version has webchat, telegram, zalo, viber, facebook, leads, hotline, email"
+HERE = f"this version has {', '.join(registry.MODULES)}"
 MISTAKES = [
     # the file
     ("server: {port: 80", "config.yaml line 2, column 1: did not find expected ',' or '}' (while parsing a flow mapping, begun in line 1, column 9)"),
