@@ -277,7 +277,9 @@ class Engine:
             raise Refused("not_found", "no such conversation")
         if tx.postgres:
             tx.value("SELECT id FROM contact_point WHERE id = :id FOR UPDATE", id=point_id)
-        waiting = turns.load(tx, [point_id])[point_id]
+        waiting = turns.load(tx, [point_id]).get(point_id)
+        if waiting is None:
+            raise Refused("not_found", "he is being erased")
         if waiting.events and waiting.conversation is not None and waiting.conversation.c_id == conversation_id:
             self._complete(tx, [waiting])
             self.write(tx, self.decide([waiting], now_ms=tx.now_ms))

@@ -236,8 +236,10 @@ _COLUMNS: Final = (
 )
 
 
-def find(tx: Tx, job_id: str) -> Job | None:
-    row = tx.one(f"SELECT {_COLUMNS} FROM erasure WHERE id = :id", id=job_id)  # noqa: S608
+def find(tx: Tx, job_id: str, *, lock: bool = False) -> Job | None:
+    """`lock` -- until the end of the transaction no other process does anything to it."""
+    held = " FOR UPDATE" if lock and tx.postgres else ""
+    row = tx.one(f"SELECT {_COLUMNS} FROM erasure WHERE id = :id{held}", id=job_id)  # noqa: S608
     return None if row is None else _job(row)
 
 

@@ -34,7 +34,7 @@ _ID: Final = re.compile(r"\b[0-9a-v]{26}\b")
 def step(tx: Tx, job_id: str) -> str:
     """Do the next bite of the job; the step that is next now. `vacuum` and `proof` are not this module's; who calls it
     has seen to `answers` and `blank` before those of idempotency and inbox_event."""
-    job = find(tx, job_id)
+    job = find(tx, job_id, lock=True)
     if job is None or job.state != "running":
         return ""
     if job.step == "look":
@@ -262,7 +262,7 @@ def _destroy(tx: Tx, job: Job) -> str:
 def once_more(tx: Tx, job: Job, *, rounds: int) -> None:
     """Something of him was left: all tables again, and his keys, for this many times by now."""
     tx.run(
-        "UPDATE erasure SET step = :step, proof = :proof WHERE id = :id",
+        "UPDATE erasure SET step = :step, proof = :proof WHERE id = :id AND state = 'running'",
         id=job.id,
         step=TABLES[0],
         proof=orjson.dumps({**job.proof, "rounds": rounds}).decode(),

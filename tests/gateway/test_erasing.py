@@ -3,6 +3,7 @@ two steps changes nothing of that. On both databases."""
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import shutil
 import sqlite3
@@ -17,7 +18,8 @@ import pytest
 from gateway import anew, erasing
 from gateway.erasing import LIST, Erasing
 from gateway.filestore import FileStore
-from storage import contacts, contacts_write, erasure, files, holds, idempotency, inbox, retention, stats
+from handlers import model
+from storage import contacts, contacts_write, erasure, erasure_steps, files, holds, idempotency, inbox, retention, stats
 from storage.erasure import Refused
 from storage.erasure_steps import STEPS
 from storage.keys import KeyMissing, KeyRing
@@ -374,6 +376,37 @@ async def test_what_came_in_between_goes_in_another_round_and_what_never_goes_is
     bad = 99
     done = await house.erase(hung.contact_id)
     assert (done.state, done.proof["rows"], len(looks)) == ("done", 1, 4)
+
+
+async def test_nothing_is_done_in_his_conversation_any_more(house: House) -> None:
+    """Between his being cut off and the end of his rows: whoever has it open is told."""
+    lan = await house.lan()
+    store = house.shop.store
+    job_id = await store.run(lambda tx: erasure.ask(tx, lan.contact_id, by="system", reason="", now=True))
+    while await store.run(lambda tx: erasure_steps.step(tx, job_id)) in ("look", "cut"):
+        pass
+    with pytest.raises(model.Refused, match="erased"):
+        await house.shop.act(lan.conversation_id, "note", text="?")
+
+
+async def test_two_processes_at_one_erasure_do_it_once(house: House, database_url: str) -> None:
+    if house.shop.store.path is not None:
+        pytest.skip("a SQLite file has one process")
+    lan = await house.lan()
+    other = await Shop(database_url, keys=house.shop.keys).open()
+    try:
+        job_id = await house.shop.store.run(
+            lambda tx: erasure.ask(tx, lan.contact_id, by="system", reason="", now=True)
+        )
+        await asyncio.gather(*(house.erasing(store).carry_out(job_id) for store in (house.shop.store, other.store)))
+    finally:
+        await other.close()
+    done = await house.erase_on(job_id)
+    assert (done.state, done.proof["rows"]) == ("done", 0)
+    assert await house.count("SELECT COUNT(*) FROM held") == 2
+    assert await house.count("SELECT COUNT(*) FROM audit_entry WHERE action = 'contact.erase'") == 1
+    assert (house.folder / "keys" / LIST).read_text().count(lan.contact_id) == 1
+    assert await scan(house) == {}
 
 
 async def test_what_a_backup_still_sees_is_written_anew_after_it(
