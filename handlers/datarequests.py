@@ -111,7 +111,10 @@ def _let_choose(draft: Draft, one: Heard) -> None:
 
 
 def _write(draft: Draft, kind: str, *, message_id: str, said: str, at: datetime, told: bool) -> str:
-    number = code("DL", draft.context.conversation_id, message_id or at.isoformat())
+    about = (draft.context.conversation_id, message_id or at.isoformat())
+    number = code("DL", *about)
+    if any(isinstance(effect, DataRequest) and effect.code == number for effect in draft.effects):
+        number = code("DL", *about, kind)  # two rights in one message are two requests
     draft.add(DataRequest(kind=_kind(kind), code=number, message_id=message_id, said=said, at=at, told=told))
     if UNCHOSEN in draft.state.memory:
         draft.remember(**{UNCHOSEN: None})

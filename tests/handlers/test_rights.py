@@ -194,6 +194,7 @@ def test_what_is_said_beside_it_is_not_in_its_way(texts: list[str], kinds: list[
     requests = world.found(DataRequest)
     assert sorted(one.kind for one in requests) == sorted(kinds)
     assert {one.told for one in requests[1:]} <= {False}
+    assert len({one.code for one in requests}) == len(kinds)
 
 
 def test_a_right_in_an_edit_or_in_a_form_is_one_too() -> None:
