@@ -67,7 +67,7 @@ async def test_a_word_in_vietnamese_is_answered(site: Site, visitors: Visitors) 
     await expect(chat.page.locator(".turn.bot .turn-head").first).to_contain_text("Trợ lý tự động")
     await expect(chat.status).to_contain_text("Đã nhận")
     await expect(chat.page.locator(".day")).to_have_text(["Hôm nay"])
-    assert await chat.page.evaluate("document.activeElement.id") == "chat-text"
+    await expect(chat.text).to_be_focused()
 
 
 async def test_nothing_is_kept_of_somebody_who_only_reads(site: Site, visitors: Visitors) -> None:
@@ -288,7 +288,7 @@ async def test_new_words_below_do_not_move_the_reader(site: Site, visitors: Visi
     assert await chat.log.evaluate("log => log.scrollTop") == 0
     await jump.click()
     await expect(jump).to_be_hidden()
-    assert await chat.log.evaluate("log => log.scrollHeight - log.scrollTop - log.clientHeight < 5")
+    await until(lambda: chat.log.evaluate("log => log.scrollHeight - log.scrollTop - log.clientHeight < 5"))
 
 
 async def test_a_photo_is_sent_and_a_wrong_file_is_refused(site: Site, visitors: Visitors, tmp_path: Path) -> None:
@@ -360,7 +360,7 @@ async def test_the_whole_way_by_keyboard(site: Site, visitors: Visitors) -> None
     assert outline != "none"
     await page.keyboard.press("Enter")
     await expect(chat.mine.last).to_have_text(label)
-    assert await page.evaluate("document.activeElement.id") == "chat-log"
+    await expect(chat.log).to_be_focused()
     await expect(chat.log).to_have_attribute("role", "log")
     await expect(chat.log).to_have_attribute("aria-live", "polite")
 
@@ -370,10 +370,12 @@ async def test_on_a_phone_the_chat_is_a_screen_of_its_own(site: Site, visitors: 
     page = chat.page
     assert await page.evaluate("document.documentElement.scrollWidth") <= 360
     await page.locator("[data-act=open-chat]:visible").first.tap()
-    box = await page.locator("#chat").bounding_box()
-    assert box is not None
-    assert (box["x"], box["y"], box["width"], box["height"]) == (0, 0, 360, 740)
-    assert await page.locator("main").get_attribute("inert") == ""
+
+    async def fills_the_screen() -> bool:
+        return await page.locator("#chat").bounding_box() == {"x": 0, "y": 0, "width": 360, "height": 740}
+
+    await until(fills_the_screen)
+    await expect(page.locator("main")).to_have_attribute("inert", "")
     await chat.text.fill(
         "Công ty cổ phần thương mại dịch vụ vận tải và du lịch quốc tế " * 8 + "https://example.com/" + "a" * 120
     )
@@ -389,7 +391,7 @@ async def test_on_a_phone_the_chat_is_a_screen_of_its_own(site: Site, visitors: 
     assert small == []
     await page.go_back()
     await expect(page.locator("#dock")).to_be_hidden()
-    assert await page.locator("main").get_attribute("inert") is None
+    await expect(page.locator("main")).not_to_have_attribute("inert", "")
     assert await page.evaluate("document.documentElement.scrollWidth") <= 360
     await page.goto("/?lang=en#chat")
     await expect(page.locator("#chat")).to_be_visible()
