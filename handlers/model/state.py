@@ -134,9 +134,10 @@ def state_from_json(data: Mapping[str, Any]) -> State:
     """The reverse of `state_to_json`; fields that this version does not know are dropped."""
     state = evolve(NEW_STATE)
     known = state.__dict__
-    for name, value in data.items():
-        if name in _DEFAULTS:
-            known[name] = value
+    if data.keys() <= _DEFAULTS.keys():
+        known.update(data)
+    else:
+        known.update({name: value for name, value in data.items() if name in _DEFAULTS})
     if "stage" in data:
         known["stage"] = _STAGES[data["stage"]]
     for name in _MOMENTS:
