@@ -149,7 +149,7 @@ def erased(tx: Tx, job_id: str, people: Sequence[str]) -> None:
     for row in tx.among(
         "SELECT id FROM privacy_request WHERE contact_id IN (:among) AND closed_at IS NULL", list(people)
     ):
-        one_ = one(tx, row.id)
+        one_ = one(tx, row.id, lock=True)
         assert one_ is not None
         of_it = one_.kind == "delete"
         state = ("partly_done" if kept else "done") if of_it else ERASED
@@ -174,7 +174,7 @@ def approved(tx: Tx, job_id: str, by: str) -> None:
 def kept_as_it_was(tx: Tx, job_id: str, by: str) -> None:
     """Nobody is erased after all: who has the request decides anew."""
     for row in tx.all("SELECT id FROM privacy_request WHERE erasure_id = :job AND closed_at IS NULL", job=job_id):
-        one_ = one(tx, row.id)
+        one_ = one(tx, row.id, lock=True)
         assert one_ is not None
         change(tx, one_, "erase_declined", {"state": "verified", "erasure_id": "", "legal": ""}, note={}, by=by)
 
