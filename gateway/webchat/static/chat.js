@@ -4,19 +4,17 @@ import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { Outgoing } from "./outgoing.js";
 import { preview, progress } from "./parts.js";
-import { newMessages, Thread } from "./thread.js";
-import { check, Refused, upload } from "./uploads.js";
+import { Reader } from "./reader.js";
+import { Thread } from "./thread.js";
+import { check, Refused, takeDrops, upload } from "./uploads.js";
 import { newId, tidy } from "./wire.js";
 
 /** @typedef {import("./wire.js").Incoming} Incoming */
 /** @typedef {import("./connection.js").Phase} Phase */
 /** @typedef {{ name: string, file_bytes: number, files: number }} Setup */
 
-const NEAR_PX = 90;
 const TYPING_EVERY_MS = 3000;
 const TYPING_SHOWN_MS = 6000;
-const SEEN_AFTER_MS = 700;
-const DELIVERED_AFTER_MS = 1000;
 
 export class Chat {
   /** @type {Record<string, string>} */
@@ -27,12 +25,9 @@ export class Chat {
   #log = byId("chat-log", HTMLElement);
   #notice = byId("chat-notice", HTMLElement);
   #typing = byId("chat-typing", HTMLElement);
-  #jump = byId("chat-jump", HTMLButtonElement);
-  #jumpText = byId("chat-jump-text", HTMLElement);
   #welcome = byId("chat-welcome", HTMLElement);
   #forget = byId("chat-forget", HTMLButtonElement);
   #presence = byId("chat-presence-text", HTMLElement);
-  #drop = byId("chat-drop", HTMLElement);
   #outgoing = new Outgoing();
   /** @type {Map<string, File>} */
   #files = new Map();
@@ -41,21 +36,13 @@ export class Chat {
   #connection;
   #thread;
   #composer;
+  #reader;
   #history = 0;
-  #unread = 0;
-  #seen = 0;
   #typedAt = 0;
   #typingTimer = 0;
-  #seenTimer = 0;
-  #delivered = 0;
-  #deliveredTimer = 0;
   #stage = "";
   /** @type {{ name: string } | null} */
   #advisor = null;
-  /** @type {(count: number) => void} */
-  #onUnread;
-  /** @type {() => boolean} */
-  #visible;
 
   /**
    * @param {import("./visitor.js").Visitor} visitor
@@ -63,13 +50,22 @@ export class Chat {
    */
   constructor(visitor, { unread, visible }) {
     this.#visitor = visitor;
-    this.#onUnread = unread;
-    this.#visible = visible;
     this.#thread = new Thread(this.#log, byId("chat-thread", HTMLElement), this.#words, {
       tap: (choice) => this.#tap(choice.id, choice.label),
       retry: (key) => this.#retry(key),
       drop: (key) => this.#abandon(key),
     }, (url) => visitor.source(url));
+    this.#reader = new Reader({
+      log: this.#log,
+      inside: byId("chat-thread", HTMLElement),
+      jump: byId("chat-jump", HTMLButtonElement),
+      jumpText: byId("chat-jump-text", HTMLElement),
+      words: this.#words,
+      thread: this.#thread,
+      whisper: (frame) => this.#connection.whisper(frame),
+      unread,
+      visible,
+    });
     this.#composer = new Composer(
       {
         form: byId("chat-form", HTMLFormElement),
@@ -114,8 +110,8 @@ export class Chat {
 
   /** The chat came into view, or its box changed its size. */
   shown() {
-    this.#settle(this.#stuck);
-    this.#readSoon();
+    this.#settle(this.#reader.stuck);
+    this.#reader.readSoon();
   }
 
   /**
@@ -241,14 +237,13 @@ export class Chat {
   /** @param {import("./wire.js").Message} message */
   #message(message) {
     const history = message.seq <= this.#history;
-    const atEnd = this.#visible() ? this.#atEnd() : this.#stuck;
+    const followed = this.#reader.follows;
     const news = this.#thread.receive(message, history);
     if (message.author !== "customer") this.#hideTyping();
     if (message.seq >= this.#history) this.#thread.hush(false);
-    if (news && !history && (!atEnd || !this.#looking())) this.#count(this.#unread + 1);
-    if (news && !this.#looking()) this.#tellDelivered();
-    this.#settle(atEnd || history);
-    this.#readSoon();
+    if (news) this.#reader.came(history, followed);
+    this.#settle(followed || history);
+    this.#reader.readSoon();
   }
 
   /**
@@ -259,7 +254,7 @@ export class Chat {
     this.#root.dataset["state"] = phase;
     if (detail.expired) {
       this.#history = 0;
-      this.#seen = this.#delivered = 0;
+      this.#reader.anew();
       this.#tell(this.#thread.empty ? "" : this.#word("expired"), 8000);
     } else if (detail.busy) this.#tell(filled(this.#word("busy"), { seconds: detail.busy }));
     else if (phase === "offline") this.#tell(this.#word("offline"));
@@ -268,7 +263,7 @@ export class Chat {
     else if (phase === "open") this.#tell("");
     if (phase !== "open") this.#hideTyping();
     this.#present();
-    if (phase === "open") this.#readSoon();
+    if (phase === "open") this.#reader.readSoon();
   }
 
   /** Who is at the other end. */
@@ -284,7 +279,7 @@ export class Chat {
     else this.#presence.textContent = this.#word("bot_here");
   }
 
-  // ---- where the reader is
+  // ---- what he does
 
   #listen() {
     const files = byId("chat-files", HTMLInputElement);
@@ -293,23 +288,13 @@ export class Chat {
       this.#attach([...(files.files ?? [])]);
       files.value = "";
     });
-    this.#jump.addEventListener("click", () => {
-      this.#settle(true);
-      this.#log.focus({ preventScroll: true });
-    });
-    this.#log.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    const sizes = new ResizeObserver(() => this.#stuck && this.#visible() && this.#toEnd());
-    sizes.observe(this.#log);
-    sizes.observe(byId("chat-thread", HTMLElement)); // a picture was drawn, a line of trouble came up
-    addEventListener("focus", () => this.#readSoon());
-    document.addEventListener("visibilitychange", () => this.#readSoon());
     this.#root.addEventListener("click", (event) => {
       const button = event.target instanceof Element ? event.target.closest("[data-act='say']") : null;
       if (!(button instanceof HTMLElement)) return;
       this.#log.focus({ preventScroll: true });
       this.say(button.dataset["text"] ?? "");
     });
-    this.#listenToDrops();
+    takeDrops(this.#root, byId("chat-drop", HTMLElement), (files) => this.#attach(files));
     const dialog = /** @type {HTMLDialogElement} */ (byId("chat-forget-dialog", HTMLElement));
     this.#forget.addEventListener("click", () => {
       if (typeof dialog.showModal === "function") dialog.showModal();
@@ -318,24 +303,6 @@ export class Chat {
     dialog.addEventListener("close", () => {
       if (dialog.returnValue === "yes") void this.#leave();
       dialog.returnValue = "";
-    });
-  }
-
-  #listenToDrops() {
-    let depth = 0;
-    const carries = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files") ?? false;
-    const show = (/** @type {number} */ now) => {
-      depth = now;
-      this.#drop.hidden = depth <= 0;
-    };
-    this.#root.addEventListener("dragenter", (event) => carries(event) && show(depth + 1));
-    this.#root.addEventListener("dragleave", (event) => carries(event) && show(depth - 1));
-    this.#root.addEventListener("dragover", (event) => carries(event) && event.preventDefault());
-    this.#root.addEventListener("drop", (event) => {
-      if (!carries(event)) return;
-      event.preventDefault();
-      show(0);
-      this.#attach([...(event.dataTransfer?.files ?? [])]);
     });
   }
 
@@ -348,84 +315,22 @@ export class Chat {
     this.#stage = "";
     this.#advisor = null;
     this.#history = 0;
-    this.#seen = this.#delivered = 0;
-    this.#count(0);
+    this.#reader.clear();
     this.#present();
     await this.#visitor.forget().catch(() => undefined);
     this.#present();
     this.#composer.focus();
   }
 
-  #stuck = true;
-
-  #atEnd() {
-    return this.#log.scrollHeight - this.#log.scrollTop - this.#log.clientHeight < NEAR_PX;
-  }
-
-  #toEnd() {
-    this.#log.scrollTop = this.#log.scrollHeight;
-  }
-
-  #scrolled() {
-    if (!this.#visible()) return; // what is not shown has no end to be at
-    this.#stuck = this.#atEnd();
-    if (this.#stuck && this.#looking()) this.#count(0);
-    this.#pill();
-    this.#readSoon();
-  }
-
   /** @param {boolean} follow */
   #settle(follow) {
-    if (follow) {
-      this.#stuck = true;
-      this.#toEnd();
-      if (this.#looking()) this.#count(0);
-    }
-    this.#pill();
+    this.#reader.settle(follow);
     this.#greet();
   }
 
   /** The page's own greeting goes when the bot's has come; what it says of privacy stays. */
   #greet() {
     for (const part of this.#welcome.querySelectorAll(".quick, .welcome-once")) part.toggleAttribute("hidden", !this.#thread.empty);
-  }
-
-  #pill() {
-    const away = !this.#atEnd() && !this.#thread.empty;
-    this.#jump.hidden = !away || this.#unread === 0;
-    this.#jumpText.textContent = newMessages(this.#words, this.#unread);
-  }
-
-  #looking() {
-    return document.visibilityState === "visible" && document.hasFocus() && this.#visible();
-  }
-
-  /** @param {number} unread */
-  #count(unread) {
-    if (unread === this.#unread) return;
-    this.#unread = unread;
-    this.#onUnread(unread);
-    this.#pill();
-  }
-
-  /** What stood on the screen for a moment has been read. */
-  #readSoon() {
-    clearTimeout(this.#seenTimer);
-    this.#seenTimer = window.setTimeout(() => {
-      if (!this.#looking() || !this.#atEnd()) return;
-      this.#count(0);
-      const last = this.#thread.lastHeard;
-      if (last > this.#seen && this.#connection.whisper({ type: "seen", seq: last })) this.#seen = last;
-    }, SEEN_AFTER_MS);
-  }
-
-  /** It is here, though nobody looks; one word for all that came within the second. */
-  #tellDelivered() {
-    clearTimeout(this.#deliveredTimer);
-    this.#deliveredTimer = window.setTimeout(() => {
-      const last = this.#thread.lastHeard;
-      if (last > Math.max(this.#seen, this.#delivered) && this.#connection.whisper({ type: "delivered", seq: last })) this.#delivered = last;
-    }, DELIVERED_AFTER_MS);
   }
 
   // ---- typing
@@ -438,12 +343,12 @@ export class Chat {
 
   /** @param {string} author */
   #showTyping(author) {
-    const atEnd = this.#atEnd();
+    const { atEnd } = this.#reader;
     this.#typing.hidden = false;
     this.#presence.textContent = this.#word(author === "advisor" ? "typing_advisor" : "typing_bot");
     clearTimeout(this.#typingTimer);
     this.#typingTimer = window.setTimeout(() => this.#hideTyping(), TYPING_SHOWN_MS);
-    if (atEnd) this.#toEnd();
+    if (atEnd) this.#reader.toEnd();
   }
 
   #hideTyping() {

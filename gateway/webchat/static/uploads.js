@@ -55,3 +55,27 @@ function refusal(body) {
     return null;
   }
 }
+
+/**
+ * Files that are dragged onto the chat.
+ * @param {HTMLElement} root
+ * @param {HTMLElement} shade shown while they hang over it
+ * @param {(files: File[]) => void} take
+ */
+export function takeDrops(root, shade, take) {
+  let depth = 0;
+  const carries = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files") ?? false;
+  const show = (/** @type {number} */ now) => {
+    depth = now;
+    shade.hidden = depth <= 0;
+  };
+  root.addEventListener("dragenter", (event) => carries(event) && show(depth + 1));
+  root.addEventListener("dragleave", (event) => carries(event) && show(depth - 1));
+  root.addEventListener("dragover", (event) => carries(event) && event.preventDefault());
+  root.addEventListener("drop", (event) => {
+    if (!carries(event)) return;
+    event.preventDefault();
+    show(0);
+    take([...(event.dataTransfer?.files ?? [])]);
+  });
+}
