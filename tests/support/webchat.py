@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -123,10 +123,17 @@ class Guest:
         self._reader: asyncio.Task[None] | None = None
 
     @classmethod
-    async def new(cls, session: aiohttp.ClientSession, url: str) -> Self:
-        async with session.post(f"{url}/chat/session", json={}, headers={"Origin": url}) as answer:
-            assert answer.status == 200, await answer.text()
-            said = await answer.json()
+    async def new(cls, session: aiohttp.ClientSession, url: str, headers: Mapping[str, str] | None = None) -> Self:
+        """As soon as there is room for him: a gateway of its own may be late on a busy machine, and then begins nothing."""
+
+        async def begun() -> Any:
+            async with session.post(
+                f"{url}/chat/session", json={}, headers={"Origin": url, **(headers or {})}
+            ) as answer:
+                assert answer.status in (200, 503), await answer.text()
+                return await answer.json() if answer.status == 200 else None
+
+        said = await until(begun, "room for a visitor")
         return cls(session, url, said["token"], said["thread"])
 
     def again(self) -> Guest:
