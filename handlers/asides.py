@@ -32,6 +32,7 @@ WHY: Final = re.compile(
 ME: Final = r"(?:em|e|minh|toi|tui|anh|chi|co|chu|bac|t)"
 BACK_LATER: Final = re.compile(
     rf"\b(?:mai|mot|bua sau|hom khac|luc khac|khi khac|chieu|lat|lat nua|ti|ti nua|khi nao can|luc nao can|de)(?: {ME})?(?: se)? (?:nhan|tra loi|bao|lien he|ib|inbox) (?:lai|sau)\b"
+    rf"|\b(?:mai|mot|hom khac|luc khac|chieu|toi|lat nua|lat|ti nua|xiu nua)(?: nay)?(?: {ME})?(?: se)? (?:nhan|tra loi|noi chuyen|cho so|dua so)(?: (?:nhe|nha|nhen|ha|a|em|shop|ban|tiep))*[ .!]*$"
     r"|\b(?:i'll|i will) (?:text|write|message|come) (?:you )?(?:back|later|again)\b"
 )
 THINKS: Final = re.compile(
@@ -64,6 +65,7 @@ WHOSE: Final = re.compile(
     rf"\b(?:so|sdt|dt)\b(?: \w+){{0,3}}? {KIN}\b.*\b(?:duoc|dc|ok)\b.{{0,6}}\b(?:khong|ko|hong|k)\b"
 )
 LETTERS: Final = re.compile(r"[a-z]{2}")
+TOLD: Final = frozenset({"phone", "phone_invalid", "name", "email", "product", "province"})
 CALLS: Final = re.compile(r"\b(?:goi|lien he|alo|call)\b")
 PRESSING: Final = ("claim", "complaint", "talk_to_human", "fraud")
 
@@ -149,6 +151,9 @@ def _fills(draft: Draft, heard: Sequence[Heard]) -> bool:
         draft.say("ask.anothers_number")
         steps.again(draft)
         return True
+    if (_says(heard, BACK_LATER) or _says(heard, THINKS)) and not any(map(_tells_something, heard)):
+        draft.say("idle.later")  # the question stands, and is not put again
+        return True
     if draft.state.asked == "need" and all(DONT_KNOW.match(one.folded) for one in heard):
         waiting.hand_over(draft, "human")  # an advisor finds it out with him
         return True
@@ -156,6 +161,10 @@ def _fills(draft: Draft, heard: Sequence[Heard]) -> bool:
         draft.say("ask.anothers_number")  # R-CNS-6; the form goes on below it
         draft.add(Note(text="Số điện thoại khách cho là của người khác: xin phép người đó trước khi tư vấn."))
     return False
+
+
+def _tells_something(one: Heard) -> bool:
+    return not TOLD.isdisjoint(one.entities) or one.wants("yes")
 
 
 def _only_anothers(one: Heard) -> bool:

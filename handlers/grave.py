@@ -66,6 +66,10 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> bool:
     mourns = dead or (CONDOLENCE in told and not urgent)  # nobody is in danger now
     if claims:
         draft.remember(guide=_guide(draft, claims, dead=mourns))
+    if claims and not at_once and all(map(_asks_how_it_stands, claims)):
+        steps.greet(draft)
+        waiting.hand_over(draft, reason, consent_line=not draft.state.memory.get("minor"))
+        return True
     if not waiting.say_once(draft, CONDOLENCE if mourns else "claim.safety_first", reason):
         if not guide(draft, heard):
             waiting.note(draft, "claim.noted")
@@ -76,6 +80,11 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> bool:
         steps.greet(draft, safety=True)
         waiting.hand_over(draft, reason, consent_line=not draft.state.memory.get("minor"))
     return True
+
+
+def _asks_how_it_stands(one: Heard) -> bool:
+    """ "Hồ sơ đến đâu rồi": what happened is over and reported; "is everybody safe?" would be no answer."""
+    return one.entities.get("claim_action") == "status" and ACCIDENT.search(one.folded) is None
 
 
 def _only_complains(one: Heard) -> bool:

@@ -82,14 +82,14 @@ def gather(reading: Reading, context: str, now: datetime) -> Facts:
         facts.cccd, _ = papers.find_cccd(flat, asked=True)
     elif context == "ask_phone" or len(keys) >= 7:
         facts.phones = phone.find_phones(text, flat, asked=context == "ask_phone")
-    if not facts.numbers and not SAID_NUMBERS.isdisjoint(keys):
+    said = plain_words(flat)  # a key has lost its double letters: "tomorrow", "three"
+    if not facts.numbers and not SAID_NUMBERS.isdisjoint(said):
         facts.numbers = details.find_numbers(flat)
     if not facts.amounts and not details.SUM_KEYS.isdisjoint(keys):
         facts.amounts = details.find_amounts(flat)
-    said = plain_words(flat)
     facts.name = person.find_name(text, flat, said, asked=context == "ask_name", beside_phone=bool(facts.phones))
     facts.company = person.find_company(text, flat, said)
-    if facts.numbers or not TIME_KEYS.isdisjoint(keys) or ("#" in keys and DIGIT.search(flat)):
+    if facts.numbers or not (TIME_KEYS.isdisjoint(keys) and TIME_KEYS.isdisjoint(said)) or ("#" in keys and DIGIT.search(flat)):
         meant = (
             _blank(text, flat, [found.span() for found in NOT_MEANT.finditer(flat)])
             if not NOT_THEN.isdisjoint(keys)
