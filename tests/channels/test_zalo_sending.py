@@ -29,6 +29,7 @@ from channels.zalo.tokens import read_pair
 from channels.zalo.tracking import thread_of, tracking_id
 from tests.channels.samples import ZALO
 
+OA = "2745501938264417082"
 USER = "5182290637741093865"
 
 
@@ -70,7 +71,7 @@ def test_choices_are_numbered_lines_unless_buttons_are_on() -> None:
         "app_id": ZALO.get("app_id"),
         "event_name": "user_send_text",
         "sender": {"id": USER},
-        "recipient": {"id": ZALO.get("oa_id")},
+        "recipient": {"id": OA},
         "timestamp": "1795330127451",
         "message": {"text": first["payload"], "msg_id": "m"},
     }
