@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
@@ -12,13 +12,13 @@ from urllib.parse import unquote, urlsplit
 
 from channels.contract import Account
 from gateway import addresses, configfile, readers
-from gateway.accounts import CHANNELS, COMMON, Key
+from gateway.accounts import CHANNELS, Key
 from gateway.config import SECTIONS, Config, ConfigError, Database, Oidc, keys_of
+from gateway.configaccounts import SHORT, Entry, lacks_of, short, with_siblings
 from gateway.readers import Wrong
 
 OURS: Final = ("channel", "name")  # what makes an account that account: not for overriding
 IN_THE_FILE: Final = "{0}: is written in the file itself; write {1}: ${{{2}}} and set the environment variable {2}"
-SHORT: Final = 16  # characters: 128 bits, if they were drawn from all there are
 GUESSED: Final = (
     f"{{}}: is shorter than {SHORT} characters, so that it could be guessed; this makes a good one: "
     "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
@@ -64,7 +64,7 @@ class Loading:
                 )
         for name, kind in SECTIONS.items():
             made["agency" if name == "business" else name] = self._section(name, kind)
-        accounts = _with_siblings(tuple(self._accounts()))
+        accounts = with_siblings(tuple(self._accounts()))
         made = self._finish(made, port)
         self._across(made, accounts)
         if self.problems:
@@ -232,7 +232,7 @@ class Loading:
 
     # ---- accounts
 
-    def _listed(self, value: object) -> list[_Entry]:
+    def _listed(self, value: object) -> list[Entry]:
         if value is None:
             return []
         if not isinstance(value, list):
@@ -247,7 +247,7 @@ class Loading:
             values = configfile.expand(tree, item, self.environ, ())
             missing = {path[0]: variable for path, variable in tree.missing.items()}
             written = {path[0] for path in tree.written}
-            entries.append(_Entry(index, values, missing, written))
+            entries.append(Entry(index, values, missing, written))
             self.problems += [f"accounts[{entries[-1].label}].{line}" for line in tree.problems]
         return entries
 
@@ -265,7 +265,7 @@ class Loading:
             seen[where] = entry.index
             yield self._account(entry)
 
-    def _named(self, entry: _Entry) -> bool:
+    def _named(self, entry: Entry) -> bool:
         """Whether channel and name are sound; else the problems are noted."""
         start = len(self.problems)
         here = f"this version has {', '.join(CHANNELS)}"
@@ -285,7 +285,7 @@ class Loading:
             )
         return len(self.problems) == start
 
-    def _account(self, entry: _Entry) -> Account:
+    def _account(self, entry: Entry) -> Account:
         label = f"accounts[{entry.label}]"
         settings: dict[str, Any] = {name: known.default for name, known in entry.known.items()}
         settings["bot"] = None
@@ -304,17 +304,17 @@ class Loading:
             if known.secret and name in entry.written and name not in entry.sources and value:
                 self.warnings.append(IN_THE_FILE.format(f"{label}.{name}", name, entry.suggested(name, known)))
             read = self._value(f"{label}.{name}", name, known, value, entry.sources.get(name, ""))
-            if name == "secret" and _short(read.get(name)):
+            if name == "secret" and short(read.get(name)):
                 self.warnings.append(GUESSED.format(f"{label}.{name}"))
             bad |= set() if read else {name}
             settings |= read
         settings = {name: value for name, value in settings.items() if value is not None}
         account = Account(channel=entry.channel, name=entry.name, settings=settings)
-        for line in _adapter_problems(account):
+        for line in lacks_of(account):
             self._lacks(entry, account, line, bad)
         return account
 
-    def _lacks(self, entry: _Entry, account: Account, line: str, bad: set[str]) -> None:
+    def _lacks(self, entry: Entry, account: Account, line: str, bad: set[str]) -> None:
         """One line of the adapter's, `key: what`, told with the variable that would fill it."""
         found = re.match(r"(\w+): ", line)
         name = found[1] if found else ""
@@ -329,64 +329,6 @@ class Loading:
         about = f" ({known.about})" if known.about else ""
         joint = "; set" if name in entry.values else " and set"
         self.problems.append(f"accounts[{account.id}].{name}: {what}{joint} the environment variable {variable}{about}")
-
-
-def _with_siblings(accounts: tuple[Account, ...]) -> tuple[Account, ...]:
-    """Each knows the others of its channel."""
-    return tuple(
-        replace(one, siblings=tuple(two for two in accounts if two.channel == one.channel and two is not one))
-        for one in accounts
-    )
-
-
-@dataclass(slots=True)
-class _Entry:
-    """An account as it is listed. `missing` key -> variable that is not set; `sources` key -> overriding variable."""
-
-    index: int
-    values: dict[str, Any]
-    missing: dict[str, str]
-    written: set[str]
-    sources: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def channel(self) -> str:
-        return str(self.values.get("channel") or "").strip().lower()
-
-    @property
-    def name(self) -> str:
-        return str(self.values.get("name") or "").strip()
-
-    @property
-    def label(self) -> str:
-        return f"{self.channel}:{self.name}" if self.channel and self.name else f"#{self.index}"
-
-    @property
-    def variable(self) -> str:
-        return configfile.fold(f"{self.channel}_{self.name}").upper()
-
-    @property
-    def known(self) -> dict[str, Key]:
-        return {**COMMON, **CHANNELS.get(self.channel, {})}
-
-    def answers_to(self, who: str) -> bool:
-        return configfile.fold(who) in (configfile.fold(self.name), configfile.fold(f"{self.channel}_{self.name}"))
-
-    def suggested(self, name: str, known: Key) -> str:
-        """The variable that the shipped file uses, or one made of channel and key."""
-        return known.variable or f"{self.channel}_{name}".upper()
-
-
-def _short(secret: object) -> bool:
-    """One, or one of several, that can be found by trying: whoever has it, posts in the account's name."""
-    listed = [secret] if isinstance(secret, str) else secret if isinstance(secret, (list, tuple)) else []
-    return any(isinstance(one, str) and 0 < len(one) < SHORT for one in listed)
-
-
-def _adapter_problems(account: Account) -> list[str]:
-    from channels import registry  # late: only what is listed is imported
-
-    return list(registry.adapter(account.channel).problems(account))
 
 
 def _near_variable(prefix: str, name: str, known: Iterable[str]) -> str:
