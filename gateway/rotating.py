@@ -79,7 +79,7 @@ async def _left(store: Store) -> Counter[int]:
 
 
 async def _beside(store: Store) -> bool:
-    """On PostgreSQL a gateway may run beside a command; it looks for new versions every few seconds (gateway.app)."""
+    """On PostgreSQL a gateway may run beside a command; it looks for new versions every few seconds (gateway.api.service)."""
     young = time.time() - store.keys.masters.newest.since_s < TAKEN_UP_S
     return store.visiting and store.postgres and young and await store.read(rotation.runs)
 
