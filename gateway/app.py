@@ -187,7 +187,7 @@ async def start(parts: Parts) -> list[asyncio.Task[Any]]:
     fetcher = Fetcher(parts, FileStore(parts.config.files.path))
     announcer = Announcer(parts)
     await announcer.start()
-    ticker = scheduler.start(
+    parts.ticker = scheduler.start(
         store,
         extra=(
             ("rejected", 1, parts.flush_rejected),
@@ -201,7 +201,7 @@ async def start(parts: Parts) -> list[asyncio.Task[Any]]:
     )
     parts.closers += [fetcher.stop, announcer.stop]
     tasks.append(asyncio.create_task(_soon(parts, missed), name="catch up"))
-    parts.closers.append(_stopper(sender, ticker, tasks))
+    parts.closers.append(_stopper(sender, parts.ticker, tasks))
     parts.state = ""
     return tasks
 

@@ -79,6 +79,7 @@ class Parts:
     closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)  # before the store closes, in order
     starters: list[Callable[[], Awaitable[None]]] = field(default_factory=list)  # once the store is open
     ticks: list[tuple[str, float, Callable[[], Awaitable[Any]]]] = field(default_factory=list)  # name, seconds, call
+    ticker: Any = None  # from the start on: it calls them; paused, nothing is done but by hand
     read_file: Callable[[str], Awaitable[bytes]] = field(default=_no_files)  # bytes of a file in the file store
 
     def now(self) -> datetime:

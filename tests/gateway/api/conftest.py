@@ -172,6 +172,12 @@ async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
         await app.stop(parts)
 
 
+@pytest.fixture
+def by_hand(house: House) -> None:
+    """What the gateway does every few seconds, the test does, and nobody has done it before him."""
+    house.parts.ticker.pause()
+
+
 def _mute(adapter: Adapter) -> Adapter:
     return replace(adapter, client=None)
 

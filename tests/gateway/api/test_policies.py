@@ -9,11 +9,15 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
+import pytest
+
 from channels.windows import Purpose, Way, Window
 from scheduler import care as ticks
 from storage import policies
 from tests.gateway.api.conftest import Caller, House, fields_of
 from tests.gateway.api.test_files import paper, picture, send
+
+pytestmark = pytest.mark.usefixtures("by_hand")
 
 SHAPE: Final = {
     "id", "number", "insurer", "product", "contact_id", "conversation_id", "starts_on", "ends_on", "premium", "document_id", "state",

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from scheduler import timers
 from tests.gateway.api.conftest import House
+
+pytestmark = pytest.mark.usefixtures("by_hand")
 
 
 async def test_a_promised_call_rings_and_ends(house: House) -> None:

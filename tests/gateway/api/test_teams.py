@@ -16,6 +16,8 @@ from scheduler import timers
 from storage.tx import Tx
 from tests.gateway.api.conftest import Caller, House, fields_of
 
+pytestmark = pytest.mark.usefixtures("by_hand")
+
 
 def day(house: House, days: int) -> str:
     return (schedule.local(house.parts.now(), house.parts.engine.business) + timedelta(days=days)).date().isoformat()

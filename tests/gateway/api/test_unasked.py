@@ -13,6 +13,8 @@ from storage.times import rfc3339
 from storage.tx import Tx
 from tests.gateway.api.conftest import Caller, House
 
+pytestmark = pytest.mark.usefixtures("by_hand")
+
 SPEAKING: dict[str, tuple[str, dict[str, Any]]] = {
     "reply": ("/messages", {"text": "Bên em có ưu đãi"}),
     "a canned answer": ("/messages", {"text": "Dạ, phí là 480 nghìn"}),

@@ -13,6 +13,8 @@ from storage import guide, later
 from storage.times import ms, rfc3339
 from tests.gateway.api.conftest import Caller, House
 
+pytestmark = pytest.mark.usefixtures("by_hand")
+
 
 async def taken(house: House, thread: str, name: str = "Lan") -> tuple[Caller, str]:
     conversation = await house.conversation(thread, lead=True)
