@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
+from channels import httpstatus
 from channels.contract import ChannelError, DeliveryUnknown, NeedsReauth, Permanent, RateLimited, Retryable
 from channels.facebook.updates import mid_of
 
@@ -48,6 +50,7 @@ _ACCOUNT: Final[Mapping[int, str]] = {
     200: "the app lacks a permission or its review",
     368: "the page is blocked for a while, for policy",
 }
+_by_status: Final = partial(httpstatus.error, "facebook", refused="the page's token is refused", pause_s=SLOWER_S)
 
 
 def outcome(status: int, body: bytes) -> str:
@@ -104,19 +107,3 @@ def _number(error: Mapping[str, Any], name: str) -> int:
     if isinstance(given, str) and given.isascii() and given.isdigit() and len(given) < 12:
         return int(given)
     return given if isinstance(given, int) and not isinstance(given, bool) else 0
-
-
-def _by_status(status: int) -> ChannelError:
-    name = str(status)
-    match status:
-        case 401 | 403:
-            return NeedsReauth(f"facebook: the page's token is refused, HTTP {name}", code=name)
-        case 413:
-            return Permanent("facebook: too large", reason="too_large", code=name)
-        case 429:
-            return RateLimited("facebook: too many requests", retry_after=SLOWER_S, code=name)
-        case 301 | 302 | 307 | 308 | 503:  # a redirect has not been acted on either
-            return Retryable(f"facebook: not taken, HTTP {name}", code=name)
-    if 400 <= status < 500 and status != 408:
-        return Permanent(f"facebook: HTTP {name}", reason="refused", code=name)
-    return DeliveryUnknown(f"facebook: no readable answer, HTTP {name}", code=name)

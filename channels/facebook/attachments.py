@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from channels.contract import InboundFile, Kind
+from channels.filetypes import TYPES
 from channels.loose import NONE, NOTHING, at, ident, number, objects, part, perhaps, words
 from channels.reading import clean, clean_name
 
@@ -21,26 +22,6 @@ FILES: Final[Mapping[str, Kind]] = {
     "video": Kind.VIDEO,
 }
 SHARES: Final = frozenset({"fallback", "share", "post", "ig_post", "reel", "ig_reel", "story_mention", "template"})
-TYPES: Final[Mapping[str, str]] = {  # a file's extension -> its mime type
-    "pdf": "application/pdf",
-    "doc": "application/msword",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "xls": "application/vnd.ms-excel",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "csv": "text/csv",
-    "txt": "text/plain",
-    "zip": "application/zip",
-    "jpg": "image/jpeg",
-    "jpeg": "image/jpeg",
-    "png": "image/png",
-    "gif": "image/gif",
-    "webp": "image/webp",
-    "heic": "image/heic",
-    "mp4": "video/mp4",
-    "m4a": "audio/mp4",
-    "aac": "audio/aac",
-    "mp3": "audio/mpeg",
-}
 _TOLD: Final = ("text", "title", "subtitle", "description", "name", "url", "item_url", "link", "href")
 _SHAPED: Final = frozenset({*FILES, "sticker", "location"})  # kinds whose payload is an object that we know
 _BOOKED: Final = ("booking_id", "status", "start_time", "end_time", "timezone")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from channels.contract import ChannelError, DeliveryUnknown, NeedsReauth, Permanent, RateLimited, Retryable
+from channels import httpstatus
+from channels.contract import ChannelError, NeedsReauth, Permanent, RateLimited, Retryable
 from channels.loose import answered, answered_code
 
 TOO_NEW: Final = "13"  # his app is older than the message's min_api_version: once more without its keyboard
@@ -57,7 +58,11 @@ def answer(status: int, body: bytes) -> dict[str, Any]:
     code = answered_code(said, "status")
     if said is not None and code == 0 and 200 <= status < 300:
         return said
-    problem = _by_status(status) if code is None or code == 0 else _by_code(code, status)
+    problem = (
+        httpstatus.error("viber", status, refused="the token is refused", pause_s=MINUTE_S)
+        if code is None or code == 0
+        else _by_code(code, status)
+    )
     raise problem  # outside every handler: the causes quote the body
 
 
@@ -70,19 +75,3 @@ def _by_code(code: int, status: int) -> ChannelError:
     if code in _REASONS:
         return Permanent(f"viber: refused, status {name}", reason=_REASONS[code], code=name)
     return Retryable(f"viber: not sent, status {name}", code=name, answered=status < 500)
-
-
-def _by_status(status: int) -> ChannelError:
-    name = str(status)
-    match status:
-        case 401 | 403:
-            return NeedsReauth(f"viber: the token is refused, HTTP {name}", code=name)
-        case 413:
-            return Permanent("viber: too large", reason="too_large", code=name)
-        case 429:
-            return RateLimited("viber: too many requests", retry_after=MINUTE_S, code=name)
-        case 301 | 302 | 307 | 308 | 503:  # a redirect has not been acted on either
-            return Retryable(f"viber: not taken, HTTP {name}", code=name)
-    if 400 <= status < 500 and status != 408:
-        return Permanent(f"viber: HTTP {name}", reason="refused", code=name)
-    return DeliveryUnknown(f"viber: no readable answer, HTTP {name}", code=name)

@@ -6,9 +6,11 @@ Codes of the OA's API and of template messages (ZBS) differ: -124 is a dead toke
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
-from channels.contract import ChannelError, DeliveryUnknown, NeedsReauth, Permanent, RateLimited, Retryable
+from channels import httpstatus
+from channels.contract import ChannelError, NeedsReauth, Permanent, RateLimited, Retryable
 from channels.loose import answered, answered_code
 
 REFRESH: Final = frozenset({"-216", "-220", "-124"})  # the access token: fetch another one and call once more
@@ -85,6 +87,7 @@ _TEMPLATE_REASONS: Final[Mapping[int, str]] = {
     -1472: "template_quota",
 }
 _TOMORROW: Final = frozenset({-144, -147})
+_by_status: Final = partial(httpstatus.error, "zalo", refused="the token or the app is refused", pause_s=MINUTE_S)
 
 
 def outcome(status: int, body: bytes, *, template: bool = False, until_morning: float = 8 * HOUR_S) -> str:
@@ -134,19 +137,3 @@ def _by_code(code: int, status: int, *, template: bool, until_morning: float) ->
     if code in _ACCOUNT:
         return NeedsReauth(f"zalo: {_ACCOUNT[code]}, code {name}", code=name)
     return Permanent(f"zalo: refused, code {name}", reason=_REASONS.get(code, "refused"), code=name)
-
-
-def _by_status(status: int) -> ChannelError:
-    name = str(status)
-    match status:
-        case 401 | 403:
-            return NeedsReauth(f"zalo: the token or the app is refused, HTTP {name}", code=name)
-        case 413:
-            return Permanent("zalo: too large", reason="too_large", code=name)
-        case 429:
-            return RateLimited("zalo: too many requests", retry_after=MINUTE_S, code=name)
-        case 301 | 302 | 307 | 308 | 503:  # a redirect has not been acted on either
-            return Retryable(f"zalo: not taken, HTTP {name}", code=name)
-    if 400 <= status < 500 and status != 408:
-        return Permanent(f"zalo: HTTP {name}", reason="refused", code=name)
-    return DeliveryUnknown(f"zalo: no readable answer, HTTP {name}", code=name)

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from channels import filetypes
 from channels.contract import InboundFile, Kind, MalformedPayload, SharedContact
 from channels.loose import NOTHING, at, number, objects, part, spelt, words
 from channels.reading import clean, clean_name
@@ -26,27 +27,7 @@ FILES: Final[Mapping[str, tuple[Kind, str]]] = {  # attachment type -> our kind,
     "video": (Kind.VIDEO, "video/mp4"),
     "sticker": (Kind.STICKER, ""),
 }
-TYPES: Final[Mapping[str, str]] = {  # a file's extension -> its mime type
-    "pdf": "application/pdf",
-    "doc": "application/msword",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "xls": "application/vnd.ms-excel",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "csv": "text/csv",
-    "txt": "text/plain",
-    "zip": "application/zip",
-    "jpg": "image/jpeg",
-    "jpeg": "image/jpeg",
-    "png": "image/png",
-    "gif": "image/gif",
-    "webp": "image/webp",
-    "heic": "image/heic",
-    "mp4": "video/mp4",
-    "amr": "audio/amr",
-    "m4a": "audio/mp4",
-    "aac": "audio/aac",
-    "mp3": "audio/mpeg",
-}
+TYPES: Final[Mapping[str, str]] = {**filetypes.TYPES, "amr": "audio/amr"}
 _ADDRESSES: Final = ("url", "href", "link", "links", "hdUrl", "normalUrl", "thumbnail", "thumb")
 _PAIR: Final = re.compile(r"\s*(-?[0-9]{1,3}(?:\.[0-9]{1,12})?)\s*[,;]\s*(-?[0-9]{1,3}(?:\.[0-9]{1,12})?)\s*")
 _PLACES: Final = ("coordinates", "coordinate", "location")
