@@ -51,7 +51,7 @@ SOLD: Final = frozenset({"buy", "yes", "renewal", "ask_fee"})  # never said to a
 UNEASY: Final = SPACED | {"nua"}  # names too, and words of a stop: "Dũng", "Từ Nay Ngừng"
 NO_NAME: Final = re.compile(r"[\d/@?]")
 CANCELS: Final = "topic=cancel_policy"  # ends a contract, which is neither a stop nor a purchase
-NO_STOP: Final = frozenset({"@excuses", CANCELS, intent.CALLS_INSTEAD})
+NO_STOP: Final = frozenset({"@excuses", CANCELS, intent.CALLS_INSTEAD, intent.WRITES_INSTEAD})
 HAPPENED: Final = frozenset({"incident", "urgent", "fatal"})
 CALM: Final = "other"
 MISSENT: Final = "@missent"  # he meant to write to somebody else

@@ -12,7 +12,7 @@ from handlers.understanding.facts import Facts
 from handlers.understanding.noise import is_gibberish
 from handlers.understanding.reading import Reading
 from handlers.understanding.several import WISHES, wishes
-from handlers.understanding.stop import calls_instead, cancels, stop_word, stops_in_a_clause
+from handlers.understanding.stop import calls_instead, cancels, stop_word, stops_in_a_clause, writes_instead
 
 CONSENT: Final = {
     "ask_consent": Manner(),
@@ -24,6 +24,7 @@ AFTER_OURS: Final = frozenset({"", "ad_sent", "renewal_reminder", "csat"})  # "d
 GRAVE: Final = ("topic=self_harm", "topic=violence")  # no claim, and no other wish counts beside it
 UNASKED: Final = frozenset({"ad_sent", "renewal_reminder"})  # we wrote first
 CALLS_INSTEAD: Final = "@calls_instead"  # he forbids to write because he wants to be called
+WRITES_INSTEAD: Final = "@writes_instead"  # he wants no call because he wants it in writing
 FORBIDDING: Final = frozenset({"opt_out", "@forbids", "@negation"})
 FEW: Final = 7  # words
 THINGS: Final = frozenset({"@car", "@moto", "@tnds", "@truck"})
@@ -127,6 +128,9 @@ def _stop(reading: Reading, scores: dict[str, int], context: str) -> str:
     if not reading.labels.isdisjoint(FORBIDDING) and calls_instead(reading.flat):
         reading.labels.add(CALLS_INSTEAD)
         return "talk_to_human"
+    if writes_instead(reading.flat):
+        reading.labels.add(WRITES_INSTEAD)
+        return ""
     return "opt_out" if stops else ""
 
 

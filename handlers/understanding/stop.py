@@ -37,6 +37,22 @@ WANTS_CALL: Final = re.compile(
 HE_CALLS: Final = re.compile(
     r"\b(?:toi|tui|em|anh|chi|minh|chu|bac|co|ba|ong)\s(?:se\s|tu\s|moi\s)*(?:goi|dien|alo|phone|lien he|nhan|kiem|tim)\b|\bnguoi khac\b"
 )
+# over text without marks: what he does not want is a call, and how he wants it
+CALLED: Final = re.compile(
+    r"\b(?:dung|khoi|mien|khong can|ko can|k can|khong|ko|k|hong|chua tien|kho)\s(?:co\s|phai\s|can\s|tien\s|the\s|duoc\s|bat\s)*"
+    r"(?:goi|dien(?: thoai)?|alo|phone|nghe(?: may| dien thoai| dt)?|nghe goi|bat may)\b|\b(?:don't|do not|no need to|please don't) call\b"
+)
+IN_WRITING: Final = re.compile(
+    r"\b(?:nhan|nhan tin|chat|ib|inbox|tra loi|trao doi|tu van|lien he|lien lac|gui|ket ban|mess|text|message|write)\b"
+    r"|\b(?:zalo|viber|telegram|messenger|email|mail|tin nhan)\b"
+)
+NO_WRITING: Final = re.compile(  # any word of these beside it, and it is a stop after all
+    r"\b(?:nua|hoai|suot|phien|lam phien|quay|spam|quang cao|ngung|thoi dung|huy|chan|block|stop|unsubscribe|bo cuoc|kien|to cao|cong an|bao cao|met|chan ngay"
+    r"|anymore|again)\b"
+    r"|\b(?:dung|khoi|mien|cam|khong|ko|k|hong|hay|hoac|lan|cung|dung co|khong can|ko can|or|and)\s(?:co\s|can\s|muon\s|nhan\s)?"
+    r"(?:nhan|nhan tin|tin nhan|chat|ib|inbox|tra loi|lien he|lien lac|gui|zalo|mess|text|message|tin)\b"
+    r"|\b(?:nhan|nhan tin|tin nhan|chat|gui|zalo|tin)(?: \w+){0,3} (?:cung (?:khong|ko|dung|khoi|thoi)|gi (?:het|ca|them)|luon the)\b"
+)
 DUNG: Final = frozenset({"dung"})
 REFUSAL: Final = ["tu", "choi"]
 
@@ -75,6 +91,19 @@ def calls_instead(text: str) -> bool:
         return False
     rest = text[forbidden.end() :]
     return WANTS_CALL.search(rest) is not None and HE_CALLS.search(rest) is None
+
+
+def writes_instead(text: str) -> bool:
+    """Whether he wants no call because he wants it in writing: "không cần gọi, nhắn zalo", "không tiện nghe máy, nhắn tin đi".
+
+    Never with a word that stops for good ("đừng gọi nữa"), nor where writing is forbidden too ("đừng gọi hay nhắn").
+    """
+    refused = CALLED.search(text)
+    if refused is None or NO_WRITING.search(text):
+        return False
+    return (
+        IN_WRITING.search(text[: refused.start()]) is not None or IN_WRITING.search(text[refused.end() :]) is not None
+    )
 
 
 def cancels(words: Sequence[Word]) -> bool:

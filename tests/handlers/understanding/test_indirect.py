@@ -53,6 +53,23 @@ STOPS = (
     "đừng nhắn nữa, kiếm người khác mà bán",
     "duwngf",
 )
+IN_WRITING = (
+    "không cần gọi, nhắn zalo",
+    "khỏi gọi nhắn tin được rồi",
+    "tư vấn qua zalo được không đừng gọi",
+    "anh không tiện nghe máy, nhắn tin đi",
+    "em o cty ko nghe dt dc nhan zalo nhe",
+    "please don't call, text me",
+)
+NEITHER = (
+    "đừng gọi hay nhắn gì hết",
+    "khỏi gọi khỏi nhắn",
+    "đừng gọi tôi, nhắn tin cũng khỏi",
+    "đừng gọi nữa nhắn zalo thôi",
+    "tôi không nghe máy đâu, tin nhắn cũng thôi",
+    "không cần gọi không cần nhắn",
+    "do not call or text me",
+)
 AGREED = ("ừa lưu đi cưng", "uh thì cho lưu", "dduwowcj", "ờ được, số anh 0976 330 218", "hông sao, lưu đi em")
 NOT_AGREED = (
     "ừ thì",
@@ -186,3 +203,15 @@ def test_a_stop_that_somebody_else_is_to_be_told(text: str) -> None:
 @pytest.mark.parametrize("text", ["kêu bạn Hoa gọi lại chị mai nha", "vợ réo rồi, lát nói tiếp", "thôi gọi cho chị đi"])
 def test_a_message_to_somebody_is_no_stop(text: str) -> None:
     assert understand(text).intent != "opt_out"
+
+
+@pytest.mark.parametrize("context", [None, "ad_sent", "confirm", "ask_time"])
+@pytest.mark.parametrize("text", IN_WRITING)
+def test_no_call_but_words_is_no_stop(text: str, context: str | None) -> None:
+    assert understand(text, context).intent != "opt_out"
+
+
+@pytest.mark.parametrize("context", [None, "ad_sent", "confirm", "ask_time"])
+@pytest.mark.parametrize("text", NEITHER)
+def test_neither_calls_nor_words_is_one(text: str, context: str | None) -> None:
+    assert understand(text, context).intent == "opt_out"
