@@ -94,7 +94,7 @@ async def test_a_lead_is_tried_screened_and_known_again(office: Office, visitors
     await panel.get_by_role("button", name="Là một người").click()
     await expect(page.locator("#toasts")).to_contain_text("Đã gộp hồ sơ")
     await expect(panel.locator(".doubles")).to_have_count(0)
-    await expect(panel).to_contain_text("Hotline")
+    await expect(panel).to_contain_text("Tổng đài")
 
 
 async def test_a_call_of_which_only_a_person_knows(office: Office, visitors: Visitors) -> None:

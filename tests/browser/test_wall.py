@@ -172,6 +172,11 @@ async def test_from_the_wall_to_a_list_and_from_words_to_a_person(office: Office
 
     # a table leaves for a purpose
     await phone.goto("/desk/wall")
+    await expect(phone.locator(".counted")).to_contain_text("không tính hội thoại thử")
+    await phone.get_by_label("Tính cả hội thoại thử").check()
+    await expect(phone.locator(".counted")).to_contain_text("có tính hội thoại thử")
+    await phone.get_by_label("Tính cả hội thoại thử").uncheck()
+    await expect(phone.locator(".counted")).to_contain_text("không tính hội thoại thử")
     await phone.locator("#export").click()
     form = phone.get_by_role("dialog")
     await form.get_by_role("button", name="Tải về").click()

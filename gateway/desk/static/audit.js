@@ -1,7 +1,7 @@
 // The audit: who did what to which object. Ids and names of fields, never values.
 import { byId, el } from "../../web/static/dom.js";
 import { get, whenSignedOut } from "./api.js";
-import { fieldWords } from "./auditwords.js";
+import { fieldWords, sourceWords } from "./auditwords.js";
 import { wordsOf } from "./dialogs.js";
 import { has, moment, t } from "./words.js";
 
@@ -110,7 +110,7 @@ function row(one) {
   const name = one.actor_name || (has(`audit_actor_${one.actor}`) ? t(`audit_actor_${one.actor}`) : one.actor);
   const actor = el("button", { class: "who", type: "button", title: t("audit_only", { name }), onclick: () => only(one) }, name);
   const fields = one.fields.map((each) => fieldWords(one.action, each)).filter(Boolean).join(", ");
-  const about = [fields, one.source ? t("audit_through") : "", one.chained ? "" : t("audit_loose")].filter(Boolean).join(" · ");
+  const about = [fields, sourceWords(one.source), one.chained ? "" : t("audit_loose")].filter(Boolean).join(" · ");
   return el(
     "li",
     {},
@@ -143,8 +143,8 @@ function only(one) {
 
 /** @param {string} action */
 function actionName(action) {
-  const [group = "", verb = ""] = action.split(".");
+  const [group = "", ...verbs] = action.split(".");
   const what = has(`audit_group_${group}`) ? t(`audit_group_${group}`) : group.replaceAll("_", " ");
-  if (!verb) return what;
-  return `${what}: ${has(`audit_verb_${verb}`) ? t(`audit_verb_${verb}`) : verb.replaceAll("_", " ")}`;
+  if (!verbs.length) return what;
+  return `${what}: ${verbs.map((verb) => (has(`audit_verb_${verb}`) ? t(`audit_verb_${verb}`) : verb.replaceAll("_", " "))).join(", ")}`;
 }

@@ -42,6 +42,13 @@ function said(kind, value) {
   return value ? `${known}: ${value}` : known;
 }
 
+/** On what way it came: a key of the API, or the account on which a customer wrote. @param {string} source */
+export function sourceWords(source) {
+  const [channel = "", account = ""] = source.split(":");
+  if (!source || !account) return source ? t("audit_through") : "";
+  return t("audit_on", { account: `${channelName(channel)} · ${account}` });
+}
+
 /** @param {string} kind @param {string} value */
 function worded(kind, value) {
   for (const key of [`audit_${kind}_${value}`, `${kind}_${value}`, `reveal_${kind}_${value}`]) if (has(key)) return t(key);

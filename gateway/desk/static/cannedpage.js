@@ -19,7 +19,7 @@ async function load() {
     /** @type {Canned[]} */
     const found = (await get("/canned")).items;
     list.replaceChildren(...found.map(row));
-    status.textContent = found.length ? "" : t("canned_none");
+    status.textContent = found.length ? "" : t(document.getElementById("add-canned") ? "canned_first" : "canned_none");
   } catch (error) {
     status.textContent = wordsOf(error);
   }

@@ -1,5 +1,6 @@
 // What I wrote and the server has not confirmed: shown at once, sent in order, the same words never twice.
 import { Failure, newKey, pause, post } from "./api.js";
+import { refresh } from "./conversations.js";
 import { UNSENT } from "./drafts.js";
 import { refused } from "./route.js";
 import { t } from "./words.js";
@@ -182,6 +183,7 @@ async function deliver(one) {
     one.signedOut = error instanceof Failure && error.status === 401;
     one.problem = error instanceof Failure ? refused(error) : t("error_internal");
     if (error instanceof Failure && !error.passing && error.status < 500) one.key = newKey(); // refused for good: another try is another act
+    if (error instanceof Failure && error.code === "window_closed") refresh([one.conversation]); // the box says so too, not only this bubble
     changed(one.conversation);
     return null;
   }
