@@ -94,6 +94,8 @@ def _take_freely(draft: Draft, heard: Sequence[Heard]) -> None:
     """Three questions take the customer's own words: the need, which cover for the car, and where he lives."""
     asked = draft.state.asked
     words = [one for one in heard if one.said.text.strip() and not one.stale and not one.wants(*NOT_A_NEED, "no")]
+    if asked in ("need", "product"):
+        words = [one for one in words if not slots.is_appointment(one)]
     if asked == "need":
         words = [one for one in words if not one.wants("yes")]
     if not words:

@@ -10,7 +10,7 @@ from typing import Final
 from channels.contract import Button
 from handlers import consent, datarequests, grave, idle, incident, refusal, rights, slots, steps, waiting, wording
 from handlers.draft import Draft
-from handlers.hearing import Heard
+from handlers.hearing import APPOINTMENT, Heard
 from handlers.model import WAITING, CancelSends, Note, Relabel, Stage
 
 MUTE: Final = timedelta(hours=24)
@@ -148,6 +148,8 @@ def _person(draft: Draft, heard: Sequence[Heard]) -> bool:
         return False  # "call me" answers what was asked
     if draft.state.stage in WAITING and not cancel and all(_at_another_time(draft, one) for one in by):
         return False  # the call that he waits for, at a time that suits him
+    if draft.state.stage is Stage.COLLECTING and not cancel and all(map(_appoints, by)):
+        return False  # a value of the form
     if draft.state.asked in ("name", "product", "confirm") and all(calls(one) for one in by) and not cancel:
         return False  # the call is what the form is about, and he wants it
     waiting.keep_number(draft, heard)
@@ -162,6 +164,12 @@ def _person(draft: Draft, heard: Sequence[Heard]) -> bool:
 def _call_me(one: Heard) -> bool:
     """He wants to be called, which the form is about, not to leave it."""
     return not one.said.payload and (one.intent != "talk_to_human" or CALL.search(one.folded) is not None)
+
+
+def _appoints(one: Heard) -> bool:
+    """The call, and when; "sáng mai gặp tư vấn viên" is of a meeting."""
+    here = HERE.search(one.folded) is not None and APPOINTMENT.search(one.folded) is None
+    return slots.is_appointment(one) and not here
 
 
 def _at_another_time(draft: Draft, one: Heard) -> bool:

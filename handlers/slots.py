@@ -317,6 +317,15 @@ def _for_a_call(draft: Draft, one: Heard) -> bool:
     return beside or (draft.state.asked in CONTACT and len(one.folded.split()) <= ALONE)
 
 
+def is_appointment(one: Heard) -> bool:
+    """ "Gọi lúc 10h sáng mai", "chiều mai 3h nhé": when to call, and nothing that he needs."""
+    told = one.entities.keys()
+    if one.said.payload or "product" in told or TIME.isdisjoint(told):
+        return False
+    alone = WHEN.search(one.folded) is not None and len(one.folded.split()) <= ALONE
+    return TRAVELS.search(one.folded) is None and (alone or APPOINTMENT.search(one.folded) is not None)
+
+
 def _time(draft: Draft, one: Heard) -> None:
     entities = one.entities
     calls = _for_a_call(draft, one)

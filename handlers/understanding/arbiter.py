@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from handlers.understanding import intent, model
+from handlers.understanding import appointment, intent, model
 from handlers.understanding.facts import Facts
 from handlers.understanding.fold import flatten
 from handlers.understanding.intent import CONSENT, GRAVE, Decision
@@ -53,6 +53,7 @@ NO_NAME: Final = re.compile(r"[\d/@?]")
 CANCELS: Final = "topic=cancel_policy"  # ends a contract, which is neither a stop nor a purchase
 NO_STOP: Final = frozenset({"@excuses", CANCELS, intent.CALLS_INSTEAD, intent.WRITES_INSTEAD})
 HAPPENED: Final = frozenset({"incident", "urgent", "fatal"})
+UNDECIDED: Final = frozenset({"other", "buy", "talk_to_human"})  # what the rules say of a time with no other word
 CALM: Final = "other"
 MISSENT: Final = "@missent"  # he meant to write to somebody else
 NO_REFUSAL: Final = frozenset({"@unclear", "@noproblem"})  # "không biết", "không sao": no no
@@ -65,6 +66,10 @@ def settle(reading: Reading, facts: Facts, context: str, ruled: Decision, by: mo
     """
     if _is_bare(reading, facts, ruled.intent):
         return ruled
+    if ruled.intent in UNDECIDED and appointment.is_bare(reading.text, reading.flat, facts.when):
+        reading.labels.add(intent.APPOINTS)
+        wished = intent.appoints(reading, context)
+        return ruled if wished == ruled.intent else Decision(wished, intent.beside(wished, reading, facts))
     judged = (by or model.shipped()).judge(reading, facts, context, ruled.intent)
     flags = {flag for flag, likely in judged.flags.items() if likely >= FLAGGED}
     main = _main(reading, facts, context, ruled.intent, judged)
@@ -127,6 +132,8 @@ def _main(reading: Reading, facts: Facts, context: str, ruled: str, judged: mode
     barred |= {name for name in SUMMONS if likely[name] < GUESSED and name not in reading.scores}
     if _asks_of_cover(reading):
         barred.add("claim")
+    if "complaint" not in reading.scores and appointment.is_named(reading.text, reading.flat, facts.when):
+        barred.add("complaint")
     # nobody is warned, and muted at the third time, for words that are only unusual
     if not (reading.scores.get("spam_abuse") or ruled == "spam_abuse" or _is_surely_spam(reading, judged)):
         barred.add("spam_abuse")

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from handlers.understanding import answers, details
 from handlers.understanding.facts import Facts
-from handlers.understanding.intent import GRAVE
+from handlers.understanding.intent import APPOINTS, GRAVE
 from handlers.understanding.noise import is_gibberish
 from handlers.understanding.phone import chosen
 from handlers.understanding.product import find_product, find_vehicle
@@ -170,7 +170,7 @@ def _times(
     calling = (
         context == "ask_time" or intent in ("talk_to_human", "give_phone") or (intent == "yes" and context == "confirm")
     )
-    calling = calling or (intent == "no" and context == "confirm" and put_right)
+    calling = calling or (intent == "no" and context == "confirm" and put_right) or APPOINTS in reading.labels
     if not calling and not (
         intent in ("yes", "other", "buy", "no")
         and (when.time or when.time_after)

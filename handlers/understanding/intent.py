@@ -6,7 +6,7 @@ import re
 from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
-from handlers.understanding import answers
+from handlers.understanding import answers, appointment
 from handlers.understanding.consent import Manner, consent
 from handlers.understanding.facts import Facts
 from handlers.understanding.noise import is_gibberish
@@ -25,6 +25,8 @@ GRAVE: Final = ("topic=self_harm", "topic=violence")  # no claim, and no other w
 UNASKED: Final = frozenset({"ad_sent", "renewal_reminder"})  # we wrote first
 CALLS_INSTEAD: Final = "@calls_instead"  # he forbids to write because he wants to be called
 WRITES_INSTEAD: Final = "@writes_instead"  # he wants no call because he wants it in writing
+APPOINTS: Final = "@appoints"  # a time to be called, and nothing else
+IN_THE_FORM: Final = frozenset({*CONSENT, "ask_name", "ask_phone", "ask_email", "ask_plate", "ask_time", "ask_dob", "ask_id", "ask_delivery", "ask_province", "confirm"})  # fmt: skip
 FORBIDDING: Final = frozenset({"opt_out", "@forbids", "@negation"})
 FEW: Final = 7  # words
 THINGS: Final = frozenset({"@car", "@moto", "@tnds", "@truck"})
@@ -66,6 +68,11 @@ def decide(reading: Reading, facts: Facts, context: str) -> Decision:
         or _left_over(reading, facts, context)
     )
     return Decision(main, _also(main, reading, scores, facts))
+
+
+def appoints(reading: Reading, context: str) -> str:
+    """What a bare appointment is: beside the form's own question a value of the form, elsewhere a wish for a call."""
+    return "other" if context in IN_THE_FORM or not appointment.calls(reading.flat) else "talk_to_human"
 
 
 def beside(main: str, reading: Reading, facts: Facts) -> tuple[str, ...]:
