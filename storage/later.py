@@ -151,7 +151,7 @@ def take(tx: Tx, later_id: str) -> Later | None:
 def due(tx: Tx, *, limit: int = 20) -> list[Later]:
     """Those whose time has come; each is to be taken before it goes."""
     rows = tx.all(
-        f"{_SELECT} WHERE l.state = 'waiting' AND l.due_at <= :now ORDER BY l.due_at LIMIT :limit",
+        f"{_SELECT} WHERE l.state = 'waiting' AND l.due_at <= :now ORDER BY l.due_at, l.id LIMIT :limit",
         now=tx.now_ms,
         limit=limit,
     )
