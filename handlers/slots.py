@@ -28,6 +28,9 @@ PLACE_ALONE: Final = 3  # words
 TAIL: Final = re.compile(r"\b(?:duoi|so cuoi|cuoi(?: cung)?|last digits|ends? (?:in|with))\b\D{0,24}(\d{2,6})(?!\d)")
 NOT_BUT: Final = re.compile(r"\b(?:khong|ko|k) phai (?:la )?(\d{2,6}) ma (?:la )?(\d{2,6})(?!\d)")
 RENAMES: Final = re.compile(r"\bten\b.+\bmoi (?:dung|phai)\b")
+INSTEAD: Final = re.compile(  # "à không, xe máy", "em nhầm, đổi sang xe máy", "ý em là xe máy"
+    r"\b(?:nham|(?:a|u|o|oi) khong|doi (?:sang|qua|thanh)|chuyen sang|thay (?:bang|vi)|chu khong phai|y (?:em|minh|toi|anh|chi) la|instead)\b"
+)
 NEED_MAX: Final = 2000  # characters: data dictionary, need_text
 OPEN_FORM: Final = frozenset({"confirm", "edit"})  # questions at which anything may be changed
 COVERS: Final = (
@@ -174,6 +177,7 @@ def _open_to(draft: Draft, slot: str, one: Heard) -> bool:
         or (slot == "need" and asked == "product")
         or draft.state.memory.get("editing") == slot
         or bool(one.entities.get("correction"))
+        or (slot == "need" and INSTEAD.search(one.folded) is not None)
         or (slot == "time" and _reschedules(draft, one))
     )
 
