@@ -12,7 +12,7 @@ from typing import Final
 from handlers import refusal, rights
 from handlers.draft import Draft, code
 from handlers.hearing import Heard, reread
-from handlers.model import DataRequest, Note, Stage, Submitted, Unwake
+from handlers.model import DataRequest, Note, Say, Stage, Submitted, Unwake
 
 UNCHOSEN: Final = "right"  # a timer, and what it is about in the memory of the state
 CHOOSES_WITHIN: Final = timedelta(hours=24)  # then two working days for the first answer are not over yet
@@ -21,6 +21,7 @@ READ_MAX: Final = 16_000
 PIECE: Final = re.compile(r"[,;.!\n…]+|\b(?:và|rồi|and|then)\b", re.IGNORECASE)
 PIECES: Final = 12  # of a message that are read for a second right
 FORM: Final = frozenset({Stage.COLLECTING, Stage.CONFIRMING})
+EXPLAIN: Final = frozenset({"ask.why", "consent.layer2"})  # what we keep, and what for
 WITHIN: Final = frozenset({"restrict", "object"})  # who takes his consent back has these by it
 SAYS: Final = "Khách yêu cầu về dữ liệu cá nhân: đã ghi là {code}, có hạn theo luật."
 ASKS: Final = "Khách hỏi về dữ liệu cá nhân mà không chọn yêu cầu nào: đã ghi là {code}, có hạn theo luật."
@@ -48,12 +49,13 @@ def overheard(draft: Draft, heard: Sequence[Heard], *, silently: bool, began: St
     """What nobody has written down in this turn. `silently` -- the bot was not to answer him; `began` -- where the turn began.
 
     A right that he does not name is to know what we hold, where nobody asks him back; else he has a day to choose. A telephone
-    number put right is none, nor is a field of the form that he fills with the bot."""
+    number put right is none, nor is a field of the form that he fills with the bot, nor what was explained at once."""
     unnamed = []
+    explained = any(isinstance(effect, Say) and effect.key in EXPLAIN for effect in draft.effects)
     for one in heard:
         for kind in _kinds(one):
             mends = kind == "rectify" and began in FORM and not silently
-            if _noted(draft, kind) or mends or refusal.mends_number(one):
+            if _noted(draft, kind) or mends or refusal.mends_number(one) or (kind == "inform" and explained):
                 continue
             if not kind and not silently:
                 unnamed.append(one)

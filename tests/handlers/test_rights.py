@@ -185,6 +185,7 @@ def test_the_law_knows_no_mute(text: str, kinds: list[str]) -> None:
         (["rút lại đồng ý và xóa hết dữ liệu của tôi"], ["withdraw", "delete"]),
         (["xóa dữ liệu của tôi", "cho tôi xin bản sao dữ liệu cá nhân của tôi"], ["delete", "access"]),
         (["đừng nhắn tin cho tôi nữa"], []),
+        (["đừng nhắn tin cho tôi nữa", "sao bên bạn có số của tôi"], ["access"]),
     ],
 )
 def test_what_is_said_beside_it_is_not_in_its_way(texts: list[str], kinds: list[str]) -> None:
@@ -195,6 +196,13 @@ def test_what_is_said_beside_it_is_not_in_its_way(texts: list[str], kinds: list[
     assert sorted(one.kind for one in requests) == sorted(kinds)
     assert {one.told for one in requests[1:]} <= {False}
     assert len({one.code for one in requests}) == len(kinds)
+
+
+def test_what_is_explained_at_once_is_no_request() -> None:
+    state = State(stage=Stage.COLLECTING, asked="phone", consents={"C1": "given"}, slots={"name": "Lan"})
+    world = World(state=state)
+    world.say("thông tin cá nhân để làm gì")
+    assert (world.said[0], world.found(DataRequest)) == ("ask.why", [])
 
 
 def test_a_right_in_an_edit_or_in_a_form_is_one_too() -> None:
