@@ -84,6 +84,7 @@ async def test_a_lead_is_tried_screened_and_known_again(office: Office, visitors
     await panel.get_by_role("button", name="Sàng lọc").click()
     form = page.get_by_role("dialog", name="Sàng lọc")
     await expect(form.get_by_label("Sản phẩm")).to_have_value("tnds_xe_may")
+    await expect(form.get_by_label("Nhu cầu", exact=True)).to_have_value("mua bảo hiểm xe máy")
     await form.get_by_text("Là người thật").click()
     await form.get_by_label("Khu vực").fill("Hà Nội")
     await form.get_by_text("Có nhu cầu", exact=True).click()

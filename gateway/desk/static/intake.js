@@ -163,7 +163,7 @@ function consented(one) {
 async function screening(one) {
   const known = /** @type {Record<string, any>} */ ({ ...(one.screening?.prefill ?? {}), ...(one.screening?.record?.answers ?? {}) });
   const real = el("input", { type: "checkbox", name: "real_person", checked: known["real_person"] === true });
-  const need = el("textarea", { name: "need", rows: 2, maxlength: 2000, value: known["need"] ?? "" });
+  const need = el("textarea", { name: "need", rows: 2, maxlength: 2000 }, known["need"] ?? "");
   const product = el("select", { name: "product" }, ...["", ...Object.keys(setup.products)].map((code) => el("option", { value: code, selected: code === (known["product"] ?? "") }, code ? productName(code) : t("answer_unknown"))));
   const area = el("input", { type: "text", name: "area", maxlength: 200, autocomplete: "off", value: known["area"] ?? "" });
   const time = el("input", { type: "text", name: "time", maxlength: 200, autocomplete: "off", value: known["time"] ? times(known["time"]) : "" });
