@@ -155,8 +155,9 @@ def invitation(stage: Stage) -> str:
  │   2. Mở bàn tư vấn, nhận một khách đang chờ trước {people.advisor_name}: khách sẽ nói chuyện với bạn.
  │   3. Biểu mẫu và cuộc gọi nhỡ đứng chung hàng chờ: mở một khách như vậy, ghi kết quả gọi, sàng lọc, xem gợi ý trùng.
  │   4. Tìm theo tên, bốn số cuối điện thoại hoặc mã IB-…; đọc lại chuyện tuần trước: giấy chứng nhận, T+1, T+7.
- │   5. {url}/api/v1/openapi.json · {url}/health/ready · {url}/metrics
- │   6. Ở cửa sổ khác: {Path(sys.executable).with_name("gateway")} --config {stage.parts.config.path} channels status
+ │   5. Bảng giám sát, có tính khách thử của buổi này: {url}/desk/wall
+ │   6. {url}/api/v1/openapi.json · {url}/health/ready · {url}/metrics
+ │   7. Ở cửa sổ khác: {Path(sys.executable).with_name("gateway")} --config {stage.parts.config.path} channels status
  │
  └─ Khách tiếp tục tới. Ctrl-C để dừng; thư mục tạm sẽ bị xóa. ─
 """

@@ -61,7 +61,7 @@ def furnish(
     folder: Path, *, platforms: Iterable[Mapping[str, Any]], about: Agency, port: int | None, quick: bool
 ) -> Config:
     """Write the configuration and read it. `platforms` -- accounts at the stand-ins; `quick` -- no waiting for bubbles.
-    Its accounts are test accounts: what they bring stays out of the figures. Raises ConfigError."""
+    Its accounts are test accounts: what they bring is marked as such, and the wall, where all are, counts it. Raises ConfigError."""
     quiet = 150 if quick else 800
     tree: dict[str, Any] = {
         "server": {"host": HOST, "port": free_port() if port is None else port},
