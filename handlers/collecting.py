@@ -48,7 +48,9 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
     elif draft.state.memory.get("editing") == asked and any(one.wants("yes") for one in heard):
         draft.remember(editing=None)  # it may stay as it was
         proceed(draft)
-    elif any(one.wants("no") and not noting.tells(one) for one in heard):
+    elif any(one.wants("no") and not noting.tells(one) for one in heard) or (
+        asked == "phone" and any(map(noting.in_writing, heard))
+    ):
         _will_not_say(draft, asked, heard)
     elif any(one.said.kind is Kind.AUDIO for one in heard):
         draft.say("error.voice")

@@ -64,6 +64,9 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> None:
         draft.move(Stage.COLLECTING)
         draft.set(unclear=0)
         steps.ask(draft, which)
+    elif any(map(noting.in_writing, heard)) and not any(one.wants("yes") for one in heard):
+        noting.note(draft, heard)
+        steps.again(draft)
     elif any(one.wants("no") and questions.asks(one) for one in heard):
         questions.answer(draft, heard)
         steps.again(draft)

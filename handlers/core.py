@@ -225,6 +225,8 @@ def _answer(draft: Draft, said: Sequence[Said], heard: list[Heard]) -> None:
         if care.hear(draft, heard):
             return
         heard = [hearing.hear(one, draft.state, now=draft.now) for one in said]  # of something else, so read anew
+    if steps.identity_papers(draft, heard):
+        return
     heard = asides.beneath(heard)
     rest = advertising.hear(draft, heard)
     if not rest or asides.hear(draft, rest) or requests.divert(draft, rest):

@@ -30,6 +30,7 @@ WHY: Final = re.compile(
 )
 ASKS: Final = re.compile(r"\?|\b(?:gi|sao|the nao|bao nhieu|bao lau|o dau|khong|ko|what|how|which|where|when)\b")
 WORD: Final = re.compile(r"\w")
+PIECES: Final = 3  # in a row of which nothing is understood
 PIECE: Final = 2  # words: "xe", "máy", a name; people type in pieces
 MENDS: Final = re.compile(
     r"\b(?:sua|doi|nham|sai|edit|change|wrong)\b"
@@ -183,7 +184,7 @@ def _consenting(draft: Draft, heard: Sequence[Heard]) -> None:
     if all(one.wordless or one.stale or one.intent in ("thanks", "greeting") for one in heard):
         steps.ask(draft, "consent")
         return
-    if any(_brings(draft, one) for one in heard):
+    if any(_brings(draft, one) for one in heard) and _adds_up(draft, heard):
         questions.owed(draft, heard)
         consent.remind(draft)  # it is read again at his yes
         return
@@ -217,6 +218,16 @@ def _brings(draft: Draft, one: Heard) -> bool:
         return True
     again = reread(one.said.text, now=draft.now)
     return one.wants(*NEEDS) or again.wants(*NEEDS) or bool(again.entities)
+
+
+def _adds_up(draft: Draft, heard: Sequence[Heard]) -> bool:
+    """Pieces of a wish make one in the end ("xe", "máy", "điện"); keys hit at random do not, and are not taken for ever."""
+    if any(one.entities for one in heard) or questions.said_before(draft):
+        draft.remember(pieces=None)
+        return True
+    pieces = int(draft.state.memory.get("pieces") or 0) + 1
+    draft.remember(pieces=pieces)
+    return pieces <= PIECES
 
 
 def _return(draft: Draft, heard: Sequence[Heard]) -> None:

@@ -11,6 +11,7 @@ from handlers import questions, slots
 from handlers.draft import Draft
 from handlers.hearing import Heard
 from handlers.understanding import details
+from handlers.understanding.stop import writes_instead
 
 OF_THE_VEHICLE: Final = frozenset({"plate", "plate_invalid", "chassis"})
 INSURERS: Final = (
@@ -44,11 +45,18 @@ ALL_OF_IT: Final = 2000  # characters: data dictionary, need_text
 
 def tells(one: Heard) -> bool:
     """Is it something about what is to be insured, and no question?"""
+    if in_writing(one):
+        return True
     if one.said.payload or one.stale or one.wants("spam_abuse") or (one.wants("no") and NO.search(one.folded)):
         return False
     if questions.is_question(one) and not one.wants("renewal"):  # "mua năm ngoái của Bảo Việt" only looks like one
         return False
     return not OF_THE_VEHICLE.isdisjoint(one.entities) or any(told.search(one.folded) for told in (TELLS, FAR))
+
+
+def in_writing(one: Heard) -> bool:
+    """ "Không cần gọi, nhắn Zalo": for the advisor to know, and no "no" to anything."""
+    return not one.said.payload and not one.stale and not one.wants("opt_out") and writes_instead(one.folded)
 
 
 def wonders(draft: Draft, heard: Sequence[Heard]) -> bool:

@@ -103,7 +103,7 @@ def first(draft: Draft, heard: Sequence[Heard]) -> None:
 
 def _fee(draft: Draft, one: Heard) -> bool:
     """False when it is not known of which cover the fee is asked."""
-    known = draft.state.slots if draft.consented else _said_before(draft)
+    known = draft.state.slots if draft.consented else said_before(draft)
     vehicle = _vehicle(one)
     if vehicle == tariff.CAR and known.get("product") == "vat_chat_o_to":
         vehicle = ""  # the cover of which he spoke, of this car
@@ -130,7 +130,7 @@ def owed(draft: Draft, heard: Sequence[Heard]) -> None:
 def _discount(draft: Draft, one: Heard) -> None:
     """Nothing comes off a compulsory cover, whoever sells it (Decree 67/2023, article 75(1)); of the others the insurer
     decides."""
-    known = draft.state.slots if draft.consented else _said_before(draft)
+    known = draft.state.slots if draft.consented else said_before(draft)
     product = str(one.entities.get("product") or _vehicle(one) or known.get("product") or "")
     if product in (tariff.MOTORBIKE, tariff.CAR) or COMPULSORY.search(one.folded):
         draft.say("advice.no_discount")
@@ -140,7 +140,7 @@ def _discount(draft: Draft, one: Heard) -> None:
         draft.say("advice.discount_either")
 
 
-def _said_before(draft: Draft) -> Mapping[str, Any]:
+def said_before(draft: Draft) -> Mapping[str, Any]:
     """What he has told of it before the yes to the consent: read anew each time, not kept."""
     last = draft.history[-LOOK_BACK:]
     told: dict[str, Any] = {}

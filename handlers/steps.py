@@ -46,6 +46,7 @@ ID_PAPERS: Final = re.compile(r"\b(?:c{1,3}d|can cuoc|cmnd|chung minh|ho chieu|p
 TRIES: Final = 3  # of an answer that cannot be right, or that is none
 CAPTIONS: Final = frozenset({"other", "buy", "thanks", "greeting", "yes", "give_name", "give_plate", "spam_abuse"})
 ANSWERS: Final = frozenset({"name", "phone", "product", "topic"})  # what makes more of a caption than a caption
+GRAVE: Final = ("claim", "complaint", "talk_to_human")  # a picture of papers beside them is a detail
 UNCLEAR: Final = 2  # turns in a row that we did not understand
 NUMBER: Final = re.compile(r"[+\d][\d\s.()\-]{2,24}")
 WRONG_PHONE: Final[Mapping[str, str]] = {
@@ -198,6 +199,23 @@ def picture(draft: Draft, heard: Sequence[Heard]) -> bool:
     if not papers and any(_tells_more(draft, one) for one in heard):
         return False
     again(draft)
+    return True
+
+
+def identity_papers(draft: Draft, heard: Sequence[Heard]) -> bool:
+    """A picture of who he is, sent unasked into the chat, is not taken, at whatever step (F-3); the open question stands.
+    True when that is the answer; whatever else stands beside it is heard too."""
+    shown = [one for one in heard if one.said.kind is Kind.IMAGE and ID_PAPERS.search(one.folded)]
+    if not shown or any(one.wants(*GRAVE) for one in heard):
+        return False
+    greet(draft)
+    draft.say("consent.id_image_plain")
+    if any(one not in shown and not one.wordless for one in heard):
+        return False
+    if draft.state.stage is Stage.GREETED and not draft.state.asked:
+        ask(draft, "menu")
+    else:
+        again(draft)
     return True
 
 

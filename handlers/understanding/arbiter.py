@@ -121,7 +121,7 @@ def _main(reading: Reading, facts: Facts, context: str, ruled: str, judged: mode
         return ruled
     barred = {name for name in likely if name.startswith("give_") and not _is_given(name, reading, facts, context)}
     barred.add("opt_out")
-    if "@gave" in reading.labels:
+    if "@gave" in reading.labels or (intent.WRITES_INSTEAD in reading.labels and context not in intent.UNASKED):
         barred.add("no")
     if not reading.labels.isdisjoint((SUPPOSED, APPLIES)):
         barred.add("claim")

@@ -284,7 +284,7 @@ def _also(main: str, reading: Reading, scores: dict[str, int], facts: Facts) -> 
         also.append("give_name")
     if not REPORTED.keys().isdisjoint(scores) and not scores.get("fraud"):
         also += [intent for intent, least in REPORTED.items() if scores.get(intent, 0) >= least]
-    if CALLS_INSTEAD in reading.labels:
+    if not reading.labels.isdisjoint((CALLS_INSTEAD, WRITES_INSTEAD)):
         also = [intent for intent in also if intent != "opt_out"]
     if main == "give_name":
         return tuple(intent for intent in also if intent != "talk_to_human")
