@@ -11,6 +11,7 @@ import structlog
 from channels.contract import ChannelError
 from gateway.sender import CALL_S
 from storage import outbox
+from storage.accounts import stand
 from storage.errors import StorageUnavailable
 from storage.gates import Gate
 from storage.tx import Tx
@@ -116,14 +117,7 @@ async def show(parts: Parts, account_id: str, gate: Gate) -> None:
         return
 
     def write(tx: Tx) -> None:
-        tx.run(
-            "UPDATE account SET state = :state, reason = :reason, paused_until = :until WHERE id = :id AND state <> 'off'",
-            id=account_id,
-            state=now[0],
-            reason=now[1],
-            until=now[2],
-        )
-        tx.hint("account", account_id)
+        stand(tx, account_id, *now)
 
     await parts.store.run(write)
     gate.shown = now

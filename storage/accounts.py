@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from storage.tx import Tx
 
 BOT: str = "bot"
+BETWEEN_MS: Final = 60_000  # who works for less than this was not mended: it is the same trouble still
 
 
 def ensure(tx: Tx, accounts: Sequence[tuple[str, str, str]]) -> None:
@@ -14,7 +16,7 @@ def ensure(tx: Tx, accounts: Sequence[tuple[str, str, str]]) -> None:
     for account_id, channel, name in accounts:
         tx.run(
             "INSERT INTO account (id, channel, name, state, reason, bot, cursor, created_at) "
-            "VALUES (:id, :channel, :name, 'ok', '', :bot, '', :now) ON CONFLICT (id) DO UPDATE SET state = 'ok', reason = '', paused_until = NULL",
+            "VALUES (:id, :channel, :name, 'ok', '', :bot, '', :now) ON CONFLICT (id) DO UPDATE SET state = 'ok', reason = '', paused_until = NULL, held_since = NULL, freed_at = NULL",
             id=account_id,
             channel=channel,
             name=name,
@@ -26,6 +28,24 @@ def ensure(tx: Tx, accounts: Sequence[tuple[str, str, str]]) -> None:
             "VALUES (:id, 0, 0, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT (account_id) DO NOTHING",
             id=account_id,
         )
+
+
+def stand(tx: Tx, account_id: str, state: str, reason: str, until: int | None) -> None:
+    """Write how an account stands."""
+    tx.run(
+        "UPDATE account SET reason = :reason, paused_until = :until,"
+        " held_since = CASE WHEN :state = 'ok' THEN held_since WHEN state <> 'ok' AND held_since IS NOT NULL THEN held_since"
+        " WHEN freed_at > :edge AND held_since IS NOT NULL THEN held_since ELSE :now END,"
+        " freed_at = CASE WHEN :state <> 'ok' THEN freed_at WHEN state <> 'ok' THEN :now ELSE freed_at END,"
+        " state = :state WHERE id = :id AND state <> 'off'",
+        id=account_id,
+        state=state,
+        reason=reason,
+        until=until,
+        now=tx.now_ms,
+        edge=tx.now_ms - BETWEEN_MS,
+    )
+    tx.hint("account", account_id)
 
 
 def switches(tx: Tx, *, default: bool) -> tuple[bool, dict[str, bool]]:

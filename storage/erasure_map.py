@@ -246,7 +246,7 @@ MAP: Final[Mapping[str, Rule]] = {
     ),
     "contact_key": Gone(step="key", key="contact_id", columns="contact_id wrapped created_at"),
     # ---- ours
-    "account": Ours(columns="id channel name state reason paused_until bot cursor created_at"),
+    "account": Ours(columns="id channel name state reason paused_until bot cursor created_at held_since freed_at"),
     "account_stat": Ours(
         columns="account_id deliveries duplicates rejected events messages receipts ignored quarantined pending",
         why="numbers",

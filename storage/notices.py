@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from storage import troubles
 from storage.ids import new_id
 from storage.tx import Row, Tx
 
@@ -179,7 +180,25 @@ def watch(tx: Tx, *, limit: int = 100) -> int:
         for one in offers
     ]
     rows += [row("task", one.id, conversation_id=one.conversation_id, advisor_id=one.owner_id) for one in tasks]
-    return add(tx, rows)
+    return add(tx, rows) + held(tx)
+
+
+def held(tx: Tx) -> int:
+    """Accounts of ours that do not work, and do not come back by themselves. How many were new."""
+    found = [
+        row("account", troubles.key(one.account_id, one.since, what=one.state), urgent=one.state == troubles.AT_ONCE)
+        for one in troubles.lasting(tx)
+    ]
+    known = {one.key for one in tx.among("SELECT key FROM notice WHERE key IN (:among)", [one["key"] for one in found])}
+    new = [one for one in found if one["key"] not in known]
+    for one in new:
+        tx.hint("account", troubles.named(one["key"])[0])  # every page says it from now on
+    return add(tx, new)
+
+
+def silent(tx: Tx, begun: Sequence[tuple[str, int]]) -> int:
+    """Nothing comes any more from these: (account, since when in ms). How many are news."""
+    return add(tx, [row("account", troubles.key(*one, what=troubles.SILENT)) for one in begun])
 
 
 def forget(tx: Tx, *, limit: int = 500) -> int:
@@ -234,7 +253,12 @@ def matters(tx: Tx, found: Sequence[Notice]) -> dict[str, Matter]:
             [notice.key.removeprefix("task:") for notice in found if notice.kind == "task"],
         )
     }
-    return {notice.id: _matter(notice, handoffs, talks, tasks) for notice in found}
+    return {
+        notice.id: Matter(open=troubles.still(tx, notice.key), urgent=notice.urgent)
+        if notice.kind == "account"
+        else _matter(notice, handoffs, talks, tasks)
+        for notice in found
+    }
 
 
 def _matter(notice: Notice, handoffs: Mapping[str, Row], talks: Mapping[str, Row], tasks: set[str]) -> Matter:
@@ -301,6 +325,7 @@ def alarms(tx: Tx) -> int:
         tx.value(
             "SELECT COUNT(DISTINCT n.conversation_id) FROM notice n LEFT JOIN handoff h ON h.id = n.handoff_id"
             " WHERE n.state IN ('open', 'alarmed') AND n.state = 'alarmed' AND (h.id IS NULL OR h.state = 'waiting')"
+            " AND n.kind <> 'account'"
         )
         or 0
     )

@@ -14,6 +14,7 @@ import orjson
 
 from channels.quick import quick
 from storage import deliveries, may_say, parked, unchanged
+from storage.accounts import stand
 from storage.errors import classify
 from storage.ids import new_id
 from storage.inbox import insert_own
@@ -108,15 +109,7 @@ def record(tx: Tx, outcomes: Sequence[Outcome]) -> None:
     parked.wake(tx, [(o.job.point_id, o.external_id) for o in outcomes if o.external_id])
     for outcome in outcomes:
         if outcome.account is not None:
-            state, reason, until = outcome.account
-            tx.run(
-                "UPDATE account SET state = :state, reason = :reason, paused_until = :until WHERE id = :id",
-                id=outcome.job.account_id,
-                state=state,
-                reason=reason,
-                until=until,
-            )
-            tx.hint("account", outcome.job.account_id)
+            stand(tx, outcome.job.account_id, *outcome.account)
         if outcome.state in ("failed", "expired") and outcome.job.body.get("edits"):
             unchanged.undo(tx, outcome.job.message_id)
         if outcome.state in ENDED:

@@ -245,9 +245,9 @@ def seen(tx: Tx, advisor_id: str, notice_ids: Sequence[str], how: str) -> int:
 
 
 def for_page(tx: Tx, advisor_id: str, *, limit: int = 50) -> Sequence[Row]:
-    """What his pages are to tell him: id, kind, conversation_id, channel, urgent, created_at."""
+    """What his pages are to tell him: id, key, kind, conversation_id, channel, urgent, created_at."""
     return tx.all(
-        "SELECT n.id, n.kind, n.conversation_id, COALESCE(c.channel, '') AS channel, n.urgent, n.created_at FROM telling t"
+        "SELECT n.id, n.key, n.kind, n.conversation_id, COALESCE(c.channel, '') AS channel, n.urgent, n.created_at FROM telling t"
         " JOIN notice n ON n.id = t.notice_id LEFT JOIN handoff h ON h.id = n.handoff_id LEFT JOIN conversation c"
         " ON c.id = n.conversation_id WHERE t.state IN ('waiting', 'sending') AND t.next_at > :since"
         " AND t.way = 'desk' AND t.advisor_id = :advisor AND n.state <> 'over' AND (h.id IS NULL OR h.state = 'waiting')"

@@ -119,7 +119,9 @@ class WindowView(Answer):
     account. `until`: so long it stays like this, null = without end. `bot`: how the bot's answers go out. `ways`: where else he
     may be written to or called. Of a `window` that has shut: `hours` that a person may answer, `closed_at`, and `templates`, the
     purposes for which this account has approved ones (they take no words of yours). `held_by`: who may answer where
-    a platform lets one app at a time; `asked`: another app asks for it. `may_hold`: it can be taken back."""
+    a platform lets one app at a time; `asked`: another app asks for it. `may_hold`: it can be taken back. `account`: whether the
+    account works: while it is throttled, down (the platform does not answer), deaf (nothing is heard from it, we can send)
+    or auth_broken (the platform refuses our key), what you write is taken and waits, `account_until` where that is known."""
 
     advice: Literal["free", "billed", "template", "later", "never"]
     why: str
@@ -132,6 +134,8 @@ class WindowView(Answer):
     templates: list[str]
     held_by: Literal["us", "other", "asked"]
     may_hold: bool
+    account: Literal["ok", "throttled", "down", "deaf", "auth_broken"]
+    account_until: Time | None
 
 
 class ConversationView(Conversation):

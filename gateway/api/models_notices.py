@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from gateway.api.fields import Answer, Id, Line, Request, Time
 
-Kind = Literal["waiting", "message", "offered", "assigned", "task", "sla", "late", "digest"]
+Kind = Literal["waiting", "message", "offered", "assigned", "task", "sla", "late", "digest", "account"]
 Level = Literal["off", "silent", "sound"]
 Clock = Annotated[str, StringConstraints(pattern=r"^(?:(?:[01]\d|2[0-3]):[0-5]\d)?$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,200}$")]
@@ -26,10 +26,14 @@ class Levels(Request):
 
 
 class NoticeItem(Answer):
+    """`account`, `trouble`: of kind `account`, which account it is and what ails it."""
+
     id: Id
     kind: Kind
     conversation_id: str
     channel: str
+    account: str
+    trouble: Literal["", "throttled", "down", "auth_broken", "silent"]
     urgent: bool
     level: Level
     at: Time
@@ -43,14 +47,24 @@ class Alarmed(Answer):
     channel: str
 
 
+class HeldAccount(Answer):
+    """An account of ours that does not work, for longer than a moment: what is to leave there waits."""
+
+    channel: str
+    account: str
+    state: Literal["throttled", "down", "auth_broken"]
+    since: Time
+
+
 class MyNotices(Answer):
     """What your pages are to tell you now. `alarms` -- customers who wait and of whom nobody could be told, `alarmed` the first of
     them; `quiet` -- it is
-    your quiet hour: only what is urgent makes a sound."""
+    your quiet hour: only what is urgent makes a sound; `held` -- accounts that do not work, for whoever answers customers."""
 
     items: list[NoticeItem]
     alarms: int
     alarmed: list[Alarmed]
+    held: list[HeldAccount]
     quiet: bool
     tone: Literal["soft", "bell", "knock"]
     detail: Literal["none", "channel", "name"]

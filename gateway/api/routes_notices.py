@@ -7,11 +7,12 @@ from typing import Any, cast
 
 from channels.contract import Permanent
 from gateway.api import models_notices as models
+from gateway.api.allow import allow
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
 from gateway.notices import Herald, attach, ladder, push
 from handlers import schedule
-from storage import alarmed, listeners, notices, tellings
+from storage import alarmed, listeners, notices, tellings, troubles
 from storage.listeners import Wishes
 from storage.times import rfc3339
 from storage.tx import Row, Tx
@@ -28,35 +29,54 @@ async def my_notices(call: Call) -> models.MyNotices:
     """What your pages are to tell you now, and how."""
     me = call.actor.id
 
-    def read(tx: Tx) -> tuple[list[Row], Wishes, int, list[Row]]:
-        count = notices.alarms(tx)
-        return list(tellings.for_page(tx, me)), listeners.wishes(tx, me), count, alarmed.waiting(tx) if count else []
+    answers = allow(call.actor, "reply")
 
-    rows, wishes, alarms, ringing = await call.store.read(read)
+    def read(tx: Tx) -> tuple[list[Row], Wishes, int, list[Row], list[troubles.Trouble]]:
+        count = notices.alarms(tx)
+        return (
+            list(tellings.for_page(tx, me)),
+            listeners.wishes(tx, me),
+            count,
+            alarmed.waiting(tx) if count else [],
+            troubles.lasting(tx) if answers else [],
+        )
+
+    rows, wishes, alarms, ringing, held = await call.store.read(read)
     if alarms and call.actor.door == "session":
         await _herald(call).came(me)
     here = schedule.local(call.parts.now(), call.parts.engine.business)
     return models.MyNotices(
-        items=[
-            models.NoticeItem(
-                id=one.id,
-                kind=one.kind,
-                conversation_id=one.conversation_id,
-                channel=one.channel,
-                urgent=bool(one.urgent),
-                level=cast(models.Level, wishes.level(one.kind)),
-                at=rfc3339(one.created_at),
-            )
-            for one in rows
-        ],
+        items=[_item(one, wishes) for one in rows],
         alarms=alarms,
         alarmed=[
             models.Alarmed(conversation_id=one.conversation_id, kind=one.kind, channel=one.channel) for one in ringing
         ],
+        held=[_held(one) for one in held],
         quiet=ladder.in_quiet(wishes.quiet, f"{here:%H:%M}"),
         tone=cast(Any, wishes.tone),
         detail=cast(Any, wishes.detail),
     )
+
+
+def _item(row: Row, wishes: Wishes) -> models.NoticeItem:
+    account_id, what, _ = troubles.named(row.key) if row.kind == "account" else ("", "", 0)
+    channel, _, account = account_id.partition(":")
+    return models.NoticeItem(
+        id=row.id,
+        kind=row.kind,
+        conversation_id=row.conversation_id,
+        channel=channel or row.channel,
+        account=account,
+        trouble=cast(Any, what),
+        urgent=bool(row.urgent),
+        level=cast(models.Level, wishes.level(row.kind)),
+        at=rfc3339(row.created_at),
+    )
+
+
+def _held(one: troubles.Trouble) -> models.HeldAccount:
+    channel, _, account = one.account_id.partition(":")
+    return models.HeldAccount(channel=channel, account=account, state=cast(Any, one.state), since=rfc3339(one.since))
 
 
 @routes.post("/me/notices/seen", may="me")

@@ -11,8 +11,9 @@ from channels.contract import Capabilities
 from channels.windows import PURPOSES, Purpose, Ruling, Sender, Way
 from gateway import doclinks, letters
 from gateway.api.errors import ApiError
-from storage import blocks, contacts, files, listing, may_say, reach
+from storage import blocks, contacts, files, listing, may_say, reach, troubles
 from storage.times import ms, rfc3339
+from storage.troubles import Trouble
 from storage.tx import Tx
 
 if TYPE_CHECKING:
@@ -38,11 +39,12 @@ GONE: Final = Ruling(way=Way.NEVER, why="account", elsewhere=("chat", "email", "
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What may be said in a conversation. `advice` -- an advisor's own words · `bot` -- the machine's answer · `shut` -- why
-    an advisor's words may not, None where they may."""
+    an advisor's words may not, None where they may · `held` -- why what may be said waits, None where it leaves."""
 
     advice: Ruling
     bot: Ruling
     shut: Shut | None
+    held: Trouble | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +167,15 @@ def standing(parts: Parts, tx: Tx, row: listing.Conversation) -> Standing:
     """For the desk."""
     advice = _ruled(parts, tx, row, Sender.ADVISOR, Purpose.ADVICE)
     bot = _ruled(parts, tx, row, Sender.BOT, Purpose.ANSWER)
-    return Standing(advice, bot, None if advice.allowed else _shut(parts, tx, row, advice))
+    shut = None if advice.allowed else _shut(parts, tx, row, advice)
+    return Standing(advice, bot, shut, _held(parts, tx, f"{row.channel}:{row.account}"))
+
+
+def _held(parts: Parts, tx: Tx, account_id: str) -> Trouble | None:
+    found, gate = troubles.of(tx, account_id), parts.store.gates.of(account_id)
+    if found is not None and gate is not None and gate.deaf and not gate.broken:
+        return replace(found, state="deaf")  # what we say leaves
+    return found
 
 
 def over(tx: Tx, can: Capabilities, outbox_id: str, *, human: bool) -> bool:

@@ -15,7 +15,7 @@ from gateway.standing import Standing
 from gateway.web.security import may_act
 from handlers import schedule
 from handlers.model import Business
-from storage import activity, audit
+from storage import activity, audit, notices
 from storage.times import at
 
 if TYPE_CHECKING:
@@ -36,15 +36,19 @@ class Channels:
         parts.ticks.append(("activity", EVERY_S, self._note))
 
     async def _note(self) -> None:
-        """Count what came; a silence that begins to be unusual is told to whoever watches the log."""
+        """Count what came; a silence that begins to be unusual is told to our people, and to whoever watches the log."""
         parts = self._parts
         await parts.store.run(activity.note)
         now, business = parts.now(), parts.engine.business
+        begun: list[tuple[str, int]] = []
         for account_id, came in (await parts.store.read(activity.came)).items():
             hours = standing.silence(came, now, business) if account_id in parts.accounts else 0
             if hours and account_id not in self._silent:
                 log.warning("account.silent", account=account_id, reason=f"no event for {hours:g} working hours")
+                begun.append((account_id, max(came.last_ms, came.since_ms)))
             (self._silent.add if hours else self._silent.discard)(account_id)
+        if begun:
+            await parts.store.run(lambda tx: notices.silent(tx, begun))
 
     async def cards(self, words: Mapping[str, Any]) -> list[dict[str, Any]]:
         """A card an account, those that need somebody first. `words` -- `channels` of the page's."""

@@ -97,6 +97,12 @@ def _letters(case: Case, people: Sequence[Listener], house: House) -> list[Plan]
     ]
 
 
+def _heads(case: Case, people: Sequence[Listener], house: House) -> list[Plan]:
+    """The house itself is in trouble: those who can do something about it."""
+    del case, house
+    return [plan for one in people if one.chief for plan in _ways(one)]
+
+
 def _chiefs(case: Case, people: Sequence[Listener], house: House) -> list[Plan]:
     """Whatever they wished: somebody must hear."""
     del case
@@ -140,8 +146,11 @@ RUNGS: Final[Mapping[str, tuple[Rung, ...]]] = {
     "task": (_mine, _my_letter, _orphaned),
     "message": (_mine,),
     "digest": (_my_letter,),
+    "account": (_heads, _chiefs),
 }
-RINGS: Final = frozenset({"waiting", "sla", "late", "assigned"})  # behind these stands a customer whom nobody has heard
+RINGS: Final = frozenset(
+    {"waiting", "sla", "late", "assigned", "account"}
+)  # behind these stand customers whom nobody has heard
 HELD: Final = frozenset({"waiting", "sla", "late"})  # what may wait for the morning, unless it is urgent
 
 

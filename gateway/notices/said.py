@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from gateway.desk.words import Words
+from storage import troubles
 from storage.listeners import Wishes
 from storage.tellings import Errand
 
@@ -16,6 +17,7 @@ TTL_S: Final[Mapping[str, int]] = {
     "message": 1800,
     "assigned": 3600,
     "task": 3600,
+    "account": 3600,
 }
 LATER_S: Final = 600
 
@@ -38,12 +40,23 @@ class Said:
     def channel(self, lang: str, channel: str) -> str:
         return self._words.script(lang).get(f"channel_{channel}", channel)
 
+    def account(self, lang: str, account_id: str) -> str:
+        """`Telegram · main`."""
+        channel, _, name = account_id.partition(":")
+        return f"{self.channel(lang, channel)} · {name}"
+
     def title(self, errand: Errand, lang: str) -> str:
         """`Zalo: khách mới đang chờ`."""
-        title = self.word(lang, f"notice_title_{errand.kind}", channel=self.channel(lang, errand.channel))
+        if errand.kind == "account":
+            account_id, what, _ = troubles.named(errand.key)
+            title = self.word(lang, f"notice_title_account_{what}", account=self.account(lang, account_id))
+        else:
+            title = self.word(lang, f"notice_title_{errand.kind}", channel=self.channel(lang, errand.channel))
         return f"{self.word(lang, 'notice_urgent')}: {title}" if errand.urgent else title
 
     def link(self, errand: Errand) -> str:
+        if errand.kind == "account":
+            return f"{self._url}/desk/channels"
         return f"{self._url}/desk/c/{errand.conversation_id}" if errand.conversation_id else f"{self._url}/desk/"
 
     @property
@@ -61,6 +74,7 @@ class Said:
             "title": title,
             "body": body,
             "conversation": errand.conversation_id,
+            "page": "/desk/channels" if errand.kind == "account" else "",
             "silent": wishes.level(errand.kind) != "sound",
         }
 
@@ -73,6 +87,10 @@ class Said:
         return title, text
 
     def on_call(self, errand: Errand, lang: str) -> tuple[str, str]:
+        if errand.kind == "account":
+            title = self.title(errand, lang)
+            text = self.word(lang, "notice_oncall_account", title=title, link=self.link(errand))
+            return self.word(lang, "notice_oncall_account_title"), text
         text = self.word(lang, "notice_oncall_text", channel=self.channel(lang, errand.channel), link=self.link(errand))
         return self.word(lang, "notice_oncall_title"), text
 

@@ -13,7 +13,7 @@ from storage.errors import SchemaNewer
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD: Final = "0023"
+HEAD: Final = "0024"
 KNOWN: Final = frozenset({*(f"{number:04d}" for number in range(1, int(HEAD))), HEAD})
 FOLDER: Final = Path(__file__).parent
 

@@ -8,7 +8,8 @@ from storage.tables.base import blob, id_, ms_, sealed
 
 
 class Account(SQLModel, table=True):
-    """One OA, page or bot. state: ok, throttled, down, auth_broken, off."""
+    """One OA, page or bot. state: ok, throttled, down, auth_broken, off. `held_since` -- when its present trouble began, or
+    its last one; `freed_at` -- when that ended (storage.troubles)."""
 
     __tablename__ = "account"
     id: str = Field(primary_key=True, max_length=80)  # channel:name
@@ -20,6 +21,8 @@ class Account(SQLModel, table=True):
     bot: bool = True
     cursor: str = ""  # polling offset, for people; the dedup key is what counts
     created_at: int = ms_()
+    held_since: int | None = ms_(nullable=True)
+    freed_at: int | None = ms_(nullable=True)
 
 
 class Credential(SQLModel, table=True):

@@ -9,7 +9,7 @@ from storage.tables.base import blob, id_, ms_
 
 class Notice(SQLModel, table=True):
     """Something that somebody of ours must hear of, written in the transaction of what causes it. Nobody's data: ids only.
-    kind: waiting, message, offered, assigned, task, sla, late, digest. `advisor_id` '' -- whoever may take it. state: open (the ladder
+    kind: waiting, message, offered, assigned, task, sla, late, digest, account. `advisor_id` '' -- whoever may take it. state: open (the ladder
     looks at it again at `look_at`), alarmed (the same, and nobody could be told), told, over (it concerns nobody any more)."""
 
     __tablename__ = "notice"

@@ -253,7 +253,7 @@ async def test_how_long_one_may_write_and_where_else(house: House) -> None:
     conversation = await house.conversation("w1", lead=True)
     lan = await house.as_role("advisor", "Lan")
     free = {
-        "advice": "free", "why": "", "until": None, "bot": "free", "bot_until": None, "ways": [], "hours": 0, "closed_at": None, "templates": [], "held_by": "us", "may_hold": False,
+        "advice": "free", "why": "", "until": None, "bot": "free", "bot_until": None, "ways": [], "hours": 0, "closed_at": None, "templates": [], "held_by": "us", "may_hold": False, "account": "ok", "account_until": None,
     }  # fmt: skip
     assert (await lan.get(f"/conversations/{conversation}"))["window"] == free
     telegram = house.parts.adapters["telegram"]

@@ -157,3 +157,5 @@ async def test_a_silence_is_told_once(house: Office, monkeypatch: pytest.MonkeyP
         ("account.silent", "telegram:main no event for 3 working hours"),
         ("account.silent", "telegram:main no event for 1.5 working hours"),
     ]
+    rows = await house.parts.store.read(lambda tx: tx.all("SELECT key FROM notice WHERE kind = 'account'"))
+    assert [one.key.startswith("account:telegram:main/silent/") for one in rows] == [True]  # the same silence: once

@@ -119,11 +119,26 @@ def test_somebody_is_told_or_the_alarm_rings(kind: str) -> None:
         assert case.state == ("told" if told else "alarmed"), name
         assert took <= BOUND_MS, name
         reachable = "told" in (world.behaves["desk", "lan"], world.behaves["push", "lan"])
-        if reachable and kind != "late":
+        if reachable and kind not in ("late", "account"):
             assert case.state == "told", name
         if case.state == "alarmed" and world.house.on_call and world.house.letters:
             assert ("on_call", "told") in {(one.way, one.state) for one in world.tellings}, name
     assert count == len(DESK) * len(PUSH) * len(EMAIL) * len(GROUP) * len(CHIEF) * 2
+
+
+def test_an_account_that_does_not_work_is_told_to_those_who_can_do_something() -> None:
+    """At any hour; who may take customers hears nothing. A letter only when nobody heard."""
+    people = [person("lan", "advisor", desk="here", push="told"), person("thu", "supervisor", desk="here", push="told")]
+    night = Case(kind="account", open=True, urgent=False, hours=False, quiet=frozenset({"thu"}))
+    house = House(letters=True, on_call=("truc@x.vn",), patience_ms=PATIENCE_MS)
+    step = climb(night, people, house, [], now_ms=0)
+    assert {(one.way, one.advisor_id) for one in step.plans} == {("desk", "thu"), ("push", "thu")}
+    world = World(people, house, {("desk", "thu"): "silent", ("push", "thu"): "failed", ("email", "thu"): "told"})
+    assert run(night, world)[0].state == "told"
+    assert {one.way for one in world.tellings} == {"desk", "push", "email"}
+    world = World(people[:1], house, {("on_call", ""): "told"})
+    assert run(night, world)[0].state == "alarmed"
+    assert [(one.way, one.target) for one in world.tellings] == [("on_call", "truc@x.vn")]
 
 
 def test_nobody_works_here_at_all() -> None:

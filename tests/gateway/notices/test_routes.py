@@ -9,10 +9,14 @@ from typing import Any
 import aiohttp
 import pytest
 
+from channels.contract import NeedsReauth
+from gateway import pump
 from gateway.notices import push
-from storage import advisors, listeners, sessions
+from handlers.model import Advisor
+from storage import advisors, listeners, notices, sessions
 from tests.support.desk import CONFIG, Office
 from tests.support.pushservice import Browser
+from tests.support.waits import until
 
 
 class Desk:
@@ -123,3 +127,46 @@ async def test_who_works_here_no_more_is_told_nothing(office: Office, http: aioh
     await office.parts.store.run(lambda tx: advisors.disable(tx, lan_id, by="test"))
     assert await office.parts.store.read(lambda tx: listeners.browser(tx, made["id"])) is None
     assert lan_id not in [one.id for one in await office.parts.store.read(listeners.everybody)]
+
+
+async def test_an_account_whose_key_died_is_told_to_those_who_can_mend_it_and_shown_to_those_who_wait_for_it(
+    office: Office, http: aiohttp.ClientSession
+) -> None:
+    lan, lan_id = await desk(office, http, "Lan")
+    sep, _ = await desk(office, http, "Sếp", "supervisor")
+    dpo, _ = await desk(office, http, "Minh", "dpo")
+    case = await office.lead("7")
+    await office.act(case, "take", Advisor(id=lan_id, name="Lan", role="advisor"))
+    await office.settled()
+    assert (await lan.ask("GET", f"/conversations/{case}"))[1]["window"]["account"] == "ok"
+    office.platforms["telegram"].faults = [NeedsReauth("Unauthorized")]
+    await office.act(case, "reply", Advisor(id=lan_id, name="Lan", role="advisor"), text="Dạ em chào anh")
+    await until(lambda: broken(office), "the account is parked")
+    await office.parts.store.run(lambda tx: tx.run("UPDATE advisor SET seen_at = :now", now=tx.now_ms))
+    await office.parts.store.run(notices.watch)
+    herald = office.parts.notices
+    assert herald is not None
+    await herald.run()
+    _, hers = await lan.ask("GET", "/me/notices")
+    assert [one for one in hers["items"] if one["kind"] == "account"] == []
+    assert [(one["channel"], one["account"], one["state"]) for one in hers["held"]] == [
+        ("telegram", "main", "auth_broken")
+    ]
+    _, his = await sep.ask("GET", "/me/notices")
+    (told,) = [one for one in his["items"] if one["kind"] == "account"]
+    assert (told["channel"], told["account"], told["trouble"], told["urgent"]) == (
+        "telegram", "main", "auth_broken", True,
+    )  # fmt: skip
+    assert (await dpo.ask("GET", "/me/notices"))[1]["held"] == []
+    assert (await lan.ask("GET", f"/conversations/{case}"))[1]["window"]["account"] == "auth_broken"
+    office.parts.store.gates.mend("telegram:main")
+    gate = office.parts.store.gates.of("telegram:main")
+    assert gate is not None
+    await pump.show(office.parts, "telegram:main", gate)
+    assert (await lan.ask("GET", "/me/notices"))[1]["held"] == []
+    assert (await lan.ask("GET", f"/conversations/{case}"))[1]["window"]["account"] == "ok"
+
+
+async def broken(office: Office) -> bool:
+    rows = await office.parts.store.read(lambda tx: tx.all("SELECT 1 FROM account WHERE state = 'auth_broken'"))
+    return bool(rows)
