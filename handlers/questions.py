@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from handlers import inquiring, steps, tariff, wanted
+from handlers import inquiring, statutory, steps, tariff, wanted
 from handlers.draft import Draft
 from handlers.hearing import Heard, reread
 from handlers.model import Stage
@@ -27,11 +27,9 @@ PRICE: Final = re.compile(
 AND_WHAT_OF: Final = re.compile(r"\b(?:thi sao|the nao|con|what about)\b|\?")
 COMMISSION: Final = re.compile(r"\b(?:hoa hong|dai ly|ctv|cong tac vien|moi gioi|commission)\b")
 COMPULSORY: Final = re.compile(r"\b(?:tnds|bat buoc|trach nhiem dan su|compulsory)\b")
-ENGINE: Final = re.compile(r"\b(\d{2,4})\s?(?:cc|phan khoi|pk)\b")
+SIZES: Final = frozenset({"seats", "seats_range", "payload_t", "payload_range"})
 LOOK_BACK: Final = 5  # messages
 PIECES: Final = 3
-SMALL_ENGINE: Final = 50  # cc: below it a motorbike pays less
-INSURER: Final = ("slot.insurer",)
 CONTACT: Final = frozenset({"name", "phone", "email", "callback_time", "product"})  # told, not asked
 
 
@@ -117,7 +115,7 @@ def _fee(draft: Draft, one: Heard) -> bool:
             return False
         draft.say("advice.fee_insurer", san_pham=(f"product.{product}",))
         return True
-    _by_law(draft, product, {**known, **one.entities, **_engine(one)})
+    statutory.tell(draft, product, statutory.together(known, {**one.entities, **statutory.engine(one.folded)}))
     return True
 
 
@@ -149,60 +147,15 @@ def said_before(draft: Draft) -> Mapping[str, Any]:
     return told
 
 
-def _by_law(draft: Draft, product: str, told: Mapping[str, Any]) -> None:
-    found = tariff.fee(product, told)
-    vat = f"{tariff.VAT}%"
-    if found is None:
-        either, other = EITHER[product]
-        draft.say(
-            "advice.fee_motorbike" if product == tariff.MOTORBIKE else "advice.fee_car",
-            **_sums(tariff.fee(product, either)),
-            **_sums(tariff.fee(product, other), "_2"),
-            vat=vat,
-            klass="A",
-            purpose="contact",
-        )
-        return
-    values: dict[str, str | tuple[str, ...]] = {
-        **_sums(found),
-        "vat": vat,
-        "loai_xe": (f"slot.vehicle_{found.row}",),
-        "cong_ty_bao_hiem": INSURER,
-    }
-    if found.seats:
-        draft.say("advice.fee_by_seats", klass="A", purpose="contact", so_cho=str(found.seats), **values)
-    else:
-        draft.say("advice.fee_by_law", klass="A", purpose="contact", **values)
-
-
-def _sums(fee: tariff.Fee | None, which: str = "") -> dict[str, str]:
-    assert fee is not None
-    return {f"phi_chua_vat{which}": tariff.money(fee.net), f"phi_co_vat{which}": tariff.money(fee.gross)}
-
-
-# What most people drive: both are named when nobody said which it is
-EITHER: Final[Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]] = {
-    tariff.MOTORBIKE: ({"vehicle_kind": "mo_to_tu_50"}, {"vehicle_kind": "mo_to_duoi_50"}),
-    tariff.CAR: ({"seats": 5}, {"seats": 7}),
-}
-
-
 def _vehicle(one: Heard) -> str:
     """The compulsory cover of the vehicle that is spoken of, where no cover is named."""
-    if ENGINE.search(one.folded):
+    if statutory.ENGINE.search(one.folded):
         return tariff.MOTORBIKE
     kind = str(one.entities.get("vehicle_kind", ""))
     if kind:
         return tariff.MOTORBIKE if kind in ("three_wheeler", "xe_may_dien") else tariff.CAR
-    return tariff.CAR if "seats" in one.entities or "payload_t" in one.entities else ""
-
-
-def _engine(one: Heard) -> dict[str, str]:
-    """The kind of motorbike, where its engine was told."""
-    size = ENGINE.search(one.folded)
-    if size is None:
-        return {}
-    return {"vehicle_kind": "mo_to_duoi_50" if int(size[1]) < SMALL_ENGINE else "mo_to_tu_50"}
+    told = not SIZES.isdisjoint(one.entities) or ("use" in one.entities and COMPULSORY.search(one.folded))
+    return tariff.CAR if told else ""
 
 
 def _who(draft: Draft) -> bool:

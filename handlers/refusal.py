@@ -49,7 +49,19 @@ MENDS: Final = re.compile(r"\b(?:nham|lon|sai|doi|sua|thay|moi dung|moi la|lai l
 ERASES: Final = re.compile(r"\b(?:xoa|huy|delete|erase|remove)\b")
 CLAUSE: Final = re.compile(r"[,;.!\n…]+")
 TOLD: Final = frozenset(
-    {"use", "seats", "vehicle_kind", "payload_t", "vehicle_model", "product", "phone", "name", "province"}
+    {
+        "use",
+        "seats",
+        "seats_range",
+        "payload_range",
+        "vehicle_kind",
+        "payload_t",
+        "vehicle_model",
+        "product",
+        "phone",
+        "name",
+        "province",
+    }
 )
 BARE: Final = re.compile(
     r"(?:(?:da|a|o|u|oh|thoi|em|minh|toi) )*(?:khong|ko|k|hong|hok|no|nope|tu choi|phan doi)(?: (?:a|ah|em|e|anh|chi|ban|shop|oi|nha|nhe|dau|cam on|thanks|thank you))*[ .!]*"

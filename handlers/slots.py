@@ -70,7 +70,9 @@ DETAILS: Final = (
     "model_year",
     "vehicle_value",
     "seats",
+    "seats_range",
     "payload_t",
+    "payload_range",
     "use",
     "term_years",
     "quantity",
@@ -80,7 +82,8 @@ DETAILS: Final = (
     "months",
     "sum_insured",
 )
-OF_ONE_VEHICLE: Final = frozenset({"vehicle_kind", "payload_t", "seats"})
+SEATS, LOAD = ("seats", "seats_range"), ("payload_t", "payload_range")  # the number, or what it lies between
+OF_ONE_VEHICLE: Final = frozenset({"vehicle_kind", *SEATS, *LOAD})
 DETAIL: Final = frozenset(DETAILS)
 CARS: Final = needs.CARS
 OF_THE_REQUEST: Final = frozenset({"need", "product", wanted.OTHERS, "callback_time", *DETAILS}) - {"province", "email"}
@@ -396,10 +399,15 @@ def unworkable(draft: Draft) -> bool:
 
 
 def _details(draft: Draft, entities: Mapping[str, Any]) -> None:
-    if "payload_t" in entities and "seats" in entities:  # lorries and buses of one firm: which is which, people read
+    sized = [pair for pair in (SEATS, LOAD) if not entities.keys().isdisjoint(pair)]
+    if len(sized) > 1:  # lorries and buses of one firm: which is which, people read
         entities = {key: told for key, told in entities.items() if key not in OF_ONE_VEHICLE}
+    elif sized:
+        entities = {**dict.fromkeys(sized[0]), **entities}
     if not DETAIL.isdisjoint(entities):
-        draft.put(**{key: entities[key] for key in DETAILS if entities.get(key) is not None})
+        told = {key: entities[key] for key in DETAILS if entities.get(key) is not None}
+        other = {key: None for pair in sized[:1] for key in pair if key in entities}
+        draft.put(**{**other, **told})
 
 
 def _area(draft: Draft, one: Heard) -> None:

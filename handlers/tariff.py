@@ -5,9 +5,11 @@ The only fee that the bot may name: every other is the insurer's. No discount, n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+
+from handlers.understanding import bounds
 
 VAT: Final = 10  # per cent; insurance is outside the cut of 2025-2026
 MOTORBIKE: Final = "tnds_xe_may"
@@ -38,6 +40,13 @@ _TRUCK_LARGE: Final = ("vi_4", 3_200_000)
 _TAXI: Final = 170  # per cent of the business row with as many seats
 _TRACTOR_UNIT: Final = 150  # per cent of the largest truck
 _SPECIAL: Final = 120  # VII: per cent of the row that such a vehicle is measured by
+SMALL_ENGINE: Final = 50  # cc: below it a motorbike pays less
+USES: Final = ("non_business", "business")
+OF_EITHER_USE: Final = frozenset({"", "pickup", "van"})  # kinds whose fee goes by the use
+# what stands for all numbers of which the annex speaks
+_SEATS: Final = tuple(map(float, range(2, 81)))
+_TONNES: Final = tuple(tenth / 20 for tenth in range(1, 1201))
+_ENGINES: Final = tuple(map(float, range(1, 2001)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,19 +64,56 @@ class Fee:
         return self.net * (100 + VAT) // 100
 
 
-def fee(product: str, told: Mapping[str, Any]) -> Fee | None:
-    """The fee of the vehicle that was told of; None when that leaves more than one row open, or none.
+def fees(product: str, told: Mapping[str, Any]) -> tuple[Fee, ...]:
+    """The fees that what was told leaves open, each once; none where what the fee goes by was not told at all.
 
-    told -- of `vehicle_kind`, `use`, `seats`, `payload_t` what is known. A car of which nobody said that it earns money
-    is read as a private one: the text names the row, so that he can say otherwise.
+    told -- of `vehicle_kind`, `use`, `seats`, `payload_t`, `engine_cc` what is known, or what they lie between
+    (`seats_range`, `payload_range`, `engine_range`, see `understanding.bounds`). Whether a car earns money is asked,
+    never assumed.
     """
-    kind = str(told.get("vehicle_kind", ""))
+    kind = kind_of(told)
+    found: dict[tuple[str, int], Fee] = {}
     if product == MOTORBIKE:
-        found = _TWO_WHEELS.get(kind)
-        return Fee(row=found[0], net=found[1]) if found else None
-    if product != CAR:
-        return None
-    return _CARS.get(kind, _passenger)(told)
+        for one in [kind] if kind in _TWO_WHEELS else _by_engine(told):
+            row, net = _TWO_WHEELS[one]
+            found[row, net] = Fee(row=row, net=net)
+    elif product == CAR:
+        uses = [told["use"]] if told.get("use") else USES if kind in OF_EITHER_USE else [""]
+        each = [
+            {"use": use, "seats": seats, "payload_t": tonnes}
+            for use in uses
+            for seats in _values(told, "seats", "seats_range", _SEATS)
+            for tonnes in _values(told, "payload_t", "payload_range", _TONNES)
+        ]
+        row_of = _CARS.get(kind, _passenger)
+        for fee_ in filter(None, map(row_of, each)):
+            found.setdefault((fee_.row, fee_.net), fee_)
+    return tuple(found.values())
+
+
+def fee(product: str, told: Mapping[str, Any]) -> Fee | None:
+    """The fee, where what was told leaves one and only one; see `fees`."""
+    left = fees(product, told)
+    return left[0] if len(left) == 1 else None
+
+
+def kind_of(told: Mapping[str, Any]) -> str:
+    """The kind of vehicle, as understanding names it; '' for a car. What carries so many tonnes is a truck."""
+    loaded = (told.get("payload_t") or told.get("payload_range")) and not (told.get("seats") or told.get("seats_range"))
+    return str(told.get("vehicle_kind") or ("truck" if loaded else ""))
+
+
+def _by_engine(told: Mapping[str, Any]) -> list[str]:
+    sizes = _values(told, "engine_cc", "engine_range", _ENGINES)
+    return ["mo_to_duoi_50" if size < SMALL_ENGINE else "mo_to_tu_50" for size in sizes if size]
+
+
+def _values(told: Mapping[str, Any], key: str, range_key: str, samples: Sequence[float]) -> Sequence[float]:
+    """The number that was told, those of the samples that what was told leaves possible, or 0 for nothing."""
+    if number := told.get(key):
+        return [float(number)]
+    between = bounds.parse(str(told.get(range_key) or ""))
+    return [sample for sample in samples if between.holds(sample)] if between else [0]
 
 
 def money(amount: int) -> str:
@@ -79,9 +125,7 @@ def _passenger(told: Mapping[str, Any]) -> Fee | None:
     seats = int(told.get("seats") or 0)
     if not seats:
         return None
-    if told.get("use") == "business":
-        return _business(seats)
-    return _private(seats)
+    return _business(seats) if told.get("use") == "business" else _private(seats)
 
 
 def _private(seats: int) -> Fee | None:
@@ -158,6 +202,7 @@ def _dearer(row: str, measure: Fee | None) -> Fee | None:
 
 _CARS: Final[Mapping[str, Callable[[Mapping[str, Any]], Fee | None]]] = {
     "pickup": _pickup,
+    "van": _pickup,
     "truck": _truck,
     "taxi": _taxi,
     "bus": _bus,

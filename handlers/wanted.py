@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from handlers.model import State
 from handlers.texts import Texts
+from handlers.understanding import bounds
 
 UNSPECIFIED: Final = "o_to_unspecified"
 OWN_WORDS: Final = 80  # characters of his own sentence, where nothing of it was understood
@@ -18,6 +19,7 @@ KINDS: Final[Mapping[str, Mapping[str, str]]] = {
     "vi": {
         "truck": "xe tải",
         "pickup": "xe bán tải",
+        "van": "xe van",
         "tractor_unit": "xe đầu kéo",
         "three_wheeler": "xe ba bánh",
         "xe_may_dien": "xe máy điện",
@@ -34,6 +36,7 @@ KINDS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
         "truck": "truck",
         "pickup": "pickup",
+        "van": "van",
         "tractor_unit": "tractor unit",
         "three_wheeler": "three-wheeler",
         "xe_may_dien": "electric motorbike",
@@ -55,6 +58,7 @@ USES: Final[Mapping[str, Mapping[str, str]]] = {
 COUNTED: Final[Mapping[str, Mapping[str, str]]] = {  # in the order in which they are said, after the vehicle
     "vi": {
         "seats": "{} chỗ",
+        "seats_range": "{}",
         "use": "{}",
         "destination": "đi {}",
         "days": "{} ngày",
@@ -67,6 +71,7 @@ COUNTED: Final[Mapping[str, Mapping[str, str]]] = {  # in the order in which the
     },
     "en": {
         "seats": "{} seats",
+        "seats_range": "{}",
         "use": "{}",
         "destination": "destination {}",
         "days": "{} days",
@@ -79,6 +84,15 @@ COUNTED: Final[Mapping[str, Mapping[str, str]]] = {  # in the order in which the
     },
 }
 TONNES: Final = {"vi": "{} tấn", "en": "{} tonnes"}
+UNITS: Final = {
+    "vi": {"seats_range": "chỗ", "payload_range": "tấn"},
+    "en": {"seats_range": "seats", "payload_range": "tonnes"},
+}
+# of a comparison: with a lower end, an upper end, both; whether the end belongs to it
+BELOW: Final = {"vi": {False: "dưới {}", True: "tối đa {}"}, "en": {False: "under {}", True: "at most {}"}}
+ABOVE: Final = {"vi": {False: "trên {}", True: "từ {} trở lên"}, "en": {False: "over {}", True: "{} or more"}}
+FROM: Final = {"vi": {False: "trên {}", True: "từ {}"}, "en": {False: "over {}", True: "from {}"}}
+UPTO: Final = {"vi": {False: "đến dưới {}", True: "đến {}"}, "en": {False: "to under {}", True: "to {}"}}
 OF_A_TRIP: Final = frozenset({"destination", "days"})  # he may have thought better of it
 MONEY: Final = frozenset({"vehicle_value", "sum_insured"})
 
@@ -98,9 +112,25 @@ def wanted(state: State, texts: Texts) -> str:
     return ": ".join(told) + (f" ({more})" if more else "")
 
 
+def compared(kept: str, unit: str, lang: str) -> str:
+    """ "dưới 6 chỗ", "từ 3 đến 8 tấn": what is kept of a comparison, as he said it; '' when it is none."""
+    told = bounds.parse(kept)
+    if told is None:
+        return ""
+    low, high = (None if end is None else f"{end:g}" for end in (told.low, told.high))
+    if low and high:
+        ends = FROM[lang][told.low_in].format(low), UPTO[lang][told.high_in].format(high)
+        return " ".join(filter(None, (*ends, unit)))
+    if high:
+        return BELOW[lang][told.high_in].format(f"{high} {unit}".strip())
+    return ABOVE[lang][told.low_in].format(f"{low} {unit}".strip())
+
+
 def details(slots: Mapping[str, Any], lang: str) -> str:
     """What was told of the trip, the vehicle, the people, as he would say it; '' when nothing was."""
     tonnes = TONNES[lang].format(slots["payload_t"]) if slots.get("payload_t") else ""
+    if not tonnes and slots.get("payload_range"):
+        tonnes = compared(str(slots["payload_range"]), UNITS[lang]["payload_range"], lang)
     kind = KINDS[lang].get(str(slots.get("vehicle_kind", "")), "")
     model = " ".join(str(slots[key]) for key in ("vehicle_model", "model_year") if slots.get(key))
     told = [" ".join(filter(None, (kind, tonnes))), model]
@@ -108,6 +138,8 @@ def details(slots: Mapping[str, Any], lang: str) -> str:
         value = slots.get(key)
         if key in MONEY:
             value = f"{value:,}".replace(",", ".") if isinstance(value, int) else None
+        elif key == "seats_range" and value:
+            value = compared(str(value), UNITS[lang][key], lang)
         elif key == "use":
             value = USES[lang].get(str(value))
         elif key == "term_years" and value == 1:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from handlers.understanding import bounds
 from handlers.understanding.dates import BARE_YEAR
 from handlers.understanding.numerals import UNITS as UNITS_SAID
 
@@ -51,6 +52,9 @@ SUM: Final = re.compile(
     rf"\b(?P<said>(?:(?:\d{{1,3}}|{COUNT}) ){{0,5}}(?:ruoi )?)(?P<unit>trieu|ty)(?: (?P<tail>ruoi|[1-9]|mot|hai|ba|bon|tu|nam|lam|sau|bay|tam|chin)\b(?! ?(?:\d|cho|nguoi|tang|phong|nam|ngay|xe|tuoi|lau|con|be|thang|tan|chiec|cai|cong|muoi)))?"
     r"(?<!cong ty)(?![a-z])"
 )
+KILOGRAMS: Final = re.compile(r"(?<![\w.,/])(\d{1,2}[.,]\d{3}|\d{3,5})\s?(?:kg|kgs|ky|ki|kilo|can)(?![a-z])")
+LEAST_LOAD: Final = 200  # kg; less is no lorry's
+PARTED: Final = re.compile(r"(?<![\w.,/])(\d{1,2})\s?(?:t|tan)\s?(ruoi|[1-9])(?![\da-z.,])")
 SUM_KEYS: Final = frozenset({"trieu", "ty"})
 MOST_PEOPLE: Final = 5000  # more is part of a reference
 PEOPLE: Final = frozenset(
@@ -155,16 +159,21 @@ def _sums(flat: str) -> list[tuple[int, int]]:
 
 
 def find_numbers(flat: str) -> dict[str, Any]:
-    """seats, payload_t, term_years, age, people, days, quantity, where a number stands before its unit; deductible in VND,
+    """seats, payload_t (or what they lie between, see `bounds`), term_years, age, people, days, quantity, where a number stands before its unit; deductible in VND,
     sum_insured_eur in euros."""
     found: dict[str, Any] = {}
     people = 0
+    compared, flat = bounds.ranges(flat)
+    found.update(compared)
+    lorry = bounds.LORRY.search(flat) is not None
+    if lorry and (load := _load(flat)):
+        found.setdefault("payload_t", load)
     for match in UNITS.finditer(flat):
         number, unit = _number(match[1]), match[2].removeprefix("em ").removeprefix("ban ")
         if unit in ("cho", "cho ngoi", "ghe", "c", "seats", "seater"):
             if 4 <= number <= 80:
                 found.setdefault("seats", int(number))
-        elif unit == "tan":
+        elif unit == "tan" or (unit == "t" and lorry and "tai" in flat):
             found.setdefault("payload_t", int(number) if number == int(number) else number)
         elif unit in ("nam", "year", "years") and 1 <= number <= 30 and not flat.startswith(" tuoi", match.end()):
             found.setdefault("term_years", int(number))
@@ -189,6 +198,16 @@ def find_numbers(flat: str) -> dict[str, Any]:
     return found
 
 
+def _load(flat: str) -> float | None:
+    """Tonnes told in kilograms, or with a half or a tenth behind: "500kg", "1 tấn rưỡi", "1t4"."""
+    if weighed := KILOGRAMS.search(flat):
+        kilos = int(POINT.sub("", weighed[1]))
+        return kilos / 1000 if kilos >= LEAST_LOAD else None
+    if parted := PARTED.search(flat):
+        return float(parted[1]) + (0.5 if parted[2] == "ruoi" else int(parted[2]) / 10)
+    return None
+
+
 def model_year(flat: str, this_year: int) -> int | None:
     """A year that can be a vehicle's."""
     match = YEAR.search(flat) or BARE_YEAR.search(flat)
@@ -204,7 +223,7 @@ def of_product(numbers: Mapping[str, Any], amounts: Sequence[int], product: str,
     """Which of the numbers mean something for this intent and product."""
     found: dict[str, Any] = {}
     wanting = intent in ("buy", "ask_fee", "renewal")
-    for key in ("seats", "payload_t"):
+    for key in ("seats", "seats_range", "payload_t", "payload_range"):
         if key in numbers:
             found[key] = numbers[key]
     if wanting:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from handlers.understanding import dates, details, email, papers, person, phone, plate
+from handlers.understanding import bounds, dates, details, email, papers, person, phone, plate
 from handlers.understanding.fold import flatten, plain_words
 from handlers.understanding.reading import Reading
 from handlers.understanding.when import When, find_when
@@ -85,11 +85,17 @@ def gather(reading: Reading, context: str, now: datetime) -> Facts:
     said = plain_words(flat)  # a key has lost its double letters: "tomorrow", "three"
     if not facts.numbers and not SAID_NUMBERS.isdisjoint(said):
         facts.numbers = details.find_numbers(flat)
+    if not facts.numbers and bounds.IN_WORDS.search(flat):
+        facts.numbers = bounds.ranges(flat)[0]
     if not facts.amounts and not details.SUM_KEYS.isdisjoint(keys):
         facts.amounts = details.find_amounts(flat)
     facts.name = person.find_name(text, flat, said, asked=context == "ask_name", beside_phone=bool(facts.phones))
     facts.company = person.find_company(text, flat, said)
-    if facts.numbers or not (TIME_KEYS.isdisjoint(keys) and TIME_KEYS.isdisjoint(said)) or ("#" in keys and DIGIT.search(flat)):
+    if (
+        facts.numbers
+        or not (TIME_KEYS.isdisjoint(keys) and TIME_KEYS.isdisjoint(said))
+        or ("#" in keys and DIGIT.search(flat))
+    ):
         meant = (
             _blank(text, flat, [found.span() for found in NOT_MEANT.finditer(flat)])
             if not NOT_THEN.isdisjoint(keys)
