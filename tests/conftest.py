@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 import pytest_asyncio
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.support import logs
 
@@ -35,7 +35,13 @@ HEAVY: Final = ("browser", "e2e", "gateway", "scheduler", "storage")  # begun fi
 
 # Two shared cores keep no deadline. What lands must not depend on luck: the same examples each time, others are looked
 # for by `make properties`.
-settings.register_profile("house", deadline=None, print_blob=True, derandomize="EXAMPLES" not in os.environ)
+settings.register_profile(
+    "house",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],  # it goes by the clock on the wall
+    print_blob=True,
+    derandomize="EXAMPLES" not in os.environ,
+)
 settings.load_profile("house")
 
 
