@@ -308,7 +308,11 @@ ANSWERS: list[tuple[list[str], dict[str, Any], list[tuple[str, Any]], str]] = [
         {
             "POST /privacy/find": {"items": [SOMEONE]},
             "GET /contacts/c1/erasure": PLAN,
-            "POST /contacts/c1/erase": {"contact_id": "c1", "proof": {"rows": 0, "bytes": 2_000_000, "found": {}}},
+            "POST /contacts/c1/erase": {
+                "contact_id": "c1",
+                "state": "done",
+                "proof": {"rows": 0, "bytes": 2_000_000, "found": {}},
+            },
         },
         [
             ("POST /privacy/find", {"who": "0912 345 678"}),
@@ -319,6 +323,23 @@ ANSWERS: list[tuple[list[str], dict[str, Any], list[tuple[str, Any]], str]] = [
         + """c1 is erased; rows left: 0
 looked through 2.0 MB of the database's bytes: nothing of him
 now: make a backup. Older archives do not open what was his once the new archive of keys is in place
+""",
+    ),
+    (
+        ["erase", "c1", "--yes"],
+        {
+            "POST /privacy/find": {"items": [SOMEONE]},
+            "GET /contacts/c1/erasure": PLAN,
+            "POST /contacts/c1/erase": {"contact_id": "c1", "state": "running", "proof": {}},
+        },
+        [
+            ("POST /privacy/find", {"who": "c1"}),
+            ("GET /contacts/c1/erasure", None),
+            ("POST /contacts/c1/erase", {"reason": "request"}),
+        ],
+        PLANNED
+        + """his rows, files and keys are gone; somebody looks at the database as it was (a backup?)
+the gateway writes its pages anew once that has ended, and proves it: list it by the API
 """,
     ),
     (
