@@ -38,6 +38,7 @@ def write(items: Sequence[Item], work: Work | None, beat: bool, tx: Tx) -> Tx:
         _unit(tx, item)
     if beat:
         boots.heartbeat(tx)
+        tx.gates.shared_by(boots.processes(tx))
         subscriptions.look(tx)
     return tx
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from storage.engines import WRITER
 from storage.tx import Tx
 
 
@@ -30,6 +31,17 @@ def mark_clean_stop(tx: Tx) -> None:
 def heartbeat(tx: Tx) -> None:
     """A committed row is the only proof that we can serve."""
     _set(tx, "heartbeat", str(tx.now_ms))
+
+
+def processes(tx: Tx) -> int:
+    """How many write into this database now, this one included: they share what a platform allows an account."""
+    if not tx.postgres:
+        return 1
+    found = tx.value(
+        "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = :name",
+        name=WRITER,
+    )
+    return max(1, int(found or 1))
 
 
 def _set(tx: Tx, name: str, value: str) -> None:

@@ -28,6 +28,8 @@ PRAGMAS: Final = (
     "PRAGMA temp_store=MEMORY",  # else every statement of many rows writes the pages it changes to a file first
     "PRAGMA journal_size_limit=67108864",
 )
+WRITER: Final = "gateway"  # the one connection of each process that writes, as the server lists it
+READER: Final = "gateway reader"
 LINE: Final = {  # of libpq: who waits on a network that was cut without a word hears of it in half a minute, not an hour
     "connect_timeout": 5,  # seconds
     "tcp_user_timeout": 10_000,  # ms
@@ -69,7 +71,7 @@ def make_engine(url: str, *, read_only: bool = False) -> Engine:
         url,
         poolclass=NullPool,
         isolation_level="READ COMMITTED",
-        connect_args={"options": options, **LINE},
+        connect_args={"options": options, "application_name": READER if read_only else WRITER, **LINE},
     )
 
 

@@ -1,6 +1,7 @@
 """May a call to this account leave now? Slots (bulkhead), the platform's rates, pauses, circuit and retries, per account.
 
-Memory of one process, used from the store's thread (which claims rows) and from the loop (which finishes calls).
+Memory of one process, used from the store's thread (which claims rows) and from the loop (which finishes calls). Where
+several processes share a database each takes its part of an account's rate (a chat is in one pair of hands at a time); pauses and circuits each finds out by itself.
 """
 
 from __future__ import annotations
@@ -13,23 +14,28 @@ from channels.windows import ANYWHERE, Carries
 from storage.circuit import Budget, Circuit
 
 SLOTS: Final = 64  # calls in flight an account
-BURST_S: Final = 1.0  # a bucket holds one second's worth
+BURST_S: Final = 1.0  # an account's bucket holds one second's worth
+CHAT_BURST_S: Final = 3.0  # a chat's three: an answer in parts
+CHATS: Final = 10_000  # buckets kept
 NO_ANSWER: Final = "the platform does not answer"
 
 
 @dataclass(slots=True)
 class _Bucket:
+    """Tokens for calls. `rate` -- new ones a second · `most` -- that it holds."""
+
     rate: float
+    most: float
     level: float
     at_ms: int
 
-    def take(self, now_ms: int) -> bool:
-        self.level = min(max(1.0, self.rate * BURST_S), self.level + (now_ms - self.at_ms) * self.rate / 1000)
-        self.at_ms = now_ms
-        if self.level < 1:
-            return False
-        self.level -= 1
-        return True
+    def fill(self, now_ms: int, share: int) -> bool:
+        """Whether one is there. `share` -- by how many processes the rate is divided."""
+        self.level = min(
+            max(1.0, self.most / share), self.level + max(0, now_ms - self.at_ms) * self.rate / share / 1000
+        )
+        self.at_ms = max(self.at_ms, now_ms)
+        return self.level >= 1
 
 
 @dataclass(slots=True)
@@ -77,6 +83,7 @@ class Gates:
 
     def __init__(self) -> None:
         self._gates: dict[str, Gate] = {}
+        self._share = 1
         self._lock = threading.Lock()
 
     def configure(self, account_id: str, *, rate: float, chat_rate: float, slots: int = SLOTS) -> Gate:
@@ -135,19 +142,29 @@ class Gates:
             opened = gate.circuit.failed(now_ms, jitter=jitter, again=again)
             return before > 0 and gate.circuit.holds(now_ms), opened
 
+    def shared_by(self, processes: int) -> None:
+        """So many send for these accounts now."""
+        self._share = processes
+
     def _tokens(self, gate: Gate, lane: str, now_ms: int) -> bool:
+        """One of each bucket, or none of either: a call that the account holds back costs the chat nothing."""
+        buckets = []
         if gate.chat_rate:
-            chat = gate.chats.get(lane)
-            if chat is None:
-                if len(gate.chats) > 10_000:
+            if lane not in gate.chats:
+                if len(gate.chats) > CHATS:
                     gate.chats.clear()
-                chat = gate.chats[lane] = _Bucket(gate.chat_rate, max(1.0, gate.chat_rate * 3), now_ms)
-            if not chat.take(now_ms):
-                return False
+                most = max(1.0, gate.chat_rate * CHAT_BURST_S)
+                gate.chats[lane] = _Bucket(gate.chat_rate, most, most, now_ms)
+            buckets.append(gate.chats[lane])
         if gate.rate:
             if gate.bucket is None:
-                gate.bucket = _Bucket(gate.rate, gate.rate * BURST_S, now_ms)
-            return gate.bucket.take(now_ms)
+                most = max(1.0, gate.rate * BURST_S)
+                gate.bucket = _Bucket(gate.rate, most, most / self._share, now_ms)
+            buckets.append(gate.bucket)
+        if not all(bucket.fill(now_ms, self._share if bucket is gate.bucket else 1) for bucket in buckets):
+            return False
+        for bucket in buckets:
+            bucket.level -= 1
         return True
 
     def release(self, account_id: str) -> None:

@@ -490,6 +490,15 @@ async def test_beyond_the_cap_a_delivery_is_asked_to_come_again_before_its_body_
     assert await house.kept() == [("new", ""), ("new", "")]
 
 
+async def test_an_account_that_is_flooded_takes_what_it_may_and_asks_the_rest_to_come_again(house: House) -> None:
+    cast("Any", house.parts.config).limits_of = lambda account, limits: replace(limits, inbound_per_s=0.001)
+    async with hooks(house) as client:
+        answers = [await client.post("/hooks/telegram/main", data=update(n), headers=HEADERS) for n in range(3)]
+    assert [answer.status for answer in answers] == [200, 503, 503]
+    assert all(int(answer.headers["Retry-After"]) >= 5 for answer in answers[1:])
+    assert await house.kept() == [("new", "")]
+
+
 async def test_an_account_has_its_address_and_nobody_else_one(house: House) -> None:
     async with hooks(house) as client:
         for path, status in (
