@@ -14,6 +14,13 @@ NUMBER_WORDS: Final = {
     "mot": 1, "hai": 2, "ba": 3, "bon": 4, "nam": 5, "sau": 6, "bay": 7, "tam": 8, "chin": 9, "muoi": 10,
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
 }  # fmt: skip
+ENGLISH_WORDS: Final = frozenset({"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"})
+ENGLISH_UNITS: Final = frozenset(
+    "year years people persons adults kids children travelers travellers passengers pax seats seater days t".split()
+) | {"years old", "of us"}
+FATHER: Final = re.compile(
+    r"(?<!\bco )(?<!\bsinh )(?<!\bvo chong )(?<!\bvo chong va )(?<!\bnuoi )(?<!\bduoc )ba (?:con|be)\b"
+)  # his dad, no three
 ENGLISH_NUMBERS: Final = frozenset(
     {"two", "thre", "four", "five", "six", "seven", "eight", "ten"}
 )  # as keys: letters once
@@ -38,6 +45,7 @@ TIMES: Final = {
     "ty": 10**9,
     "ti": 10**9,
 }
+AFTER_YEARS: Final = re.compile(r" (?:tuoi|nay|sau|ngoai|truoc|toi|nua|roi)\b")  # an age, or when
 YEAR: Final = re.compile(r"(?:doi|nam sx|san xuat|doi xe|model)\s?:?\s?((?:19|20)\d\d)")
 VEHICLES: Final = frozenset({"tnds_xe_may", "tnds_o_to", "vat_chat_o_to"})
 EUROS: Final = re.compile(
@@ -170,13 +178,16 @@ def find_numbers(flat: str) -> dict[str, Any]:
         found.setdefault("payload_t", load)
     for match in UNITS.finditer(flat):
         number, unit = _number(match[1]), match[2].removeprefix("em ").removeprefix("ban ")
+        if _is_word(match[1], unit, flat, match.start()):
+            continue
         if unit in ("cho", "cho ngoi", "ghe", "c", "seats", "seater"):
             if 4 <= number <= 80:
                 found.setdefault("seats", int(number))
         elif unit == "tan" or (unit == "t" and lorry and "tai" in flat):
             found.setdefault("payload_t", int(number) if number == int(number) else number)
-        elif unit in ("nam", "year", "years") and 1 <= number <= 30 and not flat.startswith(" tuoi", match.end()):
-            found.setdefault("term_years", int(number))
+        elif unit in ("nam", "year", "years"):
+            if 1 <= number <= 30 and not AFTER_YEARS.match(flat, match.end()):
+                found.setdefault("term_years", int(number))
         elif unit in ("tuoi", "t", "years old") and number <= 110:
             found.setdefault("age", []).append(int(number))
         elif unit in PEOPLE and number <= MOST_PEOPLE:
@@ -189,13 +200,18 @@ def find_numbers(flat: str) -> dict[str, Any]:
         people = int(_number(family[1]))
     if people:
         found["people"] = people
-    if (deductible := find_deductible(flat)) is not None:
-        found["deductible"] = deductible
-    if (euros := find_euros(flat)) is not None:
-        found["sum_insured_eur"] = euros
+    further = {"deductible": find_deductible(flat), "sum_insured_eur": find_euros(flat)}
+    found.update({key: amount for key, amount in further.items() if amount is not None})
     if "age" in found and len(found["age"]) == 1:
         found["age"] = found["age"][0]
     return found
+
+
+def _is_word(number: str, unit: str, flat: str, at: int) -> bool:
+    """ "Tên Nam" is no ten years, "ba con" a father and no three children."""
+    return (number in ENGLISH_WORDS and unit not in ENGLISH_UNITS) or (
+        number == "ba" and FATHER.match(flat, at) is not None
+    )
 
 
 def _load(flat: str) -> float | None:

@@ -13,6 +13,7 @@ from handlers.understanding.fold import flatten, plain_words
 from handlers.understanding.reading import Reading
 from handlers.understanding.when import When, find_when
 
+NAMED_SO: Final = re.compile(rf"\b(?:{'|'.join(details.NUMBER_WORDS)}) nam(?=\s*,,,)")  # "Hai Năm 0912345678"
 DIGIT: Final = re.compile(r"\d")
 # keys of words without which nothing is said about time
 TIME_KEYS: Final = frozenset(
@@ -90,6 +91,8 @@ def gather(reading: Reading, context: str, now: datetime) -> Facts:
     if not facts.amounts and not details.SUM_KEYS.isdisjoint(keys):
         facts.amounts = details.find_amounts(flat)
     facts.name = person.find_name(text, flat, said, asked=context == "ask_name", beside_phone=bool(facts.phones))
+    if "term_years" in facts.numbers and (named := _named_so(text, flat, facts.name)):
+        facts.numbers = details.find_numbers(_blank(text, flat, [named])[1])
     facts.company = person.find_company(text, flat, said)
     if (
         facts.numbers
@@ -158,6 +161,14 @@ def _blank(text: str, flat: str, spans: Sequence[tuple[int, int]]) -> tuple[str,
         text = text[:start] + gap + text[end:]
         flat = flat[:start] + gap + flat[end:]
     return text, flat
+
+
+def _named_so(text: str, flat: str, name: person.Name | None) -> tuple[int, int] | None:
+    """Where somebody is called Năm, or Hai Năm: no years."""
+    if name and "nam" in flatten(name.name).split() and (at := text.find(name.name)) >= 0:
+        return at, at + len(name.name)
+    called = NAMED_SO.search(flat)
+    return called.span() if called and text[slice(*called.span())].istitle() else None
 
 
 def _csat(flat: str) -> int | None:
