@@ -101,7 +101,9 @@ def application(parts: Parts) -> web.Application:
     from gateway import api, desk, webchat
     from gateway.figures import figures, may_read
     from gateway.health import Probe, routes
+    from gateway.web.lost import Lost
     from gateway.web.static import Assets
+    from gateway.web.templates import Pages
 
     app = web.Application()
     app[PARTS] = parts
@@ -123,6 +125,8 @@ def application(parts: Parts) -> web.Application:
     app.add_routes(routes(probe))
     assets = Assets()
     assets.mount(app)
+    agency = parts.config.agency
+    Lost(Pages(assets), name=agency.name, hotline=agency.hotline).attach(app)
     api.mount(app, parts)
     webchat.mount(app, parts, assets)
     desk.mount(app, parts, assets)
