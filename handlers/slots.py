@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any, Final
 
-from handlers import appointments, manner, needs, schedule, wanted
+from handlers import appointments, manner, needs, numbers, schedule, wanted
 from handlers.draft import Draft
 from handlers.hearing import ANOTHERS, APPOINTMENT, Heard, appointed, reread
 from handlers.model import WAITING, Say, Stage, State
@@ -116,7 +116,8 @@ def fill(draft: Draft, heard: Sequence[Heard]) -> bool:
         if not one.stale:
             _person(draft, one)
             _need(draft, one)
-            _time(draft, one)
+            if not numbers.is_second(draft, one):
+                _time(draft, one)
             _details(draft, one.entities)
             _area(draft, one)
     if called := manner.salutation(heard, draft.state.salutation):
@@ -191,11 +192,14 @@ def _person(draft: Draft, one: Heard) -> None:
     if name and open_to and str(name).split()[0].lower() not in NO_NAMES:
         write(draft, "name", name=str(name))
     phone = one.entities.get("phone")
+    if numbers.choose(draft, one):
+        return
     if phone and draft.state.slots.get("phone") and not one.entities.get("correction") and ANOTHERS.search(one.folded):
         draft.put(phone_alt=str(phone))  # his mother's, beside his own
     elif phone:
         alternative = one.entities.get("phone_alt")
         write(draft, "phone", phone=str(phone), phone_alt=str(alternative) if alternative else None)
+        numbers.note(draft, one)
     elif not phone and draft.state.slots.get("phone") and not one.said.payload and (tail := _tail(draft, one)):
         write(draft, "phone", phone=str(draft.state.slots["phone"])[: -len(tail)] + tail)
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from channels.contract import Button, Kind
-from handlers import appointments, schedule, slots, wording
+from handlers import appointments, numbers, schedule, slots, wording
 from handlers.draft import Draft
 from handlers.hearing import Heard, reread
 from handlers.model import Business, RecordConsent, Stage
@@ -257,6 +257,7 @@ def _invite(draft: Draft) -> None:
 
 def _read_back(draft: Draft) -> None:
     _invite(draft)
+    numbers.ask(draft)
     known = draft.state.slots
     area = known.get("province")
     name = known.get("name")
