@@ -17,18 +17,25 @@ _HELD: Final = "SELECT id, state, held_since, freed_at, paused_until FROM accoun
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """`state` -- throttled, down or auth_broken · `since`, `until` -- ms, until None where nobody can say."""
+    """`state` -- throttled, down or auth_broken · `since`, `until` -- ms, until None where nobody can say · `deaf` -- only what
+    comes is refused: what we say leaves."""
 
     account_id: str
     state: str
     since: int
     until: int | None = None
+    deaf: bool = False
+
+    @property
+    def shown(self) -> str:
+        """What people are told of it."""
+        return "deaf" if self.deaf else self.state
 
 
 def of(tx: Tx, account_id: str) -> Trouble | None:
     """What keeps this account from working now."""
     row = tx.one(f"{_HELD} AND state NOT IN ('ok', 'off') AND id = :id", id=account_id)
-    return _trouble(row) if row is not None else None
+    return _trouble(tx, row) if row is not None else None
 
 
 def lasting(tx: Tx) -> list[Trouble]:
@@ -38,7 +45,7 @@ def lasting(tx: Tx) -> list[Trouble]:
         at_once=AT_ONCE,
         edge=tx.now_ms - LASTING_MS,
     )
-    return [_trouble(row) for row in rows if tx.gates.of(row.id) is not None]  # else it is configured no more
+    return [_trouble(tx, row) for row in rows if tx.gates.of(row.id) is not None]  # else it is configured no more
 
 
 # ---- as a notice: its key says which account, what, and since when
@@ -66,5 +73,7 @@ def still(tx: Tx, given: str) -> bool:
     return bool(row.state == what or (row.state == "ok" and (row.freed_at or 0) > tx.now_ms - BETWEEN_MS))
 
 
-def _trouble(row: Row) -> Trouble:
-    return Trouble(row.id, row.state, row.held_since, row.paused_until)
+def _trouble(tx: Tx, row: Row) -> Trouble:
+    gate = tx.gates.of(row.id)
+    deaf = gate is not None and bool(gate.deaf) and not gate.broken
+    return Trouble(row.id, row.state, row.held_since, row.paused_until, deaf)

@@ -48,11 +48,12 @@ class Alarmed(Answer):
 
 
 class HeldAccount(Answer):
-    """An account of ours that does not work, for longer than a moment: what is to leave there waits."""
+    """An account of ours that does not work, for longer than a moment: what is to leave there waits; of one that is deaf,
+    what customers write does not come."""
 
     channel: str
     account: str
-    state: Literal["throttled", "down", "auth_broken"]
+    state: Literal["throttled", "down", "deaf", "auth_broken"]
     since: Time
 
 

@@ -76,7 +76,7 @@ def _item(row: Row, wishes: Wishes) -> models.NoticeItem:
 
 def _held(one: troubles.Trouble) -> models.HeldAccount:
     channel, _, account = one.account_id.partition(":")
-    return models.HeldAccount(channel=channel, account=account, state=cast(Any, one.state), since=rfc3339(one.since))
+    return models.HeldAccount(channel=channel, account=account, state=cast(Any, one.shown), since=rfc3339(one.since))
 
 
 @routes.post("/me/notices/seen", may="me")

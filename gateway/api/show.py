@@ -65,7 +65,7 @@ def conversation_view(
             closed_at=rfc3339(ms(standing.shut.closed_at)) if standing.shut else None,
             templates=list(standing.shut.templates) if standing.shut else [],
             held_by=cast(Any, held.by(row.state.get("memory", {}))),
-            account=cast(Any, standing.held.state if standing.held else "ok"),
+            account=cast(Any, standing.held.shown if standing.held else "ok"),
             account_until=rfc3339(standing.held.until if standing.held else None),
             may_hold=hasattr(call.parts.clients.get(f"{row.channel}:{row.account}"), "hold"),
         ),

@@ -168,14 +168,7 @@ def standing(parts: Parts, tx: Tx, row: listing.Conversation) -> Standing:
     advice = _ruled(parts, tx, row, Sender.ADVISOR, Purpose.ADVICE)
     bot = _ruled(parts, tx, row, Sender.BOT, Purpose.ANSWER)
     shut = None if advice.allowed else _shut(parts, tx, row, advice)
-    return Standing(advice, bot, shut, _held(parts, tx, f"{row.channel}:{row.account}"))
-
-
-def _held(parts: Parts, tx: Tx, account_id: str) -> Trouble | None:
-    found, gate = troubles.of(tx, account_id), parts.store.gates.of(account_id)
-    if found is not None and gate is not None and gate.deaf and not gate.broken:
-        return replace(found, state="deaf")  # what we say leaves
-    return found
+    return Standing(advice, bot, shut, troubles.of(tx, f"{row.channel}:{row.account}"))
 
 
 def over(tx: Tx, can: Capabilities, outbox_id: str, *, human: bool) -> bool:

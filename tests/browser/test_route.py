@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
+from channels.contract import NeedsReauth
 from channels.registry import adapter
 from channels.windows import Window
+from gateway import pump
 from storage import sessions
 from tests.support.axe import complaints
 from tests.support.browser import Visitors
@@ -43,6 +45,26 @@ async def test_the_line_and_the_wall(office: Office, visitors: Visitors) -> None
     await expect(line).to_be_hidden()  # a note goes nowhere
     await page.get_by_text("Trả lời khách").first.click()
     await expect(line).to_be_visible()
+
+    # ---- the account's key dies: the answer waits, and everything says so
+    office.platforms["telegram"].faults = [NeedsReauth("Unauthorized")]
+    await page.locator("#say").fill("Dạ em chào anh ạ")
+    await page.locator("#say").press("Enter")
+    said = page.locator(".msg", has_text="Dạ em chào anh ạ")
+    await expect(said.locator(".fate")).to_have_text("Chờ gửi: kênh từ chối kết nối")
+    await expect(line).to_contain_text("Gửi qua Telegram · main · tin sẽ chờ: kênh từ chối kết nối")
+    banner = page.locator("#held-accounts")
+    await expect(banner).to_contain_text("Telegram · main không gửi được: kênh từ chối kết nối từ")
+    await expect(banner.locator("a")).to_have_count(0)  # the page of the channels is not for her
+    assert await complaints(page) == []
+    gate = office.parts.store.gates.of("telegram:main")
+    assert gate is not None
+    office.parts.store.gates.mend("telegram:main")
+    await pump.show(office.parts, "telegram:main", gate)
+    await pump.claim_due(office.parts)
+    await expect(said.locator(".fate")).to_have_text("Đã gửi")
+    await expect(line).not_to_contain_text("tin sẽ chờ")
+    await expect(banner).to_have_count(0)
 
     await office.parts.store.run(
         lambda tx: tx.run("UPDATE contact_point SET last_inbound_at = :at", at=tx.now_ms - 25 * HOUR_MS)

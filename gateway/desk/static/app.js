@@ -230,6 +230,7 @@ function news(heard) {
     void panel?.read();
     void fetched(openId);
   }
+  if (one && heard.others.some(([kind, id]) => kind === "account" && id === `${one.channel}:${one.account}`)) void fetched(openId);
   if (kinds.has("later")) later.heard(heard.others.filter(([kind]) => kind === "later").map(([, id]) => id));
   if (kinds.has("switch") || kinds.has("account")) void banner();
   if (heard.others.length) dispatchEvent(new CustomEvent("desk-news", { detail: heard.others }));

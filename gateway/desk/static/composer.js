@@ -9,6 +9,7 @@ import { draft, keepDraft } from "./drafts.js";
 import { Enclosed } from "./enclosed.js";
 import { rest } from "./keys.js";
 import { icon, isMine, may } from "./people.js";
+import { ails } from "./heldaccounts.js";
 import { MOST_TEXT, replyWall, route, tooLong } from "./route.js";
 import { send } from "./sender.js";
 import { t } from "./words.js";
@@ -130,6 +131,7 @@ export class Composer {
     this.route.hidden = this.mode === "note" || this.fields.hidden;
     const words = route(one);
     if (this.route.textContent !== words) this.route.textContent = words;
+    this.route.classList.toggle("waits", ails(one) !== "");
   }
 
   /** Words that did not go come back to be changed. @param {Pending} one */

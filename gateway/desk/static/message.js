@@ -48,6 +48,7 @@ export class Bubble {
     this.acts = acts;
     /** @type {string[]} */
     this.signs = [];
+    this.waits = "";
     /** @type {Message | null} */
     this.answers = null;
     this.customer = customer;
@@ -66,9 +67,11 @@ export class Bubble {
     this.patch(one);
   }
 
-  /** @param {Message} one @param {string[]} [signs] reactions to it @param {Message | null} [answers] what the customer refers to */
-  patch(one, signs = [], answers = null) {
+  /** @param {Message} one @param {string[]} [signs] reactions to it @param {Message | null} [answers] what the customer refers to
+   * @param {string} [waits] why nothing leaves here now */
+  patch(one, signs = [], answers = null, waits = "") {
     this.one = one;
+    this.waits = one.status === "queued" ? waits : "";
     this.signs = signs;
     this.answers = answers;
     const print = JSON.stringify([one.text, one.attachments, one.edited_at, one.kind, one.buttons, one.taken_back, signs, answers?.text, answers?.id]);
@@ -78,7 +81,7 @@ export class Bubble {
       this.body.replaceChildren(...this.#said());
       this.mark = "";
     }
-    const mark = `${one.status}|${one.error ?? ""}|${one.edited_at ?? ""}`;
+    const mark = `${one.status}|${one.error ?? ""}|${one.edited_at ?? ""}|${this.waits}`;
     if (mark !== this.mark) {
       this.mark = mark;
       this.foot.replaceChildren(...this.#fate());
@@ -161,7 +164,7 @@ export class Bubble {
     if (one.edited_at) made.push(el("span", { title: moment(one.edited_at) }, one.location && !one.before.length ? t("moved", { time: clock(one.edited_at) }) : t("edited")));
     if (one.direction !== "outbound") return made;
     made.unshift(...retelling(one));
-    const words = this.#troubled() ? this.#trouble() : t(`status_${one.status}`);
+    const words = this.#troubled() ? this.#trouble() : this.waits ? t("waits_here", { why: this.waits }) : t(`status_${one.status}`);
     made.push(el("span", { class: `fate ${one.status}` }, icon(ICONS[one.status] ?? "web:check"), el("span", { class: "fate-words" }, words)));
     if (canRetry(one) && may("reply")) made.push(el("span", { class: "fate-acts" }, el("button", { type: "button", onclick: () => this.acts.retry(this.one) }, t("send_again"))));
     return made;

@@ -85,7 +85,7 @@
  * @property {string} [team] whose work it is
  * @property {string | null} [answer_due_at] by when his next answer is due, where that is measured
  * @property {Handoff | null} [handoff] not in lists
- * @property {{advice: "free" | "billed" | "template" | "later" | "never", why: string, until: string | null, ways: string[], hours: number, closed_at: string | null, templates: string[], held_by: "us" | "other" | "asked", may_hold: boolean}} [window] what the platform lets an advisor say; not in lists
+ * @property {{advice: "free" | "billed" | "template" | "later" | "never", why: string, until: string | null, ways: string[], hours: number, closed_at: string | null, templates: string[], held_by: "us" | "other" | "asked", may_hold: boolean, account: "ok" | "throttled" | "down" | "deaf" | "auth_broken", account_until: string | null}} [window] what the platform lets an advisor say; not in lists
  * @property {Slots & {phone_raw?: string}} [lead] what a form or a call says, before consent; not in lists, as what follows
  * @property {Attempt[]} [attempts]
  * @property {string | null} [next_attempt_at]

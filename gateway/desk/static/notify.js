@@ -4,14 +4,15 @@ import { byId, el } from "../../web/static/dom.js";
 import { get, post } from "./api.js";
 import { conversation, feeds, mine, unread } from "./conversations.js";
 import { toast } from "./dialogs.js";
+import { accountName, heldBanner } from "./heldaccounts.js";
 import { channelName, nameOf } from "./people.js";
 import { play } from "./tones.js";
 import { setup, t } from "./words.js";
 import { ready, registered } from "./workers.js";
 
-/** @typedef {{ id: string, kind: string, conversation_id: string, channel: string, urgent: boolean, level: "off" | "silent" | "sound", at: string }} Item */
+/** @typedef {{ id: string, kind: string, conversation_id: string, channel: string, account: string, trouble: string, urgent: boolean, level: "off" | "silent" | "sound", at: string }} Item */
 /** @typedef {{ conversation_id: string, kind: string, channel: string }} Alarmed */
-/** @typedef {{ items: Item[], alarms: number, alarmed: Alarmed[], quiet: boolean, tone: string, detail: string }} Told */
+/** @typedef {{ items: Item[], alarms: number, alarmed: Alarmed[], held: import("./heldaccounts.js").Held[], quiet: boolean, tone: string, detail: string }} Told */
 
 const TITLE = document.title;
 const KEYS = { notices: "desk.notices", sound: "desk.sound" };
@@ -35,7 +36,7 @@ export class Notifier {
     addEventListener("desk-news", (event) => {
       /** @type {[string, string][]} */
       const others = event instanceof CustomEvent ? event.detail : [];
-      if (others.some(([kind, id]) => kind === "alarm" || (kind === "notice" && id === setup.me.id))) this.#soon();
+      if (others.some(([kind, id]) => kind === "alarm" || kind === "account" || (kind === "notice" && id === setup.me.id))) this.#soon();
     });
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.#soon();
@@ -88,6 +89,7 @@ export class Notifier {
       return; // the next look
     }
     alarm(told.alarms, told.alarmed, this.open);
+    heldBanner(told.held);
     const fresh = told.items.filter((one) => !this.told.has(one.id));
     if (!fresh.length) return;
     const how = await this.#tell(fresh, told);
@@ -102,7 +104,10 @@ export class Notifier {
   async #tell(fresh, told) {
     const audible = fresh.filter((one) => one.level === "sound" && (!told.quiet || one.urgent));
     const rang = this.leads && kept("sound") && audible.length > 0 && (await play(told.tone));
-    if (document.visibilityState === "visible") return "visible";
+    if (document.visibilityState === "visible") {
+      for (const one of fresh) if (one.trouble === "silent") toast(title(one), "bad"); // of the others the banner tells
+      return "visible";
+    }
     const shown = this.leads && kept("notices") && (!told.quiet || audible.length > 0) && (await this.#system(fresh, told));
     return shown ? "system" : rang ? "sound" : "";
   }
@@ -144,17 +149,20 @@ export class Notifier {
 function words(one, detail) {
   const known = conversation(one.conversation_id);
   const plain = detail === "none";
-  const title = plain ? t("notice_plain_title") : t(`notice_title_${one.kind}`, { channel: channelName(one.channel) });
   const name = detail === "name" && known && (mine(known) || known.status === "waiting") ? nameOf(known) : "";
   return {
     notice: one.id,
     tag: one.conversation_id || one.id,
-    title: one.urgent && !plain ? `${t("notice_urgent")}: ${title}` : title,
+    title: plain ? t("notice_plain_title") : one.urgent ? `${t("notice_urgent")}: ${title(one)}` : title(one),
     body: plain ? t("notice_plain_body") : name || t("notice_open"),
     conversation: one.conversation_id,
+    page: one.kind === "account" ? "/desk/channels" : "",
     silent: one.level !== "sound",
   };
 }
+
+/** @param {Item} one */
+const title = (one) => (one.kind === "account" ? t(`notice_title_account_${one.trouble}`, { account: accountName(one) }) : t(`notice_title_${one.kind}`, { channel: channelName(one.channel) }));
 
 /** Whether the system shows it now. @param {ReturnType<typeof words>} notice @returns {Promise<boolean>} */
 async function shown(notice) {

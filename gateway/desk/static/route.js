@@ -1,4 +1,5 @@
 // Where an answer goes: channel, account, how long the platform still takes it, and why not when it does not.
+import { ails } from "./heldaccounts.js";
 import { channelName, may } from "./people.js";
 import { has, moment, now, setup, t } from "./words.js";
 
@@ -15,7 +16,7 @@ export function route(one) {
   const seen = one.window;
   const left = seen?.until && !SHUT.has(seen.advice) ? t("route_left", { time: lasts(seen.until) }) : "";
   const held = seen && seen.held_by !== "us" ? t(seen.may_hold ? `held_${seen.held_by}` : "held_there") : "";
-  return [held, t("route_to", { channel: channelName(one.channel), account: one.account }), seen?.advice === "billed" ? t("route_billed") : "", left]
+  return [held, t("route_to", { channel: channelName(one.channel), account: one.account }), ails(one), seen?.advice === "billed" ? t("route_billed") : "", left]
     .filter(Boolean)
     .join(" · ");
 }

@@ -3,6 +3,7 @@ import { byId, el } from "../../web/static/dom.js";
 import { Failure, get, post } from "./api.js";
 import { conversation, keep } from "./conversations.js";
 import { Foot } from "./foot.js";
+import { waits } from "./heldaccounts.js";
 import { Bubble, isAside, isNote, PendingBubble } from "./message.js";
 import { may, nameOf } from "./people.js";
 import { retry } from "./retry.js";
@@ -257,6 +258,7 @@ export class Thread {
       }
     }
     const customer = one ? nameOf(one) : "";
+    const held = waits(one);
     /** @type {HTMLElement[]} */
     const wanted = [];
     /** @type {Message | null} */
@@ -265,7 +267,7 @@ export class Thread {
     shown.forEach((message, at) => {
       if (!before || !sameDay(before.said_at, message.said_at)) wanted.push(this.#day(message.said_at));
       const bubble = this.#bubble(message, customer, one?.masked ?? true);
-      bubble.patch(message, signs.get(message.id), message.ref ? (byExternal.get(message.ref) ?? null) : null);
+      bubble.patch(message, signs.get(message.id), message.ref ? (byExternal.get(message.ref) ?? null) : null, held);
       const first = !before || !together(before, message);
       const next = shown[at + 1];
       bubble.place(first, !next || !together(message, next));

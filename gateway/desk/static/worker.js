@@ -2,7 +2,7 @@
 // One notice a conversation, however many tabs and pushes tell of it; a click leads there. It keeps nothing and fetches nothing
 // but its own subscription anew.
 
-/** @typedef {{ notice: string, tag: string, title: string, body: string, conversation: string, silent: boolean }} Notice */
+/** @typedef {{ notice: string, tag: string, title: string, body: string, conversation: string, page: string, silent: boolean }} Notice */
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 
@@ -12,7 +12,7 @@ worker.addEventListener("push", (event) => event.waitUntil(pushed(event.data)));
 worker.addEventListener("message", (event) => event.waitUntil(asked(event)));
 worker.addEventListener("notificationclick", (event) => {
   event.notification.close();
-  event.waitUntil(lead(event.notification.data?.conversation ?? ""));
+  event.waitUntil(lead(event.notification.data?.conversation ?? "", event.notification.data?.page ?? ""));
 });
 worker.addEventListener("pushsubscriptionchange", (/** @type {any} */ event) => event.waitUntil(renewed(event)));
 
@@ -48,7 +48,7 @@ async function show(notice) {
     body: notice.body,
     tag: notice.tag,
     silent: notice.silent,
-    data: { conversation: notice.conversation, notice: notice.notice },
+    data: { conversation: notice.conversation, page: notice.page, notice: notice.notice },
   });
   return true;
 }
@@ -59,8 +59,12 @@ function isInbox(url) {
   return path === "/desk/" || path.startsWith("/desk/c/");
 }
 
-/** @param {string} conversation */
-async function lead(conversation) {
+/** @param {string} conversation @param {string} address of another page of the desk, "" = the inbox */
+async function lead(conversation, address) {
+  if (address) {
+    await worker.clients.openWindow(address);
+    return;
+  }
   const pages = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
   const page = pages.find((one) => isInbox(one.url));
   if (!page) {
