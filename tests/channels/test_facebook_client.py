@@ -107,6 +107,13 @@ async def test_choices_the_number_links_and_files() -> None:
         assert (picture.file, picture.replies) == (b"\x89PNG", ("A",))
 
 
+async def test_a_file_nearly_as_large_as_the_platform_takes_arrives_whole() -> None:
+    async with running() as page:
+        large = b"%PDF-" + bytes(20 * 1024 * 1024)
+        await page.say(text="", file=replace(PDF, data=large, size=len(large)))
+        assert page.lan.inbox[0].file == large
+
+
 async def test_a_file_that_is_too_large_is_not_even_sent() -> None:
     async with running() as page:
         with pytest.raises(Permanent) as caught:

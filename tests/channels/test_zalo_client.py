@@ -112,6 +112,15 @@ async def test_a_message_arrives_and_its_id_comes_back() -> None:
         assert oa.exchanges == 1
 
 
+async def test_a_file_as_large_as_the_platform_takes_arrives_whole_and_a_larger_one_does_not() -> None:
+    async with running() as oa:
+        large = b"%PDF-" + bytes(5 * 1024 * 1024 - 5)
+        await oa.say(text="", file=replace(PDF, data=large, size=len(large)))
+        assert oa.lan.inbox[0].file == large
+        with pytest.raises(Permanent):
+            await oa.say(text="", file=replace(PDF, data=large + b"x", size=len(large) + 1))
+
+
 async def test_files_cards_and_buttons() -> None:
     async with running() as oa:
         await oa.say(text="", file=PDF)
