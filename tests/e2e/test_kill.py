@@ -17,7 +17,7 @@ RANDOM_KILLS: Final = 8
 ROOT: Final = Path(__file__).parents[2]
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 async def test_killed_at_random_and_at_every_point(zygote: Zygote, tmp_path: Path, database_url: str) -> None:
     plan = [*killing.POINTS, *[killing.AT_RANDOM] * RANDOM_KILLS]
     random.Random(1).shuffle(plan)
