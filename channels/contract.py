@@ -10,9 +10,10 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from channels.quick import quick
+from channels.reasons import Reason
 from channels.windows import Purpose, Sender, Way, Window, granted
 
 
@@ -137,7 +138,7 @@ class Receipt:
     external_ids: tuple[str, ...] = ()
     and_before: bool = False
     watermark: datetime | None = None
-    reason: str = ""
+    reason: Reason | Literal[""] = ""
     ends: str = ""
 
 
@@ -387,8 +388,8 @@ class NeedsReauth(ChannelError):
 
 
 class Permanent(ChannelError):
-    """They refused it for good. `reason`: blocked, window, too_large, bad_request, refused …"""
+    """They refused it for good."""
 
-    def __init__(self, message: str, *, reason: str = "refused", code: str = "") -> None:
+    def __init__(self, message: str, *, reason: Reason = "refused", code: str = "") -> None:
         super().__init__(message, code=code)
         self.reason = reason

@@ -19,13 +19,14 @@ from aiohttp.resolver import DefaultResolver
 
 from channels.contract import Permanent, Retryable
 from channels.http import Http
+from channels.reasons import Reason
 
 HOSTS: Final = 16  # whose connections are kept
 HOPS: Final = 2  # redirects that are followed, each looked at like the first address
 TOTAL_S: Final = 60.0  # for all of a file, however slowly it drips
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 GONE: Final = frozenset({401, 403, 404, 410})
-BAD_ADDRESS: Final = "bad_address"
+BAD_ADDRESS: Final[Reason] = "bad_address"
 
 _PLAIN: Final = re.compile(r"https?://[!-~]+", re.IGNORECASE)
 _HOST: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")

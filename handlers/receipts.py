@@ -84,6 +84,18 @@ REASONS: Final[Mapping[str, str]] = {  # a test holds them to all that the code 
     "unreadable": "nội dung không đọc lại được",
     "unsubscribed": "khách đã ngừng nhận thư",
     "window": "hết thời gian nền tảng cho phép trả lời",
+    "billing": "tài khoản của mình trên kênh chưa trả phí hoặc hết tiền, cần quản lý nạp",
+    "content": "nền tảng không cho gửi nội dung này, hãy viết lại",
+    "customer_quota": "khách đã nhận đủ số tin nền tảng cho phép, chờ khách nhắn lại",
+    "file": "nền tảng không nhận được tệp này, hãy gửi tệp khác",
+    "no_profile": "nền tảng không cho biết ai nhận tin này",
+    "not_following": "khách chưa quan tâm trang của mình",
+    "not_ours": "cuộc trò chuyện đang do ứng dụng khác trả lời, nhắn trong ứng dụng đó",
+    "phone": "số điện thoại không đúng",
+    "template_by_phone": "mẫu tin này gửi theo số điện thoại mà chưa có số của khách",
+    "template_quota": "hết lượt gửi mẫu tin",
+    "unreachable": "khách không dùng hoặc không nhận tin trên kênh này",
+    "unwanted": "khách không nhận loại tin này",
 }
 
 
@@ -114,4 +126,5 @@ def shown(state: str) -> str:
 def explain(state: str, reason: str) -> str:
     """Why a message of ours did not arrive, for the people at the desk; '' when there is nothing to tell."""
     told = ENDED.get(state, "")
-    return f"{told}: {REASONS.get(reason, reason)}" if told and reason else told
+    why = REASONS.get(reason, "")  # a code of an earlier version says nothing to them
+    return f"{told}: {why}" if told and why else told

@@ -10,16 +10,17 @@ from collections.abc import Mapping
 from typing import Final
 
 from channels.contract import ChannelError, DeliveryUnknown, NeedsReauth, Permanent, RateLimited, Retryable
+from channels.reasons import Reason
 
 GREETING: Final = "greeting"
 MAIL: Final = "MAIL"
 RCPT: Final = "RCPT"
 DATA: Final = "DATA"
 MINUTE_S: Final = 60.0
-NO_MAILBOX: Final = "no_mailbox"  # nothing more goes to that address
+NO_MAILBOX: Final[Reason] = "no_mailbox"  # nothing more goes to that address
 
 _ENHANCED: Final = re.compile(r"\s*([245])\.(\d{1,3})\.(\d{1,3})\b")
-_REASONS: Final[Mapping[str, str]] = {  # subject.detail of a 5 -> Permanent.reason
+_REASONS: Final[Mapping[str, Reason]] = {  # subject.detail of a 5 -> Permanent.reason
     "1.0": NO_MAILBOX,
     "1.1": NO_MAILBOX,
     "1.2": NO_MAILBOX,
@@ -39,7 +40,7 @@ _REASONS: Final[Mapping[str, str]] = {  # subject.detail of a 5 -> Permanent.rea
     "7.0": "spam",
 }
 VAGUE: Final = frozenset({"1.0", "2.0", "7.0"})  # said for whatever comes to a server's mind: its words know better
-_CODES: Final[Mapping[int, str]] = {
+_CODES: Final[Mapping[int, Reason]] = {
     500: "bad_request",
     501: "bad_address",
     502: "bad_request",
@@ -75,16 +76,12 @@ _SPAM: Final = re.compile(
     r"\b(?:spam|junk|black ?list\w*|block ?list\w*|blocked|reputation|spf|dkim|dmarc|policy|phish\w*|virus|content rejected|bulk)\b",
     re.IGNORECASE,
 )
-_WORDS: Final = (
+_WORDS: Final[tuple[tuple[re.Pattern[str], Reason], ...]] = (
     (_LARGE, "too_large"),
     (_OURS, "spam"),
     (_UNKNOWN, NO_MAILBOX),
     (_FULL, "mailbox_full"),
     (_SPAM, "spam"),
-)
-
-REASONS: Final = frozenset(
-    {*_REASONS.values(), *_CODES.values(), "refused", NO_MAILBOX, "too_large", "mailbox_full", "spam"}
 )
 
 
@@ -121,12 +118,12 @@ def refusal(status: int, text: str, step: str) -> ChannelError:
     return Retryable(f"email: no readable answer at {step}, {shown}", code=shown)
 
 
-def reason_of(status: int, detail: str, text: str) -> str:
+def reason_of(status: int, detail: str, text: str) -> Reason:
     """Of a refusal for good. detail -- subject.detail of its enhanced code, ''."""
     vague = detail in VAGUE or detail not in _REASONS
     if vague and (told := _by_words(text)):
         return told
-    reason = _REASONS.get(detail, NO_MAILBOX if detail.startswith("1.") else "")
+    reason = _REASONS.get(detail) or (NO_MAILBOX if detail.startswith("1.") else None)
     if reason:
         return "spam" if reason == NO_MAILBOX and _OURS.search(text[:1000]) else reason
     if detail.startswith("7."):
@@ -136,5 +133,5 @@ def reason_of(status: int, detail: str, text: str) -> str:
     return _CODES.get(status, "refused")
 
 
-def _by_words(text: str) -> str:
-    return next((reason for pattern, reason in _WORDS if pattern.search(text[:1000])), "")
+def _by_words(text: str) -> Reason | None:
+    return next((reason for pattern, reason in _WORDS if pattern.search(text[:1000])), None)

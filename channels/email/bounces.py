@@ -22,6 +22,7 @@ from channels.contract import UNSAID, Account, Delivery, InboundEvent, Kind, Mal
 from channels.email import answers, dsn, marks
 from channels.email.settings import sender
 from channels.reading import clean, read_json
+from channels.reasons import Reason
 
 SIGNATURE: Final = "X-Webhook-Signature"
 CLICK: Final = "u"  # parameter of the address that one click in a mail program posts to
@@ -31,10 +32,9 @@ LETTERS: Final = 300_000
 DELIVERED: Final = "delivered"
 FAILED: Final = "failed"
 DELAYED: Final = "delayed"
-COMPLAINT: Final = "complaint"
-UNSUBSCRIBED: Final = "unsubscribed"
-BOUNCED: Final = "bounced"  # nobody says why
-REASONS: Final = answers.REASONS | {BOUNCED, COMPLAINT, UNSUBSCRIBED}
+COMPLAINT: Final[Reason] = "complaint"
+UNSUBSCRIBED: Final[Reason] = "unsubscribed"
+BOUNCED: Final[Reason] = "bounced"  # nobody says why
 
 MEANING: Final[Mapping[str, str]] = {
     word: meaning
@@ -67,7 +67,7 @@ HARD: Final = frozenset(
 SOFT: Final = frozenset(
     {"soft", "temporary", "transient", "soft_bounce", "softbounce", "false", "0", "20", "21", "22", "blocked"}
 )
-SUPPRESSED: Final = (  # a relay that does not even try says why in words
+SUPPRESSED: Final[tuple[tuple[re.Pattern[str], Reason], ...]] = (  # a relay that does not even try says why in words
     (re.compile(r"\bunsubscribed\b|^suppress-unsubscribe", re.IGNORECASE), UNSUBSCRIBED),
     (re.compile(r"\bspam report|^suppress-complaint", re.IGNORECASE), COMPLAINT),
     (re.compile(r"\bbounced address|^invalid$|\bsuppress", re.IGNORECASE), answers.NO_MAILBOX),
@@ -294,23 +294,23 @@ def _receipt(told: Told, meaning: str, account: Account, known: tuple[str, str, 
     )
 
 
-def _reason(told: Told) -> str:
+def _reason(told: Told) -> Reason:
     """Why it did not arrive: by the server's code and words, and by how hard the relay calls it."""
     words = told.get("reason", "")
-    for pattern, reason in SUPPRESSED:
+    for pattern, said in SUPPRESSED:
         untried = fieldnames.plain(told.get("event", "")).removeprefix("email_") in UNTRIED
         if (untried or words.startswith("suppress-")) and pattern.search(words):
-            return reason
+            return said
     both = f"{told.get('code', '')} {words}"
     found, plain = _ENHANCED.search(both), _CODE.search(both)
     detail = f"{found[2]}.{found[3]}" if found else ""
     status = int(plain[1]) if plain else 550
-    reason = answers.reason_of(status, detail, words) if found or plain or words else ""
+    reason = answers.reason_of(status, detail, words) if found or plain or words else None
     named = {fieldnames.plain(told.get(name, "")) for name in ("event", "hardness")}
     temporary = (found is not None and found[1] == "4") or bool(named & SOFT)
     if temporary and not named & (HARD - {"bounce"}):
-        return BOUNCED if reason in ("", "refused", answers.NO_MAILBOX) else reason
-    if reason in ("", "refused") and named & HARD:
+        return BOUNCED if reason in (None, "refused", answers.NO_MAILBOX) else reason
+    if reason in (None, "refused") and named & HARD:
         return answers.NO_MAILBOX
     return reason or BOUNCED
 

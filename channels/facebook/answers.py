@@ -10,12 +10,13 @@ from typing import Any, Final
 from channels import httpstatus
 from channels.contract import ChannelError, DeliveryUnknown, NeedsReauth, Permanent, RateLimited, Retryable
 from channels.facebook.updates import mid_of
+from channels.reasons import Reason
 
 SLOWER_S: Final = 60.0
-WINDOW: Final = "window"
-NOT_OURS: Final = "not_ours"  # another app holds the thread
+WINDOW: Final[Reason] = "window"
+NOT_OURS: Final[Reason] = "not_ours"  # another app holds the thread
 
-_SUBCODES: Final[Mapping[int, str]] = {  # for good -> Permanent.reason
+_SUBCODES: Final[Mapping[int, Reason]] = {  # for good -> Permanent.reason
     2018278: WINDOW,
     2018065: WINDOW,
     2018300: NOT_OURS,
@@ -35,7 +36,7 @@ _SUBCODES: Final[Mapping[int, str]] = {  # for good -> Permanent.reason
 _RESTRICTED: Final = frozenset({1893063, 2534122, 2534029})  # the page may not write to anybody
 _BUSY: Final = frozenset({4, 17, 32, 613, 80006})
 _PASSING: Final = frozenset({1, 2, 1200})
-_REASONS: Final[Mapping[int, str]] = {
+_REASONS: Final[Mapping[int, Reason]] = {
     551: "blocked",
     546: "file",
     100: "bad_request",

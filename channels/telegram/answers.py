@@ -9,11 +9,12 @@ from typing import Any, Final
 import orjson
 
 from channels.contract import ChannelError, DeliveryUnknown, NeedsReauth, Permanent, RateLimited, Retryable
+from channels.reasons import Reason
 
 # The call did what it could: the customer sees what he should see.
 _HARMLESS: Final = ("query is too old", "query id is invalid", "message is not modified", "message to delete not found")
 
-_REASONS: Final = (  # words of the description, in lower case -> Permanent.reason
+_REASONS: Final[tuple[tuple[str, Reason], ...]] = (  # words of the description, in lower case -> Permanent.reason
     ("blocked by the user", "blocked"),
     ("was kicked", "blocked"),
     ("user is deactivated", "deactivated"),
@@ -94,7 +95,7 @@ def _by_answer(code: int, said: dict[str, Any]) -> ChannelError | None:
     if code == 400 and any(harmless in words for harmless in _HARMLESS):
         return None
     if code in {400, 403}:
-        default = "bad_request" if code == 400 else "refused"
+        default: Reason = "bad_request" if code == 400 else "refused"
         reason = next((reason for mark, reason in _REASONS if mark in words), default)
         return Permanent(f"telegram: {_printable(given)}", reason=reason, code=str(code))
     if code == 409:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from channels import httpstatus
 from channels.contract import ChannelError, NeedsReauth, Permanent, RateLimited, Retryable
 from channels.loose import answered, answered_code
+from channels.reasons import Reason
 
 TOO_NEW: Final = "13"  # his app is older than the message's min_api_version: once more without its keyboard
 PAID: Final = frozenset({"23", "24"})  # free messages used up, no balance: the desk must know
@@ -25,7 +26,7 @@ _ACCOUNT: Final[Mapping[int, str]] = {
     19: "the bot may not send broadcasts",
     20: "the bot may not send broadcasts",
 }
-_REASONS: Final[Mapping[int, str]] = {  # for good -> Permanent.reason
+_REASONS: Final[Mapping[int, Reason]] = {  # for good -> Permanent.reason
     1: "bad_request",
     3: "bad_request",
     4: "bad_request",

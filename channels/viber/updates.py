@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from channels.contract import (
     NAMELESS_MS,
@@ -29,6 +29,7 @@ from channels.contract import (
 )
 from channels.loose import NOTHING, at, ident, number, part, perhaps, when, words
 from channels.reading import clean_name, read_json, wrong
+from channels.reasons import Reason
 
 TEXT_LIMIT: Final = 7000  # code points
 TAP: Final = "btn:"  # what begins the ActionBody of a button of ours: it comes back as a text
@@ -293,14 +294,12 @@ def _of(raw: Raw, kind: Kind) -> Found:
 # ---- what became of what we sent
 
 
-def _receipt(status: str) -> Callable[[Raw], Found]:
+def _receipt(status: str, reason: Reason | Literal[""] = "") -> Callable[[Raw], Found]:
     def reader(raw: Raw) -> Found:
         thread, token = _user(raw), _token(raw)
         if not thread or not token:
             return {"reason": "a receipt of nothing"}
-        told = Receipt(
-            status=status, external_ids=(token,), and_before=status == "read", reason=words(raw, "desc")[:200]
-        )
+        told = Receipt(status=status, external_ids=(token,), and_before=status == "read", reason=reason)
         return {"kind": Kind.RECEIPT, "thread": thread, "receipt": told}
 
     return reader
@@ -317,7 +316,7 @@ _READERS: Final[Mapping[str, Callable[[Raw], Found]]] = {
     "unsubscribed": _unsubscribed,
     "delivered": _receipt("delivered"),
     "seen": _receipt("read"),
-    "failed": _receipt("failed"),
+    "failed": _receipt("failed", "refused"),  # `desc` is English of any kind: it stays in the event
     "webhook": _checked,
 }
 

@@ -12,9 +12,10 @@ from typing import Any, Final
 from channels import httpstatus
 from channels.contract import ChannelError, NeedsReauth, Permanent, RateLimited, Retryable
 from channels.loose import answered, answered_code
+from channels.reasons import Reason
 
 REFRESH: Final = frozenset({"-216", "-220", "-124"})  # the access token: fetch another one and call once more
-BY_NUMBER: Final = "template_by_phone"
+BY_NUMBER: Final[Reason] = "template_by_phone"
 PAID: Final = frozenset(
     {"-320", "-321", "-115", "-137"}
 )  # the linked account is missing or has no money: the desk must know
@@ -37,7 +38,7 @@ _ACCOUNT: Final[Mapping[int, str]] = {
     -235: "this API is not for this kind of official account",
     -242: "appsecret_proof is missing or wrong",
 }
-_REASONS: Final[Mapping[int, str]] = {  # for good -> Permanent.reason
+_REASONS: Final[Mapping[int, Reason]] = {  # for good -> Permanent.reason
     -201: "bad_request",
     -202: "bad_request",
     -203: "bad_request",
@@ -57,7 +58,7 @@ _REASONS: Final[Mapping[int, str]] = {  # for good -> Permanent.reason
     -241: "bad_request",
     -244: "blocked",
     -248: "content",
-    -249: "template_by_phone",
+    -249: BY_NUMBER,
     -305: "window",
     -311: "window",
     -320: "billing",
@@ -66,7 +67,7 @@ _REASONS: Final[Mapping[int, str]] = {  # for good -> Permanent.reason
     -501: "hosting",
 }
 
-_TEMPLATE_REASONS: Final[Mapping[int, str]] = {
+_TEMPLATE_REASONS: Final[Mapping[int, Reason]] = {
     **dict.fromkeys((-106, -107, -109, -111, -112, -113, -116, -121, -122, -130, -132, -153, -161, -162), "template"),
     **dict.fromkeys((-1121, -1122, -1123, -1124, -1131, -148, -149, -150, -1491, -158, -159, -160), "template"),
     **dict.fromkeys((-117, -120, -131, -1201, -1202, -135, -1351, -136, -145, -146), "template_not_allowed"),
@@ -79,9 +80,9 @@ _TEMPLATE_REASONS: Final[Mapping[int, str]] = {
     -119: "unreachable",
     -115: "billing",
     -137: "billing",
-    -139: "declined",
-    -140: "declined",
-    -141: "declined",
+    -139: "unwanted",
+    -140: "unwanted",
+    -141: "unwanted",
     -1441: "template_quota",
     -1471: "template_quota",
     -1472: "template_quota",

@@ -60,7 +60,7 @@ class Ways:
         try:
             body = push.seal(payload, p256dh=browser.p256dh, auth=browser.auth)
         except push.Unusable as err:
-            raise Permanent("the browser's keys are none", reason="bad_keys") from err
+            raise Permanent("the browser's keys are none", code="bad_keys") from err
         now_s = self._parts.clock.ms() // 1000
         headers = {
             "Authorization": self.vapid.authorization(browser.endpoint, contact=self._contact(), now_s=now_s),
@@ -112,7 +112,7 @@ class Ways:
     async def _post(self, to: str, name: str, subject: str, text: str) -> None:
         account, address = staffmail.account_of(self._parts), plain(to)
         if account is None:
-            raise Permanent("no e-mail account", reason="no_account")
+            raise Permanent("no e-mail account", code="no_account")
         named = "." in address.rpartition("@")[2]  # the first administrator's is admin@localhost until he changes it
         if not named or not address.isascii():
             raise Permanent("no address", reason="no_address")
@@ -141,7 +141,7 @@ class Ways:
         account_id, _, thread = target.partition("/")
         account, client = parts.accounts.get(account_id), parts.clients.get(account_id)
         if account is None or client is None:
-            raise Permanent("the group's account is not there", reason="no_account")
+            raise Permanent("the group's account is not there", code="no_account")
         text = self.said.group(errand, LANGUAGES[0], line.waiting)
         request: Any = parts.adapters[account.channel].render(
             OutboundMessage(id=errand.id, thread=thread, text=text), account

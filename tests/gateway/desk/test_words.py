@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 import gateway.desk
 from channels import outside
 from channels.contract import Account
-from channels.email import bounces
+from channels.reasons import Reason
 from channels.registry import ADAPTERS
 from channels.windows import Purpose
 from gateway.api import serve, window
@@ -25,7 +28,8 @@ from storage import attachments
 
 ROOT = Path(__file__).parents[3]
 DESK = Path(gateway.desk.__file__).parent
-TELLERS = ("channels/**/*.py", "gateway/verdict.py", "gateway/sender.py", "handlers/optout.py", "handlers/requests.py")
+CHANNELS = "channels/**/*.py"
+TELLERS = ("gateway/verdict.py", "gateway/sender.py", "handlers/optout.py", "handlers/requests.py")
 ALSO = {  # storage.outbox writes these by itself, for storage.may_say
     "sent_again",
     "consent withdrawn",
@@ -35,15 +39,40 @@ ALSO = {  # storage.outbox writes these by itself, for storage.may_say
 }
 
 
+def constants(node: ast.AST) -> set[str]:
+    return {each.value for each in ast.walk(node) if isinstance(each, ast.Constant) and isinstance(each.value, str)}
+
+
+def declared(path: Path) -> set[str]:
+    """Reasons that a module says: in its tables and constants of `Reason`, where it raises, and where it returns one."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id="Permanent" | "Dead" | "CancelSends" | "Receipt"), keywords=named):
+                found |= {each for word in named if word.arg == "reason" for each in constants(word.value)}
+            case ast.FunctionDef(returns=ast.expr() as told) if "Reason" in ast.unparse(told):
+                back = [each for each in ast.walk(node) if isinstance(each, ast.Return)]
+                found |= {each for one in back if one.value for each in constants(one.value)}
+            case ast.AnnAssign(annotation=told, value=ast.expr() as value) if "Reason" in ast.unparse(told):
+                found |= tabled(path, node) if node in tree.body else constants(value)
+    return found - {""}
+
+
+def tabled(path: Path, node: ast.AnnAssign) -> set[str]:
+    module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    value = getattr(module, ast.unparse(node.target))
+    if isinstance(value, str):
+        return {value}
+    return set(value.values()) if isinstance(value, Mapping) else {reason for _, reason in value}
+
+
 def reasons() -> set[str]:
     """Codes that the code can write into `message.error` and `delivery.reason` for good."""
-    found = set(ALSO)
+    found = ALSO | set(get_args(Reason))
     for pattern in TELLERS:
         for path in ROOT.glob(pattern):
-            text = path.read_text(encoding="utf-8")
-            found |= set(re.findall(r'(?:Permanent|Dead|CancelSends)\(.*reason="([^"]+)"', text))
-            found |= {reason for table in re.findall(r"^_REASONS\b.*?^\)", text, re.DOTALL | re.MULTILINE)
-                      for reason in re.findall(r'", "(\w+)"\)', table)}  # fmt: skip
+            found |= declared(path)
     outbox = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "storage").glob("outbox*.py")))
     found |= set(re.findall(r'tell_conversation\(.*, "(\w+)"\)', outbox))
     found |= {
@@ -51,7 +80,7 @@ def reasons() -> set[str]:
     }
     sender = (ROOT / "gateway" / "sender.py").read_text(encoding="utf-8")
     found |= set(re.findall(r'Outcome\(state="(?:unknown|failed)", error="(\w+)"', sender))
-    return found | bounces.REASONS
+    return found
 
 
 def key(prefix: str, reason: str) -> str:
@@ -61,6 +90,13 @@ def key(prefix: str, reason: str) -> str:
 def test_the_reasons_are_found() -> None:
     known = "gave_up file_gone gone blocked too_large bad_request refused opt-out too_old unreadable process_ended mark_lost answer_lost"
     assert set(known.split()) <= reasons()
+
+
+def test_the_adapters_say_the_reasons_of_the_list_and_it_has_no_others() -> None:
+    said = {path: declared(path) for path in ROOT.glob(CHANNELS)}
+    unknown = {str(path.relative_to(ROOT)): found - set(get_args(Reason)) for path, found in said.items()}
+    assert {name: found for name, found in unknown.items() if found} == {}
+    assert set(get_args(Reason)) - set().union(*said.values()) == {"file_gone"}, "the gateway's own"
 
 
 def test_each_has_words_in_the_note_to_the_advisor() -> None:
