@@ -198,8 +198,6 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fake]:
         ready.set()
         await stop.wait()
         await runner.cleanup()
-        for _ in range(3):  # a transport that is closed closes its socket a step later
-            await asyncio.sleep(0)
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
     thread.start()
