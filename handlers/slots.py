@@ -78,6 +78,8 @@ DETAILS: Final = (
     "quantity",
     "people",
     "destination",
+    "date_from",
+    "date_to",
     "days",
     "months",
     "sum_insured",
@@ -411,6 +413,8 @@ def _details(draft: Draft, entities: Mapping[str, Any]) -> None:
     if not DETAIL.isdisjoint(entities):
         told = {key: entities[key] for key in DETAILS if entities.get(key) is not None}
         other = {key: None for pair in sized[:1] for key in pair if key in entities}
+        if "date_from" in entities:
+            other |= {"date_to": None, "days": None}
         draft.put(**{**other, **told})
 
 

@@ -61,6 +61,7 @@ COUNTED: Final[Mapping[str, Mapping[str, str]]] = {  # in the order in which the
         "seats_range": "{}",
         "use": "{}",
         "destination": "đi {}",
+        "date_from": "{}",
         "days": "{} ngày",
         "months": "{} tháng",
         "people": "{} người",
@@ -74,6 +75,7 @@ COUNTED: Final[Mapping[str, Mapping[str, str]]] = {  # in the order in which the
         "seats_range": "{}",
         "use": "{}",
         "destination": "destination {}",
+        "date_from": "{}",
         "days": "{} days",
         "months": "{} months",
         "people": "{} people",
@@ -93,7 +95,8 @@ BELOW: Final = {"vi": {False: "dưới {}", True: "tối đa {}"}, "en": {False:
 ABOVE: Final = {"vi": {False: "trên {}", True: "từ {} trở lên"}, "en": {False: "over {}", True: "{} or more"}}
 FROM: Final = {"vi": {False: "trên {}", True: "từ {}"}, "en": {False: "over {}", True: "from {}"}}
 UPTO: Final = {"vi": {False: "đến dưới {}", True: "đến {}"}, "en": {False: "to under {}", True: "to {}"}}
-OF_A_TRIP: Final = frozenset({"destination", "days"})  # he may have thought better of it
+TRIP: Final = {"vi": ("từ {}", "đến {}"), "en": ("from {}", "to {}")}
+OF_A_TRIP: Final = frozenset({"destination", "date_from", "date_to", "days"})  # he may have thought better of it
 MONEY: Final = frozenset({"vehicle_value", "sum_insured"})
 
 
@@ -126,6 +129,14 @@ def compared(kept: str, unit: str, lang: str) -> str:
     return ABOVE[lang][told.low_in].format(f"{low} {unit}".strip())
 
 
+def _trip(slots: Mapping[str, Any], lang: str) -> str:
+    """ "từ 10/12/2026 đến 20/12/2026"."""
+    days = (str(slots[key]) for key in ("date_from", "date_to") if slots.get(key))
+    return " ".join(
+        words.format("/".join(reversed(day.split("-")))) for words, day in zip(TRIP[lang], days, strict=False)
+    )
+
+
 def details(slots: Mapping[str, Any], lang: str) -> str:
     """What was told of the trip, the vehicle, the people, as he would say it; '' when nothing was."""
     tonnes = TONNES[lang].format(slots["payload_t"]) if slots.get("payload_t") else ""
@@ -138,6 +149,8 @@ def details(slots: Mapping[str, Any], lang: str) -> str:
         value = slots.get(key)
         if key in MONEY:
             value = f"{value:,}".replace(",", ".") if isinstance(value, int) else None
+        elif key == "date_from" and value:
+            value = _trip(slots, lang)
         elif key == "seats_range" and value:
             value = compared(str(value), UNITS[lang][key], lang)
         elif key == "use":

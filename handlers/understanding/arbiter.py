@@ -130,6 +130,8 @@ def _main(reading: Reading, facts: Facts, context: str, ruled: str, judged: mode
     if facts.name is None and (ruled == "talk_to_human" or reading.scores.get(ruled, 0) >= EXPLICIT):
         barred.add("give_name")  # asked for his name he asks for a person: that he gets
     barred |= {name for name in SUMMONS if likely[name] < GUESSED and name not in reading.scores}
+    if facts.trip and "renewal" not in reading.scores:
+        barred.add("renewal")  # his days are a trip's
     if _asks_of_cover(reading):
         barred.add("claim")
     if "complaint" not in reading.scores and appointment.is_named(reading.text, reading.flat, facts.when):

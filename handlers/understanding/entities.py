@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
-from handlers.understanding import answers, details
+from handlers.understanding import answers, details, trip
 from handlers.understanding.facts import Facts
 from handlers.understanding.intent import APPOINTS, GRAVE
 from handlers.understanding.noise import is_gibberish
 from handlers.understanding.phone import chosen
 from handlers.understanding.product import find_product, find_vehicle
 from handlers.understanding.reading import Reading
-from handlers.understanding.when import When, interval
+from handlers.understanding.trip import Trip
+from handlers.understanding.when import ZONE, When, interval
 
 STAFF: Final = re.compile(
     r"\b(?:gap(?: lai)?|noi chuyen voi|nho|mua qua|lam voi) (?:chi|anh|ban|em|co|chu|bac|cai) ([a-z]{2,12})(?= (?:tu van|ben|hom|bua|hoi|o|phong|nv|nhan vien)|\s*$|,)"
@@ -42,6 +43,7 @@ PUT_RIGHT: Final = (
 )
 STATUTORY: Final = frozenset({"tnds_xe_may", "tnds_o_to"})  # the fee is the decree's: nobody may discount it
 ABOUT_COVER: Final = frozenset({"buy", "ask_fee", "claim", "renewal", "other", "complaint", "talk_to_human"})
+TRAVELLING: Final = frozenset({"buy", "ask_fee", "renewal", "other", "yes", "no", "give_name", "give_phone"})
 # facts that are reported beside an intent
 TELLING: Final = {
     "claim": ("claim_action", "sensitive"),
@@ -59,6 +61,8 @@ def collect(reading: Reading, facts: Facts, intent: str, context: str, now: date
     """All entities, in a fixed order."""
     found: dict[str, Any] = {}
     _things(found, reading, facts, intent, context)
+    if facts.trip and intent in TRAVELLING:
+        _trip(found, facts.trip, now)
     _contact(found, reading, facts, intent, context)
     _person(found, facts, intent, context)
     _times(found, reading, facts, intent, context, now)
@@ -90,6 +94,21 @@ def _things(found: dict[str, Any], reading: Reading, facts: Facts, intent: str, 
         found["topic"] = "discount"
     if intent == "ask_fee" and not product and "@child" in reading.labels and "age" in found:
         found["product"] = "suc_khoe"
+
+
+def _trip(found: dict[str, Any], told: Trip, now: datetime | None) -> None:
+    """As told; where the moment is known, as days of the calendar. Both ends say how many days it lasts."""
+    product = found.get("product", "")
+    days = told.on((now or datetime.now(UTC)).astimezone(ZONE).date())
+    if days is None or not (product == "du_lich" or (told.last and not product)):
+        return
+    first, last = days
+    found["date_from"] = first.isoformat() if now else trip.told(told.first)
+    if last and told.last:
+        found["date_to"] = last.isoformat() if now else trip.told(told.last)
+        found.setdefault("days", (last - first).days + 1)
+        if "destination" in found:
+            found["product"] = "du_lich"  # "đi Mỹ từ ngày 10 đến 20/12"
 
 
 def _contact(found: dict[str, Any], reading: Reading, facts: Facts, intent: str, context: str) -> None:
@@ -164,7 +183,7 @@ def _times(
     found: dict[str, Any], reading: Reading, facts: Facts, intent: str, context: str, now: datetime | None
 ) -> None:
     when = facts.when
-    if not when:
+    if not when or ("date_from" in found and not when.time):
         return
     put_right = KEEPS_OFF.isdisjoint(reading.sentence.keys)
     calling = (

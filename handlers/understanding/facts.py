@@ -11,6 +11,7 @@ from typing import Any, Final
 from handlers.understanding import bounds, dates, details, email, papers, person, phone, plate
 from handlers.understanding.fold import flatten, plain_words
 from handlers.understanding.reading import Reading
+from handlers.understanding import trip
 from handlers.understanding.when import When, find_when
 
 NAMED_SO: Final = re.compile(rf"\b(?:{'|'.join(details.NUMBER_WORDS)}) nam(?=\s*,,,)")  # "Hai Năm 0912345678"
@@ -25,6 +26,7 @@ BORN: Final = frozenset({"ask_dob", "ask_name"})
 BIRTH: Final = re.compile(r"\bs[ia]nh\b|\bsn\b|\bborn\b")
 NEAR: Final = 24  # characters from "sinh" to the day
 YEAR_DIGITS: Final = 4
+DATE_DIGITS: Final = 2
 MOST: Final = 40  # numbers in one message; a list of more is no contact data
 # what is put right is not what was meant: "không phải 3h mà 4h"
 NOT_MEANT: Final = re.compile(
@@ -63,6 +65,7 @@ class Facts:
     numbers: Mapping[str, Any] = field(default_factory=dict)
     amounts: Sequence[int] = ()
     model_year: int | None = None
+    trip: trip.Trip | None = None
 
 
 def gather(reading: Reading, context: str, now: datetime) -> Facts:
@@ -149,6 +152,8 @@ def _of_digits(facts: Facts, text: str, flat: str, context: str, now: datetime, 
         facts.tax_code = papers.find_tax_code(flat)
     facts.numbers = details.find_numbers(flat)
     facts.amounts = details.find_amounts(flat)
+    if context not in BORN and digits >= DATE_DIGITS and not BIRTH.search(flat):
+        facts.trip = trip.find_trip(flat)
     if digits >= YEAR_DIGITS:
         facts.model_year = details.model_year(flat, year)
     return text, flat
