@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Coroutine
 from typing import Any
 
@@ -49,11 +48,16 @@ async def test_of_two_that_are_late_the_earlier_ends_first() -> None:
             await asyncio.sleep(NEVER)
         ended.append(number)
 
-    calls = [asyncio.create_task(call(number)) for number in range(20)]
-    await asyncio.sleep(0)
     loop = asyncio.get_running_loop()
-    loop.call_soon(time.sleep, 0.01)  # the loop is late: all of them are due at once
-    await asyncio.gather(*calls)
+    usual, now = loop.time, loop.time()
+    loop.time = lambda: now  # type: ignore[method-assign]  # all of them begin at once, however long that takes
+    try:
+        calls = [asyncio.create_task(call(number)) for number in range(20)]
+        await asyncio.sleep(0)
+        loop.time = lambda: now + 1  # type: ignore[method-assign]  # the loop was late: all of them are due at once
+        await asyncio.gather(*calls)
+    finally:
+        loop.time = usual  # type: ignore[method-assign]
     assert ended == list(reversed(range(20)))
 
 
