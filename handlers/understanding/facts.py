@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from handlers.understanding import bounds, dates, details, email, papers, person, phone, plate
+from handlers.understanding import bounds, dates, details, email, papers, person, phone, plate, trip
 from handlers.understanding.fold import flatten, plain_words
 from handlers.understanding.reading import Reading
-from handlers.understanding import trip
 from handlers.understanding.when import When, find_when
 
 NAMED_SO: Final = re.compile(rf"\b(?:{'|'.join(details.NUMBER_WORDS)}) nam(?=\s*,,,)")  # "Hai Năm 0912345678"
