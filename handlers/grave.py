@@ -27,6 +27,8 @@ ACCIDENT: Final = re.compile(  # not "bảo hiểm tai nạn", "hồ sơ tai n�
     r"|gay (?:tay|chan|xuong)|tu vong|qua doi|nguy kich|hien truong|accident|crash\w*|injured)\b"
 )
 CONDOLENCE: Final = "claim.condolence"
+SAFETY: Final = "claim.safety_first"
+ALL_WELL: Final = "claim.all_well"
 DESPAIR: Final[Mapping[Despair, str]] = {"self_harm": "grave.self_harm", "violence": "grave.violence"}
 LOST: Final = re.compile(  # one of his own is dead; whoever calls for help stands at the scene
     r"^(?!.*\b(?:hien truong|cap cuu|cuu|chay mau|bi thuong)\b).*\b(?:bo|ba|cha|me|ma|chong|vo|con|anh|chi|em|ong|chau|nguoi nha)\b(?: \w+){0,3} (?:mat|qua doi|tu vong)\b"
@@ -70,7 +72,7 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> bool:
         steps.greet(draft)
         waiting.hand_over(draft, reason, consent_line=not draft.state.memory.get("minor"))
         return True
-    if not waiting.say_once(draft, CONDOLENCE if mourns else "claim.safety_first", reason):
+    if not waiting.say_once(draft, _first_words(heard, told, mourns=mourns, at_once=at_once), reason):
         if not guide(draft, heard):
             waiting.note(draft, "claim.noted")
         waiting.hand_over(draft, reason, consent_line=False)
@@ -85,6 +87,14 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> bool:
 def _asks_how_it_stands(one: Heard) -> bool:
     """ "Hồ sơ đến đâu rồi": what happened is over and reported; "is everybody safe?" would be no answer."""
     return one.entities.get("claim_action") == "status" and ACCIDENT.search(one.folded) is None
+
+
+def _first_words(heard: Sequence[Heard], told: Sequence[str], *, mourns: bool, at_once: bool) -> str:
+    """What helps at once; a question where it is doubted that anybody is dead or in danger. A person is called for both."""
+    grave = [one for one in heard if one.distress or one.entities.get("urgent") or one.entities.get("fatal")]
+    if at_once and all(one.doubted for one in grave) and not {SAFETY, CONDOLENCE} & set(told):
+        return ALL_WELL
+    return CONDOLENCE if mourns else SAFETY
 
 
 def _only_complains(one: Heard) -> bool:

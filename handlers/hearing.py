@@ -94,7 +94,8 @@ REFUSAL: Final = 5  # words: "tôi không đồng ý với cách giải quyết 
 class Heard:
     """One thing that was said. `folded` -- its text without marks and case · `stale` -- a button of a question that
     is not open any more · `late` -- "đồng ý" or "không đồng ý", to the consent text that was shown before and is not
-    the last thing asked · `place` -- a province that it names, whatever for · `despair` -- see `danger.read`."""
+    the last thing asked · `place` -- a province that it names, whatever for · `despair` -- see `danger.read` · `doubted` -- see
+    `Understanding`."""
 
     said: Said
     intent: str
@@ -109,6 +110,7 @@ class Heard:
     distress: bool = False
     despair: danger.Despair = ""
     minor: bool = False
+    doubted: bool = False
 
     def wants(self, *intents: str) -> bool:
         if self.stale:
@@ -186,6 +188,7 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
         distress=in_danger,
         despair=despair,
         minor=danger.minor(folded),
+        doubted=read.doubted and not in_danger,
         late=late and (read.intent == "yes" or (read.intent == "no" and len(folded.split()) <= REFUSAL)),
     )
 

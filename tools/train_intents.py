@@ -14,7 +14,7 @@ import random
 import sys
 from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -24,6 +24,7 @@ from handlers.understanding import SHORT_NAMES, intent, model
 from handlers.understanding.arbiter import settle
 from handlers.understanding.facts import Facts, gather
 from handlers.understanding.features import MOST, of_message, of_word
+from handlers.understanding.fold import spell
 from handlers.understanding.model import INTENTS, LABELS, LEAST, PIECE_VALUE, Model
 from handlers.understanding.reading import Reading, read
 
@@ -39,6 +40,7 @@ KNOWN_TO_RULES: Final = (
     "intents.more_g.jsonl",
     "intents.more_h.jsonl",
     "intents.more_i.jsonl",
+    "intents.more_j.jsonl",
     "intents.held_out_5.jsonl",  # opened
     "intents.held_out_6.jsonl",  # opened
     "intents.held_out_7.jsonl",  # opened
@@ -60,11 +62,20 @@ RATE: Final = 3.0
 SHRINK: Final = 0.01  # of a weight, a round, at full rate
 WITHOUT_RULES: Final = 0.3  # of the lines, each round: the words have to be able to do without
 TWICE: Final = 2  # lines that a feature must stand in; pieces of words in one more
-DANGERS: Final = slice(LABELS.index("fatal"), LABELS.index("urgent") + 1)
+DANGERS: Final = slice(LABELS.index("fatal"), LABELS.index("alarm") + 1)
 DESPAIR: Final = slice(LABELS.index("self_harm"), LABELS.index("violence") + 1)
 HEAVIER: Final = 3.0  # a danger among the lines: a missed one costs more than a question too many
 CLIPPED: Final = 0.9995  # of the weights fit the range of a byte, the others are cut to it
 
+# whose it is: deaths are told of one's own, and so they would be heard in every word about one's own
+KIN: Final = tuple(
+    "vợ chồng ba bố cha mẹ má tía nội ngoại ông bà xã anh chị em con cậu chú bác cô dì dượng mợ thím cụ bé cháu gái trai rể dâu nhà tôi tui mình"
+    " husband wife dad mom mother father my his her".split()
+)
+KIN_KEYS: Final = frozenset(spell(word).key for word in KIN)
+KIN_FEATURES: Final = frozenset(
+    name for word in KIN for form in (word, spell(word).key) for name in of_word(spell(form))
+)
 FAINT: Final = 9  # of 127; a feature of which no weight is more costs time and decides nothing
 
 
@@ -135,7 +146,8 @@ def _flags(row: Mapping[str, Any]) -> tuple[int | None, ...]:
     claims = row["intent"] == "claim"
     silent = told is None
     told = told or {}
-    danger = [None if claims and silent else int(claims and bool(told.get(flag))) for flag in ("fatal", "urgent")]
+    fatal, urgent = (claims and bool(told.get(flag)) for flag in ("fatal", "urgent"))
+    danger = [None] * 3 if claims and silent else [int(fatal), int(urgent), int(fatal or urgent)]
     fraud = None if row["intent"] == "other" and silent else int(told.get("topic") == "fraud_signal")
     return (*danger, fraud, *(int(told.get("topic") == despair) for despair in ("self_harm", "violence")))
 
@@ -144,28 +156,44 @@ def learn(lines: Sequence[Line]) -> Weights:
     """The weights: deaths, dangers, despair and violence of all lines, the rest of those that are not one-sided.
 
     Deaths and dangers are learned from the words alone: a second opinion that leant on the rules would miss what they miss.
+    And from what befell, not from whom: `_tells`.
     """
     balanced = [line for line in lines if not line.one_sided]
     weights = _passes(balanced)
-    _take(weights, _passes(lines, without_rules=1, heavier=HEAVIER), DANGERS)
+    _take(weights, _passes(lines, without_rules=1, heavier=HEAVIER, only=_tells), DANGERS)
     if len(balanced) < len(lines):
         _take(weights, _passes(lines), DESPAIR)
     return weights
 
 
 def _take(weights: Weights, others: Weights, labels: slice) -> None:
-    """Replace some labels' weights by `others`, which know at least the same features."""
+    """Replace some labels' weights by `others`; what these do not look at weighs nothing there."""
+    nothing = [0.0] * len(LABELS)
     for name, row in weights.rows.items():
-        row[labels] = others.rows[name][labels]
+        row[labels] = others.rows.get(name, nothing)[labels]
     weights.bias[labels] = others.bias[labels]
 
 
-def _passes(lines: Sequence[Line], *, without_rules: float = WITHOUT_RULES, heavier: float = 1.0) -> Weights:
+def _tells(name: str) -> bool:
+    """Whether a feature may tell of a harm: neither whose it is, nor which question was open."""
+    if name[0] in "btg":
+        return not KIN_KEYS.issuperset(name[1:].split())
+    return name[0] not in "rx" and name not in KIN_FEATURES
+
+
+def _passes(
+    lines: Sequence[Line],
+    *,
+    without_rules: float = WITHOUT_RULES,
+    heavier: float = 1.0,
+    only: Callable[[str], bool] = bool,
+) -> Weights:
     """The weights after ROUNDS passes, the rate falling to nothing.
 
-    without_rules -- of the lines, each round · heavier -- how much more a flag counts where it is set
+    without_rules -- of the lines, each round · heavier -- how much more a flag counts where it is set · only -- the
+    features that are looked at
     """
-    met = Counter(name for line in lines for name in set(line.features))
+    met = Counter(name for line in lines for name in set(line.features) if only(name))
     rows = {name: [0.0] * len(LABELS) for name in sorted(met) if met[name] >= (TWICE + 1 if name[0] == "c" else TWICE)}
     weights = Weights(rows, [0.0] * len(LABELS))
     examples = [_example(line, rows) for line in lines]

@@ -36,14 +36,17 @@ FILES: Final = (
     "intents.held_out_8.jsonl",
     "intents.more_g_kept.jsonl",
     "intents.more_h_kept.jsonl",
+    "intents.more_j_kept.jsonl",
 )
 SEALED: Final = (
     "intents.held_out_2",
     "intents.held_out_3",
     "intents.held_out_8",
+    "intents.held_out_9",
     "intents.more_kept",
     "intents.more_g_kept",
     "intents.more_h_kept",
+    "intents.more_j_kept",
 )  # beginnings of names
 HARD: Final = ("phone", "email", "plate", "cccd", "dob", "product")  # the values that must be exact
 DESPAIR: Final = ("self_harm", "violence")

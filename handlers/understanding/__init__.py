@@ -33,7 +33,8 @@ SHORT_NAMES: Final = frozenset(
 @dataclass(frozen=True, slots=True)
 class Understanding:
     """What a message says. `speaks_as` -- anh, chị, cô, chú, bác, em: how the customer speaks of himself, or '' ·
-    `surely` -- beyond doubt, see `address.Address` · `place` -- a province that it names, whatever for, or ''."""
+    `surely` -- beyond doubt, see `address.Address` · `place` -- a province that it names, whatever for, or '' ·
+    `doubted` -- a death or a danger, but by the rules alone, or only likely."""
 
     intent: str
     entities: Mapping[str, Any]
@@ -41,6 +42,7 @@ class Understanding:
     speaks_as: str = ""
     surely: bool = False
     place: str = ""
+    doubted: bool = False
 
 
 MEMORY: Final = Memory()
@@ -66,7 +68,8 @@ def understand(text: str, context: str | None = None, *, now: datetime | None = 
         if dated or not facts.when or interval(facts.when, now):  # else it may be missing only now
             when = facts.when if dated else None
             MEMORY.keep(text, asked, Common(decision.intent, dict(found), decision.also, called, place, when))
-    return Understanding(decision.intent, found, decision.also, *called, place)
+    doubted = arbiter.DOUBTED in reading.labels
+    return Understanding(decision.intent, found, decision.also, *called, place, doubted)
 
 
 def _said_again(known: Common, now: datetime | None) -> Understanding:

@@ -15,19 +15,23 @@ from handlers.understanding.fold import flatten
 from handlers.understanding.intent import CONSENT, GRAVE, Decision
 from handlers.understanding.person import SURNAME_KEYS, Name
 from handlers.understanding.reading import SPACED, Reading
-from handlers.understanding.supposed import APPLIES, SUPPOSED
+from handlers.understanding.supposed import APPLIES, BACKGROUND, SUPPOSED
 
 STOP: Final = 0.2  # a stop is believed early: a missed one costs more than one too many
-STOP_IN_A_WORD: Final = 0.25  # in a few words of which the rules know nothing: "Tin số 10"
+STOP_IN_A_WORD: Final = 0.28  # in a few words of which the rules know nothing: "Tin số 10"
 SENTENCE: Final = 5  # words
 AGREED: Final = 0.5  # below it, what the rules took for a consent is none
 FLAGGED: Final = 0.2  # death, danger, fraud: they too are believed early
 DESPAIR: Final = ("self_harm", "violence")
-DANGER: Final = 0.4  # a death or a danger by the words alone: whether all are safe is asked, and a person called
-SUSPECTED: Final = 0.15  # the same in a sentence that is nearly a claim
+DANGERS: Final = ("fatal", "urgent", "alarm")
+DANGER: Final = 0.3  # a death or a danger by the words alone: whether all are safe is asked, and a person called
+ALARMED: Final = 0.4  # one of the two in what is a claim anyway
+SUSPECTED: Final = 0.25  # the same in a sentence that is nearly a claim
 NEARLY: Final = 0.1
 AT_LENGTH: Final = 8  # words: "giờ em phải làm sao" says nothing by itself
 ASSURED: Final = 0.85  # a death that is sure enough to be condoled, even of somebody who may be only out
+DISBELIEVED: Final = 0.05  # a word of death or danger in a message that tells of neither
+DOUBTED: Final = "@doubted"  # only one of the two sees it
 HARMLESS: Final = frozenset({"other", "buy", "renewal", "ask_fee", "complaint", "talk_to_human", "greeting", "thanks", "privacy_request"})  # fmt: skip
 ALIVE: Final = "@alive"  # "ông xã đi nhậu rồi": only out
 LOST: Final = re.compile(r"\bmat (?:giay|the|to|tam|so|bang|cavet|ca vet|cccd|cmnd|vi|hop dong)\b")  # a paper, nobody
@@ -71,11 +75,13 @@ def settle(reading: Reading, facts: Facts, context: str, ruled: Decision, by: mo
         wished = intent.appoints(reading, context)
         return ruled if wished == ruled.intent else Decision(wished, intent.beside(wished, reading, facts))
     judged = (by or model.shipped()).judge(reading, facts, context, ruled.intent)
+    by_rules = not reading.labels.isdisjoint(DANGERS)
     flags = {flag for flag, likely in judged.flags.items() if likely >= FLAGGED}
     main = _main(reading, facts, context, ruled.intent, judged)
     if judged.flags.get("fraud", 0.0) < DOUBTFUL and not HONEST.isdisjoint(reading.labels):
         flags.discard("fraud")
-    if "@pictures" in reading.labels or (_is_only_out(reading) and judged.flags.get("fatal", 0.0) < ASSURED):
+    lives = "@pictures" in reading.labels or (_is_only_out(reading) and judged.flags.get("fatal", 0.0) < ASSURED)
+    if lives:
         flags.discard("fatal")  # who takes pictures would say it
     if (grave := _despair(reading, facts, context, ruled.intent, judged)) is not None:
         reading.labels.add(f"topic={grave}")
@@ -88,12 +94,22 @@ def settle(reading: Reading, facts: Facts, context: str, ruled: Decision, by: mo
     if main == CALM and "fraud" in flags and reading.labels.isdisjoint(GRAVE):
         reading.scores["fraud"] = intent.STRONG
     if main == "claim":
-        if "fatal" in flags - reading.labels and judged.flags["fatal"] < ASSURED:
-            reading.labels.add("urgent")  # a death that is only suspected is asked about, not condoled
-        reading.labels |= flags & {"fatal", "urgent"}
+        told = by_rules or ruled.intent == "claim"  # a harm, if not this one
+        _mark(reading, judged, flags, lives=lives, told=told)
     if main == "give_phone" and not facts.phones:
         reading.labels.add("@same_phone")
     return ruled if main == ruled.intent else Decision(main, intent.beside(main, reading, facts))
+
+
+def _mark(reading: Reading, judged: model.Opinion, flags: set[str], *, lives: bool, told: bool) -> None:
+    """The dangers of a claim. `lives` -- who takes pictures, or is only out; `told` -- the rules know of some harm."""
+    if judged.flags.get("alarm", 0.0) >= ALARMED and not lives:  # one of the two, and the likelier is told
+        flags.add(max(("fatal", "urgent"), key=lambda flag: judged.flags.get(flag, 0.0)))
+    if "fatal" in flags - reading.labels and judged.flags["fatal"] < ASSURED:
+        reading.labels.add("urgent")  # a death that is only suspected is asked about, not condoled
+    reading.labels |= flags & {"fatal", "urgent"}
+    if not reading.labels.isdisjoint(DANGERS) and _seen(judged) < (DISBELIEVED if told else ASSURED):
+        reading.labels.add(DOUBTED)
 
 
 def _is_bare(reading: Reading, facts: Facts, ruled: str) -> bool:
@@ -132,7 +148,7 @@ def _main(reading: Reading, facts: Facts, context: str, ruled: str, judged: mode
     barred |= {name for name in SUMMONS if likely[name] < GUESSED and name not in reading.scores}
     if facts.trip and "renewal" not in reading.scores:
         barred.add("renewal")  # his days are a trip's
-    if _asks_of_cover(reading):
+    if _asks_of_cover(reading) or (_is_only_out(reading) and "claim" not in reading.scores):
         barred.add("claim")
     if "complaint" not in reading.scores and appointment.is_named(reading.text, reading.flat, facts.when):
         barred.add("complaint")
@@ -149,13 +165,15 @@ def _despair(reading: Reading, facts: Facts, context: str, ruled: str, judged: m
     grave = max(DESPAIR, key=lambda flag: judged.flags.get(flag, 0.0))
     if judged.flags.get(grave, 0.0) < DESPERATE or len(reading.words) < FEW or judged.known < MET:
         return None
+    if grave == "violence" and judged.flags.get("alarm", 0.0) >= judged.flags[grave]:
+        return None  # he who strikes is still there
     told = not reading.labels.isdisjoint(GRAVE) or (ruled != "opt_out" and _is_safety(reading, ruled))
     return None if told or _is_exact(reading, facts, context, ruled) else grave
 
 
 def _suspects(reading: Reading, judged: model.Opinion) -> bool:
     """A death or a danger of which the rules have no word, in nothing that they know for something else."""
-    likely = judged.flags.get("fatal", 0.0) + judged.flags.get("urgent", 0.0)
+    likely = _seen(judged)
     nearly = judged.intents["claim"] >= NEARLY and len(reading.words) >= AT_LENGTH and judged.known >= MET
     if likely < (ASSURED if _is_only_out(reading) else SUSPECTED if nearly else DANGER):
         return False
@@ -163,7 +181,13 @@ def _suspects(reading: Reading, judged: model.Opinion) -> bool:
     fraud = "fraud" in reading.scores or judged.flags.get("fraud", 0.0) >= FLAGGED
     of_cover = "@ask_cover" in reading.labels or "product" in reading.values
     asks = of_cover and reading.labels.isdisjoint(TOLD)
-    return not (known or fraud or asks or _asks_of_cover(reading))
+    of_old = BACKGROUND in reading.labels and judged.flags.get("urgent", 0.0) < FLAGGED
+    return not (known or fraud or asks or of_old or _asks_of_cover(reading))
+
+
+def _seen(judged: model.Opinion) -> float:
+    """How likely a death or a danger is by the model."""
+    return max(judged.flags.get(flag, 0.0) for flag in DANGERS)
 
 
 def _is_only_out(reading: Reading) -> bool:

@@ -27,7 +27,8 @@ INTENTS: Final = (
     "greeting", "buy", "ask_fee", "claim", "renewal", "complaint", "talk_to_human", "opt_out", "yes", "no", "thanks", "give_name", "give_phone",
     "give_email", "give_plate", "privacy_request", "spam_abuse", "other",
 )  # fmt: skip
-FLAGS: Final = ("fatal", "urgent", "fraud", "self_harm", "violence")  # each is likely or not by itself
+# each is likely or not by itself; alarm: one of the two before it
+FLAGS: Final = ("fatal", "urgent", "alarm", "fraud", "self_harm", "violence")
 LABELS: Final = (*INTENTS, *FLAGS)
 PIECE_VALUE: Final = 0.3  # of a piece of a word, where a word is 1: it has a dozen of them
 LEAST: Final = 16.0  # features: two known words are no certainty

@@ -10,7 +10,7 @@ from handlers.understanding.cues import Sentence
 from handlers.understanding.fold import Word, spell, tokens
 
 STOP_FORMS: Final = frozenset(
-    "dưng2 đưng2 ngưng2 ngưng ngung stop stops huy3 huy tc unsub unsubscribe block chăn5 chan optout quit out".split()
+    "dưng2 đưng2 ngưng2 ngưng ngung stop stops huy3 huy tc unsub unsubscribe block chăn5 chan optout quit out thoat1 enough".split()
 )
 STOP_FILLERS: Final = frozenset(
     "em anh chi5 chi shop ad ban5 ban oi ơi a a5 nhe nhe1 nha đi di lai5 lai ngay hêt1 het luôn luon giup1 giup cho tôi toi minh2 minh please now da5 da "

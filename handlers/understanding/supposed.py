@@ -9,6 +9,7 @@ from typing import Final
 
 SUPPOSED: Final = "@supposed"
 TERMS: Final = "@terms"  # what a cover pays for: "quyền lợi tử vong là bao nhiêu"
+BACKGROUND: Final = "@background"  # "chồng cô mất lâu rồi": told beside a form or a wish, nothing is claimed for it
 APPLIES: Final = "@applies"  # somebody ill wants to be insured, and hides nothing
 HARM: Final = frozenset({"fatal", "urgent", "incident"})
 DESPAIRS: Final = "@despairs"  # he says that he wants to: no question about cover takes that away
@@ -31,6 +32,8 @@ def weigh(scores: dict[str, int], labels: set[str], values: dict[str, str]) -> N
             values.setdefault("topic", "benefits")
         if _applies(scores, labels):
             labels.add(APPLIES)
+        if "@longago" in labels and "@policy" not in labels:
+            labels.add(BACKGROUND)
         return
     if _is_supposed(labels):
         labels.add(SUPPOSED)
@@ -41,6 +44,11 @@ def weigh(scores: dict[str, int], labels: set[str], values: dict[str, str]) -> N
         if max(scores.get("ask_fee", 0), scores.get("complaint", 0)) < COVER and not scores.get("fraud"):
             scores["other"] = max(COVER, scores.get("other", 0))
             values.setdefault("topic", "benefits")
+    elif _is_background(scores, labels):
+        labels.add(BACKGROUND)
+        labels -= HARM
+        scores.pop("claim", None)
+        values.pop("claim_action", None)
     elif _applies(scores, labels) and "sensitive=health" in labels:
         labels.add(APPLIES)
         del scores["claim"]
@@ -52,6 +60,14 @@ def _is_supposed(labels: set[str]) -> bool:
     if "@ask_cover" not in labels or "@happened" in labels or ("@now" in labels and "@feigned" not in labels):
         return False
     return "@if" in labels or ("@generic" in labels and "@somebody" not in labels and "fatal" not in labels)
+
+
+def _is_background(scores: dict[str, int], labels: set[str]) -> bool:
+    """A death of long ago beside a wish to buy, or where nothing of insurance is said; in a year, only beside the wish."""
+    if "fatal" not in labels or scores.get("fraud") or not labels.isdisjoint(("urgent", "date_past")):
+        return False
+    wishes = "@wishes" in labels
+    return ("@longago" in labels and (wishes or "@policy" not in labels)) or ("@inyear" in labels and wishes)
 
 
 def _applies(scores: dict[str, int], labels: set[str]) -> bool:

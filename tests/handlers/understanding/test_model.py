@@ -203,10 +203,12 @@ def test_who_decides(text: str, context: str, likely: dict[str, float], ruled: s
 @pytest.mark.parametrize(
     "text, likely, together",
     [
-        ("hôm ấy trời tối mà nhà thì xa", {"fatal": 0.2, "claim": 0.2, "other": 0.6}, "claim"),
-        ("hôm ấy trời tối mà nhà thì xa", {"fatal": 0.2, "other": 0.9}, "other"),  # nothing of a claim in it
-        ("hôm ấy trời tối mà nhà thì xa", {"fatal": 0.2, "urgent": 0.3, "other": 0.9}, "claim"),
-        ("hôm ấy trời tối", {"urgent": 0.2, "claim": 0.2, "other": 0.6}, "other"),  # too few words
+        ("hôm ấy trời tối mà nhà thì xa", {"fatal": 0.27, "claim": 0.2, "other": 0.6}, "claim"),
+        ("hôm ấy trời tối mà nhà thì xa", {"fatal": 0.27, "other": 0.9}, "other"),  # nothing of a claim in it
+        ("hôm ấy trời tối mà nhà thì xa", {"fatal": 0.2, "urgent": 0.2, "alarm": 0.4, "other": 0.9}, "claim"),
+        ("hôm ấy trời tối", {"urgent": 0.27, "claim": 0.2, "other": 0.6}, "other"),  # too few words
+        ("hôm ấy trời tối mà nhà thì xa", {"violence": 0.5, "alarm": 0.6, "other": 0.9}, "claim"),
+        ("hôm ấy trời tối mà nhà thì xa", {"violence": 0.5, "alarm": 0.4, "other": 0.9}, "other"),
         ("ông xã đi nhậu rồi, tối chị hỏi ổng", {"fatal": 0.6, "claim": 0.2, "other": 0.6}, "other"),
         ("ông xã đi nhậu rồi, tối chị hỏi ổng", {"fatal": 0.9, "claim": 0.2, "other": 0.6}, "claim"),
         ("xe bán rồi", {"fatal": 0.6, "claim": 0.2, "other": 0.6}, "other"),
@@ -221,11 +223,14 @@ def test_what_is_suspected(text: str, likely: dict[str, float], together: str) -
 def test_deaths_and_dangers_are_learned_from_the_words_alone() -> None:
     """What the rules miss is seen by somebody who does not ask them."""
     lines = train_intents.lines_of("intents.opened.jsonl")[:40]
-    places = [LABELS.index("fatal"), LABELS.index("urgent")]
+    places = [LABELS.index(flag) for flag in arbiter.DANGERS]
     learned = train_intents.learn(lines)
     by_rules = [row for name, row in learned.rows.items() if name[0] == "r"]
     assert any(any(row) for row in by_rules)
     assert not [row for row in by_rules if any(row[at] for at in places)]
+    own = [row for name, row in learned.rows.items() if name in {"kba", "kem", "kanh"}]
+    assert any(any(row) for row in own)
+    assert not [row for row in own if any(row[at] for at in places)]  # what befell, not whom
     assert any(row[at] for row in learned.rows.values() for at in places)
 
 
