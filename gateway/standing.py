@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 HOUR_MS: Final = 3_600_000
 SOON_MS: Final = 2 * HOUR_MS  # a window that closes within this is worth a word
+ENDS: Final = "ends"  # a key that does not renew itself, and whose end is known
+ENDING_MS: Final = 7 * 24 * HOUR_MS  # a token that ends within this is worth a word
 LATE_MS: Final = 120_000  # what waits for longer than this, waits too long
 FAILING: Final = 0.2  # of at least
 SOME_CALLS: Final = 10
@@ -31,9 +33,9 @@ ENOUGH_HOURS: Final = 16  # working hours that must be known before their averag
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """Times in ms, 0 = none. `state` -- ok, throttled, down, auth_broken, off · `speaks` -- messages go out there · `keyed` -- by
-    a key that the platform may refuse · `token` -- state of the rotating one, ''
-    where the platform has none · `silent_h` -- working hours without an event, when that is unusual; else 0 · `quota` --
-    what the platform told of it last · `todo` -- codes · `consent` -- where an administrator consents again."""
+    a key that the platform may refuse · `token` -- state of the rotating one; of a fixed one `ends`
+    (at `token_ms`), unknown, or '' where it does not end by itself · `silent_h` -- working hours without an event, when that is unusual; else 0 · `quotas` --
+    what the platform told of it last: kind -> (left, of) · `todo` -- codes · `consent` -- where an administrator consents again."""
 
     id: str
     channel: str
@@ -56,7 +58,7 @@ class Standing:
     closing: int = 0
     silent_h: float = 0
     refused_ms: int = 0
-    quota: Mapping[str, str] = field(default_factory=dict)
+    quotas: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     todo: tuple[str, ...] = ()
     consent: str = ""
 
@@ -86,10 +88,18 @@ def _middle(hour: int) -> datetime:
     return datetime.fromtimestamp(hour * 3600, UTC) + timedelta(minutes=30)
 
 
-def _quota(client: object) -> Mapping[str, str]:
-    """What the platform told of the account's limits and costs, in its own words."""
+def _quotas(client: object) -> Mapping[str, tuple[str, str]]:
+    """What the platform told of the account's limits and costs: kind -> (left, of), '' where it does not say."""
     charged = getattr(client, "charged", 0)
-    return {**getattr(client, "quota", {}), **({"charged": str(charged)} if charged else {})}
+    return {**getattr(client, "quotas", {}), **({"charged": (str(charged), "")} if charged else {})}
+
+
+def _life(client: object, token: tuple[str, int]) -> tuple[str, int]:
+    """(state, end in ms) of what lets us in. `token` -- of one that changes with every use, ('', 0) where it does not."""
+    if token[0]:
+        return token
+    ends = getattr(client, "token_until", 0)
+    return ("unknown", 0) if ends is None else (ENDS, ends) if ends else ("", 0)
 
 
 def todo(standing: Standing, now_ms: int) -> tuple[str, ...]:
@@ -106,6 +116,8 @@ def todo(standing: Standing, now_ms: int) -> tuple[str, ...]:
             found.append("off")
     if standing.state == "ok" and standing.reason:
         found.append("note")
+    if standing.token == ENDS and standing.token_ms < now_ms + ENDING_MS:
+        found.append("ending")
     if standing.silent_h:
         found.append("silent")
     if standing.refused_ms > now_ms - HOUR_MS:
@@ -142,7 +154,7 @@ async def look(parts: Parts) -> list[Standing]:
             went.get(account.id, activity.Went()),
             parts.clients.get(account.id),
         )
-        token, token_ms = tokens.get(account.id, ("", 0))
+        token, token_ms = _life(client, tokens.get(account.id, ("", 0)))
         made = Standing(
             id=account.id,
             channel=account.channel,
@@ -165,7 +177,7 @@ async def look(parts: Parts) -> list[Standing]:
             closing=closing[account.id],
             silent_h=silence(seen, at(now_ms), business),
             refused_ms=seen.rejected_ms,
-            quota=_quota(client),
+            quotas=_quotas(client),
             consent=f"/oauth/{account.channel}/{account.name}" if hasattr(client, "consent_url") else "",
         )  # fmt: skip
         found.append(replace(made, todo=todo(made, now_ms)))

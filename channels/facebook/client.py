@@ -9,20 +9,25 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
+import structlog
+
 from channels.contract import (
     Account,
     ChannelError,
     DeliveryUnknown,
     InboundEvent,
+    MalformedPayload,
     NeedsReauth,
     Permanent,
     Profile,
+    RateLimited,
     Retryable,
 )
 from channels.errands import by_hand
 from channels.facebook.answers import NOT_OURS, WINDOW, answer, outcome
 from channels.facebook.beside import Beside
 from channels.facebook.calls import Call
+from channels.facebook.life import ASK_MS, until
 from channels.facebook.page import profile
 from channels.facebook.settings import api_url, app_id, app_secrets, graph, page_token, path_of, verify_tokens
 from channels.facebook.usage import Usage
@@ -33,12 +38,14 @@ from channels.outside import Outside
 from channels.reading import clean_name
 from channels.upload import form
 
+log = structlog.get_logger("facebook")
 FETCH_BYTES: Final = 20 << 20  # 25 are published; we keep no larger files of anybody
 UPLOAD_S: Final = 60.0
 HOSTS: Final = (".fbcdn.net", ".fbsbx.com")
 FIELDS: Final = (
     "messages,messaging_postbacks,messaging_optins,messaging_referrals,message_deliveries,message_reads,message_echoes,"
-    "message_edits,message_reactions,messaging_handovers,standby,messaging_policy_enforcement"
+    "message_edits,message_reactions,messaging_handovers,standby,messaging_policy_enforcement,"
+    "messenger_template_status_update"
 )
 
 
@@ -50,6 +57,8 @@ class FacebookClient:
         base = api_url(account)
         self._house: House | None = None
         self._usage = Usage()
+        self.token_until: int | None = None  # ms, 0 = does not end by itself, None = not known
+        self._asked_ms = 0
         self._beside = Beside(account, act=self._act, profile=self.profile)
         self._api = api or Http(base)
         self._api.hears = self._hears
@@ -165,11 +174,9 @@ class FacebookClient:
             "fields": FIELDS,
             "include_values": True,
         }
-        token = f"{app_id(account)}|{app_secrets(account)[0]}"
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
         path = f"/{graph(account)}/{app_id(account)}/subscriptions"
         try:
-            answer(*await self._api.post(path, _bytes(json.dumps(body)), headers, total_s=UPLOAD_S))
+            answer(*await self._api.post(path, _bytes(json.dumps(body)), self._as_app(), total_s=UPLOAD_S))
         except NeedsReauth as err:
             problem: ChannelError = NeedsReauth(f"{err}: are app_id and app_secret those of the app?", code=err.code)
         except DeliveryUnknown as err:
@@ -192,6 +199,22 @@ class FacebookClient:
         names = [perhaps(words, one, "name", default="") or perhaps(words, one, "id", default="") for one in apps]
         fields = sum(len(several(one, "subscribed_fields")) for one in apps)
         return {"page": at(page, "name") or "", "subscribed": ", ".join(names) or "no app", "fields": fields}
+
+    async def keep(self) -> None:
+        """Once an hour: how long does the token live? Who cannot be asked (another app's secret) leaves it unknown."""
+        now_ms = self._house.now_ms() if self._house is not None else 0
+        if self._asked_ms and now_ms - self._asked_ms < ASK_MS:
+            return
+        account = self._account
+        path = f"/{graph(account)}/debug_token?input_token={quote(page_token(account), safe='')}"
+        try:
+            self.token_until = until(answer(*await self._api.get(path, self._as_app())))
+        except (Retryable, RateLimited, DeliveryUnknown):
+            return  # what was known is so still; in a minute again
+        except (ChannelError, MalformedPayload) as err:
+            self.token_until = None
+            log.info("facebook.token_unknown", account=account.id, error=type(err).__name__)
+        self._asked_ms = now_ms
 
     async def close(self) -> None:
         self._beside.close()
@@ -218,6 +241,11 @@ class FacebookClient:
         key = app_secrets(self._account)[0].encode()
         proof = hmac.new(key, page_token(self._account).encode(), hashlib.sha256).hexdigest()
         return f"{path}{'&' if '?' in path else '?'}appsecret_proof={proof}"
+
+    def _as_app(self) -> dict[str, str]:
+        """What the app itself asks, with its own token."""
+        token = f"{app_id(self._account)}|{app_secrets(self._account)[0]}"
+        return {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
 
     def _headers(self) -> dict[str, str]:
         return {"Content-Type": "application/json", "Authorization": f"Bearer {page_token(self._account)}"}

@@ -23,7 +23,7 @@ from channels.zalo import consent
 from channels.zalo.answers import BY_NUMBER, PAID, REFRESH, answer
 from channels.zalo.calls import ANONYMOUS, CS, GROUP, GROUPS, Call, Upload, with_upload
 from channels.zalo.past import Missed
-from channels.zalo.quota import scarce
+from channels.zalo.quota import kind, left, scarce
 from channels.zalo.settings import API_URL, OAUTH_URL, ZBS_URL, app_secret, url
 from channels.zalo.tokens import Refused, Tokens
 
@@ -54,7 +54,8 @@ class ZaloClient:
         self.tokens = Tokens(account, self._oauth)
         self._visits: OrderedDict[str, str] = OrderedDict()
         self._missed = Missed(account, self._read)
-        self.quota: Mapping[str, str] = {}  # of the last answer, for people
+        self.quota: Mapping[str, str] = {}  # of the last answer
+        self.quotas: dict[str, tuple[str, str]] = {}  # kind of message -> (left, of), for people
         self._scarce = False
 
     def __repr__(self) -> str:
@@ -178,6 +179,8 @@ class ZaloClient:
         if not isinstance(quota, dict):
             return
         self.quota = {str(name): str(value) for name, value in quota.items() if isinstance(value, (str, int))}
+        if what := kind(self.quota):
+            self.quotas[what] = left(self.quota)
         warning, house = scarce(self.quota, told=self._scarce), self.tokens.house
         if warning is not None and house is not None:
             self._scarce = bool(warning)
@@ -238,7 +241,7 @@ class ZaloClient:
         data = await self._read("/v2.0/oa/getoa", {})
         said = data if isinstance(data, dict) else {}
         told = {name: said.get(name, "") for name in ("name", "oa_id", "is_verified", "package_name", "linked_ZCA")}
-        return told | {"quota": " ".join(f"{name}={value}" for name, value in self.quota.items())}
+        return told | {"quota": " ".join(f"{what}={rest}/{of}" for what, (rest, of) in self.quotas.items())}
 
     def consent_url(self, base: str, secret: bytes) -> str:
         """Where an administrator of the OA consents. base -- our public address · secret -- signs what comes back."""

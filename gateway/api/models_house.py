@@ -88,7 +88,8 @@ class AccountState(Answer):
     window_closing: int = Field(description="… of which the platform's window closes within two hours, or has closed.")
     silent_hours: float = Field(description="Working hours without an event, where that is unusual; else 0.")
     token_state: str = Field(
-        description="Of tokens that change with every use: active, refreshing, needs_consent; else empty."
+        description="Of tokens that change with every use: active, refreshing, needs_consent. Of others: ends (`token_until`),"
+        " unknown (the platform did not say), or empty: it does not end by itself."
     )
     token_until: Time | None
     todo: list[str] = Field(description="What a person should do, as codes, the most urgent first.")

@@ -92,10 +92,8 @@ def card(one: Standing, words: Mapping[str, Any], now: datetime, business: Busin
         ]
     if one.keyed:
         facts.append((words["token"], _token(one, words, when)))
-    if one.quota:
-        left, total = one.quota.get("remain", ""), one.quota.get("total", "")
-        plain = ", ".join(f"{words['quotas'].get(name, name)} {value}" for name, value in one.quota.items())
-        facts.append((words["quota"], words["quota_left"].format(left=left, total=total) if left and total else plain))
+    if one.quotas:
+        facts.append((words["quota"], "; ".join(_quota(what, *told, words) for what, told in one.quotas.items())))
     state = one.state if one.state in words["states"] else "off"
     return {
         "id": one.id,
@@ -109,7 +107,8 @@ def card(one: Standing, words: Mapping[str, Any], now: datetime, business: Busin
         "facts": facts,
         "todo": [
             words["todo"][code].format(
-                hours=f"{one.silent_h:g}", closing=one.closing, failed=one.failed, calls=one.calls, since=when(one.oldest_ms)
+                hours=f"{one.silent_h:g}", closing=one.closing, failed=one.failed, calls=one.calls, since=when(one.oldest_ms),
+                until=when(one.token_ms),
             )
             for code in one.todo
         ],
@@ -124,11 +123,16 @@ def _waiting(one: Standing, words: Mapping[str, Any], when: Any) -> str:
     return str(words["waits"].format(count=one.waiting, since=when(one.oldest_ms)))
 
 
+def _quota(what: str, left: str, total: str, words: Mapping[str, Any]) -> str:
+    said = "quota_left" if left and total else "quota_count" if left else "quota_unsaid"
+    return str(words[said].format(kind=words["quotas"].get(what, what), left=left, total=total))
+
+
 def _token(one: Standing, words: Mapping[str, Any], when: Any) -> str:
+    if one.state == "auth_broken" and one.token in ("", "ends", "unknown"):
+        return str(words["tokens"]["refused"])
     if one.token:
         return str(words["tokens"][one.token].format(until=when(one.token_ms)))
-    if one.state == "auth_broken":
-        return str(words["tokens"]["refused"])
     return str(words["tokens"]["fixed"])
 
 

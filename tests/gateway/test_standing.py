@@ -71,6 +71,9 @@ def test_who_was_not_watched_long_enough_is_not_judged() -> None:
         ({"state": "off"}, ("off",)),
         ({"reason": "no webhook there"}, ("note",)),
         ({"silent_h": 3.0}, ("silent",)),
+        ({"token": "ends", "token_ms": NOW_MS + 6 * 24 * HOUR_MS}, ("ending",)),
+        ({"token": "ends", "token_ms": NOW_MS + 8 * 24 * HOUR_MS}, ()),
+        ({"token": "unknown"}, ()),
         ({"refused_ms": NOW_MS - 1000}, ("refused",)),
         ({"refused_ms": NOW_MS - 2 * HOUR_MS}, ()),
         ({"closing": 2, "state": "down"}, ("down", "closing")),
@@ -87,12 +90,47 @@ def test_what_is_to_be_done(changes: dict[str, Any], wanted: tuple[str, ...]) ->
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_everything_has_words(lang: str) -> None:
     words = Words().page(lang)["channels"]
-    codes = "consent token down throttled off note silent refused closing failing late".split()
+    codes = "consent token down throttled off note ending silent refused closing failing late".split()
     assert sorted(words["todo"]) == sorted(codes)
     for state in ("ok", "throttled", "down", "auth_broken", "off"):
-        for token in ("", "active", "refreshing", "needs_consent"):
+        for token in ("", "active", "refreshing", "needs_consent", "ends", "unknown"):
             shown = card(replace(ONE, state=state, token=token, todo=tuple(codes)), words, MONDAY, HOUSE)
             assert "{" not in str(shown["todo"]) + shown["state_words"]
+
+
+@pytest.mark.parametrize(
+    ("quotas", "vi", "en"),
+    [
+        ({"template": ("2", "500")}, "mẫu tin theo số điện thoại hôm nay: còn 2 trên 500", "templates by phone today: 2 of 500 left"),
+        ({"sub_quota": ("", "")}, "tin trong gói: nền tảng không cho biết còn bao nhiêu", "messages of the package: the platform does not say how many are left"),
+        (
+            {"template": ("2", "500"), "purchase_quota": ("8", "9")},
+            "mẫu tin theo số điện thoại hôm nay: còn 2 trên 500; tin tính phí: còn 8 trên 9",
+            "templates by phone today: 2 of 500 left; billed messages: 8 of 9 left",
+        ),
+        ({"charged": ("3", "")}, "tin bị tính tiền từ lúc khởi động: 3", "messages charged since the start: 3"),
+    ],
+)  # fmt: skip
+def test_what_is_left_is_said_of_each_kind(quotas: dict[str, tuple[str, str]], vi: str, en: str) -> None:
+    for lang, wanted in (("vi", vi), ("en", en)):
+        words = Words().page(lang)["channels"]
+        shown = dict(card(replace(ONE, quotas=quotas), words, MONDAY, HOUSE)["facts"])
+        assert shown[words["quota"]] == wanted
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted"),
+    [
+        ({}, "không tự hết hạn"),
+        ({"token": "unknown"}, "không rõ đến khi nào"),
+        ({"token": "ends", "token_ms": NOW_MS + 3 * HOUR_MS}, "đến 18:00"),
+        ({"token": "unknown", "state": "auth_broken"}, "bị từ chối"),
+    ],
+)
+def test_how_long_a_key_lives_is_said_where_it_is_known(changes: dict[str, Any], wanted: str) -> None:
+    words = Words().page("vi")["channels"]
+    shown = dict(card(replace(ONE, keyed=True, **changes), words, MONDAY, HOUSE)["facts"])
+    assert shown[words["token"]] == wanted
 
 
 def test_moments_as_people_say_them() -> None:

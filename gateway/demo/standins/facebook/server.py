@@ -60,6 +60,7 @@ class FakeFacebook:
         self.statuses: list[int] = []  # of our POSTs to the webhook
         self.profile: Json = {}  # what the page shows before anybody has written
         self.usage: dict[str, str] = {}  # headers of every answer: how much of what is allowed is used
+        self.token_ends = self.data_ends = 0  # seconds since 1970, 0 = never
         self.url = self._hook = ""
         self._ids = itertools.count(1)
         self._tasks: set[asyncio.Task[int]] = set()
@@ -151,7 +152,7 @@ class FakeFacebook:
             return web.Response(status=err.status, body=err.body(), content_type="application/json")
 
     def _known(self, request: web.BaseRequest) -> None:
-        of_the_app = request.path.endswith(f"/{self.app_id}/subscriptions")
+        of_the_app = request.path.endswith((f"/{self.app_id}/subscriptions", "/debug_token"))
         token = f"{self.app_id}|{self.app_secret}" if of_the_app else self.token
         if request.headers.get("Authorization") != f"Bearer {token}":
             raise GraphError(190, 460, "Error validating access token", status=401)
@@ -181,6 +182,8 @@ class FakeFacebook:
                 call.body = json.loads(raw)
                 await self._handshake(call.body)
                 return {"success": True}
+            case "GET", ["debug_token"]:
+                return {"data": self._token(request.query.get("input_token", ""))}
             case "GET", [self.page_id, "subscribed_apps"]:
                 return {"data": [{"id": self.app_id, "name": "gateway", "subscribed_fields": ["messages"]}]}
             case "GET", [self.page_id]:
@@ -191,6 +194,17 @@ class FakeFacebook:
                 raise GraphError(100, 33, "Unsupported get request")
         self.violations.append(f"{request.method} {request.path}: not played here")
         raise GraphError(100, 0, "Unsupported request")
+
+    def _token(self, given: str) -> Json:
+        """What Meta tells an app of a token."""
+        if not given:
+            raise GraphError(100, 0, "The parameter input_token is required")
+        if given != self.token:
+            error = {"code": 190, "message": "Invalid OAuth access token - Cannot parse access token"}
+            return {"error": error, "is_valid": False, "scopes": []}
+        whose = {"app_id": self.app_id, "type": "PAGE", "application": "gateway", "profile_id": self.page_id}
+        ends = {"expires_at": self.token_ends, "data_access_expires_at": self.data_ends}
+        return whose | ends | {"is_valid": True, "issued_at": 1_700_000_000, "scopes": ["pages_messaging"]}
 
     async def _handshake(self, wanted: Json) -> None:
         """Their servers ask the address first, and want their own word back."""
