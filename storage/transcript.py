@@ -33,6 +33,7 @@ class Message:
 
     id: str
     conversation_id: str
+    account_id: str
     seq: int
     direction: str
     author: str
@@ -54,9 +55,9 @@ class Message:
 
 
 _SELECT: Final = """
-SELECT m.id, m.conversation_id, m.contact_id, m.seq, m.direction, m.author, m.advisor_id, a.name AS advisor_name, m.kind, m.body_sealed,
+SELECT m.id, m.conversation_id, c.account_id, m.contact_id, m.seq, m.direction, m.author, m.advisor_id, a.name AS advisor_name, m.kind, m.body_sealed,
        m.external_id, m.status, m.error, m.route, m.said_at, m.received_at, m.edited_at
-FROM message m LEFT JOIN advisor a ON a.id = m.advisor_id
+FROM message m JOIN conversation c ON c.id = m.conversation_id LEFT JOIN advisor a ON a.id = m.advisor_id
 """
 
 
@@ -113,6 +114,7 @@ def _opened(tx: Tx, rows: Sequence[Any]) -> list[Message]:
         Message(
             id=row.id,
             conversation_id=row.conversation_id,
+            account_id=row.account_id,
             seq=row.seq,
             direction=row.direction,
             author=row.author,

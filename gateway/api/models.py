@@ -251,6 +251,9 @@ class Message(Answer):
     reaction: str | None = Field(description="of a reaction: its sign, empty when it was taken back")
     before: list[str] = Field(description="what an edited message said before, the oldest first")
     taken_back: bool
+    may_retell: Time | None = Field(
+        description="until when its platform lets who said it, or a supervisor, change it or take it back; null: it does not"
+    )
 
 
 class Messages(Answer):

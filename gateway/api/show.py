@@ -13,7 +13,7 @@ from gateway.api.declare import Call
 from handlers import held, leads, screening, sla, stages
 from handlers import slots as form
 from handlers.model import state_from_json
-from storage import contacts, files, handoffs, intake, listing, transcript
+from storage import contacts, files, handoffs, intake, listing, retells, transcript
 from storage.times import ms, rfc3339
 
 
@@ -219,7 +219,20 @@ def message(call: Call, row: transcript.Message, *, plain: bool, names: Sequence
         reaction=_reaction(row),
         before=[each if plain else masks.text(each, names) for each in body.get("before", ())],
         taken_back=bool(body.get("taken_back")),
+        may_retell=_may_retell(call, row),
     )
+
+
+def _may_retell(call: Call, row: transcript.Message) -> str | None:
+    if (row.direction, row.author) != ("outbound", "advisor") or row.status not in retells.STANDS:
+        return None
+    account = call.parts.accounts.get(row.account_id)
+    if account is None or not row.external_id or row.body.get("taken_back"):
+        return None
+    can = call.parts.adapters[account.channel].carries(account)
+    until, length, files = row.said_at + can.retells_s * 1000, len(row.text), len(row.attachments)
+    whole = length <= (can.caption_limit if files else can.text_limit) and files <= 1  # else it went as several
+    return rfc3339(until) if whole and call.parts.clock.ms() < until else None
 
 
 def quote(given: Mapping[str, str] | None, *, plain: bool, names: Sequence[str] = ()) -> models.Quote | None:

@@ -81,7 +81,7 @@ export class Bubble {
       this.body.replaceChildren(...this.#said());
       this.mark = "";
     }
-    const mark = `${one.status}|${one.error ?? ""}|${one.edited_at ?? ""}|${this.waits}`;
+    const mark = `${one.status}|${one.error ?? ""}|${one.edited_at ?? ""}|${this.waits}|${one.may_retell ?? ""}`;
     if (mark !== this.mark) {
       this.mark = mark;
       this.foot.replaceChildren(...this.#fate());

@@ -146,6 +146,7 @@
  * @property {string | null} reaction of a reaction: its sign, '' when it was taken back
  * @property {string[]} before what it said before it was edited
  * @property {boolean} taken_back
+ * @property {string | null} may_retell until when its channel lets it be changed
  *
  * @typedef {object} Contact
  * @property {string} id

@@ -1,25 +1,20 @@
 // What an advisor said, put right or taken back: where the platform lets us, and not for ever.
 import { el } from "../../web/static/dom.js";
 import { Failure, post } from "./api.js";
-import { conversation, refresh } from "./conversations.js";
+import { refresh } from "./conversations.js";
 import { ask, field, toast, trouble } from "./dialogs.js";
-import { channelName, icon, may } from "./people.js";
+import { icon, may } from "./people.js";
 import { has, now, setup, t } from "./words.js";
 
 /** @typedef {import("./model.js").Message} Message */
 
-const STANDS = new Set(["sent", "delivered", "read"]);
-const CAN = new Set(["telegram", "webchat"]); // the server has the last word
-const GOOD_MS = 48 * 3_600_000;
 const CHIEFS = new Set(["admin", "supervisor"]);
 
 /** Buttons under a message of ours. @param {Message} one */
 export function retelling(one) {
   const mine = one.advisor?.id === setup.me.id || CHIEFS.has(setup.me.role);
-  if (one.direction !== "outbound" || one.author !== "advisor" || !mine || one.taken_back || !may("retell") || !STANDS.has(one.status)) return [];
-  const whose = conversation(one.conversation_id);
-  if (!whose || now() - Date.parse(one.said_at) >= GOOD_MS) return [];
-  if (!CAN.has(whose.channel)) return [el("button", { class: "retell", type: "button", "aria-label": t("retell_cannot_short"), title: t("retell_cannot_short"), onclick: () => toast(t("retell_cannot", { channel: channelName(whose.channel) })) }, icon("pencil"))];
+  if (one.direction !== "outbound" || one.author !== "advisor" || !mine || one.taken_back || !may("retell")) return [];
+  if (!one.may_retell || now() >= Date.parse(one.may_retell)) return [];
   const button = (/** @type {string} */ words, /** @type {string} */ sign, /** @type {() => void} */ press) => el("button", { class: "retell", type: "button", "aria-label": words, title: words, onclick: press }, icon(sign));
   return [one.attachments.length ? null : button(t("retell"), "pencil", () => void editing(one)), button(t("unsend"), "web:trash", () => void unsending(one))].filter((each) => each !== null);
 }

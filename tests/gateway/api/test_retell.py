@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from aiohttp import FormData
 
-from channels.contract import Permanent
+from channels.contract import Account, Permanent
+from channels.registry import ADAPTERS
+from gateway.api import show
+from storage.times import rfc3339
+from storage.transcript import Attachment, Message
 from tests.gateway.api.conftest import Caller, House
 
 
@@ -33,6 +40,8 @@ async def test_on_telegram_it_is_changed_and_taken_back_there(house: House) -> N
 
     client.call = call  # type: ignore[method-assign]
     at, message = await said(house, lan, "Phí là 500 nghìn")
+    shown = (await lan.get(at))["items"][-1]
+    assert datetime.fromisoformat(shown["may_retell"]) - datetime.fromisoformat(shown["said_at"]) == timedelta(hours=48)
     assert (await minh("POST", f"{at}/{message['id']}/edit", {"text": "x"}))[0] == 403
     edited = await lan.post(f"{at}/{message['id']}/edit", {"text": "Phí là 550 nghìn"})
     await house.settled()
@@ -45,6 +54,7 @@ async def test_on_telegram_it_is_changed_and_taken_back_there(house: House) -> N
     assert (client.sent[-1].__api_method__, client.sent[-1].message_id) == ("deleteMessage", number)
     shown = (await lan.get(at))["items"][-1]
     assert (shown["text"], shown["taken_back"], shown["status"]) == ("", True, "sent")
+    assert shown["may_retell"] is None
     assert shown["before"] == ["Phí là 500 nghìn", "Phí là 550 nghìn"]
     before = len(client.sent)
     await lan.post(f"{at}/{message['id']}/unsend")  # twice is once
@@ -56,6 +66,48 @@ async def test_on_telegram_it_is_changed_and_taken_back_there(house: House) -> N
         ]
     )
     assert [one for one in acts if one in ("message.edit", "message.unsend")][:2] == ["message.edit", "message.unsend"]
+
+
+SAID = Message(
+    id="m", conversation_id="c", account_id="", seq=1, direction="outbound", author="advisor", advisor=("a", "Lan"), kind="text",
+    body={"text": "Chào anh"}, external_id="77", status="read", error="", route="", said_at=1_000_000, received_at=1_000_000,
+    edited_at=None, attachments=(),
+)  # fmt: skip
+FILE = Attachment(id="f", kind="file", name="a.pdf", mime="application/pdf", size=9, source="", state="stored", reason="", file_id="f")  # fmt: skip
+HOURS_48 = 48 * 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("changes", "later_ms", "can"),
+    [
+        ({}, 0, True),
+        ({}, HOURS_48 - 1, True),
+        ({}, HOURS_48, False),
+        ({"status": "queued"}, 0, False),
+        ({"external_id": None}, 0, False),
+        ({"author": "bot"}, 0, False),
+        ({"direction": "internal"}, 0, False),
+        ({"body": {"text": "", "taken_back": True}}, 0, False),
+        ({"body": {"text": "a" * 4097}}, 0, False),
+        ({"body": {"text": ""}, "attachments": (FILE,)}, 0, True),
+        ({"body": {"text": "a"}, "attachments": (FILE, FILE)}, 0, False),
+    ],
+)
+def test_until_when_it_may_be_changed_is_told_by_what_its_channel_carries(
+    changes: dict[str, Any], later_ms: int, can: bool
+) -> None:
+    clock = SimpleNamespace(ms=lambda: SAID.said_at + later_ms)
+    told = {}
+    for channel in ADAPTERS:
+        accounts = {f"{channel}:main": Account(channel=channel, name="main")}
+        call: Any = SimpleNamespace(parts=SimpleNamespace(accounts=accounts, adapters=ADAPTERS, clock=clock))
+        told[channel] = show.message(
+            call, replace(SAID, account_id=f"{channel}:main", **changes), plain=True
+        ).may_retell
+        gone = show.message(call, replace(SAID, account_id="telegram:gone", **changes), plain=True)
+        assert gone.may_retell is None
+    until = rfc3339(SAID.said_at + HOURS_48) if can else None
+    assert told == dict.fromkeys(ADAPTERS) | {"telegram": until, "webchat": until}
 
 
 async def test_what_the_platform_refuses_reads_as_it_did(house: House) -> None:
