@@ -9,7 +9,7 @@ from typing import Final
 
 from channels.contract import Button
 from channels.windows import Purpose, Sender, Way, rule
-from handlers import advertising, renewal, schedule, waiting, wording
+from handlers import advertising, cooling, renewal, schedule, waiting, wording
 from handlers.draft import Draft
 from handlers.hearing import Heard, reread
 from handlers.model import EMPTY, WAITING, CareAnswered, Relabel, Stage, TimerFired
@@ -58,6 +58,9 @@ def due(draft: Draft, event: TimerFired) -> None:
     """A task is due: ask, ask later, or let it be."""
     data = event.data
     task, kind = str(data.get("task", "")), str(data.get("kind", ""))
+    if task and kind in cooling.KINDS:
+        cooling.due(draft, data)
+        return
     if not task or kind not in QUESTIONS:
         return
     if draft.state.reminders_off or draft.state.stage is Stage.CLOSED_SPAM:

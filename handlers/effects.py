@@ -216,7 +216,7 @@ def _care(effect: CareAnswered, draft: LaneDraft) -> Act:
             deliveries.answered(tx, changed[1], effect.answer)
         if changed is not None and changed[0] in term.ABOUT_END:
             term.answered(tx, changed[1], effect.answer)
-        if changed is not None and effect.state == "skipped" and effect.reason == "window":
+        if changed is not None and effect.state == "skipped" and effect.reason in term.SHUT:
             term.call_instead(tx, effect.task, effect.reason)
 
     return write

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 import orjson
 
-from storage import care, inbox, reach, term
+from storage import care, cooling, inbox, reach, term
 from storage.killpoints import kp
 from storage.tx import Tx
 
@@ -20,7 +20,7 @@ BUSY_MS: Final = 2 * care.HOUR_MS  # an advisor has the conversation
 KINDS: Final = {
     care.RECEIVED: "check_t1",
     care.SURVEY: "csat",
-    **{kind: kind for kind in term.KINDS},
+    **{kind: kind for kind in term.KINDS | cooling.KINDS},
 }  # as the core calls them
 UNREACHABLE: Final = "unreachable"
 UNSENT: Final = frozenset({"to_send", "failed"})
@@ -69,6 +69,8 @@ def fate(row: Any, *, now: int, crowded: bool) -> Fate:
     (he opted out, another question is open) is decided there, with the question itself."""
     if row.policy_state == "cancelled" or row.erased_at is not None:
         return Fate("cancelled", "policy cancelled" if row.erased_at is None else "erased")
+    if row.kind in cooling.KINDS:
+        return _of_the_law(row, now)
     late_ms = MISSED_MS
     if row.kind in term.KINDS:
         if settled := _of_the_term(row, now):
@@ -86,6 +88,15 @@ def fate(row: Any, *, now: int, crowded: bool) -> Fate:
     if crowded and overdue > STALE_MS:
         return Fate("later", "spread", now + int(row.id[-6:], 32) % SPREAD_MS)
     return Fate("fire")
+
+
+def _of_the_law(row: Any, now: int) -> Fate:
+    """A notice that asks nothing and that he is owed: it waits for nobody, and is never too late while it is true."""
+    if cooling.over(row, now):
+        return Fate("expired", "missed")
+    if row.overtaken:
+        return Fate("skipped", "a later one is due")
+    return Fate("fire") if row.reachable else Fate("skipped", UNREACHABLE)
 
 
 def _of_the_term(row: Any, now: int) -> Fate | None:
@@ -110,6 +121,11 @@ def _of_the_certificate(row: Any, now: int) -> Fate | None:
 def _event(tx: Tx, row: Any) -> None:
     """One moment of one task is one event: its key is both."""
     data = {"task": row.id, "kind": KINDS[row.kind], **care.said(tx, row)}
+    if row.kind in cooling.KINDS:
+        data |= {
+            "received_on": cooling.received_on(row.delivered_at).isoformat(),
+            "last_day": cooling.last_day(row.delivered_at).isoformat(),
+        }
     inbox.insert_own(
         tx,
         point_id=row.point_id,

@@ -24,7 +24,9 @@ SURVEY: Final = "survey"  # T+7 after it was received
 AFTER_MS: Final = {RECEIVED: DAY_MS, SURVEY: 7 * DAY_MS}
 ONCE_IN_MS: Final = 90 * DAY_MS  # a person is not surveyed more often
 ISSUE: Final = "issue"  # anchor of the plan; a certificate that goes out again is checked under its delivery's id
-Kind = Literal["received", "survey", "midterm", "renewal_30", "renewal_15", "renewal_7", "renewal_1", "ended"]
+Kind = Literal[
+    "received", "survey", "cooling_off", "cooling_off_14", "midterm", "renewal_30", "renewal_15", "renewal_7", "renewal_1", "ended"
+]  # fmt: skip
 State = Literal["planned", "sent", "answered", "skipped", "expired", "cancelled"]
 # Viet Nam has no summer time: local time is arithmetic.
 ZONE_MS: Final = 7 * HOUR_MS
@@ -75,13 +77,14 @@ class Task:
 def plan(tx: Tx, policy_id: str, contact_id: str, starts_on: str, ends_on: str) -> None:
     """Both questions and the touches of the term that are to come, in the transaction that makes the policy."""
     for kind in (RECEIVED, SURVEY):
-        _add(tx, policy_id, contact_id, kind, ISSUE, tx.now_ms + AFTER_MS[kind])
+        add(tx, policy_id, contact_id, kind, ISSUE, tx.now_ms + AFTER_MS[kind])
     for kind, at in term.touches(starts_on, ends_on).items():
         if at > tx.now_ms:
-            _add(tx, policy_id, contact_id, kind, ISSUE, at)
+            add(tx, policy_id, contact_id, kind, ISSUE, at)
 
 
-def _add(tx: Tx, policy_id: str, contact_id: str, kind: str, anchor: str, at: int) -> None:
+def add(tx: Tx, policy_id: str, contact_id: str, kind: str, anchor: str, at: int) -> None:
+    """One task, due then or at the next decent hour; nothing when it is there already. at -- ms UTC."""
     tx.run(
         "INSERT INTO care_task (id, policy_id, contact_id, kind, anchor, due_at, state, fired, route, reason)"
         " VALUES (:id, :policy, :contact, :kind, :anchor, :due, 'planned', :fired, '', '')"
@@ -100,7 +103,7 @@ def sent(tx: Tx, policy_id: str, contact_id: str, delivery_id: str) -> None:
     """The certificate left just now: both questions count from here. One that is sent anew is asked about anew."""
     moved = [_move(tx, policy_id, kind) for kind in (RECEIVED, SURVEY)]
     if not moved[0]:
-        _add(tx, policy_id, contact_id, RECEIVED, delivery_id, tx.now_ms + AFTER_MS[RECEIVED])
+        add(tx, policy_id, contact_id, RECEIVED, delivery_id, tx.now_ms + AFTER_MS[RECEIVED])
     tx.hint("policy", policy_id)
 
 
@@ -133,9 +136,10 @@ def cancel(tx: Tx, policy_id: str, reason: str) -> int:
 # ---- due tasks
 
 _DUE: Final = """
-SELECT t.id, t.policy_id, t.contact_id, t.kind, t.due_at, p.state AS policy_state, p.insurer, p.product, p.number_sealed, p.ends_on,
+SELECT t.id, t.policy_id, t.contact_id, t.kind, t.due_at, p.state AS policy_state, p.insurer, p.product, p.number_sealed, p.ends_on, p.delivered_at,
        EXISTS (SELECT 1 FROM care_task n WHERE n.policy_id = t.policy_id AND n.state = 'planned' AND n.due_at > t.due_at
-               AND n.due_at <= :now AND n.kind NOT IN ('received', 'survey', 'midterm')) AS overtaken,
+               AND n.due_at <= :now AND n.kind NOT IN ('received', 'survey', 'midterm')
+               AND (n.kind LIKE 'cooling%') = (t.kind LIKE 'cooling%')) AS overtaken,
        cp.id AS point_id, cp.account_id, (cp.reachable AND cp.blocked_at IS NULL) AS reachable, cp.name_sealed AS display_sealed, c.status, k.name_sealed, k.erased_at,
        (SELECT d.state || ':' || d.reason FROM delivery d WHERE d.policy_id = t.policy_id ORDER BY d.created_at DESC, d.id DESC LIMIT 1) AS last_delivery,
        EXISTS (SELECT 1 FROM message m WHERE m.point_id = cp.id AND m.direction = 'outbound' AND m.kind <> 'call') AS spoken,

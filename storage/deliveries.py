@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from storage import announcements, audit, care, contacts, files, policies
+from storage import announcements, audit, care, contacts, cooling, files, policies
 from storage.ids import new_id
 from storage.policies import ALIVE, Conflict, Policy
 from storage.tx import Tx
@@ -266,6 +266,7 @@ def _received(tx: Tx, policy_id: str, delivery_id: str) -> None:
     care.received(tx, policy_id)
     policies.touch(tx, policy_id)
     if first:
+        cooling.plan(tx, policy_id)
         audit.write(
             tx, actor=SYSTEM, action="policy.received", object_type="policy", object_id=policy_id, fields=(delivery_id,)
         )

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from channels.windows import Carries, Purpose, Ruling, Sender, Way, rule, session
-from storage import care, contacts, inbox, term
+from storage import care, contacts, cooling, inbox, term
 from storage.times import at
 from storage.tx import Tx
 
@@ -19,6 +19,7 @@ ASKED: Final = {
     care.RECEIVED: Purpose.CARE,
     care.SURVEY: Purpose.SURVEY,
     **dict.fromkeys(term.KINDS, Purpose.REMINDER),
+    **dict.fromkeys(cooling.KINDS, Purpose.ANSWER),  # the law demands it
 }
 
 

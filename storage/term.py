@@ -23,8 +23,15 @@ HOUR: Final = 9  # in Viet Nam
 ZONE_MS: Final = 7 * 3_600_000
 DAY_MS: Final = 86_400_000
 CARE: Final = "care"  # the team
+SHUT: Final = frozenset({"window", "calls_only", "blocked"})  # why the platform takes nothing from us
 FINAL: Final = frozenset({"renew", "declined", "sold"})  # answers after which nobody asks again
-CALL: Final = "Gọi khách về việc gia hạn: không nhắn được trên kênh nào ({why})."
+_RENEWAL: Final = "Gọi khách về việc gia hạn: không nhắn được trên kênh nào ({why})."
+_RIGHT: Final = "Gọi khách báo quyền cân nhắc 21 ngày từ ngày nhận hợp đồng: không nhắn được trên kênh nào ({why})."
+CALLS: Final[Mapping[str, str]] = {  # what the one who calls reads
+    **dict.fromkeys(BEFORE_END, _RENEWAL),
+    "cooling_off": _RIGHT,
+    "cooling_off_14": _RIGHT,
+}
 
 
 def touches(starts_on: str, ends_on: str) -> dict[str, int]:
@@ -51,7 +58,7 @@ def over(tx: Tx, policy_id: str, reason: str) -> int:
     """Its end is nobody's question any more: renewed, declined, sold."""
     ended = tx.run(
         "UPDATE care_task SET state = 'cancelled', reason = :reason WHERE policy_id = :policy AND state = 'planned'"
-        " AND kind NOT IN ('received', 'survey', 'midterm')",
+        " AND kind IN ('renewal_30', 'renewal_15', 'renewal_7', 'renewal_1', 'ended')",
         reason=reason,
         policy=policy_id,
     )
@@ -60,19 +67,19 @@ def over(tx: Tx, policy_id: str, reason: str) -> int:
 
 
 def call_instead(tx: Tx, task_id: str, why: str) -> None:
-    """Nothing lawful reaches him: somebody calls. Once a policy. why -- a code."""
+    """Nothing lawful reaches him: somebody calls, once about the same thing. why -- a code."""
     row = tx.one(
         "SELECT t.kind, p.conversation_id, p.contact_id, p.created_by, c.assignee_id FROM care_task t"
         " JOIN policy p ON p.id = t.policy_id LEFT JOIN conversation c ON c.id = p.conversation_id WHERE t.id = :id",
         id=task_id,
     )
-    if row is None or row.kind not in BEFORE_END:
+    if row is None or row.kind not in CALLS:
         return
-    note = CALL.format(why=why)
+    note = CALLS[row.kind].format(why=why)
     known = tasks.page(
         tx, state="open", owner="", conversation=row.conversation_id, due_before=None, after=None, limit=50
     )
-    if all(one.created_by != _BY for one in known):
+    if all(one.created_by != _BY or one.note != note for one in known):
         tasks.add(
             tx, conversation_id=row.conversation_id, owner_id=_caller(tx, row), due_at=tx.now_ms, note=note, by=_BY
         )

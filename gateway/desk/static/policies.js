@@ -39,7 +39,7 @@ import { w } from "./policywords.js";
  *
  * @typedef {object} Care
  * @property {string} id
- * @property {"received" | "survey" | "midterm" | "renewal_30" | "renewal_15" | "renewal_7" | "renewal_1" | "ended"} kind
+ * @property {"received" | "survey" | "cooling_off" | "cooling_off_14" | "midterm" | "renewal_30" | "renewal_15" | "renewal_7" | "renewal_1" | "ended"} kind
  * @property {string} due_at
  * @property {"planned" | "sent" | "answered" | "skipped" | "expired" | "cancelled"} state
  * @property {string | null} reason
