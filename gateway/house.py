@@ -113,7 +113,7 @@ class OurHouse:
     def tell(self, what: str) -> None:
         gate = self._parts.store.gates.of(self._account_id)
         if gate is not None:
-            gate.deaf = what
+            gate.lapsed = what
         if what:
             log.error("account.alarm", account=self._account_id, reason=what)
         else:

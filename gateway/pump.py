@@ -71,8 +71,8 @@ async def _look_after(parts: Parts, probes: set[asyncio.Task[None]]) -> None:
         gate = parts.store.gates.of(account_id)
         if gate is None:
             continue
-        if gate.deaf and getattr(client, "trouble", gate.deaf) == "":
-            gate.deaf = ""  # it polls again, there is just no news
+        if (gate.deaf or gate.lapsed) and getattr(client, "trouble", "?") == "":
+            gate.deaf = gate.lapsed = ""  # it polls again, there is just no news; or another process brought the token
         if gate.broken and hasattr(client, "status"):
             if gate.probe_at and now >= gate.probe_at:
                 task = asyncio.create_task(_probe(parts, account_id, client))

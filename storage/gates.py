@@ -41,7 +41,8 @@ class _Bucket:
 @dataclass(slots=True)
 class Gate:
     """One account's. `rate`, `chat_rate` in calls a second, 0 = off. `paused_until` in ms; `broken` until `mend`;
-    `deaf` -- why nothing can be fetched from it: shown to people, holds no send back; `shown` -- what its row says,
+    `deaf` -- why nothing can be fetched from it: shown to people, holds no send back; `lapsed` -- why its client has no
+    token: shown at once, before the first send is refused for it; `shown` -- what its row says,
     None when that is not known · `carries` -- its platform's windows."""
 
     rate: float = 0
@@ -55,6 +56,7 @@ class Gate:
     chats: dict[str, _Bucket] = field(default_factory=dict)
     refused: bool = False  # something was held back since the last look
     deaf: str = ""
+    lapsed: str = ""
     probe_at: float = 0  # monotonic: when a broken one is asked next whether it lives; 0 = not planned
     note: str = ""  # what people should know, while it works all the same
     shown: tuple[str, str, int | None] | None = ("ok", "", None)
@@ -71,8 +73,8 @@ class Gate:
     def state(self, now_ms: int) -> tuple[str, str, int | None]:
         """The account row's state, reason and paused_until."""
         until = self.paused_until if self.paused_until > now_ms else None
-        if self.broken or self.deaf:
-            return "auth_broken", self.broken or self.deaf, until
+        if refused := self.broken or self.lapsed or self.deaf:
+            return "auth_broken", refused, until
         if self.circuit.until:
             return "down", NO_ANSWER, self.circuit.until if self.circuit.holds(now_ms) else None
         return ("ok", self.note, None) if until is None else ("throttled", "too many requests", until)

@@ -75,5 +75,5 @@ def still(tx: Tx, given: str) -> bool:
 
 def _trouble(tx: Tx, row: Row) -> Trouble:
     gate = tx.gates.of(row.id)
-    deaf = gate is not None and bool(gate.deaf) and not gate.broken
+    deaf = gate is not None and bool(gate.deaf) and not (gate.broken or gate.lapsed)
     return Trouble(row.id, row.state, row.held_since, row.paused_until, deaf)

@@ -15,7 +15,7 @@ import pytest
 from channels.contract import Account
 from gateway.demo.standins.zalo import FakeZalo, drop
 from gateway.parts import Clock, Parts
-from storage import credentials
+from storage import credentials, notices
 from storage.tx import Tx
 from tests.channels.samples import FIXTURES, sign_zalo
 from tests.support import place
@@ -191,6 +191,9 @@ async def test_a_lost_grant_waits_for_consent_and_then_everything_goes_out(zalo:
     await lan.say("Em muốn mua bảo hiểm du lịch")
     await zalo.until("SELECT 1 FROM account WHERE id = 'zalo:oa' AND state = 'auth_broken' AND reason LIKE '%consent%'")
     assert len(lan.inbox) == before
+    await zalo.parts.store.run(notices.watch)
+    (alarm,) = await zalo.rows("SELECT key, urgent FROM notice WHERE kind = 'account'")
+    assert (alarm.key.rpartition("/")[0], bool(alarm.urgent)) == ("account:zalo:oa/auth_broken", True)
     async with aiohttp.ClientSession() as session:
         async with session.get(f"{zalo.url}/oauth/zalo/oa", allow_redirects=False) as page:
             assert page.status == 303  # for people who are signed in

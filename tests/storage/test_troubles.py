@@ -82,6 +82,25 @@ async def test_it_ends_when_the_account_works_again(store: Store, hand: Hand) ->
     assert await store.run(troubles.lasting) == []
 
 
+@pytest.mark.parametrize(
+    ("gate", "shown"),
+    [
+        ({"deaf": "Conflict"}, "deaf"),
+        ({"deaf": "Unauthorized", "broken": "Unauthorized"}, "auth_broken"),
+        ({"lapsed": "consent is needed"}, "auth_broken"),
+        ({}, "auth_broken"),  # another process knows why
+    ],
+)
+async def test_who_only_does_not_hear_still_sends(store: Store, gate: dict[str, str], shown: str) -> None:
+    made = store.gates.configure(ACCOUNT, rate=0, chat_rate=0)
+    for name, why in gate.items():
+        setattr(made, name, why)
+    await store.run(lambda tx: stand(tx, ACCOUNT, "auth_broken", "…", None))
+    (found,) = await store.run(troubles.lasting)
+    assert found.shown == shown
+    assert made.state(0)[0] == ("auth_broken" if gate else "ok")
+
+
 async def test_an_account_that_is_configured_no_more_is_nobodys_trouble(store: Store) -> None:
     await store.run(lambda tx: stand(tx, ACCOUNT, "auth_broken", "Unauthorized", None))
     assert await store.run(told) == []
