@@ -89,7 +89,7 @@ MIDDLES: Final = frozenset({"thị", "thi", "văn", "van"})  # what stands befor
 SURNAME_KEYS: Final = frozenset(flatten(surname) for surname in SURNAMES)
 # words that no name is made of, as typed; the plain forms only where no name looks like them
 NEVER: Final = frozenset(
-    "mất không khong ko chưa chua gì gi sao má mẹ nào nao được duoc dc muốn muon cần mua hiểm hiem xe máy nhiêu nhieu vấn hỏi hoi trả gửi gui số rồi roi "
+    "nay mất không khong ko chưa chua gì gi sao má mẹ nào nao được duoc dc muốn muon cần mua hiểm hiem xe máy nhiêu nhieu vấn hỏi hoi trả gửi gui số rồi roi "
     "cái này kia người nguoi nhà tiền giá thế đâu đang đã sẽ bị cho để làm khách khach shop bạn ai khi nếu neu vì với và nhưng thì cũng cung "
     "vẫn nên đến tới trên dưới trong ngoài của cua cảm cám biết biet nhớ quên thôi thoi đừng dừng hủy stop nhắn nhắc gọi goi một hai-ba mấy vậy "
     "quá hết lắm đi về xem bot robot chatbot giấy oto ôtô the and is not no yes what why how who want need buy insurance please hello test alo trợ "
