@@ -22,10 +22,11 @@ WORD: Final = frozenset(
     lai cho qua giup dum ho gium voi nhe nha nhen nghe nghen nhi oi thi hay roi hang va da u vang ok oke okie xin nho duoc dc ranh tien nghe may
     """.split()
 )
-WORDS: Final = re.compile(r"[^\W\d_]+\d?|\d+")
+WORDS: Final = re.compile(r"\bt[2-7]\b|[^\W\d_]+|\d+")
+POLITE: Final = re.compile(r"\b(?:duoc|dc) (?:khong|ko|k|hong)\b")  # "9h gọi được không": no doubt, a request
 # what makes of a named hour a reproach, a question or a refusal
 REPROACH: Final = re.compile(
-    r"\b(?:ma|chua|khong|ko|k|hong|hok|chang|cha|sao|dau|hoai|mai van|van|toan|cu|suot|ca (?:ngay|tuan|buoi)|tre|lo hen|that hen|sai hen|quen|hua|bao|noi"
+    r"\b(?:ma|chua|khong|ko|k|hong|hok|chang|cha|sao|dau(?! (?:gio|tuan|buoi|chieu|sang))|hoai|mai van|van|toan|cu|suot|ca (?:ngay|tuan|buoi)|tre|lo hen|that hen|sai hen|quen|hua|bao|noi"
     r"|(?<!lo )lan|doi (?:ca|tu|hoai|mai)|cho (?:ca|tu|hoai|mai)|thay|phien|lam phien|buc|met|te|dung (?:goi|co|phone|alo|dien)|khoi|nua|roi (?:ma|sao|day)|not|never|didn't|nobody)\b"
 )
 PAST: Final = re.compile(r"\b(?:đã|rồi)\b", re.IGNORECASE)
@@ -36,6 +37,7 @@ def is_bare(text: str, flat: str, when: When | None) -> bool:
     """Whether a message names a time and holds nothing but the wish to be called then. `flat` -- it without marks"""
     if when is None or not _names_a_time(when) or PAST.search(text):
         return False
+    flat = POLITE.sub(" ", flat)
     words = [word for word in WORDS.findall(flat) if not word[0].isdigit()]
     return len(words) <= MOST and WORD.issuperset(words) and REPROACH.search(flat) is None
 
@@ -44,7 +46,7 @@ def is_named(text: str, flat: str, when: When | None) -> bool:
     """Whether a call is wished at a time, whatever else is told, and nobody is reproached with one."""
     if when is None or not _names_a_time(when) or PAST.search(text):
         return False
-    return calls(flat) and REPROACH.search(flat) is None
+    return calls(flat) and REPROACH.search(POLITE.sub(" ", flat)) is None
 
 
 def calls(flat: str) -> bool:

@@ -57,7 +57,9 @@ NO_NAME: Final = re.compile(r"[\d/@?]")
 CANCELS: Final = "topic=cancel_policy"  # ends a contract, which is neither a stop nor a purchase
 NO_STOP: Final = frozenset({"@excuses", CANCELS, intent.CALLS_INSTEAD, intent.WRITES_INSTEAD})
 HAPPENED: Final = frozenset({"incident", "urgent", "fatal"})
-UNDECIDED: Final = frozenset({"other", "buy", "talk_to_human"})  # what the rules say of a time with no other word
+UNDECIDED: Final = frozenset(
+    {"other", "buy", "talk_to_human", "greeting"}
+)  # what the rules say of a time with no other word
 CALM: Final = "other"
 MISSENT: Final = "@missent"  # he meant to write to somebody else
 NO_REFUSAL: Final = frozenset({"@unclear", "@noproblem"})  # "không biết", "không sao": no no
@@ -147,7 +149,7 @@ def _main(reading: Reading, facts: Facts, context: str, ruled: str, judged: mode
         barred.add("give_name")  # asked for his name he asks for a person: that he gets
     barred |= {name for name in SUMMONS if likely[name] < GUESSED and name not in reading.scores}
     if facts.trip and "renewal" not in reading.scores:
-        barred.add("renewal")  # his days are a trip's
+        barred |= {"renewal"} if ruled != "buy" or "claim" in reading.scores else {"renewal", "claim"}  # a trip's days
     if _asks_of_cover(reading) or (_is_only_out(reading) and "claim" not in reading.scores):
         barred.add("claim")
     if "complaint" not in reading.scores and appointment.is_named(reading.text, reading.flat, facts.when):

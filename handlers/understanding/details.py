@@ -16,7 +16,7 @@ NUMBER_WORDS: Final = {
 }  # fmt: skip
 ENGLISH_WORDS: Final = frozenset({"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"})
 ENGLISH_UNITS: Final = frozenset(
-    "year years people persons adults kids children travelers travellers passengers pax seats seater days t".split()
+    "year years people persons adults kids children travelers travellers passengers pax seat seats seater days t".split()
 ) | {"years old", "of us"}
 FATHER: Final = re.compile(
     r"(?<!\bco )(?<!\bsinh )(?<!\bvo chong )(?<!\bvo chong va )(?<!\bnuoi )(?<!\bduoc )ba (?:con|be)\b"
@@ -27,7 +27,7 @@ ENGLISH_NUMBERS: Final = frozenset(
 AMOUNT: Final = r"(?<![\w.,/])(\d{1,4}(?:[.,]\d{1,2})?(?=\s?[a-z])|(?:" + "|".join(NUMBER_WORDS) + r")(?=\s))\s?"
 UNITS: Final = re.compile(
     AMOUNT
-    + r"(cho ngoi|cho|ghe|c|tan|t|nam|year|years|tuoi|years old|nguoi|ng|thanh vien|cong nhan|nhan vien|(?:em |ban )?(?:hoc sinh|sinh vien|hoc vien)|tre em|khach|people|persons|adults|kids|children|travell?ers|passengers|pax|of us|seats|seater|me con|vo chong|vk ck|vo ck|con nho|con|be|dua"
+    + r"(cho ngoi|cho|ghe|c|tan|t|nam|year|years|tuoi|years old|nguoi|ng|thanh vien|cong nhan|nhan vien|(?:em |ban )?(?:hoc sinh|sinh vien|hoc vien)|tre em|khach|people|persons|adults|kids|children|travell?ers|passengers|pax|of us|seats?|seater|me con|vo chong|vk ck|vo ck|con nho|con|be|dua"
     r"|ngay|hom|days|n\d{1,2}d|n|dem|cai|chiec|xe|the|bo)(?![a-z])"
 )
 MONEY: Final = re.compile(
@@ -180,7 +180,7 @@ def find_numbers(flat: str) -> dict[str, Any]:
         number, unit = _number(match[1]), match[2].removeprefix("em ").removeprefix("ban ")
         if _is_word(match[1], unit, flat, match.start()):
             continue
-        if unit in ("cho", "cho ngoi", "ghe", "c", "seats", "seater"):
+        if unit in ("cho", "cho ngoi", "ghe", "c", "seat", "seats", "seater"):
             if 4 <= number <= 80:
                 found.setdefault("seats", int(number))
         elif unit == "tan" or (unit == "t" and lorry and "tai" in flat):

@@ -75,6 +75,7 @@ SPOKEN_WORD: Final = re.compile(r"[^\W\d_]+|\d+")
 MONEY_OR_UNIT: Final = re.compile(
     r"\s{0,2}(?:k|tr|trieu|nghin|ngan|ty|cu|dong|vnd|%|cho|tuoi|nam|thang|ngay|nguoi|h|gio|cai|xe|tan|chiec)(?![a-z])"
 )
+DAY: Final = re.compile(r"\d{1,2}/\d{1,2}")  # "gọi lúc 10h ngày 25/11"
 SHAPE_OF_A_DATE: Final = re.compile(r"\d{1,2}\s?[/.\-]\s?\d{1,2}\s?[/.\-]\s?(?:\d{4}|\d{2})\Z")
 
 
@@ -231,7 +232,7 @@ def _broken(text: str, flat: str, run: _Run, *, asked: bool) -> Phone | None:
         return None
     span = (run.spans[0][0], run.spans[-1][1])
     shown = flat[span[0] : span[1]]
-    if SHAPE_OF_A_DATE.match(shown) or MONEY_OR_UNIT.match(flat, span[1]):
+    if SHAPE_OF_A_DATE.match(shown) or DAY.fullmatch(shown) or MONEY_OR_UNIT.match(flat, span[1]):
         return None
     phone = normalise(digits, plus=run.plus)
     return _placed(phone, text, span) if phone.invalid else None

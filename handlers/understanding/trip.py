@@ -14,6 +14,7 @@ ONE_MONTH: Final = re.compile(
     r"(?<![\d/.\-])(?<!thang )(?<!thg )(?P<first>\d{1,2})\s?(?P<joint>-|–|~|den|toi|ve)\s?(?:ngay\s|het\s)?(?P<last>\d{1,2})(?P<month>\s?/\s?\d{1,2}|\s?(?:thang|thg)\s?\d{1,2})(?![\d])"
     r"(?P<year>\s?(?:/|-|nam)\s?20\d\d)?"
 )
+CLOSE: Final = re.compile(r"(?<=/\d\d)\s?[-–]\s?(?=\d{1,2}/)|(?<=/\d)\s?[-–]\s?(?=\d{1,2}/)")  # "5/12-10/12"
 JOINT: Final = re.compile(
     r"\s*(?:,?\s?(?:den|toi|ve|-|–|~|>|to|until|till|qua|roi ve|va ve)(?:\s(?:lai|het|nuoc|vn|ngay|hom|vao))*\s?)\s*"
 )
@@ -45,12 +46,14 @@ class Trip:
         last = self.last.on(_year(self.last) or first.year)
         if last and last < first and not _year(self.last):
             last = self.last.on(first.year + 1)  # over the new year
+        elif last and last < first and not _year(self.first):
+            first = self.first.on(first.year - 1) or first
         return (first, last) if last and first <= last <= first + LONGEST else None
 
 
 def find_trip(flat: str) -> Trip | None:
     """Two days that are joined, or one on which he leaves. Wants a text without marks."""
-    spelled = ONE_MONTH.sub(_both, flat)
+    spelled = ONE_MONTH.sub(_both, CLOSE.sub(" - ", flat))
     days = find_days(spelled)
     if not days or OTHER.search(spelled[: days[0].span[0]]):
         return None

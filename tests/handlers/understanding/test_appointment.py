@@ -21,12 +21,21 @@ BARE: list[tuple[str, dict[str, str]]] = [
     ("goi e sau 5h chieu nha", {"time_after": "17:00"}),
     ("tối mai 8h alo cho chú nghen", {"day": "tomorrow", "time": "20:00"}),
     ("gọi lại trước 11h giúp mình", {"time_to": "11:00"}),
+    ("gọi lúc 9h30 sáng thứ tư", {"day": "wednesday", "time": "09:30"}),
+    ("goi luc 7h30 toi", {"time": "19:30"}),
+    ("hẹn gọi 9h30 mai", {"day": "tomorrow", "time": "09:30"}),
+    ("alo em lúc 9h", {"time": "09:00"}),
+    ("đầu giờ chiều gọi nhé", {"part": "afternoon"}),
+    ("9h sáng mai gọi được không em", {"day": "tomorrow", "time": "09:00"}),
+    ("gọi lúc 10h ngày 25/11", {"time": "10:00", "date": "25-11"}),
     ("call me at 9am tomorrow", {"day": "tomorrow", "time": "09:00"}),
 ]
 
 
 @pytest.mark.parametrize("text, told", BARE)
-@pytest.mark.parametrize("context, intent", [(None, "talk_to_human"), ("confirm", "other"), ("ask_time", "other")])
+@pytest.mark.parametrize(
+    "context, intent", [(None, "talk_to_human"), ("confirm", "other"), ("ask_time", "other"), ("ask_phone", "other")]
+)
 def test_a_bare_appointment_is_a_wish_for_a_call(text: str, told: dict[str, str], context: str, intent: str) -> None:
     read = understand(text, context)
     assert (read.intent, dict(read.entities)) == (intent, told)
@@ -59,6 +68,7 @@ def test_what_stands_beside_a_call_makes_it_no_complaint(text: str) -> None:
         "hẹn gọi lúc 10h mà chờ hoài không ai gọi",
         "hẹn 2h gọi mà 5h vẫn chưa gọi",
         "nói gọi lúc 9h sáng mà có thấy ai gọi đâu",
+        "gọi lúc 9h mà sao gọi hoài không được",
     ],
 )
 def test_a_call_that_never_came_is_a_complaint_still(text: str) -> None:

@@ -54,6 +54,7 @@ TONNES: list[tuple[str, str]] = [
     ("xe tai duoi 3t", "<3"),
     ("xe tải trên 15 tấn", ">15"),
     ("xe tải hơn 15 tấn", ">15"),
+    ("xe tai lon hon 15 tan", ">15"),  # "lon" is no abuse
     ("xe tải >15t", ">15"),
     ("xe tai hon 8 tan", ">8"),
     ("xe tải 15 tấn trở lên", ">=15"),

@@ -23,6 +23,11 @@ TRIPS: list[tuple[str, str, str | None, int | None]] = [
     ("du lich Thai Lan ngay 5/1 ve ngay 9/1", "2027-01-05", "2027-01-09", 5),
     ("bay đi Sing ngày 12 tháng 12 về ngày 16 tháng 12 mua bảo hiểm", "2026-12-12", "2026-12-16", 5),
     ("đi du lịch Úc 28/12 đến 5/1", "2026-12-28", "2027-01-05", 9),
+    ("du lịch Nhật 5/12-10/12 4 người", "2026-12-05", "2026-12-10", 6),
+    ("du lịch Nhật 20/12 đến 2/1/2027", "2026-12-20", "2027-01-02", 14),
+    ("du lich han quoc tu ngay 3 den 9 thang 12", "2026-12-03", "2026-12-09", 7),
+    ("đi du lịch từ 28/2 đến 2/3", "2027-02-28", "2027-03-02", 3),
+    ("bay 12/12 về 15/12 đi Bangkok", "2026-12-12", "2026-12-15", 4),
     ("đi Mỹ từ ngày 10 đến 20/12", "2026-12-10", "2026-12-20", 11),
     ("đi Hàn Quốc 7 ngày từ 3/12", "2026-12-03", None, 7),
     ("du lịch Pháp 2 người, khởi hành 10/12/2026", "2026-12-10", None, None),
@@ -41,6 +46,13 @@ def test_from_when_to_when(text: str, first: str, last: str | None, days: int | 
     )
     assert "date" not in told
     assert "callback_from" not in told
+
+
+@pytest.mark.parametrize(
+    "text", ["đi du lịch Nhật từ 3/11 đến 9/11 bị mất hành lý", "du lịch Hàn 3/11 đến 9/11 em bị ngã gãy tay"]
+)
+def test_what_happened_on_it_is_a_claim_still(text: str) -> None:
+    assert understand(text, now=NOW).intent == "claim"
 
 
 def test_without_the_moment_they_are_as_told() -> None:

@@ -18,6 +18,7 @@ from handlers.understanding import understand
         ("tên Hai Năm 0912345678 mua bảo hiểm xe máy", "Hai Năm"),
         ("chị Ba Năm 0912345678 mua tnds ô tô", "Ba Năm"),
         ("Hai Năm 0912345678 mua xe máy", None),
+        ("tên Nam năm nay 30 tuổi mua bh sức khỏe", "Nam"),
     ],
 )
 def test_a_name_is_no_term(text: str, name: str | None) -> None:
