@@ -68,8 +68,8 @@ CORRECTED: Final = re.compile(
 )
 CUT: Final = re.compile(
     r"[,;\n\t|/()\"“”]+|\s[\-–]\s|\.(?:\s|$)|\d|@|\b(?:sinh nam|sinh ngay|nam sinh|ngay sinh|sn|sdt|so dien thoai|dien thoai|dt|phone|so la|so cua|zalo"
-    r"|email|gmail|mail|tuoi|bao hiem|muon|can mua|can tu van|mua|o quan|o tp|phong (?:nhan su|ke toan|kinh doanh|hanh chinh)|dia chi|nhung|lien he|goi (?:em|minh|toi|lai)|chu (?:khong|ko|k|hong) phai|(?:ti|lat|chut|xiu) nua|moi (?:dung|phai))\b"
-    r"|\bso(?=\s*(?:,|$)|\s(?:em|e|toi|tui|minh|mk|anh|chi|con|chau|co|chu|bac|ba|me|ma|bo|vo|chong|nay|do)\b)"
+    r"|email|gmail|mail|tuoi|bao hiem|muon|can mua|can tu van|mua|o quan|o tp|nam nay|phong (?:nhan su|ke toan|kinh doanh|hanh chinh)|dia chi|nhung|lien he|goi (?:em|minh|toi|lai)|chu (?:khong|ko|k|hong) phai|(?:ti|lat|chut|xiu) nua|moi (?:dung|phai))\b"
+    r"|\bso(?=\s*(?:,|$)|\s(?:em|e|toi|tui|minh|mk|anh|chi|con|chau|co|chu|bac|ba|me|ma|bo|vo|chong)\b)"
     r"|(?<=[a-z] )(?:(?:o|ben|cua) )?(?:cty|cong ty)\b[^,;\n]*"
 )
 BEFORE: Final = frozenset(
