@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
+from handlers import premium as premiums
 from handlers.captured import FIELDS
 from handlers.tariff import CAR, MOTORBIKE
 
@@ -19,8 +20,6 @@ State = Literal[
     "withdrawn", "fraud_hold",
 ]  # fmt: skip
 FORMS: Final = ("electronic", "hard_copy", "both")
-STATUTORY: Final = frozenset({MOTORBIKE, CAR})
-WITHIN: Final = 15  # per cent of the statutory fee, either way: Decree 67/2023
 BEFORE_ISSUE: Final = ("requested", "info_complete", "declared", "agreed")
 SEND_WITHIN_MIN: Final = 15  # working minutes from the agreement to the insurer (R-ISS-2)
 
@@ -46,6 +45,7 @@ class Case:
 
     state: State = "requested"
     product: str
+    insurer: str = ""
     print: str = ""
     held: str = ""
     reason: str = ""
@@ -59,17 +59,17 @@ class Case:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What surrounds a step. `values` -- captured of the customer · `c2` -- he agreed to an application · `chief` -- who does
-    it oversees · `fee` -- the statutory one with VAT, None where there is none or it is not known · `policy` -- of `issue`:
-    product, customer and first day of the policy that was registered."""
+    it oversees · `policy` -- of `issue`: product, customer, first day, premium and insurer of the policy that was registered."""
 
     today: str
     values: Mapping[str, Any] = field(default_factory=dict, repr=False)
     c2: bool = False
     chief: bool = False
-    fee: int | None = None
     same_customer: bool = False
     policy_product: str = ""
     policy_starts_on: str = ""
+    policy_premium: int | None = field(default=None, repr=False)
+    policy_insurer: str = ""
 
 
 class Stop(Exception):
@@ -97,7 +97,8 @@ def step(case: Case, act: str, data: Mapping[str, Any], facts: Facts) -> Case:
     if perform is None:
         raise Stop("invalid", f"no such step: {act}")
     if case.state not in FROM[act]:
-        raise Stop("wrong_state", f"it is {case.state}; this step is taken from {', '.join(FROM[act])}")
+        instead = INSTEAD.get((act, case.state), f"this step is taken from {', '.join(FROM[act])}")
+        raise Stop("wrong_state", f"it is {case.state}; {instead}")
     return perform(case, data, facts)
 
 
@@ -138,10 +139,8 @@ def _agree(case: Case, data: Mapping[str, Any], facts: Facts) -> Case:
         raise Stop("invalid", "at what premium?", premium="VND, as the insurer says")
     if starts < facts.today:
         raise Stop("invalid", "from when?", starts_on="today or later: nobody backdates a policy (R-ISS-6)")
-    if case.product in STATUTORY and facts.fee and abs(premium - facts.fee) * 100 > facts.fee * WITHIN:
-        raise Stop(
-            "invalid", "the premium is not the law's", premium=f"within {WITHIN} % of {facts.fee}: Decree 67/2023"
-        )
+    if wrong := premiums.wrong(case.product, premium, facts.values):
+        raise Stop("invalid", "the premium is not the law's", premium=wrong)
     return replace(case, state="agreed", premium=premium, form=form, starts_on=starts)
 
 
@@ -161,7 +160,18 @@ def _issue(case: Case, data: Mapping[str, Any], facts: Facts) -> Case:
         raise Stop("invalid", "it does not match the request", policy_id="is of another product")
     if facts.policy_starts_on < case.starts_on:
         raise Stop("invalid", "it does not match the request", policy_id=f"begins before {case.starts_on}")
+    unlike = {}
+    if facts.policy_premium != case.premium:
+        unlike["premium"] = f"the policy says {facts.policy_premium}, he agreed to {case.premium}"
+    if case.insurer and _line(facts.policy_insurer) != _line(case.insurer):
+        unlike["insurer"] = f"the policy is of {facts.policy_insurer}, he asked for {case.insurer}"
+    if unlike:
+        raise Stop("invalid", "it does not match the request: have it put right, or let him agree anew", **unlike)
     return replace(case, state="issued", policy_id=str(data.get("policy_id") or ""))
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split()).casefold()
 
 
 def _reject(case: Case, data: Mapping[str, Any], _facts: Facts) -> Case:
@@ -225,7 +235,14 @@ FROM: Final[Mapping[str, tuple[str, ...]]] = {
     "more": ("sent_to_insurer",),
     "issue": ("sent_to_insurer",),
     "reject": ("sent_to_insurer",),
-    "withdraw": (*BEFORE_ISSUE, "incomplete", "sent_to_insurer"),
+    "withdraw": (*BEFORE_ISSUE, "incomplete"),
     "hold": BEFORE_ISSUE,
     "decide": ("fraud_hold",),
+}
+INSTEAD: Final[Mapping[tuple[str, str], str]] = {  # what would be right, where somebody may well try
+    (
+        "withdraw",
+        "sent_to_insurer",
+    ): "the insurer has it and may issue it still, so the insurer cancels it: ask there, then `reject` with the insurer's"
+    " word, or `issue` and cancel the policy",
 }

@@ -13,7 +13,7 @@ from gateway.api.errors import ApiError, not_found
 from gateway.api.fields import Person
 from gateway.api.routes_policies import last_conversation
 from handlers import cases as core
-from handlers import schedule, tariff
+from handlers import schedule
 from handlers.taps import PRODUCTS
 from storage import cases, listing, policies
 from storage.steps import Step
@@ -111,7 +111,7 @@ async def more(call: Call, case_id: str, body: models.Why) -> models.CaseView:
 
 @routes.post(f"{_AT}/issue", may="case.edit", refuses=_REFUSES)
 async def issue(call: Call, case_id: str, body: models.Issue) -> models.CaseView:
-    """The insurer has issued the policy, and it is what was asked for."""
+    """The insurer has issued the policy, and it is what was asked for: product, customer, premium, insurer."""
     return await _do(call, case_id, "issue", body.model_dump())
 
 
@@ -123,7 +123,7 @@ async def reject(call: Call, case_id: str, body: models.Why) -> models.CaseView:
 
 @routes.post(f"{_AT}/withdraw", may="case.edit", refuses=_REFUSES)
 async def withdraw(call: Call, case_id: str, body: models.Why) -> models.CaseView:
-    """The customer does not want it any more."""
+    """The customer does not want it any more, and the insurer does not have it yet."""
     return await _do(call, case_id, "withdraw", body.model_dump())
 
 
@@ -174,6 +174,7 @@ def _known(row: cases.Row) -> core.Case:
     return core.Case(
         state=cast(core.State, row.state),
         product=row.product,
+        insurer=row.insurer,
         print=row.print,
         held=row.held,
         reason=str(told.get("reason") or ""),
@@ -187,16 +188,16 @@ def _known(row: cases.Row) -> core.Case:
 
 def _facts(call: Call, tx: Tx, row: cases.Row, where: listing.Conversation, data: Mapping[str, Any]) -> core.Facts:
     policy = policies.find(tx, str(data.get("policy_id") or ""))
-    fee = tariff.fee(row.product, where.slots) if row.product in core.STATUTORY else None
     return core.Facts(
         today=policies.today(tx),
         values=where.slots,
         c2=dict(where.state.get("consents") or {}).get("C2") == "given",
         chief=call.actor.role in SEES_ALL,
-        fee=fee.gross if fee else None,
         same_customer=policy is not None and policies.same_customer(tx, policy.contact_id, row.contact_id),
         policy_product=policy.product if policy else "",
         policy_starts_on=policy.starts_on if policy else "",
+        policy_premium=policy.premium if policy else None,
+        policy_insurer=policy.insurer if policy else "",
     )
 
 

@@ -14,7 +14,7 @@ from gateway.api.allow import Thing
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
 from gateway.api.routes_contacts import thing
-from handlers import screening
+from handlers import premium, screening
 from handlers.model import state_from_json
 from handlers.taps import PRODUCTS
 from storage import care, contacts, deliveries, letters, listing, policies, proof
@@ -55,6 +55,10 @@ async def add_policy(call: Call, body: models.NewPolicy) -> models.Policy:
         call.require("policy.edit", show.thing(row), row.assignee)
         if screening.needed(state_from_json(row.state)):
             raise ApiError("not_screened", "screen this lead first: a real person, a need, of what")
+        if policies.is_date(body.starts_on) and policies.is_date(body.ends_on):
+            term = premium.years(body.starts_on, body.ends_on)
+            if wrong := premium.wrong(body.product, body.premium, row.slots, (term,)):
+                raise ApiError("invalid", "some fields are not right", fields={"premium": wrong})
         new = policies.New(
             conversation_id=row.id,
             contact_id=body.contact_id or "",

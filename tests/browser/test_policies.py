@@ -94,7 +94,7 @@ async def test_registered_delivered_and_followed(office: Office, visitors: Visit
     await form.get_by_label("Sản phẩm").select_option("tnds_o_to")
     await form.get_by_label("Hãng bảo hiểm").fill("Bảo Việt")
     await form.get_by_label("Số hợp đồng").fill("bv/2026-000123")
-    await form.get_by_label("Phí").fill("1")
+    await form.get_by_label("Phí").fill("480.700")
     await form.get_by_label("Giấy chứng nhận").set_input_files(certificate)
     await save.click()
     await expect(form.get_by_role("alert")).to_contain_text("đã có hợp đồng mang số đó")

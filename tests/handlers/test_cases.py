@@ -14,10 +14,17 @@ from handlers.cases import ACTS, CHECKLISTS, FROM, Case, Facts, Stop, step
 from handlers.taps import PRODUCTS
 
 TOLD: Final = {"name": "Nguyễn Văn Hùng", "phone": "+84912345678", "plate": "59X1-12345", "residence": "1 Lê Lợi"}
-FACTS: Final = Facts(today="2026-11-23", values=TOLD, c2=True, fee=480_700)
+FACTS: Final = Facts(today="2026-11-23", values={**TOLD, "seats": 5, "use": "non_business"}, c2=True)
+ISSUED: Final = {
+    "same_customer": True,
+    "policy_product": "tnds_o_to",
+    "policy_starts_on": "2026-11-24",
+    "policy_premium": 480_700,
+    "policy_insurer": "bảo  việt",
+}
 DECLARED: Final = {"documents": ["Quy tắc bảo hiểm v3"], "evidence": "tin nhắn 09:12"}
 AGREED: Final = {"premium": 480_700, "form": "electronic", "starts_on": "2026-11-24", "evidence": "tin nhắn 09:20"}
-NEW: Final = Case(product="tnds_o_to")
+NEW: Final = Case(product="tnds_o_to", insurer="Bảo Việt")
 
 
 def walked(*acts: tuple[str, dict[str, Any]], facts: Facts = FACTS) -> Case:
@@ -33,7 +40,7 @@ TO_AGREED: Final = (("complete", {}), ("declare", DECLARED), ("agree", AGREED))
 def test_the_whole_way() -> None:
     sent = walked(*TO_AGREED, ("send", {}))
     assert (sent.state, sent.premium, sent.form) == ("sent_to_insurer", 480_700, "electronic")
-    facts = replace(FACTS, same_customer=True, policy_product="tnds_o_to", policy_starts_on="2026-11-24")
+    facts = replace(FACTS, **ISSUED)
     assert step(sent, "issue", {"policy_id": "p1"}, facts).state == "issued"
 
 
@@ -48,8 +55,8 @@ def test_the_whole_way() -> None:
         (TO_AGREED[:2], "agree", {**AGREED, "premium": 400_000}, FACTS, "premium"),
         (TO_AGREED[:2], "agree", {**AGREED, "premium": 0}, FACTS, "premium"),
         (TO_AGREED[:2], "agree", {**AGREED, "form": "fax"}, FACTS, "form"),
-        (TO_AGREED[:2], "agree", AGREED, replace(FACTS, values={**TOLD, "plate": "59X1-99999"}), "declaration"),
-        (TO_AGREED, "send", {}, replace(FACTS, values={**TOLD, "name": "Lan"}), "declaration"),
+        (TO_AGREED[:2], "agree", AGREED, replace(FACTS, values={**FACTS.values, "plate": "59X1-99999"}), "declaration"),
+        (TO_AGREED, "send", {}, replace(FACTS, values={**FACTS.values, "name": "Lan"}), "declaration"),
     ],
 )
 def test_what_is_missing_is_said_by_name(acts: Any, act: str, data: Any, facts: Facts, wrong: str) -> None:
@@ -70,13 +77,27 @@ def test_the_statutory_premium_may_differ_by_fifteen_per_cent() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes",
-    [{"same_customer": False}, {"policy_product": "du_lich"}, {"policy_starts_on": "2026-11-23"}],
+    "changes, field",
+    [
+        ({"same_customer": False}, "policy_id"),
+        ({"policy_product": "du_lich"}, "policy_id"),
+        ({"policy_starts_on": "2026-11-23"}, "policy_id"),
+        ({"policy_premium": 480_701}, "premium"),
+        ({"policy_insurer": "PVI"}, "insurer"),
+    ],
 )
-def test_what_the_insurer_issued_is_what_was_asked_for(changes: dict[str, Any]) -> None:
-    good = {"same_customer": True, "policy_product": "tnds_o_to", "policy_starts_on": "2026-11-24"}
-    with pytest.raises(Stop):
-        step(walked(*TO_AGREED, ("send", {})), "issue", {"policy_id": "p1"}, replace(FACTS, **{**good, **changes}))
+def test_what_the_insurer_issued_is_what_was_asked_for(changes: dict[str, Any], field: str) -> None:
+    with pytest.raises(Stop) as stopped:
+        step(walked(*TO_AGREED, ("send", {})), "issue", {"policy_id": "p1"}, replace(FACTS, **{**ISSUED, **changes}))
+    assert list(stopped.value.fields) == [field]
+
+
+def test_who_withdraws_when_the_insurer_has_it_is_sent_there() -> None:
+    sent = walked(*TO_AGREED, ("send", {}))
+    with pytest.raises(Stop, match="insurer cancels it") as stopped:
+        step(sent, "withdraw", {"reason": "đổi ý"}, FACTS)
+    assert stopped.value.code == "wrong_state"
+    assert step(walked(*TO_AGREED), "withdraw", {"reason": "đổi ý"}, FACTS).state == "withdrawn"
 
 
 def test_only_a_supervisor_ends_a_hold_and_it_goes_on_where_it_was() -> None:

@@ -44,12 +44,17 @@ async def test_from_the_wish_to_the_policy(house: House) -> None:
     await lan.post(f"{at}/declare", {"documents": ["Quy tắc TNDS v3"], "evidence": "tin nhắn của anh Hùng 09:12"})
     today = await house.parts.store.read(policies.today)
     terms = {"premium": 480_700, "form": "electronic", "starts_on": today, "evidence": "tin nhắn 09:20"}
+    status, body = await lan("POST", f"{at}/agree", {**terms, "premium": 1000})
+    assert (status, list(body["error"]["fields"])) == (422, ["premium"])
     case = await lan.post(f"{at}/agree", terms)
     assert (case["premium"], case["late"]) == (480_700, False)
     house.parts.clock.offset_ms += 5 * 86_400_000
     assert (await lan.get(at))["late"]
     case = await lan.post(f"{at}/send", {})
     assert [one["act"] for one in case["steps"]] == ["request", "complete", "declare", "agree", "send"]
+    status, body = await lan("POST", f"{at}/withdraw", {"reason": "đổi ý"})
+    assert (status, body["error"]["code"]) == (409, "wrong_state")
+    assert "the insurer cancels it" in body["error"]["message"]
     status, body = await lan("POST", f"{at}/issue", {"policy_id": "00000000000000000000000000"})
     assert (status, list(body["error"]["fields"])) == (422, ["policy_id"])
     (one,) = (await lan.get("/cases", conversation=found))["items"]

@@ -152,6 +152,7 @@ async def test_what_cannot_be_registered_is_said_by_field(house: House) -> None:
         ({"starts_on": "1/2/2027"}, "starts_on"),
         ({"ends_on": yesterday}, "ends_on"),
         ({"premium": -1}, "premium"),
+        ({"premium": 1}, "premium"),
         ({"premium": "480700"}, "premium"),
         ({"premium": 1.5}, "premium"),
         ({"number": "  "}, "number"),
