@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
-from storage import listing, search, searching
+from storage import listing, plates, search, searching
 from storage.keys import KeyMissing
 from storage.tx import Tx
 
@@ -83,6 +84,12 @@ class Look:
             return True
         return self._tell(tx)
 
+    @cached_property
+    def _plates(self) -> frozenset[str]:
+        """What of the query may name a plate that stands in a message."""
+        asked = {run.tight for run in plates.runs(search.fold(self.query))}
+        return frozenset(asked or self._single)
+
     # ---- which of them is whom
 
     @cached_property
@@ -139,7 +146,7 @@ class Look:
         for at in some:
             hit = self.conversations[at]
             if hit.where == "words":
-                text, said_at = _said(tx, hit.conversation, search.words(self.query))
+                text, said_at = _said(tx, hit.conversation, search.words(self.query), self._plates)
                 self.conversations[at] = Hit(conversation=hit.conversation, where="words", text=text, at=said_at)
         self._told += len(some)
         return self._told < len(self.conversations)
@@ -162,8 +169,8 @@ def _policies(tx: Tx, conversation_ids: Sequence[str]) -> dict[str, list[dict[st
     return found
 
 
-def _said(tx: Tx, one: listing.Conversation, asked: Sequence[str]) -> tuple[str, int | None]:
-    """The newest message that has most of the words, cut around them, and when it was said."""
+def _said(tx: Tx, one: listing.Conversation, asked: Sequence[str], plate: AbstractSet[str]) -> tuple[str, int | None]:
+    """The newest message that has the plate, else most of the words, cut around them, and when it was said."""
     rows = tx.all(
         "SELECT m.id, m.contact_id, m.body_sealed, m.said_at FROM message m WHERE m.conversation_id = :id AND m.author <> 'bot'"
         " ORDER BY m.seq DESC LIMIT :most",
@@ -176,7 +183,10 @@ def _said(tx: Tx, one: listing.Conversation, asked: Sequence[str]) -> tuple[str,
             body = tx.keys.open_json(tx, row.contact_id, "message", "body_sealed", row.id, row.body_sealed)
         except KeyMissing:
             break
-        said = str(body.get("text", ""))
+        said = " ".join(str(body.get("text", "")).split())
+        folded = search.fold(said)
+        if run := next((each for each in plates.runs(folded) if {each.tight, each.number} & plate), None):
+            return around(said, [folded[run.begin : run.end]]), row.said_at
         known = set(search.words(said))
         has = sum(word in known for word in asked)
         if has > best:

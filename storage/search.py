@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
-from storage import contacts
+from storage import contacts, plates
 from storage.ids import new_id
 from storage.keys import KeyMissing, KeyRing
 from storage.tx import Tx
 
-CURSOR: Final = "search_cursor_2"  # setting: id of the last message of a person whose words are in the index; a new
-# number has everything read once more, in the background: plates and codes as they are spoken, names of the platform
+CURSOR: Final = "search_cursor_3"  # setting: id of the last message of a person whose words are in the index; a new
+# number has everything read once more, in the background: plates that stand in messages
 MARGIN_MS: Final = 30_000  # messages of another process may commit out of id order: the cursor stays this far behind
 WORDS: Final = 60  # of one message
 LONGEST: Final = 24
@@ -43,7 +43,17 @@ def fold(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    return [word[:LONGEST] for word in _WORD.findall(fold(text))]
+    return _words(fold(text))
+
+
+def _words(folded: str) -> list[str]:
+    return [word[:LONGEST] for word in _WORD.findall(folded)]
+
+
+def of_text(text: str) -> set[str]:
+    """What a message is found by: its words, and its plates however they are typed."""
+    folded = fold(text)
+    return {*_words(folded)[:WORDS], *plates.values(folded)}
 
 
 def _digits(text: str) -> str:
@@ -80,7 +90,11 @@ def readings(query: str) -> list[list[str]]:
         found += [[tight], [whole]]
     if "@" in whole and " " not in whole:
         return [[whole]]
-    found.append(list(dict.fromkeys(words(query)[:ASKED])))
+    folded = fold(query)
+    for run in plates.runs(folded):  # among other words
+        rest = _words(f"{folded[: run.begin]} {folded[run.end :]}")
+        found.append([run.tight, *dict.fromkeys(rest[: ASKED - 1])])
+    found.append(list(dict.fromkeys(_words(folded)[:ASKED])))
     return [each for at, each in enumerate(found) if each and each not in found[:at]]
 
 
@@ -117,7 +131,7 @@ def _take(tx: Tx, after: str, before: str, limit: int) -> list[str]:
     found = {conversation_id: _of_state(state) for conversation_id, (_, state) in consented.items()}
     for row in rows:
         if row.conversation_id in found:
-            found[row.conversation_id].update(words(_text(tx, row))[:WORDS])
+            found[row.conversation_id].update(of_text(_text(tx, row)))
     _put(
         tx,
         [
@@ -194,7 +208,9 @@ def of_value(value: str) -> set[str]:
     number = _digits(value)
     if number:
         return {number, number[-LAST:]} | (set() if value.startswith("+") else {squeezed(value)})
-    return {value.strip().lower(), squeezed(value), *words(value)} - {""} if value.strip() else set()
+    if not value.strip():
+        return set()
+    return {value.strip().lower(), squeezed(value), *words(value), *plates.values(fold(value))} - {""}
 
 
 def put(tx: Tx, conversation_id: str, contact_id: str, found: Iterable[str]) -> None:
@@ -220,8 +236,8 @@ def retold(tx: Tx, conversation_id: str, was: str, now: str) -> None:
     """A message, which says `now` already, said `was`: of those words the ones go that nothing else in the conversation says."""
     consented = _conversations(tx, [conversation_id])
     if now and conversation_id in consented:
-        put(tx, conversation_id, consented[conversation_id][0], words(now)[:WORDS])
-    unsaid(tx, conversation_id, set(words(was)[:WORDS]) - set(words(now)[:WORDS]))
+        put(tx, conversation_id, consented[conversation_id][0], of_text(now))
+    unsaid(tx, conversation_id, of_text(was) - of_text(now))
 
 
 def unsaid(tx: Tx, conversation_id: str, gone: AbstractSet[str]) -> None:
@@ -265,7 +281,7 @@ def _said_lately(tx: Tx, conversation_id: str, words_: AbstractSet[str]) -> tupl
     )
     for row in rows:
         text = _text(tx, row)
-        left.difference_update(words(text)[:WORDS])
+        left.difference_update(of_text(text))
         letters += len(text)
         if not left:
             return left, None
@@ -296,7 +312,7 @@ def _again(tx: Tx, limit: int) -> int:
     )
     if len(rows) < len(ids):
         return 0  # one is being changed: the next time
-    found = {word for row in rows for word in words(_text(tx, row))[:WORDS]}
+    found = {word for row in rows for word in of_text(_text(tx, row))}
     if found:
         put(tx, conversation_id, consented[conversation_id][0], found)
     if len(ids) < limit or not consented:

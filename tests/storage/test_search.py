@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from storage import finding, listing, narrowing, search, searching
+from storage import finding, listing, narrowing, plates, search, searching
 from storage.db import Store
 from storage.ids import new_id
 from storage.tx import Tx
@@ -62,6 +62,38 @@ async def test_as_people_say_it(store: Store) -> None:
     assert await found(store, "xe") == sorted((hung, huong), reverse=True), "the newest first"
     for words in ("", "…", "hùng hương", "0912345679", "59A-123.46"):
         assert await found(store, words) == [], words
+
+
+async def test_a_plate_in_his_words_is_found_however_it_is_typed(store: Store) -> None:
+    said = ("xe mình biển số 51F-123.45 nhé", "biển: 51f12345", "biển 51F 123 45, 5 chỗ", "51 F – 123.45 là biển xe em")
+
+    def fill(tx: Tx) -> list[str]:
+        person(tx, "xe 51 chỗ f 123 và 45 tờ")
+        made = [conversation(tx) for _ in said]
+        for one, text in zip(made, said, strict=True):
+            search.put(tx, one, "contact", search.of_text(text))
+        return made
+
+    made = sorted(await store.run(fill), reverse=True)
+    for query in ("51F12345", "51f 12345", "51F-12345", "51F-123.45", "12345", "51F-12345 biển", "biển số 51F 123.45"):
+        assert await found(store, query) == (made if "số" not in query else made[-1:]), query
+    assert await found(store, "51F-12346") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "tight"),
+    [
+        ("59T1 234.56", {"59t123456", "23456"}),
+        ("59-T1-23456", {"59t123456", "23456"}),
+        ("36N-4182", {"36n4182", "4182"}),
+        ("29MĐ1-123.45 và 30AA 12345", {"29md112345", "30aa12345", "12345"}),
+        ("0912345678, mua 2 xe 50 triệu", set()),
+        ("số 151F-12345", set()),
+        ("51F-123.456.789", set()),
+    ],
+)
+def test_what_looks_like_a_plate(text: str, tight: set[str]) -> None:
+    assert plates.values(search.fold(text)) == tight
 
 
 async def test_an_advisor_finds_his_own_work_and_the_queue(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,8 @@ async def test_one_box_for_people_and_words(house: House) -> None:
     lan, boss = await house.as_role("advisor", "Lan"), await house.as_role("supervisor")
     other, dpo = await house.as_role("advisor", "Minh"), await house.as_role("dpo")
     await lan.post(f"/conversations/{hers}/take")
+    await house.say("1", "Hôm qua xe của bạn tôi, biển số 51F-123.45, bị va quệt")
+    await house.settled()
     await house.indexed()
     for words in ("hùng", "NGUYEN VAN", "ngu", PHONE, "5678"):
         assert await names(boss, words) == (["Nguyễn Văn Hùng"] * 2, []), words
@@ -34,6 +36,8 @@ async def test_one_box_for_people_and_words(house: House) -> None:
         assert await names(dpo, words) == (["Nguyễn V** H***"] * 2, []), words
     assert (await names(lan, "kangaroo"))[1] == ["Xe của tôi là con kangaroo màu đỏ"]
     assert (await names(other, "kangaroo")) == ([], [])
+    for plate in ("51F-123.45", "51f12345", "51F 12345", "12345"):
+        assert (await names(lan, plate))[1] == ["Hôm qua xe của bạn tôi, biển số 51F-123.45, bị va quệt"], plate
     found = (await boss.get("/search", q="kangaroo"))["conversations"][0]
     assert (found["where"], found["conversation"]["id"]) == ("words", hers)
     assert await names(boss, "zzz") == ([], [])
