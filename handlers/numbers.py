@@ -18,12 +18,16 @@ FIRST: Final = re.compile(
     r"|\b(?:ca hai|ca 2|hai so|so nao cung|either|both)\b"
 )
 PLACE: Final = re.compile(r"\b(?:so|cai|sdt) (?:dien thoai )?thu (?:hai|2)\b")
+RANKED: Final = re.compile(  # he says himself which comes first, or what the other is for
+    r"\b(?:so phu|du phong|zalo|viber|backup|neu (?:khong|ko|k)|(?:khong|ko|k) (?:\w+ ){0,3}thi|uu tien|truoc)\b"
+)
 PART: Final = re.compile(r"(?<!\d)\d{3,6}(?!\d)")  # "số 0987", "đuôi 321"
 
 
 def note(draft: Draft, one: Heard) -> None:
     """He told two: are both his?"""
-    both = bool(one.entities.get("phone_alt")) and ANOTHERS.search(one.folded) is None
+    sorted_ = ANOTHERS.search(one.folded) or RANKED.search(one.folded)
+    both = bool(one.entities.get("phone_alt")) and sorted_ is None
     draft.remember(**{TWO: "open" if both else None})
 
 

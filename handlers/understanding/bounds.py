@@ -49,6 +49,12 @@ def _patterns(unit: str) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[s
 
 
 PATTERNS: Final = {unit: _patterns(unit) for unit in UNITS}
+# without one of these there is no such unit: a cheap look before the dear ones
+STANDS: Final = {
+    "seats": re.compile(r"\d\s?c|cho\b|ghe\b|seat"),
+    "payload": re.compile(r"\d\s?t|\btan\b|\bton"),
+    "engine": re.compile(r"cc\b|phan khoi|pk\b|cm3"),
+}
 IN_WORDS: Final = re.compile(rf"\b(?:duoi|tren|hon|da|nhat|toi|den) {SMALL} (?:cho|ghe|tan)\b")
 # one of these stands in every text that compares
 COMPARES: Final = re.compile(
@@ -96,7 +102,7 @@ def parse(kept: str) -> Bounds | None:
 
 def find(flat: str, unit: str) -> tuple[Bounds, tuple[int, int]] | None:
     """The first comparison of that unit in a text without marks, and where it stands."""
-    if not COMPARES.search(flat):
+    if not (STANDS[unit].search(flat) and COMPARES.search(flat)):
         return None
     for pattern in PATTERNS[unit]:
         told = pattern.search(flat)

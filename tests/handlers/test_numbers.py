@@ -65,6 +65,8 @@ def test_a_yes_leaves_them_as_he_wrote_them() -> None:
     "line",
     [
         "mua bh xe máy, tên Tâm, số 0912345678",
+        "mua bh xe máy, tên Tâm, 0912345678 không được thì 0987654321",
+        "mua bh xe máy, tên Tâm, 0912345678, zalo 0987654321",
         "mua bh xe máy cho ba, con là Tâm số con 0912345678, số ba con 0987654321",
     ],
 )
