@@ -340,4 +340,5 @@ async def test_profiles_and_status() -> None:
     async with running(appsecret_proof=True) as page:
         assert (await page.client.profile(page.lan.id)).name == "Nguyễn Lan"
         assert (await page.client.profile("999")).name == ""
+        page.fake.subscribed = ["messages"]
         assert await page.client.status() == {"page": "IBAOHIEM", "subscribed": "gateway", "fields": 1}

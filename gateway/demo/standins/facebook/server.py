@@ -8,9 +8,9 @@ import hashlib
 import hmac
 import itertools
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 from aiohttp import web
@@ -28,6 +28,8 @@ from .records import Call, GraphError, Json, Sent, escaped
 FIRST: Final = 24_681_357_902_468_135
 VERSION: Final = "v26.0"
 ANSWER_S: Final = 20.0
+ACCEPTED: Final = 200
+AGAIN_S: Final = (0.0, 60.0, 300.0, 900.0)  # it does not follow the 36 hours of Meta's other webhooks
 
 
 class FakeFacebook:
@@ -58,6 +60,7 @@ class FakeFacebook:
         self.sent: list[Sent] = []
         self.violations: list[str] = []  # what no client may do, whatever it is answered
         self.statuses: list[int] = []  # of our POSTs to the webhook
+        self.subscribed: list[str] = []  # fields of the page's events
         self.profile: Json = {}  # what the page shows before anybody has written
         self.usage: dict[str, str] = {}  # headers of every answer: how much of what is allowed is used
         self.token_ends = self.data_ends = 0  # seconds since 1970, 0 = never
@@ -100,24 +103,47 @@ class FakeFacebook:
     async def tell(self, *items: Json, name: str = "messaging") -> Json:
         """One POST of these events."""
         body = {"object": "page", "entry": [{"id": self.page_id, "time": self.now_ms(), name: list(items)}]}
-        await self.post(escaped(body))
+        raw = escaped(body)
+        if await self.post(raw) != ACCEPTED and self._hook:
+            self._later(self._again(raw))
         return body
 
+    async def _again(self, raw: bytes) -> int:
+        """What was not acknowledged comes "immediately, then a few more times with decreasing frequency"."""
+        status = 0
+        for wait in AGAIN_S:
+            await self.clock.sleep(wait)
+            if (status := await self.post(raw)) == ACCEPTED:
+                break
+        return status
+
+    def _later(self, work: Coroutine[Any, Any, int]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[int]) -> None:
+        self._tasks.discard(task)
+        self.watch.changed()
+
     async def post(self, body: bytes) -> int:
-        """Signed over the very bytes; the status."""
+        """Signed over the very bytes; the status, 0 where nobody answered."""
         if not self._hook:
             return 0
         mac = hmac.new(self.app_secret.encode(), body, hashlib.sha256).hexdigest()
         headers = {"X-Hub-Signature-256": f"sha256={mac}", "Content-Type": "application/json"}
         timeout = aiohttp.ClientTimeout(total=ANSWER_S)
-        async with (
-            aiohttp.ClientSession(timeout=timeout) as session,
-            session.post(self._hook, data=body, headers=headers) as response,
-        ):
-            await response.read()
-            self.statuses.append(response.status)
-            self.watch.changed()
-            return response.status
+        status = 0
+        with contextlib.suppress(aiohttp.ClientError, TimeoutError):  # nobody there
+            async with (
+                aiohttp.ClientSession(timeout=timeout) as session,
+                session.post(self._hook, data=body, headers=headers) as response,
+            ):
+                await response.read()
+                status = response.status
+        self.statuses.append(status)
+        self.watch.changed()
+        return status
 
     async def typed(self, customer: Customer, text: str) -> Json:
         """A person answers in the page's inbox."""
@@ -173,6 +199,7 @@ class FakeFacebook:
                 return {"success": True}
             case "POST", [self.page_id, "subscribed_apps"]:
                 call.body = json.loads(raw)
+                self.subscribed = [field for field in str(call.body["subscribed_fields"]).split(",") if field]
                 return {"success": True}
             case "POST", [self.page_id, "messenger_profile"]:
                 self.profile |= (body := messages.profile(self.profile, raw))
@@ -185,7 +212,7 @@ class FakeFacebook:
             case "GET", ["debug_token"]:
                 return {"data": self._token(request.query.get("input_token", ""))}
             case "GET", [self.page_id, "subscribed_apps"]:
-                return {"data": [{"id": self.app_id, "name": "gateway", "subscribed_fields": ["messages"]}]}
+                return {"data": [{"id": self.app_id, "name": "gateway", "subscribed_fields": self.subscribed}]}
             case "GET", [self.page_id]:
                 return {"id": self.page_id, "name": "IBAOHIEM"}
             case "GET", [user] if user in self.people:
@@ -231,7 +258,5 @@ class FakeFacebook:
                 message["text"] = sent.text
             echo = self._from_page(sent.user, message)
             entry = {"id": self.page_id, "time": self.now_ms(), "messaging": [echo]}
-            task = asyncio.create_task(self.post(escaped({"object": "page", "entry": [entry]})))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._later(self.post(escaped({"object": "page", "entry": [entry]})))
         return {"recipient_id": sent.user, "message_id": sent.id}

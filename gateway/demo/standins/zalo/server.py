@@ -27,6 +27,8 @@ APP: Final = "9301774650812263549"
 OA: Final = "2745501938264417082"
 FIRST: Final = 5_182_290_637_741_093_865  # beyond 53 bits, as people's ids are
 PER_MINUTE: Final = 4000
+FREE: Final = 8  # messages to a person after each of his
+BOUGHT: Final = 1000
 JSON: Final = {"Content-Type": "application/json"}
 
 
@@ -65,6 +67,8 @@ class FakeZalo:
         self.numbers_only: set[str] = set()  # templates that go to telephone numbers only
         self.wordings: dict[str, str] = {}  # number -> what the phone shows, with {parameters}
         self.balance: int | None = None
+        self.bought = BOUGHT
+        self._free: dict[str, int] = {}  # person -> free messages left until he writes again
         self.quota = {"dailyQuota": "500", "remainingQuota": "499"}  # of template messages by phone
         self.buttons = False
         self.echoes = True
@@ -102,6 +106,7 @@ class FakeZalo:
     async def tell(self, name: str, *, server: str = "OA OpenAPI", **body: Any) -> Json:
         """An event, once it is acknowledged or given up."""
         event = self.event(name, **body)
+        self._free.pop(str(body.get("sender", {}).get("id", "")), None)
         await self.webhook.send(event, server=server)
         return event
 
@@ -181,6 +186,8 @@ class FakeZalo:
             case "/message/template":
                 sent = messages.template(self, body, by_phone=True)
                 self._deliver(sent, echo=False)
+                if self.quota["remainingQuota"].isdigit():
+                    self.quota["remainingQuota"] = str(max(0, int(self.quota["remainingQuota"]) - 1))
                 return {"msg_id": sent.id, "sent_time": str(round(sent.at * 1000)), "quota": dict(self.quota)}
             case "/v2.0/oa/message":
                 raise ZaloError(-240, "This API is shut down")
@@ -188,8 +195,15 @@ class FakeZalo:
                 self.violations.append(f"{path}: a path that this stand-in does not play")
                 raise ZaloError(-209, "This API is not supported")
         self._deliver(sent, echo=self.echoes)
-        kind = "purchase_quota" if sent.billed else "reply"
-        return {"message_id": sent.id, "user_id": sent.user, "quota": {"quota_type": kind, "remain": "8", "total": "8"}}
+        return {"message_id": sent.id, "user_id": sent.user, "quota": self._spent(sent)}
+
+    def _spent(self, sent: Sent) -> Json:
+        """What the answer says is left: of the free ones to this person since he wrote last, or of those that were bought."""
+        if sent.billed:
+            self.bought -= 1
+            return {"quota_type": "purchase_quota", "remain": str(max(0, self.bought)), "total": str(BOUGHT)}
+        left = self._free[sent.user] = max(0, self._free.get(sent.user, FREE) - 1)
+        return {"quota_type": "reply", "remain": str(left), "total": str(FREE)}
 
     def _tell_group(self, sent: Sent) -> None:
         self.sent.append(sent)
