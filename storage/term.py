@@ -18,7 +18,7 @@ BEFORE_END: Final[Mapping[str, int]] = {"renewal_30": 30, "renewal_15": 15, "ren
 ENDED: Final = "ended"  # a day after: no cover any more
 ABOUT_END: Final = frozenset({*BEFORE_END, ENDED})
 KINDS: Final = frozenset({MIDTERM, *ABOUT_END})
-LONG_D: Final = 180  # a shorter term (a journey) is not renewed, and has no half
+LONG_D: Final = 180  # a shorter term has no half; its end is told of all the same
 HOUR: Final = 9  # in Viet Nam
 ZONE_MS: Final = 7 * 3_600_000
 DAY_MS: Final = 86_400_000
@@ -35,13 +35,14 @@ CALLS: Final[Mapping[str, str]] = {  # what the one who calls reads
 
 
 def touches(starts_on: str, ends_on: str) -> dict[str, int]:
-    """kind -> when it is due, ms UTC. Dates as 2026-11-22, both days covered; {} for a short term."""
+    """kind -> when it is due, ms UTC. Dates as 2026-11-22, both days covered; nothing before the first day of the term."""
     first, last = date.fromisoformat(starts_on), date.fromisoformat(ends_on)
     days = (last - first).days + 1
-    if days < LONG_D:
-        return {}
-    found = {MIDTERM: _at(first + timedelta(days=days // 2)), ENDED: _at(last + timedelta(days=1))}
-    return found | {kind: _at(last - timedelta(days=before)) for kind, before in BEFORE_END.items()}
+    found = {ENDED: last + timedelta(days=1)}
+    found |= {kind: last - timedelta(days=before) for kind, before in BEFORE_END.items() if before < days}
+    if days >= LONG_D:
+        found[MIDTERM] = first + timedelta(days=days // 2)
+    return {kind: _at(day) for kind, day in found.items()}
 
 
 def _at(day: date) -> int:

@@ -197,8 +197,8 @@ class Proof(Answer):
 
 class Care(Answer):
     """A touch of the care plan: `received` a day after the certificate was sent, `survey` a week after it arrived; of a
-    term of more than a year `cooling_off` when it arrives and `cooling_off_14` on day 14; of a term of half a year and
-    more `midterm`, `renewal_30` … `renewal_1` days before its end, `ended` the day after.
+    term of more than a year `cooling_off` when it arrives and `cooling_off_14` on day 14; `midterm` of a
+    term of half a year and more, `renewal_30` … `renewal_1` days before its end, `ended` the day after.
     `answer`: received, wrong_info, not_received, 1 to 5, or renew, later, declined, sold; `comment`: his own words."""
 
     id: Id

@@ -15,7 +15,7 @@ from handlers.taps import PRODUCTS
 
 TOLD: Final = {"name": "Nguyễn Văn Hùng", "phone": "+84912345678", "plate": "59X1-12345", "residence": "1 Lê Lợi"}
 FACTS: Final = Facts(today="2026-11-23", values={**TOLD, "seats": 5, "use": "non_business"}, c2=True)
-ISSUED: Final = {
+ISSUED: Final[dict[str, Any]] = {
     "same_customer": True,
     "policy_product": "tnds_o_to",
     "policy_starts_on": "2026-11-24",

@@ -55,12 +55,13 @@ def test_the_core_knows_the_same_touches() -> None:
     assert set(renewal.TEXTS) == term.KINDS
 
 
-@pytest.mark.parametrize("days, kinds", [(180, 6), (179, 0), (7, 0), (365, 6), (1, 0)])
-def test_a_short_term_has_no_plan(days: int, kinds: int) -> None:
+@pytest.mark.parametrize(
+    "days, kinds", [(365, 6), (180, 6), (179, 5), (40, 5), (31, 5), (30, 4), (8, 3), (7, 2), (1, 1)]
+)
+def test_a_short_term_has_no_half_and_nothing_before_it_begins(days: int, kinds: int) -> None:
     first = date(2026, 11, 23)
     made = term.touches(first.isoformat(), (first + timedelta(days=days - 1)).isoformat())
-    assert len(made) == kinds
-    assert sorted(made, key=lambda kind: made[kind]) == (PLAN if kinds else [])
+    assert sorted(made, key=lambda kind: made[kind]) == PLAN[-kinds:]
     assert all(care.decent(due) == due for due in made.values())
 
 
