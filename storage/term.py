@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 
-from storage import listeners, tasks
+from channels.windows import REMINDERS_OFF
+from storage import contacts, listeners, may_say, tasks
 from storage.tx import Tx
 
 MIDTERM: Final = "midterm"
@@ -27,7 +28,10 @@ SHUT: Final = frozenset({"window", "calls_only", "blocked"})  # why the platform
 FINAL: Final = frozenset({"renew", "declined", "sold"})  # answers after which nobody asks again
 _RENEWAL: Final = "Gọi khách về việc gia hạn: không nhắn được trên kênh nào ({why})."
 _RIGHT: Final = "Gọi khách báo quyền cân nhắc 21 ngày từ ngày nhận hợp đồng: không nhắn được trên kênh nào ({why})."
+RECEIVED: Final = "received"
+CALLED: Final = "; call"  # behind the reason of a task in whose place somebody calls
 CALLS: Final[Mapping[str, str]] = {  # what the one who calls reads
+    RECEIVED: "Gọi hỏi khách đã nhận giấy chứng nhận chưa, thông tin có đúng không: không nhắn được ({why}).",
     **dict.fromkeys(BEFORE_END, _RENEWAL),
     "cooling_off": _RIGHT,
     "cooling_off_14": _RIGHT,
@@ -68,13 +72,19 @@ def over(tx: Tx, policy_id: str, reason: str) -> int:
 
 
 def call_instead(tx: Tx, task_id: str, why: str) -> None:
-    """Nothing lawful reaches him: somebody calls, once about the same thing. why -- a code."""
+    """Nothing lawful reaches him: somebody calls, once about the same thing, and the task says so. Who switched off
+    reminders is called about what the law demands only. why -- a code."""
     row = tx.one(
         "SELECT t.kind, p.conversation_id, p.contact_id, p.created_by, c.assignee_id FROM care_task t"
         " JOIN policy p ON p.id = t.policy_id LEFT JOIN conversation c ON c.id = p.conversation_id WHERE t.id = :id",
         id=task_id,
     )
     if row is None or row.kind not in CALLS:
+        return
+    owed = row.kind not in ABOUT_END and row.kind != RECEIVED
+    if not owed and REMINDERS_OFF in may_say.wishes(tx, row.contact_id, "", ads=False):
+        return
+    if row.kind == RECEIVED and not _has_number(tx, row.contact_id):
         return
     note = CALLS[row.kind].format(why=why)
     known = tasks.page(
@@ -84,6 +94,13 @@ def call_instead(tx: Tx, task_id: str, why: str) -> None:
         tasks.add(
             tx, conversation_id=row.conversation_id, owner_id=_caller(tx, row), due_at=tx.now_ms, note=note, by=_BY
         )
+    tx.run("UPDATE care_task SET reason = :reason WHERE id = :id", reason=why + CALLED, id=task_id)
+    tx.hint("care", task_id)
+
+
+def _has_number(tx: Tx, contact_id: str) -> bool:
+    known = contacts.view(tx, contact_id)
+    return known is not None and bool(known.phones)
 
 
 def _caller(tx: Tx, row: Any) -> str:

@@ -12,7 +12,7 @@ import pytest
 from channels.windows import Purpose, Way, Window
 from scheduler import care as ticks
 from scheduler import timers
-from storage import late, policies
+from storage import late, policies, tasks
 from tests.support.shop import ACCOUNT, CHANNEL, Customer, Shop
 
 FREE = Window(hours=48)
@@ -69,6 +69,30 @@ async def test_what_the_platform_takes_no_more_is_not_tried(ways: Ways) -> None:
     await ways.tick()
     task = await ways.shop.task(made, "survey")
     assert (task.state, task.reason, ways.bodies) == ("skipped", "window", [])
+
+
+async def test_whether_it_arrived_is_asked_by_telephone_where_the_window_is_closed(ways: Ways) -> None:
+    shop = ways.shop
+    ways.opens(Window(hours=20))
+    made, silent, stopped = [
+        await shop.sold(await shop.customer(name), f"XM-{name}") for name in ("lan", "hoa", "binh")
+    ]
+    await shop.hears("binh", "STOP")
+    for policy in (made, silent, stopped):
+        await shop.deliver(policy)
+    number = "DELETE FROM contact_value WHERE contact_id = (SELECT contact_id FROM policy WHERE id = :id)"
+    await shop.store.run(lambda tx: tx.run(number, id=silent))
+    shop.pass_(days=1, minutes=1)
+    for _ in range(2):
+        await ways.tick()
+    found = [(await shop.task(policy, "received")).reason for policy in (made, silent, stopped)]
+    assert found == ["window; call", "window", "opted out"]
+    calls = await shop.store.read(
+        lambda tx: tasks.page(tx, state="open", owner="", conversation="", due_before=None, after=None, limit=9)
+    )
+    assert [(one.conversation_id, "đã nhận giấy chứng nhận chưa" in one.note) for one in calls] == [
+        ((await shop.row("policy", made)).conversation_id, True)
+    ]
 
 
 async def test_with_a_template_it_goes_out_as_that(ways: Ways) -> None:

@@ -108,7 +108,7 @@ async def test_what_the_platform_does_not_take_is_told_by_telephone(shop: Shop) 
     made = await received(shop)
     shop.pass_(hours=3)
     assert await tick(shop) == []
-    assert (await kinds(shop, made))["cooling_off"] == "skipped window"
+    assert (await kinds(shop, made))["cooling_off"] == "skipped window; call"
     found = await shop.store.read(
         lambda tx: tasks.page(tx, state="open", owner="", conversation="", due_before=None, after=None, limit=9)
     )

@@ -209,5 +209,5 @@ async def test_who_cannot_be_reached_is_called_once(shop: Shop) -> None:
         lambda tx: tasks.page(tx, state="open", owner="", conversation=who.conversation_id, due_before=None, after=None, limit=9)
     )  # fmt: skip
     assert [one.note[:7] for one in open_] == ["Gọi khá"]
-    assert (await states(shop, made))["renewal_30"] == "skipped unreachable"
+    assert (await states(shop, made))["renewal_30"] == "skipped unreachable; call"
     assert shop.sent == []
