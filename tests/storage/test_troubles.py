@@ -78,6 +78,8 @@ async def test_it_ends_when_the_account_works_again(store: Store, hand: Hand) ->
     assert await store.run(lambda tx: troubles.of(tx, ACCOUNT)) is None
     hand.ms += 2 * MINUTE
     assert not (await store.run(lambda tx: notices.matters(tx, [found])))[found.id].open
+    await store.run(lambda tx: stand(tx, ACCOUNT, "auth_broken", "Unauthorized", None))  # another one
+    assert not (await store.run(lambda tx: notices.matters(tx, [found])))[found.id].open
     await store.run(lambda tx: ensure(tx, [(ACCOUNT, "telegram", "main")]))
     assert await store.run(troubles.lasting) == []
 
