@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import orjson
 
 from gateway.api.errors import ApiError
+from gateway.api.fields import Whole
+
+T = TypeVar("T")
 
 
 def write(kind: str, *values: str | int) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([kind, *values])).decode().rstrip("=")
+
+
+def part(items: Sequence[T], query: Whole) -> tuple[list[T], str | None]:
+    """A page of a list that is at hand whole, and where the next one begins."""
+    begun = read("w", query.cursor, int)
+    start = max(0, begun[0]) if begun else 0
+    if query.limit is None or start + query.limit >= len(items):
+        return list(items[start:]), None
+    return list(items[start : start + query.limit]), write("w", start + query.limit)
 
 
 def read(kind: str, cursor: str | None, *shape: type[str | int]) -> tuple[Any, ...] | None:

@@ -95,6 +95,15 @@ class Paged(Query):
     )
 
 
+class Whole(Query):
+    """Of a short list, which is told whole to whoever names no limit."""
+
+    limit: int | None = Field(None, ge=1, le=200, description="how many at most; without it, all")
+    cursor: str | None = Field(
+        None, max_length=500, validation_alias=AliasChoices("cursor", "next"), description="`next` of the page before"
+    )
+
+
 class Answer(BaseModel):
     """What we say."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
 
-from gateway.api.fields import Answer, Done, Id, Name, Query, Request, Role, Time
+from gateway.api.fields import Answer, Done, Id, Name, Request, Role, Time, Whole
 
 __all__ = ["Done"]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
@@ -109,7 +109,7 @@ class Users(Answer):
     next: str | None
 
 
-class UserQuery(Query):
+class UserQuery(Whole):
     disabled: bool = Field(False, description="those too who may not act any more")
 
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from gateway.api import cursors, show
 from gateway.api import models_canned as models
-from gateway.api import show
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
+from gateway.api.fields import Whole
 from storage import canned, contacts, listing
 from storage.times import rfc3339
 from storage.tx import Tx
@@ -20,10 +21,10 @@ _HOLE: Final = re.compile(r"\{([a-z_]{1,40})\}")
 
 
 @routes.get("/canned", may="canned.read")
-async def list_canned(call: Call) -> models.CannedAnswers:
+async def list_canned(call: Call, query: Whole) -> models.CannedAnswers:
     """All canned answers, by shortcut, with their variables."""
-    found = await call.store.read(canned.listed)
-    return models.CannedAnswers(items=[models.Canned(**_fields(each)) for each in found], next=None)
+    found, on = cursors.part(await call.store.read(canned.listed), query)
+    return models.CannedAnswers(items=[models.Canned(**_fields(each)) for each in found], next=on)
 
 
 @routes.post("/canned", may="canned.edit", status=201, refuses=("conflict",))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from gateway.api import factor
+from gateway.api import cursors, factor
 from gateway.api import models_people as models
 from gateway.api.allow import TABLE
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
-from gateway.api.fields import Role
+from gateway.api.fields import Role, Whole
 from storage import advisors, factors, passwords, sessions, shifts, teams
 from storage.times import rfc3339
 from storage.tx import Tx
@@ -157,11 +157,12 @@ async def _hashed(call: Call, password: str, *, field: str, about: tuple[str, ..
 
 
 @routes.get("/advisors", may="advisor.list")
-async def list_advisors(call: Call) -> models.Advisors:
+async def list_advisors(call: Call, query: Whole) -> models.Advisors:
     """Who works with conversations: people at the desk, and tokens, which are advisors too."""
     people, of_teams, said, now_ms = await call.store.read(
         lambda tx: (advisors.listed(tx), teams.of_advisors(tx), shifts.availability(tx), tx.now_ms)
     )
+    page, on = cursors.part(people, query)
     items = [
         models.Advisor(
             id=each.id,
@@ -172,9 +173,9 @@ async def list_advisors(call: Call) -> models.Advisors:
             away=each.id in said and said[each.id].away_at is not None,
             agent_code=each.agent_code,
         )
-        for each in people
+        for each in page
     ]
-    return models.Advisors(items=items, next=None)
+    return models.Advisors(items=items, next=on)
 
 
 @routes.get("/users", may="user.read")
@@ -183,8 +184,9 @@ async def list_users(call: Call, query: models.UserQuery) -> models.Users:
     people, having, now_ms = await call.store.read(
         lambda tx: (advisors.listed(tx, disabled=query.disabled), factors.having(tx), tx.now_ms)
     )
-    items = [models.User(**_fields(each, now_ms, second_factor=each.id in having)) for each in people if each.email]
-    return models.Users(items=items, next=None)
+    page, on = cursors.part([each for each in people if each.email], query)
+    items = [models.User(**_fields(each, now_ms, second_factor=each.id in having)) for each in page]
+    return models.Users(items=items, next=on)
 
 
 async def shown(call: Call, user_id: str) -> models.User:

@@ -6,9 +6,11 @@ from datetime import date
 from typing import Any, Final, cast
 
 from gateway import routing as reader
+from gateway.api import cursors
 from gateway.api import models_teams as models
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
+from gateway.api.fields import Whole
 from handlers import assigning, routing, schedule
 from storage import advisors, shifts, teams
 from storage.times import rfc3339
@@ -31,7 +33,7 @@ def _today(call: Call) -> date:
 
 
 @routes.get("/teams", may="team.read")
-async def list_teams(call: Call) -> models.Teams:
+async def list_teams(call: Call, query: Whole) -> models.Teams:
     """Who waits for the same work."""
 
     def read(tx: Tx) -> tuple[list[teams.Team], dict[str, int]]:
@@ -39,7 +41,8 @@ async def list_teams(call: Call) -> models.Teams:
         return teams.listed(tx), {row.team: int(row.many) for row in rows}
 
     found, waiting = await call.store.read(read)
-    return models.Teams(items=[_team(each, waiting) for each in found], next=None)
+    page, on = cursors.part(found, query)
+    return models.Teams(items=[_team(each, waiting) for each in page], next=on)
 
 
 def _team(each: teams.Team, waiting: dict[str, int]) -> models.Team:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.api import cursors
 from gateway.api import models_people as models
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, not_found
+from gateway.api.fields import Whole
 from storage import tokens
 from storage.times import rfc3339
 from storage.tx import Tx
@@ -27,10 +29,10 @@ def _fields(token: tokens.Token) -> dict[str, Any]:
 
 
 @routes.get("/tokens", may="token.manage")
-async def list_tokens(call: Call) -> models.Tokens:
+async def list_tokens(call: Call, query: Whole) -> models.Tokens:
     """Tokens that are in use, the newest first; their secrets are not known to us."""
-    found = await call.store.read(tokens.listed)
-    return models.Tokens(items=[models.Token(**_fields(each)) for each in found], next=None)
+    found, on = cursors.part(await call.store.read(tokens.listed), query)
+    return models.Tokens(items=[models.Token(**_fields(each)) for each in found], next=on)
 
 
 @routes.post("/tokens", may="token.manage", status=201, proof=True, refuses=("conflict",))

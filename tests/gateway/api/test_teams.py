@@ -332,3 +332,23 @@ async def test_the_rules_are_the_chiefs(house: House) -> None:
             ("PATCH", f"/advisors/{caller.id}/capacity", {"capacity": 3}),
         ):
             assert (await caller(method, path, body))[0] == 403, (role, path)
+
+
+async def test_short_lists_are_told_whole_or_in_pages(house: House) -> None:
+    chief = await house.as_role("admin")
+    for name in ("Lan", "Minh", "Nam"):
+        await house.as_role("advisor", name)
+    for path in ("/advisors", "/users", "/tokens", "/teams", "/canned"):
+        whole = (await chief.get(path))["items"]
+        pages, cursor = [], None
+        while True:
+            page = await chief.get(path, limit=2, **({"cursor": cursor} if cursor else {}))
+            assert len(page["items"]) <= 2
+            pages += page["items"]
+            cursor = page["next"]
+            if cursor is None:
+                break
+        assert [each["id"] for each in pages] == [each["id"] for each in whole], path
+        for limit in ("0", "201", "abc"):
+            status, body = await chief("GET", f"{path}?limit={limit}")
+            assert (status, body["error"]["code"], list(body["error"]["fields"])) == (422, "invalid", ["limit"]), path
