@@ -40,8 +40,14 @@ def standing(item: Mapping[str, Any]) -> str:
         f"waiting={item['waiting']}",
     ]
     if item["token_state"]:
-        facts.append(f"token={item['token_state']} until {item['token_until']}")
-    told = {"hours": item["silent_hours"], "closing": item["window_closing"], "since": item["oldest_waiting_at"]}
+        until = f" until {item['token_until']}" if item["token_until"] else ""
+        facts.append(f"token={item['token_state']}{until}")
+    told = {
+        "hours": item["silent_hours"],
+        "closing": item["window_closing"],
+        "since": item["oldest_waiting_at"],
+        "until": item["token_until"],
+    }
     facts += [f"do: {words[code].format(**item, **told)}" for code in item["todo"]]
     return "\t".join(facts)
 
