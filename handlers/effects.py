@@ -213,7 +213,7 @@ def _care(effect: CareAnswered, draft: LaneDraft) -> Act:
             route=draft.lane.account_id,
         )
         if changed is not None and changed[0] == care.RECEIVED and effect.state == "answered":
-            deliveries.answered(tx, changed[1], effect.answer)
+            deliveries.answered(tx, changed[1], effect.answer, draft.lane.point_id)
         if changed is not None and changed[0] in term.ABOUT_END:
             term.answered(tx, changed[1], effect.answer)
         if changed is not None and effect.state == "skipped" and effect.reason in term.SHUT:

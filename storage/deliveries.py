@@ -217,12 +217,16 @@ def awaited(tx: Tx, file_id: str, account_id: str, thread: str) -> list[str]:
     return [row.message_id for row in rows]
 
 
-def answered(tx: Tx, policy_id: str, answer: str) -> None:
+def answered(tx: Tx, policy_id: str, answer: str, point_id: str) -> None:
     """What the customer said when he was asked: `received` confirms, `wrong_info` too, but somebody must correct it,
-    `not_received` means that it must go out again."""
+    `not_received` means that it must go out again. Of several deliveries the last one of the chat where he says so
+    (`point_id`) is meant, and the last of all where none went there."""
     row = tx.one(
-        "SELECT id, state, reason FROM delivery WHERE policy_id = :id AND state <> 'failed' ORDER BY created_at DESC, id DESC LIMIT 1",
+        "SELECT d.id, d.state, d.reason FROM delivery d LEFT JOIN message m ON m.id = d.message_id"
+        " WHERE d.policy_id = :id AND d.state <> 'failed'"
+        " ORDER BY CASE WHEN m.point_id = :point THEN 0 ELSE 1 END, d.created_at DESC, d.id DESC LIMIT 1",
         id=policy_id,
+        point=point_id,
     )
     if row is None:
         return

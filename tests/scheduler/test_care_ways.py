@@ -12,7 +12,7 @@ import pytest
 from channels.windows import Purpose, Way, Window
 from scheduler import care as ticks
 from scheduler import timers
-from storage import late, policies, tasks
+from storage import deliveries, late, policies, tasks
 from tests.support.shop import ACCOUNT, CHANNEL, Customer, Shop
 
 FREE = Window(hours=48)
@@ -69,6 +69,21 @@ async def test_what_the_platform_takes_no_more_is_not_tried(ways: Ways) -> None:
     await ways.tick()
     task = await ways.shop.task(made, "survey")
     assert (task.state, task.reason, ways.bodies) == ("skipped", "window", [])
+
+
+async def test_his_word_counts_for_the_delivery_of_the_chat_in_which_he_says_it(ways: Ways) -> None:
+    shop = ways.shop
+    made = await shop.sold(await shop.customer("lan"))
+    chats = [await shop.deliver(made), await shop.deliver(made)]
+    letter = (await shop.store.run(lambda tx: deliveries.begin(tx, made, by="a1", letter_by="email:main"))).delivery_id
+    await shop.store.run(
+        lambda tx: tx.run("UPDATE delivery SET state = 'sent', created_at = created_at + 1 WHERE id = :id", id=letter)
+    )
+    shop.pass_(days=1, minutes=1)
+    await ways.tick()
+    await shop.hears("lan", "rồi em nhé")
+    states = [(await shop.row("delivery", one)).state for one in (*chats, letter)]
+    assert states == ["sent", "confirmed", "sent"]
 
 
 async def test_whether_it_arrived_is_asked_by_telephone_where_the_window_is_closed(ways: Ways) -> None:
