@@ -102,7 +102,9 @@ class Look:
         numbers = _policies(tx, ids)
         for one in (found[each] for each in ids if each in found):
             hits = [row for row in numbers.get(one.id, ()) if search.of_value(row["number"]) & self._single]
-            for row in hits[: POLICIES - len(self.policies)]:
+            room = POLICIES - len(self.policies)
+            self.more = self.more or len(hits) > room
+            for row in hits[:room]:
                 self.policies.append(FoundPolicy(conversation=one, **row))
             if hits:
                 continue

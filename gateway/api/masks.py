@@ -33,6 +33,11 @@ def phone(value: str) -> str:
     return f"{digits[:3]}****{digits[-3:]}" if len(digits) >= 8 else "*" * len(digits)
 
 
+def ending(value: str) -> str:
+    """`******5678`: for whoever may see the whole, to tell two people apart by."""
+    return last4("0" + value.removeprefix("+84") if value.startswith("+84") else value) if value else ""
+
+
 def email(value: str) -> str:
     """`l***@gmail.com`."""
     local, at, host = value.partition("@")

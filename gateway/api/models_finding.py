@@ -29,6 +29,7 @@ class FoundPerson(Answer):
     name: str
     where: Literal["name", "phone", "email"]
     text: str
+    phone: str = Field(description="its last four digits, or what the mask leaves; empty when unknown")
     channel: str
     status: Status
     count: int = Field(description="conversations of his that were found")

@@ -58,12 +58,14 @@ def _value(call: Call, hit: finding.Hit) -> str:
 
 def _person(call: Call, each: finding.Person) -> models.FoundPerson:
     one, plain = each.conversation, call.sees(show.thing(each.conversation))
+    phone = str(one.slots.get("phone") or "")
     return models.FoundPerson(
         contact_id=one.contact_id,
         conversation_id=one.id,
         name=_name(one, plain=plain),
         where=each.where,  # type: ignore[arg-type]
         text=_value(call, each),
+        phone=masks.ending(phone) if plain else masks.phone(phone),
         channel=one.channel,
         status=cast(Status, one.status),
         count=each.count,

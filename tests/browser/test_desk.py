@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from PIL import Image
@@ -632,7 +633,7 @@ async def test_search_finds_by_number_and_by_name(office: Office, come: Come) ->
     await office.lead("1002", "Phạm Thị Mai", "0987 654 321")
     desk = await come("Trần Thị Lan")
     await expect(desk.rows).to_have_count(2)
-    from storage import search
+    from storage import finding, search
 
     while await office.parts.store.run(search.index):
         pass
@@ -644,6 +645,18 @@ async def test_search_finds_by_number_and_by_name(office: Office, come: Come) ->
     await desk.page.locator("#search").fill("không có ai")
     await expect(desk.page.locator("#finds-empty")).to_contain_text("Không tìm thấy")
     await desk.page.locator("#search").press("Escape")
+    await expect(desk.rows).to_have_count(2)
+    await office.lead("1003", "Nguyễn Văn Hùng", "0912 345 999")
+    await expect(desk.rows).to_have_count(3)
+    while await office.parts.store.run(search.index):
+        pass
+    await desk.page.locator("#search").fill("nguyen van hung")
+    await expect(finds.locator("small").first).to_contain_text("••••5999")
+    await expect(finds.locator("small").nth(2)).to_contain_text("••••5678")
+    with patch.object(finding, "PEOPLE", 1):
+        await desk.page.locator("#search").fill("nguyen hung")
+        await finds.filter(has_text="Xem tất cả").click()
+    await expect(desk.page.locator("#view-title")).to_have_text("Tìm: nguyen hung")
     await expect(desk.rows).to_have_count(2)
 
 

@@ -32,8 +32,8 @@ const desk = byId("desk", HTMLElement);
 let openId = "";
 
 const list = new List({ open: (id, how) => go(id, how) });
-new Search({ open: (id) => go(id, "keyboard"), down: () => list.first() });
 const filters = new Filters(list);
+new Search({ open: (id) => go(id, "keyboard"), all: (q) => filters.openFound(q), down: () => list.first() });
 const thread = new Thread({ takeBack: (one) => composer.takeBack(one), heard: () => {}, quote: (one) => composer.quote(one) });
 const presence = new Presence();
 const later = new LaterList({ changed: () => list.plan(), grew: () => thread.grew() });

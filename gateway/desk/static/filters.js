@@ -23,13 +23,14 @@ const FIGURES = ["waiting", "late", "active", "his_turn", "later", "asked", "ans
 export class View {
   /**
    * @param {string} path of the API @param {Record<string, string | number>} query @param {string} title
-   * @param {{ filter?: Filter, painted: () => void }} more
+   * @param {{ filter?: Filter, still?: boolean, painted: () => void }} more still: not looked at again by itself
    */
-  constructor(path, query, title, { filter, painted }) {
+  constructor(path, query, title, { filter, still = false, painted }) {
     this.path = path;
     this.query = query;
     this.title = title;
     this.filter = filter ?? null;
+    this.still = still;
     this.painted = painted;
     /** @type {string[]} */
     this.ids = [];
@@ -121,6 +122,11 @@ export class Filters {
     this.#open(new View("/conversations", filter.query, filter.name, { filter, painted: () => this.list.plan() }));
   }
 
+  /** All that a search finds. @param {string} q */
+  openFound(q) {
+    this.#open(new View("/conversations", { q }, t("finds_of", { q }), { still: true, painted: () => this.list.plan() }));
+  }
+
   /** @param {View} view */
   #open(view) {
     this.list.show(view);
@@ -140,7 +146,7 @@ export class Filters {
 
   #later() {
     const view = this.view;
-    if (!view || this.timer) return;
+    if (!view || view.still || this.timer) return;
     this.timer = window.setTimeout(() => {
       this.timer = 0;
       if (view === this.view && view.loaded) void view.load(true);

@@ -8,13 +8,13 @@ import { has, phone, t, when } from "./words.js";
 
 const TYPING_MS = 150;
 
-/** @typedef {{ contact_id: string, conversation_id: string, name: string, where: string, text: string, channel: string, status: string, count: number, last_message_at: string }} FoundPerson */
+/** @typedef {{ contact_id: string, conversation_id: string, name: string, where: string, text: string, phone: string, channel: string, status: string, count: number, last_message_at: string }} FoundPerson */
 /** @typedef {{ id: string, conversation_id: string, number: string, insurer: string, product: string, state: string, name: string }} FoundPolicy */
 /** @typedef {{ conversation: import("./model.js").Conversation, where: string, text: string, at: string | null }} FoundConversation */
 /** @typedef {{ people: FoundPerson[], policies: FoundPolicy[], conversations: FoundConversation[], more: boolean }} Found */
 
 export class Search {
-  /** @param {{ open: (id: string) => void, down: () => void }} to */
+  /** @param {{ open: (id: string) => void, all: (q: string) => void, down: () => void }} to */
   constructor(to) {
     this.to = to;
     this.box = byId("search", HTMLInputElement);
@@ -108,7 +108,7 @@ export class Search {
       this.#say(t("found_none", { q }));
       return;
     }
-    this.options.replaceChildren(...groups, ...(found.more ? [el("p", { class: "finds-more", role: "presentation" }, t("finds_more"))] : []));
+    this.options.replaceChildren(...groups, ...(found.more ? [everything(q)] : []));
     this.#rows().forEach((row, at) => {
       row.id = `find-${at}`;
       row.addEventListener("click", () => this.#open(at));
@@ -172,8 +172,11 @@ export class Search {
 
   /** @param {number} at */
   #open(at) {
-    const id = this.#rows()[at]?.dataset["id"];
+    const { id, all } = this.#rows()[at]?.dataset ?? {};
     if (id) this.to.open(id);
+    if (!all) return;
+    this.clear();
+    this.to.all(all);
   }
 
   /** @param {KeyboardEvent} event */
@@ -197,11 +200,17 @@ function option(id, ...children) {
   return el("div", { role: "option", class: "find", "data-id": id, "aria-selected": "false" }, ...children);
 }
 
+/** What there is no room for here. @param {string} q */
+function everything(q) {
+  return el("div", { role: "option", class: "find", "data-all": q, "aria-selected": "false" }, el("span", { class: "find-icon", "aria-hidden": "true" }, icon("search")), el("span", { class: "find-words" }, el("b", {}, t("finds_all")), el("small", {}, t("finds_more"))));
+}
+
 /** @param {FoundPerson} each @param {string} q */
 function person(each, q) {
   const value = each.where === "phone" ? phone(each.text) : each.where === "name" && each.text !== each.name ? each.text : each.where === "email" ? each.text : "";
   const known = conversation(each.conversation_id);
-  const about = [channelName(each.channel), statusName(each.status), each.count > 1 ? t("finds_count", { n: each.count }) : ""].filter(Boolean).join(" · ");
+  const ending = each.where === "phone" ? "" : each.phone.replace(/\*+/, "••••");
+  const about = [ending, channelName(each.channel), statusName(each.status), each.count > 1 ? t("finds_count", { n: each.count }) : ""].filter(Boolean).join(" · ");
   return option(
     each.conversation_id,
     known ? face(known) : el("span", { class: "find-icon", "aria-hidden": "true" }, icon(`ch-${each.channel}`)),

@@ -34,6 +34,8 @@ async def test_one_box_for_people_and_words(house: House) -> None:
         assert await names(lan, words) == (["Nguyễn Văn Hùng"] * 2, []), "her own and the queue"
         assert len((await names(other, words))[0]) == 1, "what another has is not found"
         assert await names(dpo, words) == (["Nguyễn V** H***"] * 2, []), words
+    for who, endings in ((lan, ["******5678"] * 2), (dpo, ["091****678"] * 2)):
+        assert [each["phone"] for each in (await who.get("/search", q="hùng"))["people"]] == endings
     assert (await names(lan, "kangaroo"))[1] == ["Xe của tôi là con kangaroo màu đỏ"]
     assert (await names(other, "kangaroo")) == ([], [])
     for plate in ("51F-123.45", "51f12345", "51F 12345", "12345"):
