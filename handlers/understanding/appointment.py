@@ -27,7 +27,7 @@ POLITE: Final = re.compile(r"\b(?:duoc|dc) (?:khong|ko|k|hong)\b")  # "9h gọi 
 # what makes of a named hour a reproach, a question or a refusal
 REPROACH: Final = re.compile(
     r"\b(?:ma|chua|khong|ko|k|hong|hok|chang|cha|sao|dau(?! (?:gio|tuan|buoi|chieu|sang))|hoai|mai van|van|toan|cu|suot|ca (?:ngay|tuan|buoi)|tre|lo hen|that hen|sai hen|quen|hua|bao|noi"
-    r"|(?<!lo )lan|doi (?:ca|tu|hoai|mai)|cho (?:ca|tu|hoai|mai)|thay|phien|lam phien|buc|met|te|dung (?:goi|co|phone|alo|dien)|khoi|nua|roi (?:ma|sao|day)|not|never|didn't|nobody)\b"
+    r"|(?<!lo )lan|doi (?:ca|tu|hoai|mai)|cho (?:ca|tu|hoai|mai)|thay|phien|lam phien|buc|met|te|dung (?:goi|co|phone|alo|dien)|khoi|nua|roi (?:ma|sao|day)|hom (?:qua|kia|truoc)|tuan (?:truoc|roi)|vua|not|never|didn't|nobody)\b"
 )
 PAST: Final = re.compile(r"\b(?:đã|rồi)\b", re.IGNORECASE)
 MOST: Final = 16  # words

@@ -31,6 +31,7 @@ MOST: Final = 40  # numbers in one message; a list of more is no contact data
 NOT_MEANT: Final = re.compile(
     r"\bkhong phai (?:la )?[^,;.]{1,24}?(?=[,;.]|\bma\b|\bphai la\b|$)"
     r"|\b(?:dung|khoi) (?:goi|phone|dien|lien he) (?:buoi |luc |vao )?(?:sang|trua|chieu|toi|dem|gio)\b[^,;.\d]{0,16}[,;.]"
+    r"|\b(?:dung|khoi) (?:co )?(?:goi|phone|dien|alo|lien he) (?:(?:cho )?[a-z]+ )?(?:luc|vao|hoi|tam) \d{1,2}\s?(?:h|gio)(?:\s?\d\d(?!\d))?(?: (?:sang|trua|chieu|toi))?\b"
 )
 NOT_THEN: Final = frozenset({"phai", "dung", "khoi"})
 SAID_NUMBERS: Final = frozenset({"hai", "bon"}) | details.ENGLISH_NUMBERS  # the others are as often other words

@@ -80,6 +80,18 @@ def test_what_is_no_appointment(text: str) -> None:
     assert understand(text).intent != "talk_to_human"
 
 
+@pytest.mark.parametrize("context", [None, "confirm", "ask_time"])
+@pytest.mark.parametrize("text", ["đừng gọi lúc 9h", "đừng gọi chị lúc 12h trưa", "khoi goi luc 9h"])
+def test_the_hour_at_which_he_must_not_be_called_is_none_to_call(text: str, context: str | None) -> None:
+    assert "time" not in understand(text, context).entities
+
+
+@pytest.mark.parametrize("text", ["đừng gọi lúc 9h, gọi lúc 14h", "đừng gọi trước 14h"])
+def test_but_the_other_one_is(text: str) -> None:
+    told = understand(text, "ask_time").entities
+    assert told.get("time") == "14:00" or told.get("time_after") == "14:00"
+
+
 STAGES: dict[str, tuple[tuple[str, ...], dict[str, Any], str]] = {
     "name": (("name",), {"invited": True}, "ask.name"),
     "phone": (("phone",), {"invited": True}, "ask.phone"),
