@@ -84,6 +84,8 @@ def restore(config: Config, archive: Path, keys: Path | None, *, force: bool, ch
     if database is None:
         raise OnPostgres("pg_restore --clean --if-exists --dbname=DATABASE gateway.dump")
     secret, *older = _ring(config).secrets(PURPOSE)
+    if not archive.is_file():
+        raise BackupError(f"{archive}: there is no such archive; `gateway backup FILE` makes one")
     keys = (keys or archive.with_name(archives.KEYS_NAME)).absolute()
     if check:
         with tempfile.TemporaryDirectory(prefix="gateway-restore-") as room:

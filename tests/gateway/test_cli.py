@@ -234,6 +234,10 @@ PLANNED = """c1  Nguyễn V** L**  091****678 zalo, with 1 merged into him
 goes: 1 conversation, 12 message
 stays: policy p1 until 2037-11-22: insurance file
 """
+ACCOUNT = {
+    "id": "viber:bot", "state": "ok", "reason": "", "last_in_at": None, "last_out_at": None, "failed": 0, "calls": 2,
+    "waiting": 1, "token_state": "", "token_until": None, "todo": [], "silent_hours": 0, "window_closing": 0, "oldest_waiting_at": None,
+}  # fmt: skip
 ANSWERS: list[tuple[list[str], dict[str, Any], list[tuple[str, Any]], str]] = [
     (
         ["token", "add", "--name", "crm", "--role", "integration"],
@@ -371,6 +375,17 @@ the gateway writes its pages anew once that has ended, and proves it: list it by
         '{"bot": true}\n',
     ),
     (["migrate"], {}, [], "the database is up to date\n"),
+    (
+        ["channels", "status"],
+        {
+            "GET /accounts?limit=200": page(ACCOUNT),
+            "GET /platforms": page(
+                {"id": "viber:bot", "said": ["name=IB", "trouble=gone"]}, {"id": "web:x", "said": []}
+            ),
+        },
+        [("GET /accounts?limit=200", None), ("GET /platforms", None)],
+        "viber:bot\tok\tin=never\tout=never\tfailed=0/2\twaiting=1\tname=IB\ttrouble=gone\nweb:x\t-\n",
+    ),
 ]
 
 
@@ -382,6 +397,27 @@ def test_what_a_command_asks_and_prints(
     result = fake.run(*args)
     assert (result.exit_code, result.stdout, result.stderr) == (0, printed, "")
     assert fake.asked == asked
+
+
+@pytest.mark.parametrize(
+    "more",
+    ['accounts: [{channel: viber, name: bot, token: "${NOT_SET_HERE}"}]', "server: {port: x}", "foo: 1"],
+    ids=["secret", "port", "section"],
+)
+def test_a_running_gateway_is_asked_whatever_the_file_lacks_here(fake: Fake, more: str) -> None:
+    """The secrets are the gateway's: who may open its socket needs none of them."""
+    fake.config.write_text(f"{fake.config.read_text()}\n{more}\n")
+    fake.answers = {"GET /switches": {"bot": True}}
+    result = fake.run("bot")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, '{"bot": true}\n', "")
+    assert fake.run("check-config").exit_code == 2  # it speaks of the file alone
+
+
+@pytest.mark.parametrize("url", ["x", "${NOT_SET_HERE}", "postgresql+psycopg://u:geheim@h/d"])
+def test_where_no_socket_can_be_known_the_file_must_be_right(fake: Fake, url: str) -> None:
+    fake.config.write_text(f"database: {{url: '{url}'}}\nfoo: 1\n")
+    assert fake.run("bot").exit_code == 2
+    assert not fake.asked
 
 
 def test_a_password_from_stdin(fake: Fake) -> None:
@@ -508,6 +544,11 @@ def test_there_and_back_on_the_command_line(tmp_path: Path) -> None:
         return CliRunner().invoke(cli.app, ["--config", str(config), *args])
 
     archive = str(tmp_path / "backups/one.backup")
+    nothing = run("restore", archive)
+    assert (nothing.exit_code, nothing.stderr) == (
+        1,
+        f"{archive}: there is no such archive; `gateway backup FILE` makes one\n",
+    )
     made = run("backup", archive)
     assert (made.exit_code, made.stderr) == (0, "")
     assert [line.partition(":")[0] for line in made.stdout.splitlines()] == [
