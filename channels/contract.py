@@ -60,6 +60,7 @@ SAID: Final = frozenset(
 NAMELESS_MS: Final = (
     10 * 60_000
 )  # so long the same bytes of what he said, without id and time, are a retry (docs/adr/0153)
+SHRUNK: Final = frozenset({"image/jpeg", "image/png", "image/webp"})  # pictures that the sender can make smaller
 MEDIA: Final = frozenset({Kind.IMAGE, Kind.FILE, Kind.AUDIO, Kind.VIDEO, Kind.STICKER})
 TOLD_BACK: Final = "an echo of what we sent"  # the reason of such an event
 UNSAID: Final = datetime(1970, 1, 1, tzinfo=UTC)  # `said_at` of what carries no time (a Telegram tap): use received_at
@@ -236,6 +237,7 @@ class OutboundMessage:
         ""  # the platform's id of a message of ours that reads like this from now on; without a text it is gone
     )
     reply_to: str = ""  # the platform's id of the message that this one answers, where `Capabilities.replies`
+    beside: str = ""  # of a picture that must be made smaller: what is said before its address, should that fail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,6 +281,12 @@ class Capabilities:
 
     def carries_file(self, mime: str, size: int) -> bool:
         return size <= (self.file_types.get(mime, 0) if self.file_types else self.file_bytes)
+
+    def picture_bytes(self, mime: str, size: int) -> int:
+        """What a picture that is not carried as it is may have as a JPEG; 0 = it is none, or goes in no other way."""
+        if mime not in SHRUNK or self.letters or self.carries_file(mime, size):
+            return 0
+        return self.file_types.get("image/jpeg", 0) if self.file_types else self.file_bytes
 
     @property
     def window_hours(self) -> int:

@@ -20,11 +20,13 @@ def fit(message: OutboundMessage, capabilities: Capabilities, *, beside: str = "
     """The platform calls that say `message`, in order: the file first, buttons on the last.
 
     beside -- what is said before the address of a file that the channel does not carry; without it such a file stays as
-    it is: its channel refuses it (`Permanent`), and the conversation learns it.
+    it is: its channel refuses it (`Permanent`), and the conversation learns it. A picture stays too, and takes these words
+    along: the sender makes it as small as the channel wants it.
     """
     buttons, lines = choices(message.buttons, capabilities)
     file, link, limit = message.file, "", capabilities.text_limit
-    if file is not None and beside and not capabilities.carries_file(file.mime, file.size):
+    shrinks = file is not None and capabilities.picture_bytes(file.mime, file.size) > 0
+    if file is not None and beside and not shrinks and not capabilities.carries_file(file.mime, file.size):
         link, limit = file.id, limit - LINK_ROOM
         file = None
     text = "\n\n".join(piece for piece in (message.text, lines, beside if link else "") if piece)
@@ -46,6 +48,7 @@ def fit(message: OutboundMessage, capabilities: Capabilities, *, beside: str = "
             link=link if index == last else "",
             clear_keyboard=message.clear_keyboard and index == 0,
             reply_to=message.reply_to if index == 0 else "",
+            beside=beside if attached is not None and shrinks else "",
         )
         for index, (attached, piece) in enumerate(parts)
     ]

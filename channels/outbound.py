@@ -34,6 +34,8 @@ def to_json(message: OutboundMessage) -> dict[str, Any]:
         out["edits"] = message.edits
     if message.reply_to:
         out["reply_to"] = message.reply_to
+    if message.beside:
+        out["beside"] = message.beside
     return out
 
 
@@ -60,4 +62,5 @@ def from_json(row_id: str, data: Mapping[str, Any], *, file_data: bytes = b"") -
         link=data.get("link", ""),
         edits=data.get("edits", ""),
         reply_to=data.get("reply_to", ""),
+        beside=data.get("beside", ""),
     )

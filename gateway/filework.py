@@ -1,4 +1,5 @@
 """The child process of `filecheck`: reads a file from stdin, writes it to stdout without metadata, or says why not.
+With a second argument, a number of bytes, it writes a picture as a JPEG that has no more.
 
 Runs alone (`python -I`), limits itself, imports nothing of the gateway. Exit 0: stdout is the file; 1: stdout is a code.
 """
@@ -21,6 +22,11 @@ PAGES: Final = 200
 EDGE: Final = 64 * 1024
 UNPACKED: Final = 32 * 1024 * 1024
 FRAMES: Final = 200
+# (the longer side, quality), the finest first: a paper's small print goes with the pixels sooner than with the quality
+STEPS: Final = (
+    (2560, 85), (2560, 75), (2048, 80), (2048, 70), (1600, 75), (1280, 75), (1024, 70), (800, 60), (640, 50), (320, 40),
+)  # fmt: skip
+_FORMS: Final = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 _FOREIGN: Final = (b"<html", b"<script", b"mz\x90\0\x03\0", b"run in dos mode", b"\x7felf", b"pk\x05\x06")  # lower case
 # Long words are looked for in every byte. Three letters would be found by chance in one scan of a hundred, so those are
 # looked for where no picture is.
@@ -50,12 +56,9 @@ def limit() -> None:
 
 def image(data: bytes, form: str) -> bytes:
     """Decoded and encoded anew: no EXIF, no place, no maker's notes, nothing hidden behind the picture."""
-    from PIL import Image, ImageOps, JpegImagePlugin
+    from PIL import ImageOps, JpegImagePlugin
 
-    Image.MAX_IMAGE_PIXELS = PIXELS
-    picture = Image.open(io.BytesIO(data), formats=[form])
-    if picture.width * picture.height > PIXELS or max(picture.size) > SIDE:
-        raise Refused("too_large")
+    picture = opened(data, form)
     out = io.BytesIO()
     if form == "GIF":
         frames = getattr(picture, "n_frames", 1)
@@ -80,6 +83,42 @@ def image(data: bytes, form: str) -> bytes:
     else:
         upright.save(out, "WEBP", quality=92, exif=b"", xmp=b"")
     return out.getvalue()
+
+
+def opened(data: bytes, form: str) -> Any:
+    """The picture, its pixels not read yet."""
+    from PIL import Image
+
+    Image.MAX_IMAGE_PIXELS = PIXELS
+    picture = Image.open(io.BytesIO(data), formats=[form])
+    if picture.width * picture.height > PIXELS or max(picture.size) > SIDE:
+        raise Refused("too_large")
+    return picture
+
+
+def fitted(data: bytes, form: str, most: int) -> bytes:
+    """A JPEG of at most so many bytes, upright, on white where it was clear, as fine as that allows."""
+    from PIL import Image, ImageOps
+
+    picture = opened(data, form)
+    picture.draft("RGB", (STEPS[0][0], STEPS[0][0]))  # a JPEG is read no larger than it is wanted
+    if picture.mode in ("1", "P"):  # those are made smaller by leaving out
+        picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    picture.thumbnail((STEPS[0][0], STEPS[0][0]), reducing_gap=2.0)
+    upright = ImageOps.exif_transpose(picture)
+    if upright.has_transparency_data:
+        whole = upright.convert("RGBA")
+        upright = Image.new("RGB", whole.size, "white")
+        upright.paste(whole, mask=whole.getchannel("A"))
+    plain = upright.convert("RGB")
+    plain.info = {}
+    for side, quality in STEPS:
+        plain.thumbnail((side, side), reducing_gap=2.0)
+        out = io.BytesIO()
+        plain.save(out, "JPEG", quality=quality, optimize=True)
+        if out.tell() <= most:
+            return out.getvalue()
+    raise Refused("too_large")
 
 
 def heic(data: bytes) -> bytes:
@@ -251,7 +290,8 @@ WORK: Final = {
 def main() -> int:
     limit()
     try:
-        out = WORK[sys.argv[1]](sys.stdin.buffer.read())
+        data, most = sys.stdin.buffer.read(), sys.argv[2:]
+        out = fitted(data, _FORMS[sys.argv[1]], int(most[0])) if most else WORK[sys.argv[1]](data)
     except Refused as err:
         sys.stdout.write(str(err))
         return 1

@@ -19,13 +19,14 @@ from channels.contract import (
     Client,
     DeliveryUnknown,
     NeedsReauth,
+    OutboundFile,
     OutboundMessage,
     Permanent,
     RateLimited,
     Retryable,
 )
 from channels.deadlines import Deadlines
-from gateway import doclinks
+from gateway import doclinks, filecheck
 from gateway.api import window
 from gateway.verdict import AskHuman, Dead, ParkAccount, RetryAt, answered, verdict
 from storage.errors import StorageUnavailable
@@ -109,6 +110,8 @@ class Sender:
             file = job.body.get("file")
             data = await self._file(file[0]) if file else b""
             message = outbound.from_json(job.id, job.body, file_data=data)
+            if message.beside and message.file:
+                message = await self._smaller(account, message, message.file)
             if message.link:
                 message = replace(message, text=await self._linked(job, message))
             request = self.parts.adapters[account.channel].render(message, account)
@@ -158,6 +161,19 @@ class Sender:
             human = bool(job.body.get("human"))
             return await parts.store.read(lambda tx: window.over(tx, carries, job.id, human=human))
         return False  # the platform knows it too
+
+    async def _smaller(self, account: Account, message: OutboundMessage, file: OutboundFile) -> OutboundMessage:
+        """With its picture as small as the channel wants it, or with a link to it. The file that is kept stays as it is."""
+        carries = self.parts.adapters[account.channel].carries(account)
+        most = carries.picture_bytes(file.mime, file.size)
+        if not most:
+            return message
+        try:
+            return replace(message, file=await filecheck.smaller(file, most))
+        except filecheck.FileRefused as err:
+            log.warning("send.picture_as_link", outbox=message.id, account=account.id, reason=err.code)
+        text = "\n\n".join(filter(None, (message.text, message.beside)))
+        return replace(message, file=None, link=file.id, text=text)
 
     async def _linked(self, job: SendJob, message: OutboundMessage) -> str:
         """The text with the address of its file, which a repeated send finds again."""

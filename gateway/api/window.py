@@ -116,7 +116,7 @@ def check_files(parts: Parts, row: listing.Conversation, given: Sequence[files.S
     if can is None or can.letters or doclinks.reachable(parts.config.files_url, parts.accounts.get(account_id)):
         return
     for at, file in enumerate(given):
-        if not can.carries_file(file.mime, file.size):
+        if not can.carries_file(file.mime, file.size) and not can.picture_bytes(file.mime, file.size):
             raise ApiError(
                 "invalid",
                 "this channel does not carry this file, and without an https address of ours there is no link to it",

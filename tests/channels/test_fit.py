@@ -118,6 +118,33 @@ def test_or_becomes_an_address_where_there_are_words_for_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("types", "mime", "most"),
+    [
+        ({"image/jpeg": 90}, "image/jpeg", 90),
+        ({"image/jpeg": 90}, "image/png", 90),
+        ({"image/jpeg": 90, "image/webp": 80}, "image/webp", 90),
+        ({"image/jpeg": 200}, "image/jpeg", 0),  # it goes as it is
+        ({"image/jpeg": 90}, "image/gif", 0),
+        ({"image/jpeg": 90}, "application/pdf", 0),
+        ({"application/pdf": 90}, "image/jpeg", 0),
+        ({}, "image/jpeg", RICH.file_bytes),
+    ],
+)
+def test_a_picture_stays_a_picture_where_a_smaller_one_is_carried(types: dict[str, int], mime: str, most: int) -> None:
+    carrier = replace(RICH, text_limit=fitting.LINK_ROOM + 40, caption_limit=0, file_types=types)
+    file = replace(FILE, mime=mime, size=RICH.file_bytes + 1 if not types else 100)
+    assert carrier.picture_bytes(mime, file.size) == most
+    assert replace(carrier, letters=True).picture_bytes(mime, file.size) == 0, "a letter takes it whole"
+    first, *_ = fit(replace(MESSAGE, text="", file=file), carrier, beside="Mở tại đây:")
+    if most:
+        assert (first.file, first.beside, first.link) == (file, "Mở tại đây:", "")
+        assert outbound.from_json("m", outbound.to_json(first)) == first
+    else:
+        assert first.beside == ""
+        assert bool(first.link) is not carrier.carries_file(mime, file.size)
+
+
+@pytest.mark.parametrize(
     ("text", "parts"),
     [
         ("", []),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, cast
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from PIL import Image
 
 from channels import registry
 from channels.contract import (
@@ -22,11 +24,12 @@ from channels.contract import (
     InboundEvent,
     MalformedPayload,
     NeedsReauth,
+    OutboundMessage,
     RateLimited,
 )
 from channels.telegram import answers
+from gateway import doclinks, polling, pump, webhooks
 from gateway import parts as parts_module
-from gateway import polling, pump, webhooks
 from gateway.config import Config
 from gateway.hub import Hub
 from gateway.metrics import Metrics
@@ -322,6 +325,42 @@ async def test_a_file_that_cannot_be_read_is_no_unknown_send(
     outcome = await house.send(file=["f", "a.pdf", "application/pdf", 3])
     assert (outcome.state, outcome.error) == (state, word)
     assert house.platform.calls == []
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_a_picture_that_is_too_large_is_made_smaller_or_becomes_a_link(
+    house: House, monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    adapter, said = house.parts.adapters["telegram"], list[OutboundMessage]()
+    carries = replace(adapter.capabilities, file_types={"image/jpeg": 20_000})
+
+    def render(message: OutboundMessage, account: Account) -> OutboundMessage:
+        said.append(message)
+        return message
+
+    async def address(parts: Parts, *, account_id: str, file_id: str, link_id: str) -> str:
+        return f"https://a.vn/{file_id}/{link_id}"
+
+    adapters = {**house.parts.adapters, "telegram": replace(adapter, capabilities=carries, varies=None, render=render)}
+    monkeypatch.setattr(house.parts, "adapters", adapters)
+    monkeypatch.setattr(doclinks, "address", address)
+    png = io.BytesIO()
+    Image.effect_noise((300, 200), 20).save(png, "PNG")
+    data = png.getvalue() if whole else png.getvalue()[:100]
+
+    async def read(file_id: str) -> bytes:
+        return data
+
+    house.parts.read_file = read
+    outcome = await house.send(text="Ảnh ạ", file=["f", "a.png", "image/png", len(data) * 99], beside="Mở tại đây:")
+    assert outcome.state == "sent"
+    (message,) = said
+    if whole:
+        assert message.file is not None
+        assert (message.text, message.file.name, message.file.mime) == ("Ảnh ạ", "a.jpg", "image/jpeg")
+        assert message.file.size == len(message.file.data) <= 20_000
+    else:
+        assert (message.file, message.text) == (None, "Ảnh ạ\n\nMở tại đây:\nhttps://a.vn/f/o1")
 
 
 @pytest.mark.parametrize("body", [{"buttons": [["a"]]}, {"buttons": 3}])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ from aiohttp import FormData
 from fpdf import FPDF
 from PIL import Image
 
+from channels.contract import OutboundFile
 from gateway import filework
 from gateway.api import models_contacts as models
-from gateway.filecheck import DOCUMENTS, MEDIA, FileRefused, accept, kind_of, safe_name
+from gateway.filecheck import DOCUMENTS, MEDIA, FileRefused, accept, kind_of, safe_name, smaller
 from gateway.filestore import FileStore
 from storage import files as rows
 from tests.gateway.api.conftest import Caller, House
@@ -164,6 +166,43 @@ async def test_pictures_lose_everything_but_the_picture(form: str) -> None:
     assert b"106.7009" not in taken.data
     assert b"<?php" not in taken.data
     assert Image.open(io.BytesIO(taken.data)).size == (48, 64), "it stands upright"
+
+
+@pytest.mark.parametrize(
+    ("form", "mode"), [("JPEG", "RGB"), ("JPEG", "CMYK"), ("PNG", "RGBA"), ("PNG", "P"), ("WEBP", "RGB")]
+)
+def test_a_picture_is_made_as_small_as_it_must_be_and_no_smaller(form: str, mode: str) -> None:
+    exif = Image.Exif()
+    exif[0x010E], exif[0x0112] = "10.7769,106.7009", 6
+    given = io.BytesIO()
+    Image.effect_noise((900, 600), 20).convert(mode).save(given, form, exif=exif)
+    sizes = []
+    for most in (1_000_000, 60_000, 12_000):
+        made = filework.fitted(given.getvalue(), form, most)
+        shown = Image.open(io.BytesIO(made))
+        assert (shown.format, len(made) <= most, b"106.7009" in made) == ("JPEG", True, False)
+        assert abs(shown.width / shown.height - 2 / 3) < 0.01, "it stands upright"
+        sizes.append(shown.height)
+    assert sizes[0] == 900 > sizes[1] > sizes[2]
+    with pytest.raises(filework.Refused, match="too_large"):
+        filework.fitted(given.getvalue(), form, 100)
+
+
+def test_what_was_clear_is_white() -> None:
+    given = io.BytesIO()
+    Image.new("RGBA", (40, 30), (0, 0, 0, 0)).save(given, "PNG")
+    assert Image.open(io.BytesIO(filework.fitted(given.getvalue(), "PNG", 9_000))).getpixel((5, 5)) == (255, 255, 255)
+
+
+async def test_the_child_makes_it_smaller_and_names_it() -> None:
+    data = picture("PNG", (300, 200))
+    file = OutboundFile(id="f", name="ảnh xe.png", mime="image/png", size=len(data), data=data)
+    made = await smaller(file, 40_000)
+    assert (made.name, made.mime, made.size) == ("ảnh xe.jpg", "image/jpeg", len(made.data))
+    assert kind_of(made.data) == "image/jpeg"
+    assert made.size <= 40_000
+    with pytest.raises(FileRefused):
+        await smaller(replace(file, data=data[:100]), 40_000)
 
 
 async def test_bombs_do_not_go_off() -> None:
