@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from handlers import collecting, consent, questions, steps, waiting
+from handlers import collecting, consent, manner, questions, steps, waiting
 from handlers.draft import Draft
 from handlers.hearing import ANOTHERS, KIN, Heard
 from handlers.model import WAITING, Note, Stage
@@ -65,6 +65,7 @@ WHOSE: Final = re.compile(
     rf"\b(?:so|sdt|dt)\b(?: \w+){{0,3}}? {KIN}\b.*\b(?:duoc|dc|ok)\b.{{0,6}}\b(?:khong|ko|hong|k)\b"
 )
 LETTERS: Final = re.compile(r"[a-z]{2}")
+OF_LANGUAGE: Final = 7  # words: more than that say something besides
 TOLD: Final = frozenset({"phone", "phone_invalid", "name", "email", "product", "province"})
 CALLS: Final = re.compile(r"\b(?:goi|lien he|alo|call)\b")
 PRESSING: Final = ("claim", "complaint", "talk_to_human", "fraud")
@@ -87,6 +88,9 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> bool:
     stage = draft.state.stage
     if _says(heard, COMPANY) and not _says(heard, INVOICE) and _company(draft):
         return True
+    if all(map(_only_the_language, heard)):
+        _in_it(draft)
+        return True
     if _says(heard, SERVICE) and not _says(heard, DATA):
         steps.greet(draft, hours=False)
         waiting.hand_over(draft, "human")
@@ -96,6 +100,25 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> bool:
     if stage in FORM:
         return _fills(draft, heard)
     return stage in (Stage.NEW, Stage.GREETED, Stage.CONSENT_PENDING) and _begins(draft, heard)
+
+
+def _only_the_language(one: Heard) -> bool:
+    """ "Can you speak English?": answered by speaking it."""
+    few = len(one.folded.split()) <= OF_LANGUAGE
+    return few and not one.entities and not one.stale and bool(manner.asks_for(one.said.text))
+
+
+def _in_it(draft: Draft) -> None:
+    """What was open, put again; the language is that of his wish already."""
+    if draft.state.stage in WAITING:
+        waiting.stands(draft)
+        return
+    new = draft.state.stage is Stage.NEW
+    steps.greet(draft)
+    if draft.state.stage is Stage.GREETED and (new or not draft.state.asked):
+        steps.ask(draft, "menu")
+    else:
+        steps.again(draft)
 
 
 def _says(heard: Sequence[Heard], pattern: re.Pattern[str]) -> bool:
