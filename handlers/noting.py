@@ -92,4 +92,6 @@ def _count(draft: Draft, one: Heard) -> None:
     product = draft.state.slots.get("product")
     counts = OF_VEHICLES if product in VEHICLES else ("people", *(("days",) if product == slots.TRIP else ()))
     numbers = details.find_numbers(one.folded)
-    draft.put(**{key: numbers[key] for key in counts if numbers.get(key, 0) > 1})
+    told = {key: numbers[key] for key in counts if numbers.get(key, 0) > 1}
+    compared = {other: None for pair in (slots.SEATS, slots.LOAD) if pair[0] in told for other in pair[1:]}
+    draft.put(**compared, **told)

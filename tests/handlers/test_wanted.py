@@ -28,11 +28,12 @@ def test_details(told: dict[str, Any], vi: str, en: str) -> None:
     assert (details(told, "vi"), details(told, "en")) == (vi, en)
 
 
-def test_a_comparison_in_the_read_back_and_the_number_after_it() -> None:
+@pytest.mark.parametrize("line", ["xe 5 chỗ nhé", "5 chỗ", "5 cho nha em"])
+def test_a_comparison_in_the_read_back_and_the_number_after_it(line: str) -> None:
     world = World()
     world.say("mua bảo hiểm bắt buộc ô tô dưới 6 chỗ, mình tên Lan 0901234567")
     world.tap("c1:yes")
     assert "dưới 6 chỗ" in world.words
     assert "seats" not in world.state.slots
-    world.say("xe 5 chỗ nhé")
+    world.say(line)
     assert (world.state.slots["seats"], "seats_range" in world.state.slots) == (5, False)
