@@ -27,6 +27,7 @@ PRICE: Final = re.compile(
 AND_WHAT_OF: Final = re.compile(r"\b(?:thi sao|the nao|con|what about)\b|\?")
 COMMISSION: Final = re.compile(r"\b(?:hoa hong|dai ly|ctv|cong tac vien|moi gioi|commission)\b")
 COMPULSORY: Final = re.compile(r"\b(?:tnds|bat buoc|trach nhiem dan su|compulsory)\b")
+TELLS: Final = frozenset({"product", "use"})  # what an owed price waits for, beside a vehicle
 SIZES: Final = frozenset({"seats", "seats_range", "payload_t", "payload_range"})
 LOOK_BACK: Final = 5  # messages
 PIECES: Final = 3
@@ -122,7 +123,7 @@ def _fee(draft: Draft, one: Heard) -> bool:
 def owed(draft: Draft, heard: Sequence[Heard]) -> None:
     """The price that was asked before anybody knew of what: told with the word that says it ("bao nhiêu tiền" - "xe máy")."""
     if draft.state.memory.get("price_owed"):
-        any(_fee(draft, one) for one in heard if one.entities.get("product") or _vehicle(one))
+        any(_fee(draft, one) for one in heard if not TELLS.isdisjoint(one.entities) or _vehicle(one))
 
 
 def _discount(draft: Draft, one: Heard) -> None:

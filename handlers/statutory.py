@@ -65,6 +65,7 @@ def _of_either_use(draft: Draft, product: str, told: Mapping[str, Any]) -> None:
         )
     else:
         draft.say("advice.fee_if_private", **_values(private[0]))
+    draft.remember(price_owed=True)  # what he answers names the one that is his
 
 
 def _exactly(draft: Draft, fee: tariff.Fee, told: Mapping[str, Any]) -> None:

@@ -43,6 +43,7 @@ PUT_RIGHT: Final = (
 )
 STATUTORY: Final = frozenset({"tnds_xe_may", "tnds_o_to"})  # the fee is the decree's: nobody may discount it
 ABOUT_COVER: Final = frozenset({"buy", "ask_fee", "claim", "renewal", "other", "complaint", "talk_to_human"})
+BARE_ANSWERS: Final = frozenset({"yes", "no", "greeting", "thanks"})
 TRAVELLING: Final = frozenset({"buy", "ask_fee", "renewal", "other", "yes", "no", "give_name", "give_phone"})
 # facts that are reported beside an intent
 TELLING: Final = {
@@ -72,6 +73,8 @@ def collect(reading: Reading, facts: Facts, intent: str, context: str, now: date
 
 def _things(found: dict[str, Any], reading: Reading, facts: Facts, intent: str, context: str) -> None:
     if intent not in ABOUT_COVER and not intent.startswith("give_"):
+        if intent in BARE_ANSWERS and "use" in reading.values:
+            found["use"] = reading.values["use"]  # "không kinh doanh em ơi"
         return
     product = find_product(reading, claim=intent == "claim", context=context)
     if intent == "renewal" and product == "o_to_unspecified" and "vehicle_model" in reading.values:

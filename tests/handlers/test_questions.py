@@ -116,6 +116,24 @@ def test_another_vehicle_after_a_price(line: str, key: str, words: str) -> None:
     assert words in world.words
 
 
+@pytest.mark.parametrize(
+    "line, key, words",
+    [
+        ("không kinh doanh em ơi", "advice.fee_by_law", "873.400"),
+        ("xe gia đình", "advice.fee_by_law", "873.400"),
+        ("có kinh doanh", "advice.fee_by_seats", "1.188.000"),
+    ],
+)
+def test_the_use_that_was_asked_names_the_fee(line: str, key: str, words: str) -> None:
+    world = World()
+    world.say("xe 7 chỗ phí bảo hiểm bắt buộc")
+    assert "advice.fee_by_use" in world.said
+    world.say(line)
+    assert world.said[0] == key, world.said
+    assert words in world.words
+    assert world.state.stage is Stage.CONSENT_PENDING
+
+
 def test_a_number_told_later_closes_what_a_comparison_left_open() -> None:
     slots = {"name": "Lan", "product": "tnds_o_to", "seats_range": ">10", "use": "business"}
     world = World(state=State(stage=Stage.COLLECTING, asked="phone", consents={"C1": "given"}, slots=slots))
