@@ -105,7 +105,8 @@ def hear(draft: Draft, heard: Sequence[Heard]) -> bool:
 def _only_the_language(one: Heard) -> bool:
     """ "Can you speak English?": answered by speaking it."""
     few = len(one.folded.split()) <= OF_LANGUAGE
-    return few and not one.entities and not one.stale and bool(manner.asks_for(one.said.text))
+    told = one.entities.keys() - {"topic"} or one.entities.get("topic") not in (None, "language")
+    return few and not told and not one.stale and bool(manner.asks_for(one.said.text))
 
 
 def _in_it(draft: Draft) -> None:
