@@ -79,6 +79,7 @@ from handlers.model import (
 )
 from handlers.stages import By
 
+FEW_WORDS: Final = 6  # around a secret
 CLOSED: Final = frozenset(Stage) - OPEN - WAITING - {Stage.WITH_ADVISOR}
 WORDS: Final = (Said, Edited)
 MOVED_BY: Final[Mapping[type, By]] = {
@@ -215,11 +216,11 @@ def _answer(draft: Draft, said: Sequence[Said], heard: list[Heard]) -> None:
         if not any(one.distress or one.wants("claim") for one in heard):
             steps.greet(draft)
         draft.say("error.secret_shared")
-        if (
-            all(one.said.had_secret and one.intent == "other" and not one.entities for one in heard)
-            and draft.state.asked
-        ):
-            steps.again(draft)
+        if all(map(_only_a_secret, heard)) and (draft.state.asked or draft.state.stage is Stage.GREETED):
+            if draft.state.asked:
+                steps.again(draft)
+            else:
+                steps.ask(draft, "menu")
             return
     if draft.state.care:
         if care.hear(draft, heard):
@@ -239,6 +240,14 @@ def _answer(draft: Draft, said: Sequence[Said], heard: list[Heard]) -> None:
         questions.first(draft, heard)
         intake.hear(draft, heard)
     advertising.due(draft)
+
+
+def _only_a_secret(one: Heard) -> bool:
+    """ "Mã OTP của tôi là 123456": the words around it say nothing else, whatever they are taken for."""
+    words = [word for word in one.folded.split() if any(map(str.isalnum, word))]
+    calm = not one.distress and not one.minor and not one.wants("claim", "talk_to_human", "opt_out")
+    bare = len(words) <= FEW_WORDS and asides.TOLD.isdisjoint(one.entities)
+    return one.said.had_secret and calm and (bare or (one.intent == "other" and not one.entities))
 
 
 def _by_a_link(draft: Draft, event: Arrived | Filled) -> None:
