@@ -10,11 +10,10 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from handlers import schedule
+from handlers import schedule, sla
 from handlers.model import Business
 from handlers.understanding import when
 
-FIRST_CALL: Final = 15  # working minutes until a lead is called: T-FIRST
 NOTICE: Final = timedelta(minutes=30)  # what is left of a part of the day must be worth a promise
 EARLIEST: Final = 7  # nobody is called before this hour, or from LATEST on, whatever he wishes
 LATEST: Final = 21
@@ -67,9 +66,8 @@ def offered(now: datetime, business: Business) -> list[tuple[str, datetime, date
 
 
 def at_once(now: datetime, business: Business) -> dict[str, str]:
-    """As soon as people are at work."""
-    begins = schedule.next_opening(now, business)
-    return interval(begins, schedule.add_minutes(begins, FIRST_CALL, business))
+    """As soon as people are at work, by the clock that the queue goes by (R-INT-3)."""
+    return interval(schedule.next_opening(now, business), sla.due(now, business))
 
 
 def interval(begins: datetime, ends: datetime) -> dict[str, str]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from channels.contract import Button, Kind
-from handlers import appointments, numbers, schedule, slots, wording
+from handlers import appointments, numbers, schedule, sla, slots, wording
 from handlers.draft import Draft
 from handlers.hearing import Heard, reread
 from handlers.model import Business, RecordConsent, Stage
@@ -98,14 +98,15 @@ def greet(draft: Draft, *, safety: bool = False, hours: bool = True) -> None:
     if not hours or schedule.in_hours(draft.now, draft.business):
         return
     if holiday := schedule.holiday(draft.now, draft.business):
-        draft.say("greeting.holiday", ten_ngay_le=(f"slot.{holiday}",), gio_hen_lai=opening(draft))
+        draft.say("greeting.holiday", ten_ngay_le=(f"slot.{holiday}",), gio_hen_lai=contact_by(draft))
     else:
-        draft.say("greeting.out_of_hours", gio_hen_lai=opening(draft))
+        draft.say("greeting.out_of_hours", gio_hen_lai=contact_by(draft))
 
 
-def opening(draft: Draft) -> str:
-    """When people are next at work, in words."""
-    return wording.moment(schedule.next_opening(draft.now, draft.business), draft.business, draft.state.lang)
+def contact_by(draft: Draft) -> str:
+    """By when a person will have been in touch, in words: by the clock that the queue goes by (R-INT-3)."""
+    at = sla.due(draft.now, draft.business, team=str(draft.state.memory.get("team", "")))
+    return wording.moment(at, draft.business, draft.state.lang)
 
 
 def ask_consent(draft: Draft) -> None:

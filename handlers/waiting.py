@@ -231,9 +231,9 @@ def _started(draft: Draft) -> None:
 def after_hours(draft: Draft) -> None:
     """Nobody is at work: when they are back, and whom to call until then."""
     if draft.business.hotline:
-        draft.say("handoff.failed", ma_yeu_cau=draft.request_code(), gio_hen_lai=steps.opening(draft))
+        draft.say("handoff.failed", ma_yeu_cau=draft.request_code(), gio_hen_lai=steps.contact_by(draft))
     else:
-        draft.say("greeting.out_of_hours", gio_hen_lai=steps.opening(draft))
+        draft.say("greeting.out_of_hours", gio_hen_lai=steps.contact_by(draft))
 
 
 def _place(draft: Draft) -> None:
