@@ -15,6 +15,7 @@ from handlers.taps import TAPS, TYPED
 from handlers.understanding import understand
 from handlers.understanding.address import beside
 from handlers.understanding.fold import fold
+from handlers.understanding.stop import writes_instead
 
 CONTEXTS: Final[Mapping[str, str]] = {  # the open question -> the name under which understanding knows it
     "consent": "ask_consent",
@@ -175,6 +176,8 @@ def hear(said: Said, state: State, *, now: datetime) -> Heard:
         and entities.get("channel") == "call"
         and RATHER_WRITES.search(folded) is not None
     )
+    if read.intent == "opt_out" and not rather_writes and writes_instead(folded):
+        intent = "other"  # calls are what he forbids, and writing what he wants: no message of ours is stopped by it
     in_danger, despair = danger.read(said.text, folded, read.entities)
     return Heard(
         said=said,

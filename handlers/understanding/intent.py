@@ -12,7 +12,14 @@ from handlers.understanding.facts import Facts
 from handlers.understanding.noise import is_gibberish
 from handlers.understanding.reading import Reading
 from handlers.understanding.several import WISHES, wishes
-from handlers.understanding.stop import calls_instead, cancels, stop_word, stops_in_a_clause, writes_instead
+from handlers.understanding.stop import (
+    calls_instead,
+    cancels,
+    forbids_calls,
+    stop_word,
+    stops_in_a_clause,
+    writes_instead,
+)
 
 CONSENT: Final = {
     "ask_consent": Manner(),
@@ -137,7 +144,7 @@ def _stop(reading: Reading, scores: dict[str, int], context: str) -> str:
         return "talk_to_human"
     if writes_instead(reading.flat):
         reading.labels.add(WRITES_INSTEAD)
-        return ""
+        return "opt_out" if forbids_calls(reading.flat) else ""
     return "opt_out" if stops else ""
 
 

@@ -42,6 +42,9 @@ CALLED: Final = re.compile(
     r"\b(?:dung|khoi|mien|khong can|ko can|k can|khong|ko|k|hong|chua tien|kho)\s(?:co\s|phai\s|can\s|tien\s|the\s|duoc\s|bat\s)*"
     r"(?:goi|dien(?: thoai)?|alo|phone|nghe(?: may| dien thoai| dt)?|nghe goi|bat may)\b|\b(?:don't|do not|no need to|please don't) call\b"
 )
+CALLS_FORBIDDEN: Final = re.compile(
+    r"\b(?:dung|mien|cam)\s(?:co\s|ai\s|bao gio\s)*(?:goi|dien|alo|phone)\b|\b(?:don't|do not|never) (?:call|phone)\b"
+)
 IN_WRITING: Final = re.compile(
     r"\b(?:nhan|nhan tin|chat|ib|inbox|tra loi|trao doi|tu van|lien he|lien lac|gui|ket ban|mess|text|message|write)\b"
     r"|\b(?:zalo|viber|telegram|messenger|email|mail|tin nhan)\b"
@@ -104,6 +107,12 @@ def writes_instead(text: str) -> bool:
     return (
         IN_WRITING.search(text[: refused.start()]) is not None or IN_WRITING.search(text[refused.end() :]) is not None
     )
+
+
+def forbids_calls(text: str) -> bool:
+    """Of a message that `writes_instead`: whether calls are forbidden in so many words ("đừng gọi, nhắn thôi"), which is a
+    stop of calls, or merely not needed."""
+    return CALLS_FORBIDDEN.search(text) is not None
 
 
 def cancels(words: Sequence[Word]) -> bool:

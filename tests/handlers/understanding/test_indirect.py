@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from handlers.understanding import understand
+from handlers.understanding.fold import fold
+from handlers.understanding.stop import writes_instead
 
 DEATHS = (
     "xe lật trên đèo, anh trai tui nằm lại luôn rồi",
@@ -56,11 +58,11 @@ STOPS = (
 IN_WRITING = (
     "không cần gọi, nhắn zalo",
     "khỏi gọi nhắn tin được rồi",
-    "tư vấn qua zalo được không đừng gọi",
     "anh không tiện nghe máy, nhắn tin đi",
     "em o cty ko nghe dt dc nhan zalo nhe",
-    "please don't call, text me",
+    "no need to call, just text me",
 )
+NO_CALLS = ("tư vấn qua zalo được không đừng gọi", "đừng gọi nhưng nhắn thì được", "please don't call, text me")
 NEITHER = (
     "đừng gọi hay nhắn gì hết",
     "khỏi gọi khỏi nhắn",
@@ -209,6 +211,13 @@ def test_a_message_to_somebody_is_no_stop(text: str) -> None:
 @pytest.mark.parametrize("text", IN_WRITING)
 def test_no_call_but_words_is_no_stop(text: str, context: str | None) -> None:
     assert understand(text, context).intent != "opt_out"
+
+
+@pytest.mark.parametrize("context", [None, "ad_sent", "confirm"])
+@pytest.mark.parametrize("text", NO_CALLS)
+def test_a_stop_of_calls_alone_is_one_and_stops_no_message(text: str, context: str | None) -> None:
+    assert understand(text, context).intent == "opt_out"
+    assert writes_instead(fold(text))
 
 
 @pytest.mark.parametrize("context", [None, "ad_sent", "confirm", "ask_time"])
