@@ -57,7 +57,7 @@ def _team(each: teams.Team, waiting: dict[str, int]) -> models.Team:
 
 
 async def _one(call: Call, team_id: str) -> models.Team:
-    shown: models.Teams = await list_teams(call, Whole())
+    shown: models.Teams = await list_teams(call, Whole(limit=None, cursor=None))
     found = next((each for each in shown.items if each.id == team_id), None)
     if found is None:
         raise not_found()
