@@ -69,6 +69,14 @@ async def test_what_advisors_do_beside_answering(office: Office, visitors: Visit
     await expect(panel.locator(".change")).to_contain_text("+84912345678")
     await expect(panel.locator(".change")).to_contain_text("Lê Lan sửa")
 
+    # both menus, open
+    for button, menu in (("#menu-button", "#menu"), ("#acts-more", "#acts-menu")):
+        await lan.locator(button).click()
+        await expect(lan.locator(menu)).to_be_visible()
+        assert await complaints(lan) == []
+        await lan.keyboard.press("Escape")
+        await expect(lan.locator(menu)).to_be_hidden()
+
     # a promised call
     form = await act(lan, "Hẹn gọi lại")
     await form.get_by_label("Gọi để làm gì").fill("báo phí ô tô")

@@ -101,6 +101,8 @@ async def test_a_lead_is_tried_screened_and_known_again(office: Office, visitors
 async def test_a_call_of_which_only_a_person_knows(office: Office, visitors: Visitors) -> None:
     page = await come(office, visitors, "advisor", viewport={"width": 390, "height": 800})
     await page.locator("#menu-button").click()
+    await expect(page.locator("#menu")).to_be_visible()
+    assert await complaints(page) == []
     await page.get_by_role("menuitem", name="Ghi cuộc gọi").click()
     form = page.get_by_role("dialog", name="Ghi cuộc gọi")
     await form.get_by_label("Điện thoại").fill("0987 654 321")
@@ -109,3 +111,6 @@ async def test_a_call_of_which_only_a_person_knows(office: Office, visitors: Vis
     await form.get_by_role("button", name="Lưu").click()
     await expect(page.locator("#thread-name")).to_have_text("Trần Văn Ba")
     await expect(page.locator("#messages")).to_contain_text("Cuộc gọi nhỡ · 0987 654 321")
+    await page.locator("#acts-more").click()
+    await expect(page.locator("#acts-menu")).to_be_visible()
+    assert await complaints(page) == []

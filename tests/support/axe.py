@@ -16,7 +16,7 @@ STILL = """() => {
 
 
 async def complaints(page: Page, *, dark: bool = True) -> list[str]:
-    """Everything in the light, colours in the dark; the page is left in the light and without movement."""
+    """Everything in the light, colours in the dark, of whatever impact; the page is left in the light and without movement."""
     await page.evaluate(STILL)
     await _shown(page, "light")
     found = await _run(page)
@@ -45,6 +45,5 @@ async def _run(page: Page, **options: Any) -> list[str]:
     return [
         f"{violation['id']}: {node['html'][:140]} {node['any'][0]['message'] if node['any'] else ''}"
         for violation in violations
-        if violation["impact"] in ("serious", "critical", "moderate")
         for node in violation["nodes"]
     ]
