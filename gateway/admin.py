@@ -51,14 +51,24 @@ class Call(Protocol):
 
 
 @contextlib.asynccontextmanager
+async def beside(socket: Path | None) -> AsyncIterator[Call | None]:
+    """The gateway that listens there; None when nobody does."""
+    if socket is None or not await answers(socket):
+        yield None
+        return
+    async with _calls(socket) as call:
+        yield call
+
+
+@contextlib.asynccontextmanager
 async def admin(config: Config) -> AsyncIterator[Call]:
     """Raises what opening the store raises: AlreadyRunning, SchemaNewer, StorageUnavailable, KeyBroken."""
     deadline = asyncio.get_running_loop().time() + PATIENCE_S
     while True:
-        if config.socket is not None and await answers(config.socket):
-            async with _calls(config.socket) as call:
+        async with beside(config.socket) as call:
+            if call is not None:
                 yield call
-            return
+                return
         async with contextlib.AsyncExitStack() as stack:
             try:
                 socket = await stack.enter_async_context(_own_app(config))

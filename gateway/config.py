@@ -78,6 +78,15 @@ class Database:
         found = self.url.startswith("sqlite:///")
         return Path(self.url.removeprefix("sqlite:///")) if found else None
 
+    @property
+    def socket(self) -> Path | None:
+        """The admin socket of the running gateway, beside the SQLite file; None on PostgreSQL."""
+        return self.path.with_name("gateway.sock") if self.path else None
+
+    def below(self, base: Path) -> Database:
+        """With its file's whole path: a relative one is told from the configuration's folder."""
+        return replace(self, url=f"sqlite:///{base / self.path.expanduser()}") if self.path else self
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
@@ -322,9 +331,8 @@ class Config:
 
     @property
     def socket(self) -> Path | None:
-        """The admin socket of the running gateway, beside the SQLite file; None on PostgreSQL."""
-        path = self.database.path
-        return path.with_name("gateway.sock") if path else None
+        """See Database."""
+        return self.database.socket
 
     def limits_of(self, account: Account, usual: Limits) -> Limits:
         """An account's limits: the configured ones over the platform's published (`usual`) numbers."""
@@ -336,3 +344,15 @@ def load(path: Path, environ: Mapping[str, str], *, port: int | None = None) -> 
     from gateway.configload import Loading
 
     return Loading.of(path, environ).config(port)
+
+
+def socket_of(path: Path, environ: Mapping[str, str]) -> Path | None:
+    """Where the gateway of this file listens for commands, whatever else the file or this environment lacks: the secrets
+    are the running gateway's, and it was started with them. None on PostgreSQL, or where it cannot be known."""
+    from gateway.configload import Loading
+
+    try:
+        database = Loading.of(path, environ).database()
+    except ConfigError:
+        return None
+    return database.socket if database else None

@@ -77,6 +77,13 @@ class Loading:
             **made,
         )
 
+    def database(self) -> Database | None:
+        """This section alone; None when something in it is wrong."""
+        self._overlay()
+        before = len(self.problems)
+        made: Database = self._section("database", Database)
+        return made.below(self.base) if len(self.problems) == before else None
+
     # ---- the environment
 
     def _overlay(self) -> None:
@@ -178,9 +185,8 @@ class Loading:
             made[name] = replace(made[name], path=self.base / made[name].path)
         database: Database = made["database"]
         self.secrets.discard(database.url)
-        if database.path:
-            made["database"] = replace(database, url=f"sqlite:///{self.base / database.path.expanduser()}")
-        elif password := urlsplit(database.url).password:
+        made["database"] = database.below(self.base)
+        if not database.path and (password := urlsplit(database.url).password):
             self.secrets |= {password, unquote(password)}
         self.secrets = {secret for secret in self.secrets if len(secret) >= 6}  # shorter ones would blot out words
         return made

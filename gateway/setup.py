@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 DRY: Final = "would be done: "
 
 
-async def status(config: Config, ours: Mapping[str, str]) -> list[str]:
-    """A line an account: its state with us (`ours`, by id) and what its platform says."""
-    return list(
-        await asyncio.gather(
-            *(_status(account, ours.get(account.id, "-"), hook(config, account)) for account in config.accounts)
-        )
+async def said(config: Config, running: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What each account's platform says of it, in cells. `running` -- clients by account: the one that runs has the
+    tokens that change with every use; where there is none, one is made."""
+    cells = await asyncio.gather(
+        *(_said(account, hook(config, account), running.get(account.id)) for account in config.accounts)
     )
+    return {account.id: found for account, found in zip(config.accounts, cells, strict=True)}
 
 
 def standing(item: Mapping[str, Any]) -> str:
@@ -52,20 +52,18 @@ def standing(item: Mapping[str, Any]) -> str:
     return "\t".join(facts)
 
 
-async def _status(account: Account, ours: str, url: str) -> str:
-    async with _client(account) as client:
+async def _said(account: Account, url: str, running: Any) -> list[str]:
+    async with contextlib.nullcontext(running) if running is not None else _client(account) as client:
         ask = getattr(client, "status", None)
         if ask is None:
-            return f"{account.id}\t{ours}\tour own, nothing to ask"
+            return ["our own, nothing to ask"]
         try:
-            said: dict[str, Any] = await ask()
+            told: dict[str, Any] = await ask()
             if (check := getattr(client, "check", None)) is not None:
-                said["trouble"] = await check(url)
+                told["trouble"] = await check(url)
         except ChannelError as err:
-            return f"{account.id}\t{ours}\tfailed: {err}"
-    return "\t".join(
-        [account.id, ours, *(f"{key}={_told(key, value)}" for key, value in said.items() if value not in ("", None))]
-    )
+            return [f"failed: {err}"]
+    return [f"{key}={_told(key, value)}" for key, value in told.items() if value not in ("", None)]
 
 
 def _told(key: str, value: Any) -> str:

@@ -98,7 +98,7 @@ TABLE: Final[Mapping[str, frozenset[str]]] = {
     "integration": _DESK | {"assign", "event.read", "outbox.read", "account.read", "webhook.read"},
 }
 # The system's administrator, at the machine.
-SOCKET_ONLY: Final = frozenset({"backup", "keys.rotate", "person.erase_now"})
+SOCKET_ONLY: Final = frozenset({"backup", "platform.ask", "keys.rotate", "person.erase_now"})
 ACTIONS: Final = frozenset().union(*TABLE.values()) | SOCKET_ONLY
 SEES_ALL: Final = frozenset({"admin", "supervisor", "integration"})  # personal fields unmasked, everywhere
 # What intake and advisors may do only where nobody else has the conversation (the core decides the rest).

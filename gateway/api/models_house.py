@@ -100,6 +100,18 @@ class Accounts(Answer):
     next: str | None
 
 
+class PlatformSaid(Answer):
+    """`said`: an account's platform about it, a fact a line."""
+
+    id: str
+    said: list[str]
+
+
+class Platforms(Answer):
+    items: list[PlatformSaid]
+    next: str | None
+
+
 class SwitchChange(Request):
     """The bot on or off: everywhere (`bot`), or account by account (`telegram:main`)."""
 

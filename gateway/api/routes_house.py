@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway import standing
+from gateway import setup, standing
 from gateway.api import models_house as models
 from gateway.api.declare import Call, Routes
 from gateway.api.errors import ApiError, json_response
@@ -58,6 +58,15 @@ async def list_accounts(call: Call) -> models.Accounts:
         for one in sorted(await standing.look(call.parts), key=lambda one: one.id)
     ]
     return models.Accounts(items=items, next=None)
+
+
+@routes.get("/platforms", may="platform.ask")
+async def ask_platforms(call: Call) -> models.Platforms:
+    """Each account's platform is asked what it says of us. Through the admin socket only: it calls out."""
+    said = await setup.said(call.parts.config, call.parts.clients)
+    return models.Platforms(
+        items=[models.PlatformSaid(id=name, said=lines) for name, lines in sorted(said.items())], next=None
+    )
 
 
 @routes.get("/switches", may="switch.read")

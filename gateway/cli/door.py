@@ -90,16 +90,20 @@ def settings(ctx: typer.Context, *, port: int | None = None) -> Config:
 
 
 def do(ctx: typer.Context, work: Callable[[Call], Awaitable[T]]) -> T:
-    """Run `work` at the administrator's door; exit 1 with a line when it is refused."""
+    """Run `work` at the administrator's door; exit 1 with a line when it is refused. Only where no gateway runs the
+    configuration must be right, with every secret."""
     from gateway import logs
-    from gateway.admin import AdminError, admin
+    from gateway.admin import AdminError, admin, beside
+    from gateway.config import socket_of
     from storage.errors import AlreadyRunning, SchemaNewer, StorageUnavailable
     from storage.keys import KeyBroken
 
-    config = settings(ctx)
-    logs.setup(level="warning", format=config.logging.format, secrets=config.secrets)
-
     async def inside() -> T:
+        async with beside(socket_of(ctx.obj, os.environ)) as running:
+            if running is not None:
+                return await work(running)
+        config = settings(ctx)
+        logs.setup(level="warning", format=config.logging.format, secrets=config.secrets)
         async with admin(config) as call:
             return await work(call)
 

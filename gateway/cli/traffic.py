@@ -33,12 +33,12 @@ def channels_status(ctx: typer.Context) -> None:
     """Each account: its state with us, what came and went, what to do, and what its platform says of it."""
     from gateway import setup
 
-    config = settings(ctx)
+    async def work(call: Call) -> list[str]:
+        ours = {item["id"]: setup.standing(item) for item in await every(call, "/accounts")}
+        theirs = (await call("GET", "/platforms"))["items"]
+        return ["\t".join([one["id"], ours.get(one["id"], "-"), *one["said"]]) for one in theirs]
 
-    async def work(call: Call) -> dict[str, str]:
-        return {item["id"]: setup.standing(item) for item in await every(call, "/accounts")}
-
-    for line in asyncio.run(setup.status(config, do(ctx, work))):
+    for line in do(ctx, work):
         typer.echo(line)
 
 

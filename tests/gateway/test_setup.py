@@ -139,3 +139,29 @@ def test_an_accounts_line_says_how_it_stands_and_what_to_do() -> None:
     assert ends[5] == "token=ends until 2026-11-23T02:00:00.000Z"
     assert ends[6].startswith("do: The token ends 2026-11-23T02:00:00.000Z")
     assert setup.standing(item | {"token_state": "unknown", "token_until": None, "todo": []}).endswith("token=unknown")
+
+
+async def test_what_each_platform_says(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the running client where there is one: it has the tokens that change with every use."""
+
+    class Running(Platform):
+        async def status(self) -> dict[str, object]:
+            return {"name": "IB", "empty": "", "last_error_at": 0, "two": "a\nb"}
+
+        async def check(self, url: str) -> str:
+            return f"not {url}"
+
+    said = await setup.said(config, {"viber:bot": Running()})
+    assert said["viber:bot"] == [
+        "name=IB",
+        "last_error_at=never",
+        "two=a b",
+        "trouble=not https://chat.example.vn/hooks/viber/bot",
+    ]
+    assert said["webchat:site"] == ["our own, nothing to ask"]
+
+    async def fails(_self: object) -> dict[str, object]:
+        raise Permanent("401")
+
+    monkeypatch.setattr(Platform, "status", fails, raising=False)
+    assert (await setup.said(config, {}))["viber:bot"] == ["failed: 401"]

@@ -201,6 +201,8 @@ async def test_the_admin_door(house: House, tmp_path: Path) -> None:
                 f"{house.url}/api/v1/me", headers={"Authorization": f"Bearer {made['token']}"}
             ) as answer:
                 assert answer.status == 401, "revoked over the socket, gone at the other door"
+            status, asked = await call("GET", "/platforms")
+            assert (status, [one["id"] for one in asked["items"]]) == (200, sorted(house.parts.accounts))
             copy = tmp_path / "copy.db"
             status, done = await call("POST", "/backup", {"path": str(copy)})
             if house.parts.store.postgres:

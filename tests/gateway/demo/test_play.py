@@ -113,6 +113,8 @@ async def test_the_house_is_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         assert config.agency.hotline == "1900 6868"
         assert config.agency.hours is None  # always open: the story is the same at any hour
         await _supervisor_comes_in(stage)
+        monkeypatch.delenv("GATEWAY__DATABASE__URL")
+        await _the_printed_command(stage)
         before = stage.parts.clock.ms()
         await stage.move(before - 1000)
         assert stage.parts.clock.ms() >= before  # never back
@@ -136,6 +138,17 @@ async def _supervisor_comes_in(stage: Stage) -> None:
     async with stage.session.post(url, data=form, headers=headers, allow_redirects=False) as answer:
         assert answer.status == 303
         assert "sid=" in answer.headers["Set-Cookie"]
+
+
+async def _the_printed_command(stage: Stage) -> None:
+    """As printed: the other window has none of the demonstration's secrets."""
+    printed = next(line for line in play.invitation(stage).splitlines() if "channels status" in line)
+    words = printed.partition("gateway --config ")[2].split()
+    ran = await asyncio.to_thread(CliRunner().invoke, cli.app, ["--config", *words])
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    told = {line.split("\t")[0]: line for line in ran.stdout.splitlines()}
+    assert sorted(told) == sorted(account.id for account in stage.parts.config.accounts)
+    assert not [line for line in told.values() if "failed: " in line]
 
 
 def test_a_configuration_that_is_refused_is_not_played(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
