@@ -98,6 +98,8 @@ async def accept(
         raise FileRefused("mismatch", "the file is not what its type says")
     if mime in _REWORKED:
         data = await _harmless(data, mime)
+    if mime == "image/heic" and kind_of(data) == "image/jpeg":
+        mime, cleaned = "image/jpeg", safe_name(cleaned, "image/jpeg")
     return Accepted(name=cleaned, mime=mime, data=data, sha256=hashlib.sha256(data).hexdigest())
 
 

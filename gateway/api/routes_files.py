@@ -31,7 +31,7 @@ FORM_HEAD: Final = 16 * 1024
     refuses=("file_refused", "not_found", "not_yours"),
 )
 async def add_file(call: Call, form: Form) -> models.File:
-    """Keep a file: JPEG, PNG, WebP, HEIC or PDF, at most 20 MiB. Pictures lose their metadata.
+    """Keep a file: JPEG, PNG, WebP, HEIC or PDF, at most 20 MiB. Pictures lose their metadata, HEIC becomes JPEG.
 
     `conversation_id` or `contact_id` says whose it is; without either it can be attached to one message of yours."""
     given = form.files.get("file")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import struct
 import zlib
@@ -20,6 +21,18 @@ from gateway.filecheck import DOCUMENTS, MEDIA, FileRefused, accept, kind_of, sa
 from gateway.filestore import FileStore
 from storage import files as rows
 from tests.gateway.api.conftest import Caller, House
+
+# 96 by 64, red with a blue corner, as an iPhone packs it; the decoder here cannot make one
+HEIC = base64.b64decode(
+    "AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAZdtZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAAADRpbG9jAA"
+    "AAAERAAAIAAQAAAAABuwABAAAAAAAAAG0AAgAAAAACKAABAAAAAAAAAEIAAAA4aWluZgAAAAAAAgAAABVpbmZlAgAAAAABAABodmMxAAAAABVp"
+    "bmZlAgAAAQACAABFeGlmAAAAAA5waXRtAAAAAAABAAAA1mlwcnAAAAC3aXBjbwAAAHhodmNDAQNwAAAAkAAAAAAAHvAA/P34+AAADwNgAAEAGE"
+    "ABDAH//wNwAAADAJAAAAMAAAMAHroCQGEAAQArQgEBA3AAAAMAkAAAAwAAAwAeoDCBBZbqSSmubgIaDAgAAAMAyAAAAwAIQGIAAQAHRAHBcrAi"
+    "QAAAABNjb2xybmNseAABAA0ABoAAAAAUaXNwZQAAAAAAAABgAAAAQAAAABBwaXhpAAAAAAMICAgAAAAXaXBtYQAAAAAAAAABAAEEgQIDBAAAAB"
+    "ppcmVmAAAAAAAAAA5jZHNjAAIAAQABAAAAt21kYXQAAABpKAGvE4B3qO0nEzf/r6iv7FdX7GukW50oS0vAXcfcR5dyGgKg3qSOg4QoKso7O2A7"
+    "yHkQSVzvxDBIvRPgjqSpXUsHoPr9RpT+lKdgcSFa7R//76TvW36KOU//DEF9ufhZh2rzkoqiQrqAAAAABkV4aWYAAE1NACoAAAAIAAIBDgACAA"
+    "AAEQAAACYBEgADAAAAAQAGAAAAAAAAMTAuNzc2OSwxMDYuNzAwOQAA"
+)
 
 
 def picture(form: str = "JPEG", size: tuple[int, int] = (64, 48)) -> bytes:
@@ -283,6 +296,26 @@ def test_heic_metadata_is_blanked_in_place() -> None:
     for broken in (given[:30], b"\0\0\0\x10ftypheic", bytes(100)):
         with pytest.raises(filework.Refused):
             filework.heic(broken)
+
+
+async def test_an_iphones_picture_is_kept_as_one_that_everybody_can_see() -> None:
+    for name in ("IMG_0042.HEIC", "IMG_0042.jpg"):
+        taken = await accept(HEIC, name=name, declared="image/heic")
+        assert (taken.name, taken.mime) == ("IMG_0042.jpg", "image/jpeg")
+        assert b"106.7009" in HEIC
+        assert b"106.7009" not in taken.data
+        shown = Image.open(io.BytesIO(taken.data))
+        corner, middle = shown.getpixel((5, 5)), shown.getpixel((90, 60))
+        assert isinstance(corner, tuple)
+        assert isinstance(middle, tuple)
+        assert (shown.format, shown.size, corner[2] > 150, middle[0] > 150) == ("JPEG", (96, 64), True, True)
+
+
+async def test_one_that_cannot_be_decoded_is_kept_as_it_came_without_its_metadata() -> None:
+    broken = HEIC.replace(b"hvc1", b"xyz1")
+    taken = await accept(broken, name="a.heic")
+    assert (taken.name, taken.mime, len(taken.data)) == ("a.heic", "image/heic", len(broken))
+    assert b"106.7009" not in taken.data
 
 
 def test_kinds_and_names() -> None:
