@@ -7,7 +7,7 @@ import { has, size, t } from "./words.js";
 const PICTURES = new Set(["image/jpeg", "image/png", "image/webp", "image/gif"]);
 const SOUNDS = new Set(["audio/mpeg", "audio/mp4", "audio/aac", "audio/ogg", "audio/wav", "audio/webm", "video/mp4", "video/webm"]);
 export const LARGEST = 20 * 1024 * 1024;
-export const ACCEPTED = "image/jpeg,image/png,image/webp,image/heic,image/heif,application/pdf";
+export const ACCEPTED = "image/jpeg,image/png,image/webp,application/pdf"; // where HEIC is not named an iPhone hands over a JPEG; it is taken all the same
 const VOICE = 2 * 1024 * 1024;
 const KEPT = 60;
 const HELD = 80 * 1024 * 1024;
@@ -116,7 +116,7 @@ function show(file, address, url) {
 
 /** @param {Attachment} file @param {string} url */
 function card(file, url) {
-  const about = el("span", {}, el("b", {}, file.name || t(`kind_${file.kind}`)), el("small", {}, [kindOf(file.mime), file.size ? size(file.size) : ""].filter(Boolean).join(" · ")));
+  const about = el("span", {}, el("b", {}, file.name || t(`kind_${file.kind}`)), el("small", {}, [kindOf(file.mime), file.size ? size(file.size) : "", unshown(file.mime)].filter(Boolean).join(" · ")));
   if (!SOUNDS.has(file.mime)) return el("a", { class: "attachment", href: url, download: file.name || "tep" }, icon("web:file"), about, icon("web:download", "icon attachment-act"));
   const button = el("button", { class: "attachment", type: "button" }, icon("sound"), about);
   const video = file.mime.startsWith("video/");
@@ -143,6 +143,13 @@ function card(file, url) {
     watcher.observe(button);
   }
   return button;
+}
+
+/** Why there is nothing to see or hear of it here: an iPhone's picture that could not be read, Zalo's voices, MOV. @param {string} mime */
+function unshown(mime) {
+  if (mime.startsWith("image/")) return PICTURES.has(mime) ? "" : t("file_not_seen");
+  if (SOUNDS.has(mime)) return "";
+  return mime.startsWith("audio/") ? t("file_not_heard") : mime.startsWith("video/") ? t("file_not_watched") : "";
 }
 
 /** @param {string} mime */
