@@ -19,7 +19,7 @@ from gateway.web.limits import Limit
 from gateway.web.security import client_address
 from gateway.web.static import Assets
 from gateway.web.templates import Pages
-from handlers import captured, schedule, wording
+from handlers import captured, schedule, wanted, wording
 from handlers.asking import C2
 from handlers.captured import FIELDS, Wrong
 from handlers.events import FILLED
@@ -191,7 +191,9 @@ class Forms:
         return self._shown("asks", status=status, boxes=boxes, consent=consent, refused="agree" in wrong)
 
     def _choice(self, name: str, value: str) -> str:
-        return self._parts.texts.button(f"p_{value}", "vi") if name == "product" else value
+        if name == "product":
+            return self._parts.texts.button(f"p_{value}", "vi")
+        return wanted.KINDS["vi"].get(value) or wanted.USES["vi"].get(value) or value
 
     def _consent(self) -> str:
         say, texts = Say(key=C2), self._parts.texts

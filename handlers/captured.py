@@ -32,6 +32,20 @@ GENDERS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
+NUMBER: Final = re.compile(
+    r"(\d{1,2}(?:[.,]\d{1,2})?)(?:\s?(?:chỗ|ghế|tấn|t|năm|seats?|years?|tonnes?))?", re.IGNORECASE
+)
+VEHICLES: Final = (
+    "mo_to_duoi_50", "mo_to_tu_50", "three_wheeler", "xe_may_dien", "xe_gan_may_khac", "pickup", "van", "truck", "taxi", "bus",
+    "ambulance", "driving_school", "cash_in_transit", "special_purpose", "tractor_unit", "tractor",
+)  # fmt: skip
+ALIASES: Final[Mapping[str, str]] = {
+    "mo_to_3_banh": "three_wheeler",
+    "pickup_minivan": "pickup",
+}  # the catalogue's words
+USES: Final = ("non_business", "business")
+
+
 class Wrong(ValueError):
     """It is none. The code is for machines, and the desk has words for it."""
 
@@ -177,6 +191,40 @@ def _serial(text: str, _today: date) -> str:
     return bare
 
 
+def _vehicle(text: str, today: date) -> str:
+    """A code, ours or the catalogue's, or its words: xe tải."""
+    code = ALIASES.get(text.lower(), text.lower())
+    if code not in VEHICLES:
+        code = str(reread(text, now=_at(today)).entities.get("vehicle_kind") or "")
+    if code not in VEHICLES:
+        raise Wrong("unknown_vehicle")
+    return code
+
+
+def _use(text: str, today: date) -> str:
+    code = text.lower()
+    if code not in USES:
+        code = str(reread(text, now=_at(today)).entities.get("use") or "")
+    if code not in USES:
+        raise Wrong("unknown_use")
+    return code
+
+
+def _between(least: float, most: float) -> Read:
+    """A number with its unit behind it or without: 5, 5 chỗ, 3,5 tấn."""
+
+    def number(text: str, _today: date) -> str:
+        found = NUMBER.fullmatch(text)
+        if found is None:
+            raise Wrong("not_a_number")
+        value = float(found[1].replace(",", "."))
+        if not least <= value <= most or (least >= 1 and value % 1):
+            raise Wrong("not_a_number")
+        return f"{value:g}"
+
+    return number
+
+
 def _at(today: date) -> datetime:
     return datetime(today.year, today.month, today.day, 12).astimezone()
 
@@ -190,6 +238,11 @@ FIELDS: Final[Mapping[str, Field]] = {
     "product": Field(_product, 1, "Sản phẩm quan tâm", "Product", "choice"),
     "occupation": Field(_line, 2, "Nghề nghiệp", "Occupation"),
     "plate": Field(_plate, 2, "Biển số xe", "Number plate"),
+    "vehicle_kind": Field(_vehicle, 2, "Loại xe", "Kind of vehicle", "choice"),
+    "use": Field(_use, 2, "Mục đích sử dụng xe", "Use of the vehicle", "choice"),
+    "seats": Field(_between(1, 80), 2, "Số chỗ ngồi", "Seats"),
+    "payload_t": Field(_between(0.05, 60), 2, "Tải trọng (tấn)", "Payload (tonnes)"),
+    "term_years": Field(_between(1, 3), 3, "Thời hạn (1 đến 3 năm)", "Term (1 to 3 years)"),
     "dob": Field(_birthday, 3, "Ngày sinh", "Date of birth", "date"),
     "gender": Field(_gender, 3, "Giới tính", "Sex", "choice"),
     "nationality": Field(_country, 3, "Quốc tịch (mã 2 chữ)", "Nationality (2 letters)"),
@@ -201,7 +254,12 @@ FIELDS: Final[Mapping[str, Field]] = {
     "chassis_no": Field(_serial, 3, "Số khung", "Chassis number"),
     "engine_no": Field(_serial, 3, "Số máy", "Engine number"),
 }
-CHOICES: Final[Mapping[str, tuple[str, ...]]] = {"gender": ("nam", "nữ", "khác"), "product": PRODUCTS}
+CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
+    "gender": ("nam", "nữ", "khác"),
+    "product": PRODUCTS,
+    "vehicle_kind": VEHICLES,
+    "use": USES,
+}
 IN_CHAT: Final = ("name", "phone", "need", "time", "province")  # questions that may be put in any chat
 CONTACT: Final = 1
 APPLICATION: Final = 3

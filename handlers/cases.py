@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 from handlers import premium as premiums
 from handlers.captured import FIELDS
-from handlers.tariff import CAR, MOTORBIKE
+from handlers.tariff import CAR, MOTORBIKE, OF_EITHER_USE, kind_of
 
 State = Literal[
     "requested", "info_complete", "declared", "agreed", "sent_to_insurer", "issued", "incomplete", "rejected",
@@ -23,12 +23,14 @@ FORMS: Final = ("electronic", "hard_copy", "both")
 BEFORE_ISSUE: Final = ("requested", "info_complete", "declared", "agreed")
 SEND_WITHIN_MIN: Final = 15  # working minutes from the agreement to the insurer (R-ISS-2)
 
+BY_TONNES: Final = frozenset({"truck", "special_purpose"})
+BY_SEATS: Final = frozenset({"", "taxi", "bus"})
 _PERSON: Final = ("name", "phone", "dob", "id_number")
 # What the insurers ask of every applicant; the rest stands in an insurer's own form. Of FIELDS.
 CHECKLISTS: Final[Mapping[str, tuple[str, ...]]] = {
-    MOTORBIKE: ("name", "phone", "plate", "residence"),
-    CAR: ("name", "phone", "plate", "residence"),
-    "vat_chat_o_to": ("name", "phone", "plate", "chassis_no", "engine_no", "residence"),
+    MOTORBIKE: ("name", "phone", "vehicle_kind", "plate", "residence", "term_years"),
+    CAR: ("name", "phone", "use", "seats", "payload_t", "plate", "residence", "term_years"),
+    "vat_chat_o_to": ("name", "phone", "use", "plate", "chassis_no", "engine_no", "residence"),
     "suc_khoe": (*_PERSON, "gender", "occupation"),
     "du_lich": (*_PERSON, "nationality"),
     "nha_tu_nhan": ("name", "phone", "residence"),
@@ -82,7 +84,29 @@ class Stop(Exception):
 
 def missing(product: str, values: Mapping[str, Any]) -> list[str]:
     """What the checklist still lacks: computed, never ticked off by hand (R-APP-4)."""
-    return [name for name in CHECKLISTS.get(product, ()) if not values.get(name)]
+    kind = kind_of(values) if product == CAR else ""
+    return [
+        name
+        for name in CHECKLISTS.get(product, ())
+        if not values.get(name) and not _instead(name, values) and not _of_another(name, kind)
+    ]
+
+
+def _instead(name: str, values: Mapping[str, Any]) -> bool:
+    """A vehicle without a plate is known by its two numbers."""
+    return name == "plate" and bool(values.get("chassis_no") and values.get("engine_no"))
+
+
+def _of_another(name: str, kind: str) -> bool:
+    """Seats are not asked of what the fee counts by tonnes, nor tonnes of anything else; use only where the fee goes by it."""
+    match name:
+        case "payload_t":
+            return kind not in BY_TONNES
+        case "seats":
+            return kind not in BY_SEATS
+        case "use":
+            return bool(kind) and kind not in OF_EITHER_USE
+    return False
 
 
 def fingerprint(product: str, values: Mapping[str, Any]) -> str:
@@ -139,7 +163,7 @@ def _agree(case: Case, data: Mapping[str, Any], facts: Facts) -> Case:
         raise Stop("invalid", "at what premium?", premium="VND, as the insurer says")
     if starts < facts.today:
         raise Stop("invalid", "from when?", starts_on="today or later: nobody backdates a policy (R-ISS-6)")
-    if wrong := premiums.wrong(case.product, premium, facts.values):
+    if wrong := premiums.wrong(case.product, premium, facts.values, _terms(facts.values)):
         raise Stop("invalid", "the premium is not the law's", premium=wrong)
     return replace(case, state="agreed", premium=premium, form=form, starts_on=starts)
 
@@ -201,6 +225,12 @@ def _decide(case: Case, data: Mapping[str, Any], facts: Facts) -> Case:
 def _unchanged(case: Case, facts: Facts) -> None:
     if case.print != fingerprint(case.product, facts.values):
         raise Stop("invalid", "what he declared has changed since", declaration="he declares anew (R-DEC-7)")
+
+
+def _terms(values: Mapping[str, Any]) -> tuple[int, ...]:
+    """For how many years, as far as that is known."""
+    told = str(values.get("term_years") or "")
+    return tuple(term for term in premiums.TERMS if str(term) == told) or premiums.TERMS
 
 
 def _evidence(data: Mapping[str, Any]) -> None:

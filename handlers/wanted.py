@@ -32,6 +32,7 @@ KINDS: Final[Mapping[str, Mapping[str, str]]] = {
         "tractor": "máy kéo",
         "mo_to_duoi_50": "xe dưới 50 cc",
         "mo_to_tu_50": "xe từ 50 cc",
+        "xe_gan_may_khac": "xe gắn máy khác",
     },
     "en": {
         "truck": "truck",
@@ -49,6 +50,7 @@ KINDS: Final[Mapping[str, Mapping[str, str]]] = {
         "tractor": "tractor",
         "mo_to_duoi_50": "under 50 cc",
         "mo_to_tu_50": "50 cc or more",
+        "xe_gan_may_khac": "other moped",
     },
 }
 USES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -155,7 +157,7 @@ def details(slots: Mapping[str, Any], lang: str) -> str:
             value = compared(str(value), UNITS[lang][key], lang)
         elif key == "use":
             value = USES[lang].get(str(value))
-        elif key == "term_years" and value == 1:
+        elif key == "term_years" and str(value) == "1":
             continue  # "bao nhiêu 1 năm" asks a price
         if value:
             told.append(words.format(value))

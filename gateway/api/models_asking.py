@@ -10,7 +10,7 @@ from gateway.api.fields import Answer, AnyId, Id, Person, Request, Text, Time
 
 FieldName = Literal[
     "name", "phone", "email", "province", "need", "product", "occupation", "plate", "dob", "gender", "nationality", "id_number",
-    "id_issue_date", "id_expiry", "residence", "mailing_address", "chassis_no", "engine_no",
+    "id_issue_date", "id_expiry", "residence", "mailing_address", "chassis_no", "engine_no", "vehicle_kind", "use", "seats", "payload_t", "term_years",
 ]  # fmt: skip
 
 

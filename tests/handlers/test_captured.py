@@ -30,6 +30,12 @@ GOOD = [
     ("chassis_no", "rlh abc-123456", "RLHABC-123456"),
     ("residence", "12 Lê Lợi,  Huế", "12 Lê Lợi, Huế"),
     ("product", "tnds_o_to", "tnds_o_to"),
+    ("vehicle_kind", "mo_to_3_banh", "three_wheeler"),
+    ("vehicle_kind", "xe tải", "truck"),
+    ("use", "business", "business"),
+    ("seats", "7 chỗ", "7"),
+    ("payload_t", "3,5 tấn", "3.5"),
+    ("term_years", "2 năm", "2"),
 ]
 BAD = [
     ("name", "mua bảo hiểm 0912345678", "not_a_name"),
@@ -53,6 +59,11 @@ BAD = [
     ("plate", "xe của em", "bad_plate"),
     ("chassis_no", "12", "bad_serial_no"),
     ("product", "x", "unknown_product"),
+    ("vehicle_kind", "máy bay", "unknown_vehicle"),
+    ("use", "gì đó", "unknown_use"),
+    ("seats", "81", "not_a_number"),
+    ("seats", "4,5", "not_a_number"),
+    ("term_years", "4", "not_a_number"),
     ("need", "  ", "empty"),
 ]
 

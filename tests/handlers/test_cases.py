@@ -13,7 +13,13 @@ from handlers import cases
 from handlers.cases import ACTS, CHECKLISTS, FROM, Case, Facts, Stop, step
 from handlers.taps import PRODUCTS
 
-TOLD: Final = {"name": "Nguyễn Văn Hùng", "phone": "+84912345678", "plate": "59X1-12345", "residence": "1 Lê Lợi"}
+TOLD: Final[dict[str, Any]] = {
+    "name": "Nguyễn Văn Hùng",
+    "phone": "+84912345678",
+    "plate": "59X1-12345",
+    "residence": "1 Lê Lợi",
+    "term_years": 1,
+}
 FACTS: Final = Facts(today="2026-11-23", values={**TOLD, "seats": 5, "use": "non_business"}, c2=True)
 ISSUED: Final[dict[str, Any]] = {
     "same_customer": True,
@@ -34,7 +40,7 @@ def walked(*acts: tuple[str, dict[str, Any]], facts: Facts = FACTS) -> Case:
     return case
 
 
-TO_AGREED: Final = (("complete", {}), ("declare", DECLARED), ("agree", AGREED))
+TO_AGREED: Final[tuple[tuple[str, dict[str, Any]], ...]] = (("complete", {}), ("declare", DECLARED), ("agree", AGREED))
 
 
 def test_the_whole_way() -> None:
@@ -64,6 +70,14 @@ def test_what_is_missing_is_said_by_name(acts: Any, act: str, data: Any, facts: 
         step(walked(*acts), act, data, facts)
     assert stopped.value.code == "invalid"
     assert wrong in stopped.value.fields
+
+
+def test_the_premium_is_for_the_years_that_were_declared() -> None:
+    facts = replace(FACTS, values={**FACTS.values, "term_years": "2"})
+    declared = walked(*TO_AGREED[:2], facts=facts)
+    assert step(declared, "agree", {**AGREED, "premium": 961_400}, facts).state == "agreed"
+    with pytest.raises(Stop, match="law"):
+        step(declared, "agree", AGREED, facts)
 
 
 def test_the_statutory_premium_may_differ_by_fifteen_per_cent() -> None:
@@ -125,6 +139,28 @@ def test_no_step_from_where_it_does_not_begin(act: str, state: Any) -> None:
         with pytest.raises(Stop) as stopped:
             step(case, act, {}, FACTS)
         assert stopped.value.code == "wrong_state"
+
+
+@pytest.mark.parametrize(
+    "product, told, missing",
+    [
+        ("tnds_xe_may", {}, ["vehicle_kind", "term_years"]),
+        ("tnds_xe_may", {"vehicle_kind": "mo_to_tu_50", "term_years": "2"}, []),
+        ("tnds_xe_may", {"plate": "", "vehicle_kind": "xe_may_dien", "term_years": 1}, ["plate"]),
+        (
+            "tnds_xe_may",
+            {"plate": "", "chassis_no": "A1", "engine_no": "B1", "vehicle_kind": "xe_may_dien", "term_years": 1},
+            [],
+        ),
+        ("tnds_o_to", {}, ["use", "seats", "term_years"]),
+        ("tnds_o_to", {"vehicle_kind": "truck", "term_years": 1}, ["payload_t"]),
+        ("tnds_o_to", {"vehicle_kind": "taxi", "term_years": 1}, ["seats"]),
+        ("tnds_o_to", {"vehicle_kind": "pickup", "term_years": 1}, ["use"]),
+        ("tnds_o_to", {"payload_t": 3.5, "term_years": 1}, []),
+    ],
+)
+def test_what_the_fee_rests_on_is_on_the_checklist(product: str, told: dict[str, Any], missing: list[str]) -> None:
+    assert cases.missing(product, {**TOLD, "term_years": "", **told}) == missing
 
 
 def test_every_product_has_its_checklist() -> None:

@@ -11,9 +11,9 @@ import { has, moment, setup, t } from "./words.js";
 /** @typedef {{ id: string, kind: "form" | "move", fields: string[], account: string, by: import("./model.js").Person, created_at: string, expires_at: string, opened_at: string | null, used_at: string | null }} Ticket */
 
 const CHAT = /** @type {const} */ (["name", "phone", "need", "time", "province"]);
-const FORM = /** @type {const} */ (["dob", "gender", "nationality", "id_number", "id_issue_date", "id_expiry", "residence", "mailing_address", "plate", "chassis_no", "engine_no", "occupation", "email"]);
+const FORM = /** @type {const} */ (["dob", "gender", "nationality", "id_number", "id_issue_date", "id_expiry", "residence", "mailing_address", "plate", "chassis_no", "engine_no", "vehicle_kind", "use", "seats", "payload_t", "term_years", "occupation", "email"]);
 /** What may be put right by hand. */
-export const FIELDS = new Set(["name", "phone", "email", "province", "need", "product", "occupation", "plate", "dob", "gender", "nationality", "id_number", "id_issue_date", "id_expiry", "residence", "mailing_address", "chassis_no", "engine_no"]);
+export const FIELDS = new Set(["name", "phone", "email", "province", "need", "product", "occupation", "plate", "dob", "gender", "nationality", "id_number", "id_issue_date", "id_expiry", "residence", "mailing_address", "chassis_no", "engine_no", "vehicle_kind", "use", "seats", "payload_t", "term_years"]);
 
 /** @param {string} name */
 export const fieldName = (name) => (has(`slot_${name}`) ? t(`slot_${name}`) : has(`field_${name}`) ? t(`field_${name}`) : name);

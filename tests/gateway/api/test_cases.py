@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from storage import policies
 from tests.gateway.api.conftest import House
+
+CAR: Final = {"use": "non_business", "seats": 5, "term_years": 1}
 
 
 async def agreed_to_an_application(house: House, found: str) -> None:
@@ -15,7 +17,7 @@ async def agreed_to_an_application(house: House, found: str) -> None:
         row = tx.one("SELECT contact_id, state_sealed FROM conversation WHERE id = :id", id=found)
         state = tx.keys.open_json(tx, row.contact_id, "conversation", "state_sealed", found, row.state_sealed)
         state["consents"] = {**state.get("consents", {}), "C2": "given"}
-        state["slots"] = {**state.get("slots", {}), "plate": "59X1-123.45", "residence": "1 Lê Lợi, Quận 1"}
+        state["slots"] = {**state.get("slots", {}), "plate": "59X1-123.45", "residence": "1 Lê Lợi, Quận 1", **CAR}
         sealed = tx.keys.seal_json(tx, row.contact_id, "conversation", "state_sealed", found, state)
         tx.run(
             "UPDATE conversation SET state_sealed = :state, version = version + 1 WHERE id = :id",
@@ -32,7 +34,7 @@ async def test_from_the_wish_to_the_policy(house: House) -> None:
     await lan.post(f"/conversations/{found}/take")
     assert (await lan("POST", "/cases", {"conversation_id": found, "product": "may_bay"}))[0] == 422
     case = await lan.post("/cases", {"conversation_id": found, "product": "tnds_o_to", "insurer": "Bảo Việt"})
-    assert (case["state"], case["missing"]) == ("requested", ["plate", "residence"])
+    assert (case["state"], case["missing"]) == ("requested", ["use", "seats", "plate", "residence", "term_years"])
     assert case["may"] == ["complete", "withdraw", "hold"]
     at = f"/cases/{case['id']}"
     status, body = await lan("POST", f"{at}/complete", {})
