@@ -186,12 +186,14 @@ class InboundEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Button:
-    """A choice offered to the customer. `id` comes back as `payload`; `contact` asks for the own phone number."""
+    """A choice offered to the customer. `id` comes back as `payload`; `contact` asks for the own phone number, `email` for
+    the own e-mail address."""
 
     id: str
     label: str
     url: str = ""
     contact: bool = False
+    email: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +262,7 @@ class Capabilities:
     button_label_limit: int = 0
     button_data_bytes: int = 0
     asks_contact: bool = False  # has a way of its own to ask for the number, which is none of `buttons`
+    asks_email: bool = False  # the same for the e-mail address
     file_bytes: int = 0  # largest file we may send; 0 = none
     file_types: Mapping[str, int] = field(default_factory=dict)  # mime -> largest; empty = any, up to file_bytes
     fetch_bytes: int = 0  # largest file we may fetch

@@ -56,15 +56,16 @@ def fit(message: OutboundMessage, capabilities: Capabilities, *, beside: str = "
 
 def choices(buttons: Sequence[Button], capabilities: Capabilities) -> tuple[tuple[Button, ...], str]:
     """The buttons that the channel shows, and '' -- or no button and the same choices as numbered lines. A button
-    that asks for the phone number is one wherever there is such a thing; elsewhere it is left out: the question itself
-    says to type it."""
-    contact = [button for button in buttons if button.contact and capabilities.asks_contact]
-    plain = [button for button in buttons if not button.contact]
+    that asks for the phone number or the address is one wherever there is such a thing; elsewhere it is left out: the
+    question itself says to type it."""
+    asks = [button for button in buttons if button.contact or button.email]
+    contact = [one for one in asks if (capabilities.asks_contact if one.contact else capabilities.asks_email)]
+    plain = [button for button in buttons if button not in asks]
     data, limit = capabilities.button_data_bytes, capabilities.button_label_limit
     fits = all(button.url or not data or len(button.id.encode()) <= data for button in plain)
     shown, lines = contact, ""
     if fits and len(plain) <= capabilities.buttons:
-        shown = [button for button in buttons if button in contact or not button.contact]
+        shown = [button for button in buttons if button in contact or button in plain]
     else:
         numbered = [  # a score has its own number: another before it would be read for it
             (button.label if button.label[:1].isdigit() else f"{number}. {button.label}", button.url)

@@ -15,7 +15,7 @@ def to_json(message: OutboundMessage) -> dict[str, Any]:
     if message.text:
         out["text"] = message.text
     if message.buttons:
-        out["buttons"] = [[b.id, b.label, b.url, b.contact] for b in message.buttons]
+        out["buttons"] = [listed(button) for button in message.buttons]
     if message.file:
         out["file"] = [message.file.id, message.file.name, message.file.mime, message.file.size]
     if message.clear_keyboard:
@@ -39,10 +39,16 @@ def to_json(message: OutboundMessage) -> dict[str, Any]:
     return out
 
 
+def listed(button: Button) -> list[Any]:
+    """A button in the outbox."""
+    told = [button.id, button.label, button.url, button.contact]
+    return [*told, True] if button.email else told
+
+
 @lru_cache(maxsize=1024)
-def _button(id: str, label: str, url: str, contact: bool) -> Button:  # noqa: A002 -- as in Button
+def _button(id: str, label: str, url: str, contact: bool, email: bool = False) -> Button:  # noqa: A002 -- as in Button
     """Everybody is offered the same ones."""
-    return Button(id=id, label=label, url=url, contact=contact)
+    return Button(id=id, label=label, url=url, contact=contact, email=email)
 
 
 def from_json(row_id: str, data: Mapping[str, Any], *, file_data: bytes = b"") -> OutboundMessage:

@@ -260,7 +260,7 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "vehicle_kind": VEHICLES,
     "use": USES,
 }
-IN_CHAT: Final = ("name", "phone", "need", "time", "province")  # questions that may be put in any chat
+IN_CHAT: Final = ("name", "phone", "email", "need", "time", "province")  # questions that may be put in any chat
 CONTACT: Final = 1
 APPLICATION: Final = 3
 

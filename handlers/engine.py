@@ -235,6 +235,7 @@ class Engine:
             channel=draft.place.channel,
             bot=self.switches.on(draft.place.account_id),
             asks_contact=capabilities.asks_contact,
+            asks_email=capabilities.asks_email,
             writes=capabilities.conversational,
             letters=capabilities.letters,
             carries=capabilities,

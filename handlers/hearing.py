@@ -27,6 +27,7 @@ CONTEXTS: Final[Mapping[str, str]] = {  # the open question -> the name under wh
     "product": "ask_product",
     "time": "ask_time",
     "province": "ask_province",
+    "email": "ask_email",
     "confirm": "confirm",
     "edit": "confirm",
     "callback": "confirm",

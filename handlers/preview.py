@@ -154,7 +154,13 @@ def _buttons(key: str, carrier: Capabilities, business: Business) -> Sequence[Bu
         return OFFERS[key]
     if key not in QUESTIONS:
         return ()
-    around = Context(business=business, channel="", asks_contact=carrier.asks_contact, buttons=carrier.buttons)
+    around = Context(
+        business=business,
+        channel="",
+        asks_contact=carrier.asks_contact,
+        asks_email=carrier.asks_email,
+        buttons=carrier.buttons,
+    )
     return steps.buttons(Draft(state=State(memory=EMPTY), now=datetime.now(UTC), context=around), QUESTIONS[key])
 
 

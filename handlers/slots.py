@@ -15,7 +15,7 @@ from handlers.taps import PRODUCTS
 from handlers.understanding import when
 
 ORDER: Final = ("name", "phone", "need", "time")  # what is read back, and may be put right by a button
-ASKED: Final = (*ORDER, "province")  # every question of the form; which of them are put, `missing` says
+ASKED: Final = (*ORDER, "province", "email")  # every question of the form; which of them are put, `missing` says
 NEEDED: Final = ("name", "phone", "need")  # asked of everybody, in this order (docs/adr/0071)
 TRIP: Final = "du_lich"
 NO_NAMES: Final = frozenset({"chào", "chao", "alo", "hello", "hi", "dạ", "vâng", "gọi"})  # they begin messages

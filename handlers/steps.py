@@ -35,6 +35,7 @@ CAR: Final = tuple(Button(id=f"p:{code}", label=f"p_{code}") for code in ("tnds_
 AT_ONCE: Final = Button(id="t:now", label="t_now")
 SOON: Final = Button(id="t:now", label="t_soon")  # nobody is at work now
 OWN_NUMBER: Final = Button(id="contact", label="share_phone", contact=True)
+OWN_EMAIL: Final = Button(id="email", label="share_email", email=True)
 SAME_NUMBER: Final = (
     Button(id="phone:use", label="use_channel_phone"),
     Button(id="phone:other", label="other_phone"),
@@ -70,6 +71,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "product": "ask.product_car",
     "time": "ask.time",
     "province": "ask.province",
+    "email": "ask.email",
     "edit": "confirm.edit_which",
 }
 BUTTONS: Final[Mapping[str, tuple[Button, ...]]] = {
@@ -138,6 +140,8 @@ def buttons(draft: Draft, step: str) -> tuple[Button, ...]:
     """The buttons of a question, as many as the channel carries."""
     if step == "phone":
         return (OWN_NUMBER,) if draft.context.asks_contact else ()
+    if step == "email":
+        return (OWN_EMAIL,) if draft.context.asks_email else ()
     if step == "time":
         return (AT_ONCE if schedule.in_hours(draft.now, draft.business) else SOON, *times(draft))
     all_of_them = BUTTONS.get(step, ())

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from channels import outbound
 from channels.contract import Button, Capabilities
 from channels.fit import choices
 from handlers import wording
@@ -88,7 +89,7 @@ class Voice:
             lines=lines,
             whole=shown == buttons,
             noted=tuple({"id": b.id, "label": b.label, "url": b.url, "contact": b.contact} for b in buttons),
-            called=tuple([b.id, b.label, b.url, b.contact] for b in shown),
+            called=tuple(outbound.listed(button) for button in shown),
             asks_contact=any(button.contact for button in buttons),
         )
 

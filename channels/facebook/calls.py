@@ -90,9 +90,9 @@ def _words(text: str, buttons: Sequence[Button]) -> dict[str, Any]:
 
 
 def _reply(button: Button) -> dict[str, str]:
-    """A telephone number is shown only to who has one in his profile."""
-    if button.contact:
-        return {"content_type": "user_phone_number"}
+    """A telephone number, or an address, is shown only to who has one in his profile."""
+    if button.contact or button.email:
+        return {"content_type": "user_phone_number" if button.contact else "user_email"}
     return {"content_type": "text", "title": button.label[:TITLE], "payload": button.id}
 
 

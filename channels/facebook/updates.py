@@ -40,6 +40,7 @@ LISTS: Final = ("messaging", "standby", "changes")
 _SAID: Final = frozenset({"message", "postback"})
 
 _PHONE: Final = re.compile(r"\+?[0-9][0-9 ().-]{7,18}")
+_EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{3,255}")
 _START: Final = re.compile(r"<?(?:facebook_)?get[ _-]?started(?:_payload)?>?", re.IGNORECASE)
 _TITLES: Final = frozenset({"get started", "bắt đầu"})
 
@@ -182,7 +183,8 @@ def _message(item: Raw, person: str) -> Found:
         if _PHONE.fullmatch(payload.strip()):
             own = SharedContact(phone=_plain(payload), own=True)  # the number of his profile, handed over by his tap
             return found | {"kind": Kind.CONTACT, "contact": own}
-        return found | {"kind": Kind.BUTTON, "payload": payload[:1000]}
+        own_words = text or (payload.strip() if _EMAIL.fullmatch(payload.strip()) else "")  # the address of his profile
+        return found | {"kind": Kind.BUTTON, "payload": payload[:1000], "text": own_words}
     if found["kind"] is Kind.UNSUPPORTED:
         found["reason"] = ", ".join(hung.unknown)[:200] or "the platform says that it cannot tell it"
     elif found["kind"] is Kind.IGNORED and found["extra"].get("source"):

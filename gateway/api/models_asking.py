@@ -42,7 +42,7 @@ class Changes(Answer):
 class Question(Request):
     """What may be asked in a chat. Without the customer's consent C1 that is asked for first."""
 
-    field: Literal["name", "phone", "need", "time", "province"]
+    field: Literal["name", "phone", "email", "need", "time", "province"]
 
 
 class NewForm(Request):

@@ -229,7 +229,7 @@ class Business:
 @quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What surrounds a turn. `asks_contact` -- the channel has a button for the own phone number · `buttons` -- how
+    """What surrounds a turn. `asks_contact` -- the channel has a button for the own phone number, `asks_email` for the address · `buttons` -- how
     many a message carries, 0 = unknown · `queue_position` -- the place that this conversation has or would get in the
     queue, 1 = next, 0 = unknown · `heard_at` -- his last act, as the platform's windows count it · `opened` -- the word that
     opened the platform's session, as a timer's turn knows it where that does not slide."""
@@ -238,6 +238,7 @@ class Context:
     channel: str
     bot: bool = True  # False: people only, here and now
     asks_contact: bool = False
+    asks_email: bool = False
     writes: bool = True  # False: forms and calls, which cannot be answered in writing
     letters: bool = False  # one message says all at once, and nobody answers there
     carries: Carries = ANYWHERE  # the platform's windows

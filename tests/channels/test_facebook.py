@@ -171,6 +171,8 @@ def test_quick_replies_decide_by_payload_and_a_number_is_his_own() -> None:
     assert read("quick_reply_phone").contact == SharedContact(phone="+84912345678", own=True)
     email = read("quick_reply_email")
     assert (email.payload, email.text) == ("lan@example.com", "lan@example.com")
+    bare = one(message={"mid": "m_e", "quick_reply": {"payload": "lan@example.com"}})
+    assert (bare.kind, bare.payload, bare.text) == (Kind.BUTTON, "lan@example.com", "lan@example.com")
 
 
 def test_one_sticker_however_it_comes() -> None:

@@ -91,6 +91,7 @@ async def test_a_message_arrives_and_its_id_comes_back() -> None:
 async def test_choices_the_number_links_and_files() -> None:
     async with running() as page:
         phone = Button(id="phone", label="Gửi số", contact=True)
+        email = Button(id="email", label="Gửi email", email=True)
         await page.say(buttons=(phone, *(Button(id=f"p:{n}", label=f"Chọn {n}") for n in range(12))))
         await page.say(buttons=(Button(id="u", label="Xem", url="https://example.com/d"), Button(id="a", label="A")))
         await page.say(text="dài " * 300, buttons=(Button(id="u", label="Xem", url="https://example.com/d"),))
@@ -98,7 +99,9 @@ async def test_choices_the_number_links_and_files() -> None:
         await page.say(
             text="", file=replace(PDF, mime="image/png", data=b"\x89PNG"), buttons=(Button(id="a", label="A"),)
         )
-        choices, link, line, file, picture = page.lan.inbox
+        await page.say(buttons=(email,))
+        choices, link, line, file, picture, address = page.lan.inbox
+        assert (choices.asks_email, address.asks_email, address.asks_phone) == (False, True, False)
         assert len(choices.replies) == 12
         assert choices.asks_phone
         assert (link.links, link.replies) == (("https://example.com/d",), ("A",))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from channels.contract import Kind
 from handlers import handoff, stages
 from handlers.model import (
     Advisor,
@@ -277,3 +279,20 @@ def test_a_certificate_that_does_not_arrive_calls_people() -> None:
     assert [effect.reason for effect in world.found(OpenHandoff)] == ["delivery"]
     assert len(world.found(Note)) == 1  # said once, in the words of the delivery
     assert world.said == []
+
+
+@pytest.mark.parametrize("offered", [True, False])
+@pytest.mark.parametrize("line", ["lan.anh@gmail.com", "dạ email là Lan.Anh@gmail.com ạ", ""])
+def test_an_advisor_may_have_the_address_asked_for_and_a_tap_answers_it(offered: bool, line: str) -> None:
+    world = World(state=State(stage=Stage.QUEUED, consents=GIVEN, slots={"name": "Lan"}))
+    world.context = replace(world.context, asks_email=offered)
+    world.act("take", MAI)
+    world.act("ask", MAI, field="email")
+    assert (world.said, world.state.asked) == (["ask.email"], "email")
+    assert world.shown == (["email"] if offered else [])
+    address = "lan.anh@gmail.com"
+    world.happens(
+        world._said(Kind.TEXT, text=line) if line else world._said(Kind.BUTTON, text=address, payload=address)
+    )
+    assert (world.state.slots["email"], world.state.asked, world.said) == (address, "", [])
+    assert [one.text for one in world.found(Note)] == ["Khách đã trả lời: Email."]

@@ -10,7 +10,7 @@ import { has, moment, setup, t } from "./words.js";
 /** @typedef {{ id: string, field: string, before: unknown, after: unknown, source: "desk" | "form", by: import("./model.js").Person, at: string }} Change */
 /** @typedef {{ id: string, kind: "form" | "move", fields: string[], account: string, by: import("./model.js").Person, created_at: string, expires_at: string, opened_at: string | null, used_at: string | null }} Ticket */
 
-const CHAT = /** @type {const} */ (["name", "phone", "need", "time", "province"]);
+const CHAT = /** @type {const} */ (["name", "phone", "email", "need", "time", "province"]);
 const FORM = /** @type {const} */ (["dob", "gender", "nationality", "id_number", "id_issue_date", "id_expiry", "residence", "mailing_address", "plate", "chassis_no", "engine_no", "vehicle_kind", "use", "seats", "payload_t", "term_years", "occupation", "email"]);
 /** What may be put right by hand. */
 export const FIELDS = new Set(["name", "phone", "email", "province", "need", "product", "occupation", "plate", "dob", "gender", "nationality", "id_number", "id_issue_date", "id_expiry", "residence", "mailing_address", "chassis_no", "engine_no", "vehicle_kind", "use", "seats", "payload_t", "term_years"]);

@@ -134,18 +134,28 @@ def _attachment(attachment: Any, file_name: str, file: bytes) -> dict[str, Any]:
     return {"file": file, "file_name": file_name}
 
 
+OWN: Final = frozenset({"user_phone_number", "user_email"})  # of the profile of who taps them
+
+
 def _replies(message: Json) -> dict[str, Any]:
     replies = message.get("quick_replies", [])
     _need(isinstance(replies, list) and len(replies) <= 13, "quick_replies")
-    titles, payloads = [], []
+    titles, payloads, asked = [], [], []
     for one in replies:
         if one.get("content_type") == "text":
             _need(0 < len(one["title"]) <= 20 and 0 < len(one["payload"]) <= 1000, "quick reply")
             titles.append(one["title"])
             payloads.append(one["payload"])
         else:
-            _need(one == {"content_type": "user_phone_number"}, "quick reply")
-    return {"replies": tuple(titles), "payloads": tuple(payloads), "asks_phone": len(titles) < len(replies)}
+            _need(set(one) == {"content_type"} and one["content_type"] in OWN, "quick reply")
+            asked.append(one["content_type"])
+    _need(len(set(asked)) == len(asked), "quick replies of the profile, one of each")
+    return {
+        "replies": tuple(titles),
+        "payloads": tuple(payloads),
+        "asks_phone": "user_phone_number" in asked,
+        "asks_email": "user_email" in asked,
+    }
 
 
 PROFILE: Final = frozenset({"get_started", "greeting", "ice_breakers", "persistent_menu"})

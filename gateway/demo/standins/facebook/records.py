@@ -35,6 +35,7 @@ class Sent:
     replies: tuple[str, ...] = ()
     payloads: tuple[str, ...] = ()
     asks_phone: bool = False
+    asks_email: bool = False
     links: tuple[str, ...] = ()
     file: bytes = b""
     file_name: str = ""
