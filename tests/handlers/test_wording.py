@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from handlers import wording
+from handlers.captured import FIELDS
 from handlers.model import Business, Say, State
 from handlers.texts import Texts
 
@@ -89,3 +90,8 @@ def test_a_product_reads_as_part_of_the_sentence() -> None:
     for lang, words in (("vi", "phí bảo hiểm du lịch do"), ("en", "price of travel insurance is")):
         known = wording.variables(say, state=State(lang=lang), business=OFFICE, texts=TEXTS)
         assert words in TEXTS.render(say.key, lang, **known)
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_every_field_that_a_form_may_ask_for_has_its_words(lang: str) -> None:
+    assert all(TEXTS.label(f"slot.{field}", lang) for field in FIELDS)
