@@ -247,7 +247,7 @@ def test_an_act_that_nobody_knows() -> None:
     [
         ("failed", "blocked", "Tin không gửi được: khách đã chặn"),
         ("failed", "window", "Tin không gửi được: hết thời gian nền tảng cho phép trả lời"),
-        ("failed", "E123", "Tin không gửi được: E123"),
+        ("failed", "E123", "Tin không gửi được"),  # a code says nothing to people
         ("expired", "", "Tin quá hạn nên không gửi"),
         ("unconfirmed", "", "Không rõ tin đã tới khách chưa"),
         ("sent", "", None),
