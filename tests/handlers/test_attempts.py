@@ -110,13 +110,12 @@ def test_three_tries_in_a_day_are_recorded_and_the_lead_waits_for_the_next_one()
     for _ in range(3):
         world.act("attempt", MAI, result="no_answer")
         world.now += timedelta(hours=4)
-    assert world.state.stage is Stage.CALLBACK_SCHEDULED
-    assert len(world.state.memory["tries"]) == 3
+    assert (world.state.stage, len(world.state.memory["tries"])) == (Stage.CALLBACK_SCHEDULED, 3)
     (call_by,) = world.found(CallBy)
     assert call_by.at == here("2026-11-24 08:00")
     world.now = here("2026-11-24 08:10")
     world.act("attempt", MAI, result="no_answer")
-    assert world.state.stage is Stage.UNREACHABLE
+    assert (world.state.stage, world.state.memory.get("tries")) == (Stage.UNREACHABLE, None)
 
 
 def test_reached_begins_the_count_anew() -> None:
