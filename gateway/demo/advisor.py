@@ -10,14 +10,15 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import aiohttp
 
-from gateway.demo import arrivals, mailing
+from gateway.demo import application, arrivals, mailing
 from gateway.demo.api import Api, News, Refused
+from gateway.demo.application import AGREES, DECLARES, Application
 from gateway.demo.certificate import certificate, snapshot, summary
 from gateway.demo.setting import People
 from gateway.demo.story import Story
@@ -90,6 +91,7 @@ class Record:
     leads: set[str] = field(default_factory=set)  # handoffs of finished forms
     said: list[tuple[str, str]] = field(default_factory=list)  # (thread, text)
     issued: list[Issued] = field(default_factory=list)
+    applications: list[Application] = field(default_factory=list)
     closed: Counter[str] = field(default_factory=Counter)  # by outcome
     letters: list[mailing.Written] = field(default_factory=list)
 
@@ -226,6 +228,7 @@ class Advisor:
             salutation=contact["salutation"],
             seq=taken["last_seq"],
             contact=contact,
+            own_page=taken["channel"] == "webchat",
         )
         plan = talk(reason=handoff["reason"], product=taken["slots"].get("product"), language=taken["lang"])
         with_whom.product = taken["slots"].get("product") or ""
@@ -273,16 +276,48 @@ class Advisor:
         await self._note(one, plan)
         await self._say(one, sale.asks)
         details = await self._answer(one)
-        await self._issue(one, sale, details)
+        case = None
+        if one.own_page:  # a form of ours opens where no public https is needed
+            case = await self._apply(one, sale, papers=(title,))
+            if case is None:
+                await self._left_open(one)
+                return
+        await self._issue(one, sale, details, case)
         await self._say(one, DELIVERED)
         await self._answer(one)
         await self._say(one, BYE)
         await self._close(one, plan.outcome)
 
-    async def _issue(self, one: Talking, sale: Sale, details: str) -> None:
+    async def _apply(self, one: Talking, sale: Sale, *, papers: tuple[str, ...]) -> Application | None:
+        """From the wish to the insurer; None when he does not go on."""
+        case = await application.opened(
+            self._api, self._me, conversation=one.id, product=one.product, insurer=INSURER, papers=papers
+        )
+        self.record.applications.append(case)
+        self._story.event(f"{self._name} mở hồ sơ yêu cầu {PRODUCTS[one.product]} cho {one.name}, gửi biểu mẫu bảo mật")
+        await self._api.post(f"{one.at}/forms", {"fields": await case.lacks()}, as_advisor=self._me)
+        if not await self._news.until(case.filled, patience_s=self.pace.patience_s, about=one.id):
+            return None
+        await case.step("complete")
+        await self._say(one, DECLARES)
+        if not is_yes(words := await self._answer(one)):
+            return None
+        await case.declared(words)
+        await self._say(one, AGREES.replace("{phi}", f"{sale.premium:,}".replace(",", ".")))
+        if not is_yes(words := await self._answer(one)):
+            return None
+        await case.agreed(words, premium=sale.premium, starts_on=self._today().isoformat())
+        await case.step("send")
+        self._story.event(f"{one.name} đã khai và đồng ý, hồ sơ tới {INSURER}")
+        return case
+
+    def _today(self) -> date:
+        return self._now().astimezone(ZONE).date()
+
+    async def _issue(self, one: Talking, sale: Sale, details: str, case: Application | None) -> None:
         """Register the policy that the insurer issued (a sample), and send its certificate."""
         self._numbers += 1
-        today = self._now().astimezone(ZONE).date()
+        today = self._today()
         number = f"MAU-{today:%y%m%d}-{self._rng.randrange(10**4):04}{self._numbers:03}"
         ends = today + timedelta(days=364)
         stated = {
@@ -308,6 +343,8 @@ class Advisor:
         }
         policy = await self._api.post("/policies", body, as_advisor=self._me)
         self._story.event(f"{INSURER} đã cấp {PRODUCTS[one.product]} số {number} cho {one.name}")
+        if case is not None:
+            await case.step("issue", policy_id=policy["id"])
         self._story.event(f"Giấy chứng nhận {number} đang tới {one.name}, trên kênh khách đã nhắn")
         await self._api.post(f"/policies/{policy['id']}/deliver", {"means": "chat"}, as_advisor=self._me)
         self.record.issued.append(

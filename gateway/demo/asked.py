@@ -43,6 +43,7 @@ QUESTIONS: Final[Mapping[str, str]] = {  # text key -> what it wants to know
     "optout.scope": "scope",
     "queue.long_wait": "long_wait",
     "idle.nudge": "nudge",
+    "form.ask": "form",
     "error.spam": "spam",
     "error.abuse": "spam",
     "delivery.check_t1": "received",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.demo import arrivals, ledger
+from gateway.demo.application import WHOLE
 from gateway.demo.customers import Character
 from gateway.demo.stage import Stage, called
 
@@ -43,6 +44,7 @@ async def verified(stage: Stage, cast: Sequence[Character]) -> list[str]:
     lost = [text[:40] for thread, text in record.said if not _reached(stage, thread, text)]
     hold(bool(record.said) and not lost, f"{len(record.said)} câu của tư vấn viên tới nơi", "; ".join(lost))
     await _verify_policies(stage, cast, hold)
+    await _verify_cases(stage, cast, hold)
     await _verify_books(stage, hold)
     stages = await _stages(stage)
     wrong = [
@@ -54,6 +56,21 @@ async def verified(stage: Stage, cast: Sequence[Character]) -> list[str]:
     errors = errors_in(stage.folder / "gateway.log")
     hold(not errors, "nhật ký không có dòng lỗi nào", "; ".join(errors[:3]))
     return told
+
+
+async def books(stage: Stage, patience_s: float) -> list[str]:
+    """Their ledgers beside ours, of a story that was broken off: line by line, as soon as they agree. What was still on
+    its way when the patience ended is no trouble of the story."""
+    found: list[ledger.Page] = []
+
+    async def agree() -> bool:
+        for player in stage.players:
+            player.taken_in()
+        found[:] = await ledger.pages(stage)
+        return not any(page.wrong for page in found)
+
+    await stage.news.until(agree, patience_s=patience_s, look_s=0.2)
+    return [f"{'✖' if page.wrong else '✔'} {page.line()}" for page in found]
 
 
 def _reached(stage: Stage, thread: str, text: str) -> bool:
@@ -95,6 +112,21 @@ async def _verify_policies(stage: Stage, cast: Sequence[Character], hold: Any) -
             f"{len(tasks) - len(silent)} {what} đã có câu trả lời, {len(silent)} không được gửi: Messenger và Viber đã quá 24 giờ",
             states,
         )
+
+
+async def _verify_cases(stage: Stage, cast: Sequence[Character], hold: Any) -> None:
+    """Each was walked to its end in order, and is what the policy's own state is now."""
+    wanted = sum(bool(character.filled) for character in cast)
+    cases = await stage.api.every("/cases")
+    walked = [one for one in stage.advisor.record.applications if tuple(one.passed) == WHOLE]
+    hold(
+        len(walked) == len(cases) == wanted,
+        f"{len(walked)} hồ sơ đi từ yêu cầu, biểu mẫu, cam kết, đồng ý, gửi hãng tới cấp hợp đồng (mong đợi {wanted})",
+        "; ".join(" → ".join(one.passed) for one in stage.advisor.record.applications),
+    )
+    numbers = {one.policy_id for one in stage.advisor.record.issued}
+    loose = [one["state"] for one in cases if one["policy_id"] not in numbers or one["missing"]]
+    hold(not loose, "mỗi hồ sơ mang đúng hợp đồng đã cấp", "; ".join(loose))
 
 
 async def _verify_books(stage: Stage, hold: Any) -> None:

@@ -1,7 +1,7 @@
 """Who comes: a dozen tempers as data. What a character says answers what the bot asked; nobody follows a script blindly.
 
 A line is words, or a tuple of bubbles sent one after the other; `[id]` taps a button, `[start]`, `[phone]` and
-`[picture: caption]` are what an app offers, `~` before a line means that no answer is expected. The n-th time that a
+`[picture: caption]` are what an app offers, `[form]` fills in the form whose link has come, `~` before a line means that no answer is expected. The n-th time that a
 question is asked the n-th line is said. Names and numbers are invented: do not call them.
 """
 
@@ -53,6 +53,7 @@ class Character:
     opening: Line
     lines: Mapping[str, Sequence[Line]] = field(default_factory=dict)
     to_advisor: Sequence[Line] = ()
+    filled: Mapping[str, str] = field(default_factory=dict)  # into the boxes of a form of ours
     pace: float = 1.0
     language: str = "vi"
     ends: str = ""
@@ -110,8 +111,24 @@ CAST: Final = (
             "received": ["nhan duoc roi em"],
             "csat": ["4"],
             "csat_comment": ["[skip]"],
+            "form": ["~[form]"],
         },
-        to_advisor=["ok em, toi dong y lam 1 nam", "bien so 51F-123.45", "nhan duoc roi, cam on em"],
+        to_advisor=[
+            "ok em, toi dong y lam 1 nam",
+            "bien so 51F-123.45",
+            "toi da doc ky, dong y, khai dung su that",
+            "dong y, lam luon cho toi",
+            "nhan duoc roi, cam on em",
+        ],
+        filled={
+            "name": "{ho_ten}",
+            "phone": "{sdt}",
+            "plate": "51F-123.45",
+            "residence": "Số 1 đường Ví Dụ, Hà Nội",
+            "use": "non_business",
+            "seats": "5",
+            "term_years": "1",
+        },
         ends="won",
         lead=True,
         buys=True,
@@ -368,6 +385,7 @@ def cast_as(character: Character, rng: random.Random, taken: Collection[str] = (
         opening=said(character.opening),
         lines={question: [said(line) for line in lines] for question, lines in character.lines.items()},
         to_advisor=[said(line) for line in character.to_advisor],
+        filled={box: value.format(**words) for box, value in character.filled.items()},
     )
 
 

@@ -35,10 +35,12 @@ class Page:
 
 
 async def pages(stage: Stage) -> list[Page]:
-    """Of every app that somebody wrote from."""
+    """Of every app that somebody wrote from. Who has closed his page of the web chat saw no more of it: he is left out."""
     found: dict[str, Page] = {}
     for player in stage.players:
         channel = player.character.channel
+        if channel == WEB and player.wire.thread not in stage.tasks:
+            continue
         page = found.setdefault(channel, Page(APPS.get(channel, "Web chat")))
         said = await ours(stage, channel, player.wire.thread)
         took = theirs(stage, channel, player)

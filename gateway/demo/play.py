@@ -17,7 +17,7 @@ from typing import Any, Final, TextIO
 from gateway.config import ConfigError
 from gateway.demo import advisor as desk
 from gateway.demo import arrivals, customers
-from gateway.demo.checks import verified
+from gateway.demo.checks import books, verified
 from gateway.demo.customers import CAST, Character
 from gateway.demo.player import Player
 from gateway.demo.stage import Stage, staged
@@ -29,6 +29,7 @@ SOON_S: Final = (3.0, 7.0)
 BY_OTHER_WAYS: Final = 0.25  # arrivals at which somebody fills a form and somebody calls, too
 AT_ONCE: Final = 9  # customers at one time
 STAYS_S: Final = 240.0
+ARRIVES_S: Final = 8.0  # for what is on its way when the story is broken off
 PROLOGUE: Final = ("polite", "no_diacritics")
 
 
@@ -100,6 +101,10 @@ async def play_on(about: Path | None, port: int | None, seed: int, out: TextIO) 
             stage.story.write(invitation(stage))
             await _first(ended, asyncio.create_task(_arrivals(stage)))
         stage.story.write("\nĐang dừng…")
+        await stage.halt()
+        stage.story.chapter("Sổ hai bên: ta ghi gì, nền tảng nhận gì")
+        for line in await books(stage, ARRIVES_S):
+            stage.story.write(line)
     out.write(
         f"Đã dừng: {len(stage.players)} khách đã tới, {stage.advisor.record.taken} người được tư vấn. Thư mục tạm đã xóa.\n"
     )

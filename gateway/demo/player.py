@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -16,6 +17,7 @@ from gateway.demo.customers import Character, Tempo
 from gateway.demo.story import Story
 from gateway.demo.talks import FAREWELL
 
+FORM: Final = re.compile(r"https?://\S+/form/\w[\w-]*")
 QUIETLY: Final = "~"  # before a line: no answer is expected
 ENOUGH: Final = 4  # answers to the same question: then he gives up
 
@@ -67,9 +69,11 @@ class Player:
         tempo: Tempo,
         seed: int,
         *,
-        told: Callable[[str, str], bool] = lambda thread, text: False,
+        told: Callable[[str, str], bool],
+        fill: Callable[[str, Mapping[str, str]], Awaitable[None]],
     ) -> None:
-        """`told` -- has the story told these words to this thread already?"""
+        """`told` -- has the story told these words to this thread already? · `fill` -- his browser: opens this link and sends
+        its boxes."""
         self.character = character
         self.wire = wire
         self.story = story
@@ -77,10 +81,12 @@ class Player:
         self.turns: list[Turn] = []
         self.heard: list[Got] = []
         self.questions: Counter[str] = Counter()
+        self.reading: list[Got] = []  # came, and he is still at it
         self.busy = True
         self.touched = time.monotonic()  # when he last heard or said something
         self._advised = 0
         self._told = told
+        self._fill = fill
         self._rng = random.Random(seed)
 
     @property
@@ -96,14 +102,22 @@ class Player:
         await self._turn(self.character.opening)
         while True:
             self.busy = False
-            got = [await self.wire.inbox.get()]
+            got = self.reading = [await self.wire.inbox.get()]
             self.busy = True
             await self._pause(self.tempo.read_s + len(got[0].text) * self.tempo.read_a_letter_s)
             while not self.wire.inbox.empty():
                 got.append(self.wire.inbox.get_nowait())
             for each in got:
                 self._hear(each)
+            self.reading = []
             await self._react(got)
+
+    def taken_in(self) -> None:
+        """All that has come, at once and without a word: he plays no more."""
+        while not self.wire.inbox.empty():
+            self.reading.append(self.wire.inbox.get_nowait())
+        self.heard += self.reading
+        self.reading = []
 
     def _hear(self, got: Got) -> None:
         self.heard.append(got)
@@ -151,7 +165,8 @@ class Player:
             await self._do(words)
 
     async def _do(self, words: str) -> None:
-        """Words are said; [id] taps that button; [start], [phone] and [picture: caption] are what an app offers."""
+        """Words are said; [id] taps that button; [form] is filled in; [start], [phone] and [picture: caption] are what an app
+        offers."""
         self.touched = time.monotonic()
         if not (words.startswith("[") and words.endswith("]")):
             self.story.customer(self.name, words)
@@ -167,6 +182,10 @@ class Player:
         elif act == "picture":
             self.story.customer(self.name, f"(gửi ảnh) {more}")
             await self.wire.send_picture(snapshot(["Giấy chứng nhận bảo hiểm xe máy", "Biển số 59X1-123.45"]), more)
+        elif act == "form":
+            self.story.customer(self.name, "(mở liên kết, điền biểu mẫu bảo mật)")
+            links = [found[0] for got in self.heard if (found := FORM.search(got.text))]
+            await self._fill(links[-1], self.character.filled)
         else:
             self.story.customer(self.name, f"(bấm [{self._label(act)}])")
             await self.wire.tap(act)

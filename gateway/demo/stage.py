@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import random
 import tempfile
 import time
@@ -34,7 +35,7 @@ from gateway.demo.setting import People
 from gateway.demo.standins.callcentre import CallCentre
 from gateway.demo.standins.forms import FormPage
 from gateway.demo.story import Story
-from gateway.demo.visitors import WebWire
+from gateway.demo.visitors import WebWire, fill
 from gateway.parts import Clock, Parts
 from gateway.process import running
 from scheduler.app import UNITS
@@ -63,6 +64,7 @@ class Stage:
     session: aiohttp.ClientSession
     rng: random.Random
     telephones: str  # URL of the page where one writes as a customer
+    at_work: asyncio.Task[None]  # the advisor's
     page: FormPage
     centre: CallCentre
     players: list[Player] = field(default_factory=list)
@@ -90,6 +92,7 @@ class Stage:
             tempo.times(somebody.pace),
             self.rng.randrange(2**31),
             told=lambda thread, text: (thread, text) in said,
+            fill=functools.partial(fill, self.session),
         )
         self.story.event(f"Khách mới: {somebody.name}, {wire.channel}, {somebody.temper}")
         self.players.append(player)
@@ -138,6 +141,10 @@ class Stage:
             return False
         waiting = await self.api.get("/handoffs", limit=100)
         return all(item["conversation"]["stage"] == "callback_scheduled" for item in waiting["items"])
+
+    async def halt(self) -> None:
+        """Nobody says anything any more; their lines stay open for what is on its way."""
+        await _ended(self.at_work, *self.tasks.values())
 
     async def pending(self) -> int:
         """Events not thought about, and calls not made."""
@@ -230,6 +237,7 @@ async def _composed(
         seed=seed,
     )
     telephones = await stack.enter_async_context(PhonePage(platforms).running())
+    working = asyncio.create_task(advisor.work(), name="advisor")
     stage = Stage(
         parts=parts,
         telephones=telephones,
@@ -239,6 +247,7 @@ async def _composed(
         story=story,
         news=news,
         advisor=advisor,
+        at_work=working,
         folder=folder,
         session=session,
         rng=random.Random(seed),
@@ -246,7 +255,6 @@ async def _composed(
         centre=CallCentre(session, f"{hooks}/hotline/{calls.name}", webhook_secret.secrets_of(calls)[0], now=parts.now),
         players=players,
     )
-    working = asyncio.create_task(advisor.work(), name="advisor")
     stack.push_async_callback(_ended, working)
     return stage
 
@@ -256,9 +264,10 @@ def called(players: Sequence[Player], thread: str) -> str:
     return next((player.name for player in players if player.wire.thread == thread), "")
 
 
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+async def _ended(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _registered(config: Config) -> None:

@@ -14,7 +14,7 @@ CLEAR: Final = re.compile(r"\b(?:dong y|chot|ok|oke|oki|lam (?:luon|cho)|yes|duo
 
 @dataclass(slots=True, kw_only=True)
 class Talking:
-    """With whom she talks. `seq` -- read up to here; `contact` -- his card."""
+    """With whom she talks. `seq` -- read up to here; `contact` -- his card; `own_page` -- he writes on a page of ours."""
 
     at: str
     name: str
@@ -23,6 +23,7 @@ class Talking:
     seq: int
     contact: dict[str, Any]
     product: str = ""
+    own_page: bool = False
 
     @property
     def id(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+from collections.abc import Mapping
 from typing import Any, Self
 
 import aiohttp
@@ -14,6 +15,14 @@ from gateway.demo.player import Got
 
 ACK_S = 15.0
 AGAIN_S = 0.5
+
+
+async def fill(session: aiohttp.ClientSession, link: str, values: Mapping[str, str]) -> None:
+    """As a browser does: the page is opened, its boxes filled in, its consent ticked, and sent."""
+    async with session.get(link, headers={"Sec-Fetch-Dest": "document"}) as page:
+        page.raise_for_status()
+    async with session.post(link, data={**values, "agree": "yes"}) as answer:
+        answer.raise_for_status()
 
 
 class WebWire:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway import filecheck
-from gateway.demo import asked, talks
+from gateway.demo import application, asked, talks
 from gateway.demo.certificate import MARK, certificate, plain, snapshot
 from gateway.demo.customers import AT_ONCE, CAST, Character, Line, cast_as
 from gateway.demo.platforms import APPS
@@ -21,7 +21,7 @@ from handlers.texts import Texts
 
 TEXTS = Texts.load()
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
-APP = {"start", "phone", "picture"}
+APP = {"start", "phone", "picture", "form"}
 
 
 def rendered(key: str, lang: str) -> str:
@@ -61,6 +61,8 @@ def test_a_character(character: Character) -> None:
         assert "{" not in bubble
         if found := re.fullmatch(r"~?\[([^\]:]+(?::[a-z0-9]+)?)(?:: .*)?\]", bubble):
             assert found[1] in TAPS or found[1] in APP, bubble
+    assert bool(somebody.filled) is ("form" in somebody.lines)
+    assert "{" not in "".join(somebody.filled.values())
     other = cast_as(character, random.Random(1), {somebody.name})
     assert other.name != somebody.name
 
@@ -76,7 +78,12 @@ def test_the_cast_is_a_dozen_on_every_platform() -> None:
 
 def test_an_advisor_promises_nothing() -> None:
     for talk in (*talks.TALKS.values(), talks.ENGLISH):
-        for line in (*talk.lines, talk.note, *((talk.sale.asks, talk.sale.again) if talk.sale else ())):
+        for line in (
+            *talk.lines,
+            talk.note,
+            application.DECLARES,
+            *((talk.sale.asks, talk.sale.again) if talk.sale else ()),
+        ):
             assert set(re.findall(r"\{(\w+)\}", line)) <= {"xung_ho"}
             assert not re.search(r"chắc chắn|cam kết|bảo đảm được|100%|guarantee", line)
         assert talk.outcome in ("", "won", "done")

@@ -44,6 +44,7 @@ async def test_once_everything_holds() -> None:
         f"✔ {sum(one.lead for one in CAST)} khách tiềm năng vào hàng chờ",
         "câu của tư vấn viên tới nơi",
         f"✔ {sum(one.buys for one in CAST)} hợp đồng được cấp",
+        f"✔ {sum(bool(one.filled) for one in CAST)} hồ sơ đi từ yêu cầu, biểu mẫu, cam kết, đồng ý, gửi hãng tới cấp hợp đồng",
         "✔ mỗi giấy chứng nhận tới đúng khách, đúng từng byte",
         "câu hỏi T+1 đã có câu trả lời",
         "khảo sát T+7 đã có câu trả lời",
@@ -73,6 +74,7 @@ async def test_people_come_until_ctrl_c(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert "/desk/" in told
     assert told.index("mật khẩu") < told.index("Khách mới: ")  # first where to look, then who comes
     assert "Đã dừng" in told
+    assert told.index("Sổ hai bên") < told.index("✔ E-mail: ")  # plain, too: their ledgers beside ours
     assert not os.listdir(tmp_path)  # noqa: PTH208 -- of an async test
 
 
