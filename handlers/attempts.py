@@ -1,5 +1,4 @@
-"""Reaching somebody by telephone: three tries over two working days, in different parts of the day (R-INT-4). More than three
-where they came closer together."""
+"""Reaching somebody by telephone: three tries over two working days, in different parts of the day (R-INT-4)."""
 
 from __future__ import annotations
 
@@ -50,19 +49,11 @@ def next_try(failed: Sequence[datetime], business: Business) -> datetime:
         start = max(begins, last + GAP)
         if part == part_of_day(last, business) or ends - start < min(ROOM, ends - begins):
             continue
-        if len(failed) >= TRIES - 1 and schedule.local(start, business).date() == begun:
+        if len(failed) == TRIES - 1 and schedule.local(start, business).date() == begun:
             continue
         return start.astimezone(UTC)
     tomorrow = schedule.local(last, business).date() + timedelta(days=1)
     return schedule.next_opening(schedule.at(tomorrow, time(0), business), business)
-
-
-def enough(failed: Sequence[datetime], business: Business) -> bool:
-    """Were these tries enough to give up? Three, over two days, and in two parts of the day where people work in two."""
-    if len(failed) < TRIES or len({schedule.local(one, business).date() for one in failed}) < 2:
-        return False
-    worked = {part for _, _, part in _parts(failed[-1], business)}
-    return len(worked) < 2 or len({part_of_day(one, business) for one in failed}) > 1
 
 
 def _parts(now: datetime, business: Business) -> Iterator[tuple[datetime, datetime, str]]:
@@ -78,8 +69,7 @@ def _parts(now: datetime, business: Business) -> Iterator[tuple[datetime, dateti
 
 
 def log(draft: Draft, event: Acted) -> bool:
-    """Note a try; whether it reached him. A failed one plans the next; the third says good-bye, unless the
-    three came too close together.
+    """Note a try; whether it reached him. A failed one plans the next, the third says good-bye.
 
     :raises Refused: nothing waits to be called, or the result is none
     """
@@ -102,7 +92,7 @@ def log(draft: Draft, event: Acted) -> bool:
     if result == "wrong_number":
         _logged(draft, event, result, number=len(failed))
         _wrong_number(draft)
-    elif not enough(failed, draft.business):
+    elif len(failed) < TRIES:
         at = next_try(failed, draft.business)
         draft.remember(tries=[moment.astimezone(UTC).isoformat() for moment in failed], late=None)
         _logged(draft, event, result, number=len(failed), next_at=at)

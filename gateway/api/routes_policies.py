@@ -57,7 +57,8 @@ async def add_policy(call: Call, body: models.NewPolicy) -> models.Policy:
             raise ApiError("not_screened", "screen this lead first: a real person, a need, of what")
         if policies.is_date(body.starts_on) and policies.is_date(body.ends_on):
             term = premium.years(body.starts_on, body.ends_on)
-            if wrong := premium.wrong(body.product, body.premium, row.slots, (term,)):
+            # What was issued is a fact, of a vehicle that we may know wrongly: only what no vehicle costs is a slip of the pen.
+            if wrong := premium.wrong(body.product, body.premium, {}, (term, *premium.TERMS)):
                 raise ApiError("invalid", "some fields are not right", fields={"premium": wrong})
         new = policies.New(
             conversation_id=row.id,

@@ -55,6 +55,14 @@ def picture(size: tuple[int, int] = (64, 48)) -> bytes:
     return out.getvalue()
 
 
+def large_pdf() -> bytes:
+    """One page, and a stream that cannot be made smaller."""
+    noise = Image.effect_noise((2400, 2400), 60)
+    out = io.BytesIO()
+    noise.save(out, "PDF", quality=100)
+    return out.getvalue()
+
+
 class Shared(TheirClock):
     """The platform's time is the gateway's."""
 
@@ -329,7 +337,7 @@ async def test_after_its_life_a_file_is_gone_and_both_sides_know(tmp_path: Path)
 
 
 async def test_what_zalo_does_not_carry_comes_by_a_protected_address(tmp_path: Path) -> None:
-    """A photo of more than a megabyte: neither a picture nor a document there."""
+    """A PDF of more than five megabytes: no document there."""
     async with place("zalo", tmp_path) as here:
         await here.platform.say("Chào shop")
         conversation, _ = await here.until(lambda: _known(here), "a conversation")
@@ -337,10 +345,10 @@ async def test_what_zalo_does_not_carry_comes_by_a_protected_address(tmp_path: P
         await here.parts.store.run(lambda tx: add_value(tx, contact, "phone", "+84912345678", source="form"))
         await here.api(f"/conversations/{conversation}/take", method="POST", json={})
         form = FormData()
-        form.add_field("file", io.BytesIO(picture((1700, 1700))), filename="hiện trường.jpg", content_type="image/jpeg")
+        form.add_field("file", io.BytesIO(large_pdf()), filename="hiện trường.pdf", content_type="application/pdf")
         form.add_field("conversation_id", conversation)
         file = await here.api("/files", method="POST", data=form)
-        assert file["size"] > 1 << 20
+        assert file["size"] > 5 << 20
         path = f"/conversations/{conversation}/messages"
         await here.api(path, method="POST", json={"text": "Ảnh đây ạ", "attachment_ids": [file["id"]]})
 
@@ -349,7 +357,7 @@ async def test_what_zalo_does_not_carry_comes_by_a_protected_address(tmp_path: P
             return texts[0] if texts else ""
 
         text = await here.until(told, "the address")
-        assert "hiện trường.jpg" in text
+        assert "hiện trường.pdf" in text
         link = text.splitlines()[-1]
         assert link.startswith(f"{here.parts.config.public_url}/d/")
         assert await here.platform.received() == []

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers import attempts, schedule
-from handlers.model import Business, CallBy, Note, Refused, Stage, State
+from handlers.model import Business, Note, Refused, Stage, State
 from handlers.schedule import local
 from tests.stories.world import HANOI, MAI, MONDAY, OFFICE, World
 
@@ -81,41 +81,11 @@ def test_the_last_word_waits_for_a_decent_hour_and_is_said_once() -> None:
 
 
 def test_who_has_blocked_us_gets_no_last_word() -> None:
-    memory = {"tries": [(MONDAY - timedelta(hours=hours)).isoformat() for hours in (66, 2)], "unreachable": True}
+    memory = {"tries": [MONDAY.isoformat()] * 2, "unreachable": True}
     world = World(state=State(stage=Stage.QUEUED, handoff="h1", memory=memory))
     world.act("attempt", MAI, result="no_answer")
     assert (world.state.stage, world.said) == (Stage.UNREACHABLE, [])
     assert any("không nhắn được lời cuối" in note.text for note in world.found(Note))
-
-
-@pytest.mark.parametrize(
-    "tried, business, over",
-    [
-        (["2026-11-23 08:00", "2026-11-23 11:00", "2026-11-23 15:30"], OFFICE, False),  # on one day
-        (["2026-11-23 08:00", "2026-11-23 14:00", "2026-11-24 08:30"], OFFICE, True),
-        (["2026-11-23 08:00", "2026-11-23 10:00", "2026-11-24 09:00"], OFFICE, False),  # always in the morning
-        (["2026-11-23 08:00", "2026-11-24 14:00"], OFFICE, False),
-        (["2026-11-23 08:00", "2026-11-23 14:00", "2026-11-23 17:00", "2026-11-24 08:30"], OFFICE, True),
-        (["2026-11-23 08:00", "2026-11-23 10:00", "2026-11-25 09:00"], MORNINGS, True),  # nobody works at another hour
-    ],
-)
-def test_when_it_was_tried_often_enough(tried: list[str], business: Business, over: bool) -> None:
-    failed = [here(one) for one in tried]
-    assert attempts.enough(failed, business) is over
-
-
-def test_three_tries_in_a_day_are_recorded_and_the_lead_waits_for_the_next_one() -> None:
-    world = World(state=State(stage=Stage.QUEUED, handoff="h1"))
-    world.now = here("2026-11-23 08:00")
-    for _ in range(3):
-        world.act("attempt", MAI, result="no_answer")
-        world.now += timedelta(hours=4)
-    assert (world.state.stage, len(world.state.memory["tries"])) == (Stage.CALLBACK_SCHEDULED, 3)
-    (call_by,) = world.found(CallBy)
-    assert call_by.at == here("2026-11-24 08:00")
-    world.now = here("2026-11-24 08:10")
-    world.act("attempt", MAI, result="no_answer")
-    assert (world.state.stage, world.state.memory.get("tries")) == (Stage.UNREACHABLE, None)
 
 
 def test_reached_begins_the_count_anew() -> None:
