@@ -849,6 +849,7 @@ async def test_the_chief_adds_somebody_and_turns_the_bot_off(office: Office, com
     page = chief.page
     await page.locator("#menu-button").click()
     await page.get_by_role("menuitem", name="Người dùng").click()
+    await page.wait_for_url("**/desk/users")  # with its scripts: the button is there before them
     await page.get_by_role("button", name="Thêm người").click()
     await page.get_by_label("Họ tên").fill("Lê Văn Mới")
     await page.get_by_label("Email").fill("moi@x.vn")
@@ -859,6 +860,7 @@ async def test_the_chief_adds_somebody_and_turns_the_bot_off(office: Office, com
     await page.keyboard.press("Escape")
     await expect(page.locator("#users")).to_contain_text("Lê Văn Mới")
     await page.get_by_role("link", name="Bật, tắt bot").click()
+    await page.wait_for_url("**/desk/switches")
     await page.get_by_role("switch", name="Bot ở Tất cả kênh").click()
     await expect(page.locator("#switches-status")).to_contain_text("Đã tắt bot")
     await expect(colleague.page.locator("#bot-off")).to_contain_text("Bot đang tắt")
